@@ -1,0 +1,48 @@
+# The commands of this project; `make help` lists them.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+PIP_INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+
+.PHONY: help venv demo test lint format clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+venv: $(VENV)/.deploy ## Make the virtual environment: Ansible, the client, the embedded AWS
+
+demo: $(VENV)/.deploy ## Deploy to the embedded AWS and run one job of each kind; needs no account
+	scripts/demo
+
+test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need root
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.dev ## Run ruff, mypy, yamllint and ansible-lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/yamllint --strict .
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/ansible-lint --offline --strict
+
+format: $(VENV)/.dev ## Lay out the Python code as `make lint` wants it
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean: ## Remove the virtual environment and caches, but no keys and no deployment
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .ansible dist
+
+$(VENV)/bin/pip:
+	scripts/system-packages
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.deploy: pyproject.toml constraints.txt scripts/system-packages | $(VENV)/bin/pip
+	scripts/system-packages
+	$(PIP_INSTALL) --editable '.[worker,deploy,localcloud]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.deploy
+	$(PIP_INSTALL) --editable '.[worker,deploy,localcloud,dev]'
+	@touch $@

@@ -1,0 +1,25 @@
+"""Job ids: UUID version 7 (RFC 9562, section 5.7), which sort by the time they were made."""
+
+import os
+import time
+import uuid
+
+
+def new_job_id(now: float | None = None) -> str:
+    """Return a new UUIDv7 as text; `now` is Unix time in seconds, the clock's if left out."""
+    milliseconds = int((time.time() if now is None else now) * 1000)
+    bits = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+    bits = bits & ~(0xF << 76) | 0x7 << 76  # version
+    bits = bits & ~(0x3 << 62) | 0x2 << 62  # variant
+    return str(uuid.UUID(int=bits))
+
+
+def is_job_id(text: str) -> bool:
+    """Tell whether `text` is a UUID in its canonical lower-case form.
+
+    Ids become part of bucket keys, so nothing looser is let through.
+    """
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
