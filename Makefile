@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: help venv demo test lint format clean
+.PHONY: help venv demo down test lint format clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -16,6 +16,10 @@ venv: $(VENV)/.deploy ## Make the virtual environment: Ansible, the client, the 
 
 demo: $(VENV)/.deploy ## Deploy to the embedded AWS and run one job of each kind; needs no account
 	scripts/demo
+
+down: ## Stop what `make demo` started and leave nothing behind
+	scripts/local-worker stop
+	[ ! -x $(VENV)/bin/python ] || $(VENV)/bin/python -m localcloud down
 
 test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need root
 	$(VENV)/bin/python -m pytest

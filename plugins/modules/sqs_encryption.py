@@ -6,7 +6,7 @@ DOCUMENTATION = r"""
 module: sqs_encryption
 short_description: Ensure that SQS queues are encrypted at rest with keys that SQS manages (SSE-SQS)
 description:
-  - community.aws.sqs_queue has no option for SSE-SQS, and passes over a change of an existing queue's encryption.
+  - community.aws.sqs_queue has no option for SSE-SQS, and passes over an existing queue's encryption.
   - A queue that is encrypted with a KMS key already is left as it is.
 options:
   names:

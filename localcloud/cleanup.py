@@ -1,0 +1,33 @@
+"""Removing all that a cloud may have left: after `down`, and after a kill -9 of its server."""
+
+import os
+import shutil
+from pathlib import Path
+
+from localcloud.cgroups import Group
+from localcloud.firewall import remove_redirect
+from localcloud.hosts import remove_nspawn_leftovers, unmount_below
+from localcloud.state import RunFolder
+
+
+def remove_leftovers(run: RunFolder) -> None:
+    """Kill the hosts of a dead server, unmount their disks and remove their files.
+
+    Safe to repeat. Raises `LocalcloudError` if something resists.
+    """
+    if os.geteuid() == 0:
+        Group(f"localcloud-{run.cloud}").destroy()
+        unmount_below(Path(os.path.realpath(run.path)))
+        remove_redirect(run.cloud)
+        remove_nspawn_leftovers([host.name for host in run.hosts.glob("*")])
+    if run.hosts.exists():
+        # Everything below is unmounted, or the line above would have raised.
+        shutil.rmtree(run.hosts)
+    for name in ("server.json", "settings.json", "images.json", "server.lock"):
+        (run.path / name).unlink(missing_ok=True)
+
+
+def remove_run_folder(run: RunFolder) -> None:
+    """Remove the whole run folder, logs included."""
+    remove_leftovers(run)
+    shutil.rmtree(run.path)

@@ -1,0 +1,14 @@
+"""Mends of places where moto differs from AWS in a way the project notices.
+
+One module for each service, one function for each gap; its docstring says what AWS does and what
+moto does instead. New ones go there, into the module's `mend`.
+"""
+
+from localcloud.gaps import ec2, policies, sqs
+
+
+def mend() -> None:
+    """Mend all gaps; call it once, before the first request."""
+    ec2.mend()
+    policies.mend()
+    sqs.mend()

@@ -1,0 +1,87 @@
+"""EC2: volumes, network interfaces, security groups."""
+
+from typing import Any
+
+from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.models import elastic_network_interfaces
+from moto.ec2.models.amis import Ami
+from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.responses.instances import InstanceResponse
+
+from localcloud.patching import put_over
+
+
+def mend() -> None:
+    """Mend all gaps of EC2."""
+    _images_have_their_root_volume()
+    _root_volume_goes_with_its_instance()
+    _interfaces_have_no_public_name()
+    _used_security_groups_stay()
+
+
+def _images_have_their_root_volume() -> None:
+    """Debian's images have an 8 GB root volume that goes with its instance.
+
+    moto gives every image a 15 GB magnetic one that stays.
+    """
+
+    def block_device_mappings(image: Ami) -> list[dict[str, Any]]:
+        volume = {
+            "SnapshotId": image.ebs_snapshot.id,
+            "VolumeSize": 8,
+            "DeleteOnTermination": True,
+            "VolumeType": "gp3",
+            "Encrypted": False,
+        }
+        return [{"DeviceName": image.root_device_name, "Ebs": volume}]
+
+    put_over(Ami, "block_device_mappings", property(block_device_mappings))
+
+
+def _root_volume_goes_with_its_instance() -> None:
+    """Where a mapping does not say whether the root volume goes, the image does: it goes.
+
+    moto takes silence for "stays", so a fleet would leave a volume behind for each instance.
+    """
+    parse = InstanceResponse._parse_block_device_mapping
+
+    def parse_block_device_mapping(response: InstanceResponse) -> list[dict[str, Any]]:
+        mappings = parse(response)
+        image = response.ec2_backend.amis.get(response._get_param("ImageId"))
+        for asked, mapping in zip(response._get_param("BlockDeviceMappings", []), mappings, strict=True):
+            is_root = image is not None and mapping["DeviceName"] == image.root_device_name
+            if is_root and "DeleteOnTermination" not in asked.get("Ebs", {}):
+                mapping["Ebs"]["DeleteOnTermination"] = True
+        return mappings
+
+    put_over(InstanceResponse, "_parse_block_device_mapping", parse_block_device_mapping)
+
+
+def _interfaces_have_no_public_name() -> None:
+    """On AWS an interface's public DNS name, where it has one, resolves to its public address.
+
+    moto makes up one that looks private. No resolver knows any name of a local host, so there is none.
+    """
+    association = elastic_network_interfaces.NetworkInterface.association.fget  # type: ignore[attr-defined]
+
+    def nameless(interface: elastic_network_interfaces.NetworkInterface) -> dict[str, Any]:
+        found: dict[str, Any] = association(interface)
+        return found | {"publicDnsName": ""} if found else found
+
+    put_over(elastic_network_interfaces.NetworkInterface, "association", property(nameless))
+
+
+def _used_security_groups_stay() -> None:
+    """DeleteSecurityGroup fails with DependencyViolation until the group's instances are terminated.
+
+    moto deletes it, so a teardown that does not wait would pass here and fail on AWS.
+    """
+    delete = SecurityGroupBackend._delete_security_group
+
+    def delete_if_unused(backend: SecurityGroupBackend, vpc_id: str | None, group_id: str) -> None:
+        interfaces = backend.enis.values()  # type: ignore[attr-defined]
+        if any(group.id == group_id for interface in list(interfaces) for group in interface.group_set):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        delete(backend, vpc_id, group_id)
+
+    put_over(SecurityGroupBackend, "_delete_security_group", delete_if_unused)

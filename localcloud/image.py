@@ -1,0 +1,175 @@
+"""The base image: a Debian 12 made once, as close to Debian's own machine image as hosts need it.
+
+Every host's disk is an overlay on it, so it is never changed after it is made.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from localcloud.errors import HostsUnavailableError
+
+# Debian's own image comes with these too. python3-venv is left out because it lacks it as well:
+# a role that forgets to install it shall fail here, not first on AWS.
+_PACKAGES = (
+    "ca-certificates",
+    "cloud-init",
+    "dbus",
+    "iproute2",
+    "locales",  # cloud-init ends in an error without it
+    "openssh-server",
+    "python3",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+)
+
+_BUILD_COMMAND = (
+    "mmdebstrap",
+    "--mode=root",
+    "--variant=apt",
+    # The package lists stay, so that a host's first `apt install` needs no update.
+    "--skip=cleanup/apt/lists",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    f"--include={','.join(_PACKAGES)}",
+    "bookworm",
+)
+
+_CLOUD_CONFIG = {
+    "datasource_list": ["NoCloud"],
+    # A host shares the machine's network; there is nothing to set up.
+    "network": {"config": "disabled"},
+    # Without it sudo complains that it cannot resolve the host's name.
+    "manage_etc_hosts": True,
+    "system_info": {
+        "default_user": {
+            "name": "admin",  # as in Debian's own image
+            "gecos": "Debian",
+            "groups": ["adm", "sudo"],
+            "sudo": ["ALL=(ALL) NOPASSWD:ALL"],
+            "shell": "/bin/bash",
+            "lock_passwd": True,
+        }
+    },
+}
+
+_FILES = {
+    "etc/cloud/cloud.cfg.d/99-localcloud.cfg": json.dumps(_CLOUD_CONFIG, indent=1) + "\n",  # JSON is YAML
+    "etc/default/locale": "LANG=C.UTF-8\n",
+    "etc/machine-id": "",  # made anew for each host
+    "etc/resolv.conf": "",  # the machine's own is put over it
+}
+
+# mmdebstrap leaves the building machine's name; the host keys would be the same on every host.
+_REMOVED = ("etc/hostname", "etc/ssh/ssh_host_*")
+
+Say = Callable[[str], None]
+
+
+def _recipe_hash() -> str:
+    recipe = json.dumps([_BUILD_COMMAND, _FILES, _REMOVED])
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def image_folder(cache: Path) -> Path:
+    """Return where the image of the present recipe lies or will lie."""
+    return cache / f"image-{_recipe_hash()}"
+
+
+def ensure_image(cache: Path, say: Say) -> Path:
+    """Return the base image's folder; build it if it is missing, which takes about 40 s.
+
+    Only one process builds; another one waits for it. Raises `HostsUnavailableError`.
+    """
+    folder = image_folder(cache)
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with _build_lock(cache, say):
+        if not folder.is_dir():
+            _remove_unfinished(cache)
+            _build(folder, say)
+    return folder
+
+
+@contextmanager
+def _build_lock(cache: Path, say: Say) -> Iterator[None]:
+    with (cache / "image.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another process that builds the base image")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(folder: Path, say: Say) -> None:
+    say("building the Debian 12 base image (once, about 40 seconds)")
+    # A half-built image never has the final name.
+    unfinished = folder.with_name(f"unfinished-{folder.name}-{uuid.uuid4().hex[:8]}")
+    log = folder.parent / "image.log"
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    # `su` without a dash leaves these out, and dpkg insists on them.
+    environment["PATH"] += ":/usr/sbin:/sbin"
+    # Packages inside would take the caller's places for theirs.
+    for name in ("TMPDIR", "LANGUAGE"):
+        environment.pop(name, None)
+    with log.open("w") as output:
+        build = subprocess.run(  # noqa: S603  constants and a path of our own
+            [*_BUILD_COMMAND, str(unfinished)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            umask=0o022,
+            check=False,
+        )
+    if build.returncode != 0:
+        _remove_unfinished(folder.parent)
+        raise HostsUnavailableError(
+            f"the base image could not be built ({_last_error(log)}): see {log}, mend it and run `up` again"
+        )
+    _finish(unfinished)
+    unfinished.rename(folder)
+    _remove_outdated(folder, say)
+
+
+def _finish(image: Path) -> None:
+    for pattern in _REMOVED:
+        for path in image.glob(pattern):
+            path.unlink()
+    for name, text in _FILES.items():
+        path = image / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o644)
+
+
+def _last_error(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("E: ")]
+    return (errors or lines or ["no output"])[0].strip()[:200]
+
+
+def _remove_unfinished(cache: Path) -> None:
+    for path in cache.glob("unfinished-image-*"):
+        shutil.rmtree(path)
+
+
+def _remove_outdated(folder: Path, say: Say) -> None:
+    """Drop the images of earlier recipes, unless a cloud's hosts stand on one."""
+    mounts = Path("/proc/self/mounts").read_text()
+    for path in folder.parent.glob("image-*"):
+        if path != folder and path.is_dir() and f"lowerdir={path}" not in mounts:
+            say(f"removing the outdated base image {path.name}")
+            shutil.rmtree(path)

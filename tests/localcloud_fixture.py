@@ -1,0 +1,182 @@
+"""Fixtures that give the tests an embedded AWS of their own, beside a person's.
+
+`localcloud` is a dict of environment variables: put it over `os.environ` for a program, or use
+the `aws` fixture for boto3 clients. `hosts` boots instances; it fails where root cannot boot any.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+DEBIAN_OWNER = "136693071363"
+
+
+def localcloud_command(
+    *arguments: str, run: Path, environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m localcloud` on the cloud of `run`."""
+    return subprocess.run(
+        [*prefix, sys.executable, "-m", "localcloud", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LOCALCLOUD_RUN": str(run), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def parse_env(output: str) -> dict[str, str]:
+    """Return the variables that the lines of `localcloud env` export."""
+    lines = [line.removeprefix("export ") for line in output.splitlines() if line.startswith("export ")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.fixture(scope="session")
+def localcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a cloud for this test session, `LOCALCLOUD_RUN` included."""
+    run = tmp_path_factory.mktemp("localcloud") / "run"
+    up = localcloud_command("up", run=run)
+    assert up.returncode == 0, up.stderr
+    try:
+        environment = parse_env(localcloud_command("env", run=run).stdout)
+        yield {**environment, "LOCALCLOUD_RUN": str(run)}
+    finally:
+        down = localcloud_command("down", run=run)
+        assert down.returncode == 0, down.stderr
+        assert not run.exists()
+
+
+@pytest.fixture(scope="session")
+def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
+    """A function from a service's name to a boto3 client of the session's cloud."""
+    made: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        if service not in made:
+            made[service] = client_of(localcloud, service)
+        return made[service]
+
+    yield client
+    for one in made.values():
+        one.close()
+
+
+def client_of(environment: dict[str, str], service: str) -> Any:
+    """Return a boto3 client for the cloud that `environment` points at."""
+    session = boto3.session.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment["AWS_SESSION_TOKEN"],
+        region_name=environment["AWS_REGION"],
+    )
+    return session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])  # type: ignore[call-overload]
+
+
+@dataclass
+class Hosts:
+    """Boots instances and reaches them the way a playbook does: by key, with a known host key."""
+
+    ec2: Any
+    folder: Path
+
+    def run(self, count: int = 1, user_data: dict[str, Any] | None = None, **more: Any) -> list[str]:
+        """Return the ids of new instances, `pending` as yet."""
+        config = {
+            "ssh_keys": {"ed25519_private": self._read("host"), "ed25519_public": self._read("host.pub")}
+        }
+        answer = self.ec2.run_instances(
+            ImageId=newest_debian(self.ec2)["ImageId"],
+            InstanceType="t3.micro",
+            MinCount=count,
+            MaxCount=count,
+            KeyName="localcloud-tests",
+            UserData="#cloud-config\n" + json.dumps(config | (user_data or {})),
+            **more,
+        )
+        return [instance["InstanceId"] for instance in answer["Instances"]]
+
+    def describe(self, instance: str) -> dict[str, Any]:
+        """Return what EC2 says about one instance."""
+        answer = self.ec2.describe_instances(InstanceIds=[instance])
+        found: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
+        return found
+
+    def wait(self, instance: str, state: str, seconds: float = 60) -> dict[str, Any]:
+        """Wait until the instance is in `state`; return its description."""
+        return wait_for(
+            lambda: found if (found := self.describe(instance))["State"]["Name"] == state else None, seconds
+        )
+
+    def ssh(self, address: str, command: str) -> str:
+        """Run `command` on the host; return its output."""
+        known_hosts = self.folder / "known_hosts"
+        known_hosts.write_text(f"* {self._read('host.pub')}")
+        options = [
+            "BatchMode=yes",
+            "StrictHostKeyChecking=yes",
+            f"UserKnownHostsFile={known_hosts}",
+            "LogLevel=ERROR",
+        ]
+        done = subprocess.run(
+            [
+                "ssh",
+                *(word for option in options for word in ("-o", option)),
+                *("-i", self.folder / "user", f"admin@{address}", command),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        return done.stdout.strip()
+
+    def _read(self, name: str) -> str:
+        return (self.folder / name).read_text()
+
+
+@pytest.fixture(scope="session")
+def hosts(
+    localcloud: dict[str, str], aws: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Hosts:
+    """Real hosts. Skips without root; fails with the reason where root cannot boot any."""
+    status = localcloud_command("status", "--json", run=Path(localcloud["LOCALCLOUD_RUN"]))
+    problem = json.loads(status.stdout)["hosts_problem"]
+    if problem and os.geteuid() != 0:
+        pytest.skip(problem)
+    assert problem is None, problem
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    ec2 = aws("ec2")
+    ec2.import_key_pair(KeyName="localcloud-tests", PublicKeyMaterial=(folder / "user.pub").read_bytes())
+    return Hosts(ec2, folder)
+
+
+def newest_debian(ec2: Any) -> dict[str, Any]:
+    """Return the newest Debian 12 image, looked up as on AWS."""
+    filters = [{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+    images = ec2.describe_images(Owners=[DEBIAN_OWNER], Filters=filters)["Images"]
+    newest: dict[str, Any] = max(images, key=lambda image: image["CreationDate"])
+    return newest
+
+
+def wait_for(look: Callable[[], Any], seconds: float = 30) -> Any:
+    """Return what `look` returns once that is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    return pytest.fail(f"not within {seconds} s")
