@@ -24,10 +24,8 @@ class Parameter:
     def check(self, value: Any) -> int:
         """Return `value` if it is a whole number within bounds. Raises `BadJob`."""
         if isinstance(value, bool) or not isinstance(value, int) or not self.minimum <= value <= self.maximum:
-            raise BadJob(
-                "bad-parameter",
-                f"parameter {self.name}={value!r}: give a whole number from {self.minimum} to {self.maximum}",
-            )
+            bounds = f"give a whole number from {self.minimum} to {self.maximum}"
+            raise BadJob("bad-parameter", f"parameter {self.name}={value!r:.80}: {bounds}")
         return value
 
 
@@ -46,7 +44,7 @@ class Operation:
         unknown = sorted(set(given) - known)
         if unknown:
             offer = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-            raise BadJob("bad-parameter", f"{self.name} has no parameter {unknown[0]!r}; {offer}")
+            raise BadJob("bad-parameter", f"{self.name} has no parameter {unknown[0]!r:.80}; {offer}")
         return {p.name: p.check(given.get(p.name, p.default)) for p in self.parameters}
 
 

@@ -69,7 +69,7 @@ class Request:
         message = _object(body)
         version = message.get("version")
         if version != VERSION:
-            raise BadJob("bad-version", f"version {version!r}: this worker reads version {VERSION}")
+            raise BadJob("bad-version", f"version {version!r:.80}: this worker reads version {VERSION}")
         job_id = _text(message, "id")
         if not is_job_id(job_id):
             raise BadJob("bad-request", f"id {job_id[:80]!r} is not a UUID in lower case")
@@ -127,7 +127,8 @@ class Result:
 
     def to_json(self) -> str:
         """Return the body of the answer, which is also what is stored in the bucket."""
-        return json.dumps({"version": VERSION, **asdict(self)}, ensure_ascii=False, separators=(",", ":"))
+        # ASCII, because a sender can put half a surrogate pair into a name, which no UTF-8 holds.
+        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, body: str) -> "Result":
@@ -172,7 +173,7 @@ def read_what_can_be_read(body: str) -> tuple[str, str, str | None]:
 def _object(body: str) -> dict[str, Any]:
     try:
         message = json.loads(body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise BadJob("bad-request", f"the message is not JSON: {problem}") from problem
     if not isinstance(message, dict):
         raise BadJob("bad-request", "the message is not a JSON object")

@@ -57,7 +57,7 @@ class StackNames:
         return f"{self.stack}-reply-"
 
     def bucket(self, account: str, region: str) -> str:
-        """The bucket's name; with the account and region in it, a new lab account gets a new bucket."""
+        """Return the bucket's name; with the account in it, a new lab account gets a new bucket."""
         return f"{self.stack}-{account}-{region}"
 
 
@@ -69,8 +69,8 @@ def upload_key(job_id: str, name: str) -> str:
 def output_key(name: str) -> str:
     """Where the output goes that a person named `name`. Raises `BadJob` for a name no key can hold."""
     parts = name.split("/")
-    too_long = len(name.encode()) > OUTPUT_NAME_MAX_BYTES
-    if too_long or not name.isprintable() or any(part in ("", ".", "..") for part in parts):
+    unfit = not name.isprintable() or len(name.encode()) > OUTPUT_NAME_MAX_BYTES
+    if unfit or any(part in ("", ".", "..") for part in parts):
         raise BadJob(
             "bad-output-name",
             f"output name {name[:80]!r}: give a relative name without empty parts, '.' or '..', "
@@ -85,5 +85,5 @@ def result_key(job_id: str) -> str:
 
 
 def log_key(worker: str, at: datetime, number: int) -> str:
-    """Where one batch of a worker's log lines goes; `at` is in UTC, `number` tells batches of one second apart."""
+    """Where a batch of a worker's log lines goes; `at` is in UTC, `number` tells one second's apart."""
     return f"{LOGS}{at:%Y/%m/%d}/{worker}-{at:%H%M%S}-{number}.jsonl"

@@ -1,4 +1,4 @@
-"""Numbers written as text: one reader for the client, which checks early, and the worker, which checks always."""
+"""Numbers written as text: one reader for the client, which checks early, and the worker."""
 
 import math
 import re

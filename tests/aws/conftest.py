@@ -1,0 +1,279 @@
+"""A stack made by hand on moto's server, reached over HTTP through a front that can misbehave."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from jobs.ids import new_job_id
+from jobs.message import Inline, Request, Result, Stored
+from jobs.names import StackNames
+
+REPOSITORY = Path(__file__).parents[2]
+REGION, ACCOUNT = "us-east-1", "123456789012"
+VISIBILITY_TIMEOUT = 6
+
+EXPIRED_SQS = b'{"__type":"com.amazonaws.sqs#ExpiredToken","message":"The security token is expired"}'
+FORBIDDEN_SQS = (
+    b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
+)
+EXPIRED_XML = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+
+
+class Front(ThreadingHTTPServer):
+    """Passes requests on to moto, noting each, unless told to refuse, to fail or to dawdle."""
+
+    daemon_threads = True
+
+    def __init__(self, moto_port: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Passing)
+        self.moto_port = moto_port
+        self.calls: list[str] = []
+        self.expired_keys: set[str] = set()
+        self.forbids: Callable[[str], bool] = lambda call: False
+        self.fails: Callable[[str], bool] = lambda call: False
+        self.delays: Callable[[str], float] = lambda call: 0.0
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a worker or client that was killed in the middle of a call."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Passing(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Front
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        call = target or f"{self.command} {self.path.partition('?')[0].partition('/')[2].partition('/')[2]}"
+        self.server.calls.append(call)
+        time.sleep(self.server.delays(call))
+        if any(
+            f"Credential={key}/" in self.headers.get("Authorization", "") for key in self.server.expired_keys
+        ):
+            self._answer(400, [], EXPIRED_SQS if target else EXPIRED_XML)
+        elif self.server.forbids(call):
+            self._answer(403, [], FORBIDDEN_SQS)
+        elif self.server.fails(call):
+            self._answer(500, [], b"{}" if target else b"<Error><Code>InternalError</Code></Error>")
+        else:
+            self._pass_on(body)
+
+    def _pass_on(self, body: bytes) -> None:
+        moto = http.client.HTTPConnection("127.0.0.1", self.server.moto_port)
+        try:
+            moto.request(self.command, self.path, body, dict(self.headers))
+            answer = moto.getresponse()
+            self._answer(answer.status, answer.getheaders(), answer.read())
+        finally:
+            moto.close()
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@dataclass
+class Stack:
+    """Queues and a bucket as the playbook makes them; `front` is what workers and clients talk to."""
+
+    name: str
+    front: Front
+    sqs: Any
+    s3: Any
+    folder: Path
+    max_attempts: int = 3
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.names = StackNames(self.name)
+        self.bucket = self.names.bucket(ACCOUNT, REGION)
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.dead = self._queue(self.names.dead_letters)
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.names.dead_letters}"
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": self.max_attempts})
+        self.requests = self._queue(self.names.requests, RedrivePolicy=redrive)
+        self.responses = self._queue(self.names.responses)
+        self.reply_to = f"{self.names.replies_prefix}test"
+        self.replies = self._queue(self.reply_to)
+
+    def _queue(self, name: str, **attributes: str) -> str:
+        return str(self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker or client process needs."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JOBFLEET_"))
+        }
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.front.url,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HOME": str(self.folder),
+            "STATE_DIRECTORY": str(self.folder),
+        }
+
+    def request(self, operation: str = "stats", source: str | bytes = "1 2 3", **more: Any) -> Request:
+        """Return a request; bytes are put into the bucket."""
+        job_id = new_job_id()
+        if isinstance(source, bytes):
+            self.s3.put_object(Bucket=self.bucket, Key=f"uploads/{job_id}/x", Body=source)
+        given = Inline(source) if isinstance(source, str) else Stored(self.bucket, f"uploads/{job_id}/x")
+        fields = {
+            "id": job_id,
+            "operation": operation,
+            "input": given,
+            "submitted_at": "2026-01-01T00:00:00Z",
+        }
+        return Request(**{**fields, "reply_to": self.reply_to, **more})
+
+    def send(self, body: str | Request) -> None:
+        """Put a message on the request queue."""
+        self.sqs.send_message(
+            QueueUrl=self.requests, MessageBody=body if isinstance(body, str) else body.to_json()
+        )
+
+    def waiting(self, queue: str) -> int:
+        """How many messages a queue holds, the ones in somebody's hands included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+    def visible(self) -> int:
+        """How many requests any worker may take now."""
+        names = ["ApproximateNumberOfMessages"]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.requests, AttributeNames=names)["Attributes"]
+        return int(found[names[0]])
+
+    def take(self, queue: str) -> dict[str, Any]:
+        """Take the one message from a queue."""
+        answer = self.sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+        )
+        (message,) = answer["Messages"]
+        self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return dict(message)
+
+    def answer(self, queue: str | None = None) -> Result:
+        """Take the one answer from the reply queue."""
+        return Result.from_json(self.take(queue or self.replies)["Body"])
+
+    def stored(self, job_id: str) -> Result:
+        """Return the result in the bucket."""
+        return Result.from_json(self.object(f"results/{job_id}.json").decode())
+
+    def object(self, key: str) -> bytes:
+        """Return an object of the bucket."""
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Return all log lines in the bucket."""
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="logs/").get("Contents", [])
+        return [json.loads(line) for item in found for line in self.object(item["Key"]).splitlines()]
+
+    def settings_file(self, **changes: Any) -> Path:
+        """Write a worker's settings file."""
+        values = {
+            "stack": self.name,
+            "region": REGION,
+            "bucket": self.bucket,
+            "request_queue": self.names.requests,
+            "response_queue": self.names.responses,
+            "dead_letter_queue": self.names.dead_letters,
+            "endpoint_url": self.front.url,
+            "worker_id": "w1",
+            "visibility_timeout": VISIBILITY_TIMEOUT,
+            "wait_time": 1,
+            "spool": str(self.folder / "spool"),
+            **changes,
+        }
+        path = self.folder / f"worker-{uuid.uuid4().hex}.toml"
+        path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
+        return path
+
+    def worker(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a worker as a process of its own."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "worker", *(arguments or ("--config", str(self.settings_file())))],
+            cwd=REPOSITORY,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def until(self, holds: Callable[[], Any], seconds: float = 20) -> None:
+        """Wait until something holds."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"waited {seconds} s in vain; calls: {self.front.calls[-20:]}"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def moto_port() -> Iterator[int]:
+    """The port of a moto server in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from moto.server import ThreadedMotoServer
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def moto_clients(moto_port: int) -> Iterator[tuple[Any, Any]]:
+    """SQS and S3 without the front, for the tests' own looks."""
+    session = boto3.Session("key", "secret", region_name=REGION)
+    clients = [session.client(name, endpoint_url=f"http://127.0.0.1:{moto_port}") for name in ("sqs", "s3")]
+    yield clients[0], clients[1]
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def stack(moto_port: int, moto_clients: tuple[Any, Any], tmp_path: Path) -> Iterator[Stack]:
+    """A stack of its own for each test."""
+    front = Front(moto_port)
+    thread = threading.Thread(target=front.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    made = Stack(f"t{uuid.uuid4().hex[:8]}", front, *moto_clients, tmp_path)
+    yield made
+    for process in made.processes:
+        process.kill()
+        process.communicate()
+    front.shutdown()
+    front.server_close()
+    thread.join()

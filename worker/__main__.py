@@ -1,0 +1,110 @@
+"""`python -m worker`: run one worker until SIGTERM or SIGINT, which let the job in hand finish."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs.names import BadStackName
+from jobs.version import __version__
+from worker import settings as where
+from worker.attempt import Attempts
+from worker.aws import Clients, make_clients
+from worker.clock import SystemClock
+from worker.logs import Journal
+from worker.loop import Loop
+from worker.queue import Queues
+from worker.settings import BadSettings, Settings
+from worker.storage import Storage
+
+DEFAULT_CONFIG = Path("/etc/jobfleet/worker.toml")
+
+
+class Exit(IntEnum):
+    """What the process's exit code means."""
+
+    STOPPED = 0
+    UNREACHABLE = 1  # the account could not be asked for, at the start of a worker without a file
+    USAGE = 2  # argparse's own
+    CONFIG = 78  # EX_CONFIG of sysexits.h: starting again does not help
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a worker; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings, clients = _settings_and_clients(options)
+        loop, journal = build(settings, clients)
+    except (BadSettings, BadStackName) as problem:
+        sys.stderr.write(f"worker: {problem}\n")
+        return Exit.CONFIG
+    except (BotoCoreError, ClientError) as problem:
+        sys.stderr.write(f"worker: the account cannot be found out: {problem}\n")
+        return Exit.UNREACHABLE
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stopping.set())
+    journal.tell(
+        "started", version=__version__, stack=settings.stack, region=settings.region, pid=os.getpid()
+    )
+    loop.run()
+    journal.tell("stopped")
+    # If this fails, the lines lie in the spool, and the next start uploads them.
+    with suppress(BotoCoreError, ClientError):
+        journal.close()
+    return Exit.STOPPED
+
+
+def build(settings: Settings, clients: Clients) -> tuple[Loop, Journal]:
+    """Put a worker together. Raises `BadSettings`."""
+    clock = SystemClock()
+    queues = Queues(clients.sqs, settings)
+    storage = Storage(clients.s3, settings.bucket, settings.max_input_bytes)
+    journal = Journal(settings.spool, settings.worker_id, storage.write_log, clock)
+    attempts = Attempts(settings, queues, storage, journal, clock)
+    return Loop(settings, queues, attempts, journal, clock, _credentials_file()), journal
+
+
+def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Clients]:
+    if options.stack and options.region:
+        clients = make_clients(options.region, os.environ.get("AWS_ENDPOINT_URL") or None)
+        account = clients.sts.get_caller_identity()["Account"]
+        return where.from_stack(options.stack, options.region, account), clients
+    if options.stack or options.region:
+        raise BadSettings("give --stack and --region together, or --config")
+    settings = where.from_file(options.config)
+    return settings, make_clients(settings.region, settings.endpoint_url)
+
+
+def _credentials_file() -> Callable[[], object]:
+    """Return what tells whether the credentials file changed, without reading it."""
+    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+
+    def look() -> object:
+        try:
+            stat = os.stat(path) if path else None  # noqa: PTH116 - None is no path
+        except OSError:
+            return None
+        return stat and (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+
+    return look
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="worker", description="A jobfleet worker.")
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)"
+    )
+    parser.add_argument("--stack", help="derive everything from this stack name instead, with --region")
+    parser.add_argument("--region", help="the stack's region")
+    parser.add_argument("--version", action="version", version=f"jobfleet {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

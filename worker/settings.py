@@ -1,0 +1,135 @@
+"""What a worker needs to know, from its TOML file or from the stack's name alone."""
+
+import os
+import re
+import socket
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from jobs.names import StackNames
+
+# SQS's own limits: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+LONG_POLL_MAX_SECONDS = 20
+VISIBILITY_TIMEOUT_MAX_SECONDS = 43_200
+
+# The heartbeat extends a hold three times in one timeout; below this, one slow call would lose it.
+VISIBILITY_TIMEOUT_MIN_SECONDS = 6
+
+# Worker ids become part of log keys and of file names.
+_WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+class BadSettings(ValueError):
+    """The settings cannot work."""
+
+
+def _default_worker_id() -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:80].strip("-._") or "worker"
+
+
+def _default_spool() -> Path:
+    """Return systemd's state directory, or a temporary folder of this user's own."""
+    state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(state or Path(tempfile.gettempdir()) / f"jobfleet-worker-{os.getuid()}") / "spool"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The keys of `worker.toml`. Raises `BadSettings` for what cannot work.
+
+    `visibility_timeout` and `wait_time` (the long poll) are seconds. `max_pixels` counts all
+    frames of an image. `spool` is where log lines lie until they are in the bucket.
+    """
+
+    stack: str
+    region: str
+    bucket: str
+    request_queue: str
+    response_queue: str
+    dead_letter_queue: str
+    endpoint_url: str | None = None
+    worker_id: str = field(default_factory=_default_worker_id)
+    visibility_timeout: int = 60
+    wait_time: int = 20
+    max_pixels: int = 100_000_000
+    max_input_bytes: int = 256 * 1024 * 1024
+    max_numbers: int = 10_000_000
+    spool: Path = field(default_factory=_default_spool)
+
+    def __post_init__(self) -> None:
+        StackNames(self.stack)
+        for name in ("region", "bucket", "request_queue", "response_queue", "dead_letter_queue"):
+            self._require(
+                name, isinstance(getattr(self, name), str) and bool(getattr(self, name)), "give a name"
+            )
+        self._within("visibility_timeout", VISIBILITY_TIMEOUT_MIN_SECONDS, VISIBILITY_TIMEOUT_MAX_SECONDS)
+        self._within("wait_time", 0, LONG_POLL_MAX_SECONDS)
+        for name in ("max_pixels", "max_input_bytes", "max_numbers"):
+            self._within(name, 1, 2**63)
+        endpoint = self.endpoint_url
+        self._require(
+            "endpoint_url",
+            endpoint is None or str(endpoint).startswith(("http://", "https://")),
+            "give a URL that begins with http:// or https://, or leave it out for AWS itself",
+        )
+        self._require(
+            "worker_id",
+            isinstance(self.worker_id, str) and bool(_WORKER_ID.fullmatch(self.worker_id)),
+            "give 1 to 80 letters, digits, dots, dashes and underscores, a letter or digit first",
+        )
+
+    @property
+    def names(self) -> StackNames:
+        """The names derived from the stack's name."""
+        return StackNames(self.stack)
+
+    def _within(self, name: str, least: int, most: int) -> None:
+        value = getattr(self, name)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        self._require(name, whole and least <= value <= most, f"give a whole number from {least} to {most}")
+
+    def _require(self, name: str, holds: bool, way_out: str) -> None:
+        if not holds:
+            raise BadSettings(f"worker setting {name} = {getattr(self, name)!r} cannot work: {way_out}")
+
+
+def from_mapping(given: Mapping[str, Any]) -> Settings:
+    """Return settings from the keys of a TOML file. Raises `BadSettings` for unknown and missing keys."""
+    known = {f.name for f in fields(Settings)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise BadSettings(f"worker setting {unknown[0]!r} is unknown; there are {', '.join(sorted(known))}")
+    needed = {"stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue"}
+    missing = sorted(needed - set(given))
+    if missing:
+        raise BadSettings(f"worker setting {missing[0]!r} is missing")
+    spool = {"spool": Path(given["spool"])} if "spool" in given else {}
+    return Settings(**{**given, **spool})
+
+
+def from_file(path: Path) -> Settings:
+    """Read a TOML file. Raises `BadSettings` that names the file."""
+    try:
+        return from_mapping(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as problem:
+        raise BadSettings(f"{path}: {problem.strerror}; give --config, or --stack and --region") from problem
+    except ValueError as problem:  # TOML's own error and BadSettings both are
+        raise BadSettings(f"{path}: {problem}") from problem
+
+
+def from_stack(stack: str, region: str, account: str) -> Settings:
+    """Derive everything from the stack's name, for a worker run as an ordinary process."""
+    names = StackNames(stack)
+    return Settings(
+        stack=stack,
+        region=region,
+        bucket=names.bucket(account, region),
+        request_queue=names.requests,
+        response_queue=names.responses,
+        dead_letter_queue=names.dead_letters,
+        endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
+    )
