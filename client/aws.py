@@ -1,0 +1,143 @@
+"""AWS clients, made when first needed, and AWS's errors in words."""
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
+
+from client.errors import FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
+from client.settings import Settings
+from jobs.errors import BadJob
+from jobs.version import __version__
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+CONNECT_TIMEOUT_SECONDS = 5
+# Above the longest long poll.
+READ_TIMEOUT_SECONDS = 30
+ATTEMPTS = 3
+
+# Expiry has a name of its own in each service; S3 answers a HEAD with a bare 400.
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "400"})
+REFUSED = frozenset({
+    "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken", "UnrecognizedClientException",
+    "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException",
+})  # fmt: skip
+FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
+NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
+
+NEW_CREDENTIALS = (
+    "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and put them in ~/.aws/credentials"
+)
+
+
+def error_code(problem: BaseException) -> str:
+    """Return AWS's code for `problem`, or an empty text."""
+    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
+
+
+class Account:
+    """The account as one client process sees it. boto3's chain finds the credentials."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._config = Config(
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=READ_TIMEOUT_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            user_agent_extra=f"jobfleet/{__version__}",
+            # An endpoint of one's own rarely has a name for every bucket.
+            s3={"addressing_style": "path"}
+            if settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+            else {},
+        )
+
+    @functools.cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(region_name=self.settings.region)
+
+    @functools.cached_property
+    def sqs(self) -> "SQSClient":
+        """The queues."""
+        return self._session.client("sqs", endpoint_url=self.settings.endpoint_url, config=self._config)
+
+    @functools.cached_property
+    def s3(self) -> "S3Client":
+        """The bucket."""
+        return self._session.client("s3", endpoint_url=self.settings.endpoint_url, config=self._config)
+
+    @functools.cached_property
+    def number(self) -> str:
+        """The account's twelve digits. Costs one call, so ask only where nothing else says it."""
+        sts = self._session.client("sts", endpoint_url=self.settings.endpoint_url, config=self._config)
+        return sts.get_caller_identity()["Account"]
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Turn AWS's errors inside into the client's own."""
+        try:
+            yield
+        except (BotoCoreError, ClientError) as problem:
+            raise self.translate(problem) from problem
+        except BadJob as problem:  # a result that this version cannot read
+            raise FleetError(problem.message) from problem
+
+    def translate(self, problem: BotoCoreError | ClientError) -> FleetError:
+        """Return what `problem` means for a person who has never seen SQS."""
+        if isinstance(problem, ClientError):
+            return self._refusal(problem)
+        if isinstance(problem, NoCredentialsError | PartialCredentialsError):
+            return NoCredentials(f"no AWS credentials were found: {NEW_CREDENTIALS}, or set AWS_PROFILE")
+        if isinstance(problem, ProfileNotFound | UnauthorizedSSOTokenError | TokenRetrievalError):
+            return NoCredentials(f"the AWS credentials cannot be used: {problem}")
+        if isinstance(problem, HTTPClientError | AwsConnectionError):
+            where = self.settings.endpoint_url or f"AWS in region {self.settings.region}"
+            return Unreachable(
+                f"{where} cannot be reached: {problem}; check the network, the region and the endpoint"
+            )
+        return FleetError(str(problem))
+
+    def _refusal(self, problem: ClientError) -> FleetError:
+        code, settings = error_code(problem), self.settings
+        if code in EXPIRED:
+            return NoCredentials(f"the AWS credentials have expired: {NEW_CREDENTIALS}")
+        if code in REFUSED:
+            return NoCredentials(f"AWS does not accept the credentials ({code}): {NEW_CREDENTIALS}")
+        if code in NO_SUCH_QUEUE | NO_SUCH_BUCKET:
+            return NotDeployed(
+                f"stack '{settings.stack}' is not deployed in account {self._number_or_words()}, "
+                f"region {settings.region}: run ansible-playbook site.yml, or name another --stack, --region"
+            )
+        if code in FORBIDDEN:
+            return NotAllowed(f"the credentials do not allow {problem.operation_name}: {_message(problem)}")
+        if problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            return Unreachable(f"AWS failed at {problem.operation_name} ({code}): try again in a while")
+        return FleetError(f"AWS refused {problem.operation_name} ({code}): {_message(problem)}")
+
+    def _number_or_words(self) -> str:
+        try:
+            return self.number
+        except (BotoCoreError, ClientError):
+            return "of these credentials"
+
+
+def _message(problem: ClientError) -> str:
+    return str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"

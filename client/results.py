@@ -1,0 +1,80 @@
+"""The stack's bucket, as the client uses it."""
+
+import os
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from botocore.exceptions import ClientError
+
+from client.aws import Account, error_code
+from client.errors import BadOutput
+from jobs.message import Output, Result
+from jobs.names import result_key
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class Results:
+    """Reads results and outputs, writes inputs."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._bucket = account.settings.bucket
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name; asks AWS for the account if nothing has told it."""
+        if self._bucket is None:
+            settings = self._account.settings
+            self._bucket = settings.names.bucket(self._account.number, settings.region)
+        return self._bucket
+
+    def learn_account(self, queue_url: str) -> None:
+        """Take the account's number from a queue's address, which spares asking for it."""
+        number = queue_url.rstrip("/").split("/")[-2]
+        if self._bucket is None and len(number) == 12 and number.isdigit():
+            self._bucket = self._account.settings.names.bucket(number, self._account.settings.region)
+
+    def find(self, job_id: str) -> Result | None:
+        """Return the stored result of a job, or None if there is none (yet)."""
+        try:
+            answer = self._account.s3.get_object(Bucket=self.bucket, Key=result_key(job_id))
+        except ClientError as problem:
+            if error_code(problem) == "NoSuchKey":
+                return None
+            raise
+        with closing(answer["Body"]) as body:
+            return Result.from_json(body.read().decode())
+
+    def upload(self, source: BinaryIO, key: str) -> None:
+        """Put an input into the bucket, in parts where it is large."""
+        self._account.s3.upload_fileobj(source, self.bucket, key)
+
+    def download(self, output: Output, path: Path) -> None:
+        """Write an output to `path`, whole or not at all. Raises `BadOutput`."""
+        answer = self._account.s3.get_object(Bucket=output.bucket, Key=output.key)
+        try:
+            with (
+                closing(answer["Body"]) as body,
+                tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file,
+            ):
+                try:
+                    for chunk in body.iter_chunks(_CHUNK_BYTES):
+                        file.write(chunk)
+                    file.close()
+                    _as_any_new_file(file.name)
+                    Path(file.name).replace(path)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
+        except OSError as problem:
+            raise BadOutput(f"{path} cannot be written: {problem.strerror or problem}") from problem
+
+
+def _as_any_new_file(path: str) -> None:
+    """Give a temporary file the mode that this user's new files have."""
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(path).chmod(0o666 & ~mask)

@@ -1,0 +1,336 @@
+"""Every command through the installed entry point, as a person would type it."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from client.errors import Exit
+from jobs.ids import new_job_id
+from jobs.message import Result
+
+JOBFLEET = Path(sys.executable).with_name("jobfleet")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(stack: Any, tmp_path: Path) -> Run:
+    """Runs `jobfleet` in an empty folder, with the stack named in the environment."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def jobfleet(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        settings = {"JOBFLEET_STACK": stack.name, "JOBFLEET_REGION": "us-east-1", "HOME": str(home)}
+        given = {**stack.environment, **settings, **environment}
+        return subprocess.run(
+            [JOBFLEET, *arguments], cwd=home, env={name: value for name, value in given.items() if value},
+            input=stdin, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return jobfleet
+
+
+@pytest.fixture
+def worker(stack: Any) -> Any:
+    return stack.worker()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "home" / "photo.png"
+    pixels = np.random.default_rng(3).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def fails(ran: subprocess.CompletedProcess[str], code: Exit, *words: str) -> None:
+    """The command ends with `code`, says all `words` in one line on stderr and nothing on stdout."""
+    assert (ran.returncode, ran.stdout) == (code, ""), ran.stderr
+    assert ran.stderr.startswith("jobfleet: ")
+    assert len(ran.stderr.splitlines()) == 1
+    for word in words:
+        assert word in ran.stderr
+
+
+def test_stats_of_numbers_however_they_are_given(run: Run, worker: Any, tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("1\n2, 3;\t6\r\n")
+    expected = "count   4\nmean    3\nmin     1\nmax     6\nmedian  2.5\n"
+    for ran in (
+        run("stats", "1", "2", "3", "6"),
+        run("stats", "1,2 3", "6"),
+        run("stats", "--file", str(tmp_path / "numbers.txt")),
+        run("stats", "-", stdin="1 2 3 6"),
+        run("stats", "--file", "-", stdin="1 2 3 6"),
+    ):
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, expected, "")
+    found = json.loads(run("stats", "-1", "-.5", "-1e2", "--json").stdout)
+    assert found["result"] == {"count": 3, "mean": -101.5 / 3, "min": -100.0, "max": -0.5, "median": -1}
+    assert found["status"] == "succeeded"
+
+
+def test_options_may_stand_before_and_after_the_command(run: Run, worker: Any) -> None:
+    for ran in (run("--json", "stats", "5"), run("stats", "5", "--json"), run("stats", "--json", "5")):
+        assert json.loads(ran.stdout)["result"]["mean"] == 5
+
+
+def test_many_numbers_go_through_the_bucket(run: Run, worker: Any, stack: Any, tmp_path: Path) -> None:
+    (tmp_path / "many").write_text("\n".join(map(str, range(100_000))))
+    ran = run("stats", "--file", str(tmp_path / "many"), "--json")
+    found = json.loads(ran.stdout)
+    assert found["result"]["mean"] == 49999.5
+    assert any(call == f"PUT uploads/{found['id']}/numbers.txt" for call in stack.front.calls)
+
+
+@pytest.mark.parametrize("operation", ["greyscale", "threshold", "blackwhite"])
+def test_an_image_is_sent_done_and_brought_back(
+    run: Run, worker: Any, photo: Path, stack: Any, operation: str
+) -> None:
+    ran = run(operation, "photo.png", "-o", "out.png")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "file    out.png" in ran.stdout
+    assert f"bucket  s3://{stack.bucket}/outputs/out.png" in ran.stdout
+    assert "size    60 x 40" in ran.stdout
+    assert (photo.parent / "out.png").read_bytes() == stack.object("outputs/out.png")
+    values = set(np.unique(np.asarray(Image.open(io.BytesIO(stack.object("outputs/out.png"))))))
+    assert values == {0, 254} or operation == "greyscale"
+
+
+def test_parameters_and_names_reach_the_worker(run: Run, worker: Any, photo: Path, stack: Any) -> None:
+    ran = run(
+        "threshold",
+        "photo.png",
+        "--level",
+        "9",
+        "--low",
+        "1",
+        "--high",
+        "2",
+        "--name",
+        "a/b.gif",
+        "-o",
+        "c.gif",
+        "--json",
+    )
+    found = json.loads(ran.stdout)
+    assert (found["output"]["key"], found["file"], found["result"]["format"]) == (
+        "outputs/a/b.gif",
+        "c.gif",
+        "GIF",
+    )
+    with Image.open(photo.parent / "c.gif") as image:
+        assert set(np.unique(np.asarray(image.convert("RGB")))) == {1, 2}
+    assert run("greyscale", "photo.png").returncode == 0
+    assert (photo.parent / "photo-greyscale.png").exists()
+
+
+def test_notes_go_to_stderr_and_can_be_silenced(run: Run, worker: Any, photo: Path) -> None:
+    assert "note: JPEG is lossy" in run("threshold", "photo.png", "-o", "x.jpg").stderr
+    assert run("threshold", "photo.png", "-o", "x.jpg", "--quiet").stderr == ""
+
+
+def test_a_result_can_be_fetched_later(run: Run, worker: Any, photo: Path) -> None:
+    found = json.loads(run("greyscale", "photo.png", "--json").stdout)
+    ran = run("result", found["id"], "--json", "-o", "again.png")
+    assert {**json.loads(ran.stdout), "file": ""} == {**found, "file": ""}
+    assert (photo.parent / "again.png").read_bytes() == (photo.parent / "photo-greyscale.png").read_bytes()
+    fails(run("result", new_job_id()), Exit.NO_ANSWER, "there is no result of job")
+    fails(run("result", "../../x"), Exit.BAD_INPUT, "is no job id")
+
+
+def test_no_reply_queue_is_left_behind(run: Run, worker: Any, stack: Any) -> None:
+    for arguments in (("1",), ("x",)):
+        run("stats", *arguments)
+    left = stack.sqs.list_queues(QueueNamePrefix=stack.names.replies_prefix)["QueueUrls"]
+    assert left == [stack.replies]  # the one made by hand
+
+
+def test_a_round_trip_costs_few_calls(run: Run, stack: Any) -> None:
+    stack.worker("--config", str(stack.settings_file(wait_time=5)), AWS_ENDPOINT_URL="")
+    stack.until(lambda: "ReceiveMessage" in stack.front.calls)
+    before = len(stack.front.calls)
+    assert run("stats", "1").returncode == 0
+    mine = [call for call in stack.front.calls[before:] if not call.startswith("PUT")]
+    assert mine.count("GetQueueUrl") == 2  # the client's, and the worker's for the reply queue
+    assert [mine.count(name) for name in ("CreateQueue", "GetCallerIdentity", "POST ")] == [1, 0, 0]
+
+
+def test_where_queues_may_not_be_made_the_answer_is_read_from_the_bucket(
+    worker: Any, stack: Any, run: Run
+) -> None:
+    stack.front.forbids = lambda call: call == "CreateQueue"
+    ran = run("stats", "1", "2", "3", "--json")
+    assert json.loads(ran.stdout)["result"]["mean"] == 2
+    assert stack.waiting(stack.responses) == 1  # where the answer went, for nobody to take
+
+
+def test_no_worker_in_time(run: Run, stack: Any) -> None:
+    start = time.monotonic()
+    ran = run("stats", "1", "--timeout", "1")
+    assert time.monotonic() - start < 5
+    (body,) = (json.loads(stack.take(stack.requests)["Body"]),)
+    job_id = body["id"]
+    fails(
+        ran, Exit.NO_ANSWER, "within 1 s", f"results/{job_id}.json", f"jobfleet result {job_id}", "--timeout"
+    )
+
+
+def test_an_answer_that_missed_the_reply_queue_is_found_in_the_bucket(run: Run, stack: Any) -> None:
+    def put_result(call: str) -> float:
+        if call == "ReceiveMessage":
+            job_id = json.loads(stack.take(stack.requests)["Body"])["id"]
+            done = Result(job_id, "stats", "succeeded", "w", 1, {"mean": 8})
+            stack.s3.put_object(
+                Bucket=stack.bucket, Key=f"results/{job_id}.json", Body=done.to_json().encode()
+            )
+            stack.front.delays = lambda call: 0.0
+        return 0.0
+
+    stack.front.delays = put_result
+    assert "mean  8" in run("stats", "1", "--timeout", "2").stdout
+
+
+def test_no_credentials(run: Run) -> None:
+    ran = run("stats", "1", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    fails(ran, Exit.CREDENTIALS, "no AWS credentials were found", "~/.aws/credentials")
+
+
+def test_expired_credentials(run: Run, stack: Any, photo: Path) -> None:
+    stack.front.expired_keys = {"key"}
+    fails(run("stats", "1"), Exit.CREDENTIALS, "have expired", "Learner Lab")
+    fails(run("result", new_job_id(), "--bucket", stack.bucket), Exit.CREDENTIALS, "have expired")
+
+
+def test_a_stack_that_is_not_deployed(run: Run) -> None:
+    ran = run("stats", "1", "--stack", "nowhere")
+    fails(ran, Exit.NOT_DEPLOYED, "stack 'nowhere' is not deployed in account 123456789012, region us-east-1")
+    assert "ansible-playbook site.yml" in ran.stderr
+    fails(run("result", new_job_id(), "--stack", "nowhere"), Exit.NOT_DEPLOYED, "nowhere")
+
+
+def test_an_endpoint_that_nobody_answers_at(run: Run) -> None:
+    ran = run("stats", "1", "--endpoint-url", "http://127.0.0.1:9")
+    fails(ran, Exit.UNREACHABLE, "http://127.0.0.1:9 cannot be reached")
+
+
+def test_an_aws_that_fails_by_itself(run: Run, stack: Any) -> None:
+    stack.front.fails = lambda call: True
+    fails(run("stats", "1"), Exit.UNREACHABLE, "try again")
+
+
+def test_credentials_that_allow_too_little(run: Run, stack: Any) -> None:
+    stack.front.forbids = lambda call: call == "SendMessage"
+    fails(run("stats", "1"), Exit.NOT_ALLOWED, "do not allow SendMessage")
+
+
+def test_a_file_that_is_no_image(run: Run, worker: Any, photo: Path) -> None:
+    (photo.parent / "words.jpg").write_text("just words")
+    ran = run("greyscale", "words.jpg", "-o", "x.jpg")
+    fails(ran, Exit.JOB_FAILED, "no image")
+    assert not (photo.parent / "x.jpg").exists()
+    ran = run("greyscale", "words.jpg", "--json")
+    assert ran.returncode == Exit.JOB_FAILED
+    assert json.loads(ran.stdout)["error"]["code"] == "not-an-image"
+
+
+def test_inputs_that_are_not_there_or_are_no_files(run: Run, photo: Path, stack: Any) -> None:
+    (photo.parent / "folder").mkdir()
+    fails(run("greyscale", "nothing.jpg"), Exit.BAD_INPUT, "there is no file nothing.jpg")
+    fails(run("greyscale", "folder"), Exit.BAD_INPUT, "folder is a folder")
+    fails(run("stats", "--file", "nothing.txt"), Exit.BAD_INPUT, "there is no file nothing.txt")
+    fails(run("stats", "--file", "folder"), Exit.BAD_INPUT, "folder is a folder")
+    fails(run("stats", "--file", "photo.png"), Exit.BAD_INPUT, "no UTF-8 text")
+    assert stack.front.calls == []
+
+
+def test_a_word_among_the_numbers(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "n.txt").write_text("1\n2\nthree\n")
+    fails(run("stats", "1", "x"), Exit.BAD_INPUT, "jobfleet: 'x' is not a number")
+    fails(
+        run("stats", "--file", str(tmp_path / "n.txt")),
+        Exit.BAD_INPUT,
+        "n.txt, line 3: 'three' is not a number",
+    )
+    fails(run("stats", "-", stdin=" "), Exit.BAD_INPUT, "no numbers")
+
+
+def test_outputs_that_cannot_be_written(run: Run, photo: Path, stack: Any) -> None:
+    (photo.parent / "folder").mkdir()
+    (photo.parent / "link.png").symlink_to("photo.png")
+    before = photo.read_bytes()
+    fails(run("greyscale", "photo.png", "-o", "photo.png"), Exit.OUTPUT, "is the input itself")
+    fails(run("greyscale", "photo.png", "-o", "link.png"), Exit.OUTPUT, "is the input itself")
+    fails(run("greyscale", "photo.png", "-o", "folder"), Exit.OUTPUT, "is a folder")
+    fails(run("greyscale", "photo.png", "-o", "no/x.png"), Exit.OUTPUT, "does not exist")
+    fails(run("greyscale", "photo.png", "--name", "../x.png"), Exit.BAD_INPUT, "../x.png")
+    assert photo.read_bytes() == before
+    assert stack.front.calls == []
+
+
+def test_commands_that_cannot_be_understood(run: Run, photo: Path) -> None:
+    for arguments in (
+        ("stats",), ("stats", "--flie", "x"), ("stats", "1", "--file", "x"), ("rot13",), ("greyscale",),
+        ("threshold", "photo.png", "--level", "256"), ("stats", "1", "--timeout", "soon"),
+    ):  # fmt: skip
+        ran = run(*arguments)
+        assert (ran.returncode, ran.stdout) == (Exit.USAGE, ""), arguments
+        assert "Usage: jobfleet" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+def test_the_stack_is_found_in_the_variables_file(run: Run, worker: Any, stack: Any, photo: Path) -> None:
+    file = photo.parent / "inventory/group_vars/all.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"stack_name: {stack.name}\naws_region: us-east-1\nsecret: !vault x\n")
+    nothing = {"JOBFLEET_STACK": "", "JOBFLEET_REGION": ""}
+    assert run("stats", "1", **nothing).returncode == 0
+    elsewhere = file.rename(photo.parent / "copy.yml")
+    assert run("stats", "1", "--vars", "copy.yml", **nothing).returncode == 0
+    assert run("stats", "1", **nothing, JOBFLEET_VARS=str(elsewhere)).returncode == 0
+    fails(
+        run("stats", "1", **nothing),
+        Exit.SETTINGS,
+        "no stack is known",
+        "--stack",
+        "JOBFLEET_STACK",
+        "--vars",
+    )
+
+
+def test_the_help_comes_at_once(run: Run) -> None:
+    run("--help")
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        assert run("--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.15
+    imported = run("--help", PYTHONPROFILEIMPORTTIME="1").stderr
+    for heavy in ("boto3", "botocore", "rich", "yaml", "importlib.metadata"):
+        assert not any(line.rpartition("|")[2].strip() == heavy for line in imported.splitlines())
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").stdout.startswith("jobfleet, version ")
+
+
+def test_ctrl_c_is_told_in_a_word(stack: Any, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [JOBFLEET, "--stack", stack.name, "--region", "us-east-1", "stats", "1"], env=stack.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    stack.until(lambda: "ReceiveMessage" in stack.front.calls)
+    process.send_signal(2)
+    out, said = process.communicate(timeout=30)
+    assert (process.returncode, out) == (Exit.INTERRUPTED, "")
+    assert "goes on without you" in said
+    assert said.endswith("jobfleet: interrupted\n")
+    # The reply queue is gone all the same.
+    assert stack.sqs.list_queues(QueueNamePrefix=stack.names.replies_prefix)["QueueUrls"] == [stack.replies]

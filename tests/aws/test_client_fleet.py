@@ -1,0 +1,90 @@
+"""The Python API, against a worker of its own."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from client import Fleet, JobFailed, NoAnswerInTime, Settings
+from client.errors import BadInput
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.fixture
+def settings(stack: Any) -> Settings:
+    return Settings(stack.name, "us-east-1", endpoint_url=stack.front.url)
+
+
+def test_the_same_words_as_on_the_command_line(stack: Any, settings: Settings, tmp_path: Path) -> None:
+    stack.worker()
+    photo = tmp_path / "photo.png"
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(photo)
+    with Fleet(settings) as fleet:
+        assert fleet.stats([1, 2, 3.5, np.float64(1.5)])["mean"] == 2
+        for operation in ("greyscale", "threshold", "blackwhite"):
+            path = getattr(fleet, operation)(photo, tmp_path / f"{operation}.png")
+            with Image.open(path) as image:
+                assert image.size == (16, 16)
+        job = fleet.submit("threshold", photo, name="t.png", parameters={"level": 9})
+        assert job.result().output is not None
+        assert job.done()
+        with pytest.raises(JobFailed, match="no image"):
+            fleet.submit("greyscale", Path(__file__), name="x.png").result()
+    left = stack.sqs.list_queues(QueueNamePrefix=stack.names.replies_prefix)["QueueUrls"]
+    assert left == [stack.replies]
+
+
+def test_two_clients_and_many_threads_get_each_their_own_answers(stack: Any, settings: Settings) -> None:
+    stack.worker()
+    found: dict[tuple[int, int], Any] = {}
+    with Fleet(settings) as one, Fleet(settings) as two:
+
+        def ask(client: int, number: int) -> None:
+            fleet = (one, two)[client]
+            found[client, number] = fleet.stats([client * 1000 + number], timeout=30)["mean"]
+
+        threads = [threading.Thread(target=ask, args=(n % 2, n)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == {(n % 2, n): n % 2 * 1000 + n for n in range(20)}
+
+
+def test_results_may_be_asked_for_in_any_order_and_late(stack: Any, settings: Settings) -> None:
+    with Fleet(settings) as fleet:
+        jobs = [fleet.submit("stats", str(number)) for number in range(3)]
+        with pytest.raises(NoAnswerInTime) as caught:
+            jobs[0].result(timeout=0.1)
+        assert caught.value.job_id == jobs[0].id
+        assert not jobs[0].done()
+        stack.worker()
+        assert [(job.result().result or {})["mean"] for job in reversed(jobs)] == [2, 1, 0]
+
+
+def test_what_no_worker_could_do_is_not_sent(stack: Any, settings: Settings, tmp_path: Path) -> None:
+    with Fleet(settings) as fleet:
+        for operation, source, more in (
+            ("rot13", "1", {}),
+            ("stats", "one", {}),
+            ("stats", "", {}),
+            ("stats", "1", {"parameters": {"level": 1}}),
+            ("greyscale", tmp_path / "nothing.png", {}),
+            ("greyscale", tmp_path, {}),
+            ("greyscale", "text", {}),
+            ("threshold", Path(__file__), {"parameters": {"level": 300}}),
+            ("greyscale", Path(__file__), {"name": "/x"}),
+        ):
+            with pytest.raises(BadInput):
+                fleet.submit(operation, source, **more)  # type: ignore[arg-type]
+    assert stack.front.calls == []
