@@ -1,0 +1,157 @@
+"""Running playbooks as a person does, and reading what they did."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+WORKERS = "workers"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a playbook did. `tasks` holds every task's results by host, in order."""
+
+    code: int
+    tasks: list[tuple[str, dict[str, Any]]]
+    stats: dict[str, dict[str, int]]
+    text: str
+
+    @property
+    def changed(self) -> list[str]:
+        """Names of the tasks that changed something on any host, without their roles' names."""
+        return [
+            name.rpartition(" : ")[2]
+            for name, hosts in self.tasks
+            if any(result.get("changed") for result in hosts.values())
+        ]
+
+    @property
+    def changes(self) -> int:
+        """How many changes the recap counts over all hosts."""
+        return sum(counts["changed"] for counts in self.stats.values())
+
+    @property
+    def said(self) -> str:
+        """All messages of failed tasks and of assertions."""
+        results = (result for _, hosts in self.tasks for result in hosts.values())
+        return "\n".join(str(result["msg"]) for result in results if "msg" in result)
+
+
+def read_report(output: str) -> dict[str, Any]:
+    """Return the JSON report in what a playbook run printed; -v puts words around it."""
+    start = output.find('{\n    "custom_stats"')
+    if start < 0:  # it ended before the first play
+        return {"plays": [], "stats": {}}
+    report: dict[str, Any] = json.JSONDecoder().raw_decode(output, start)[0]
+    return report
+
+
+@dataclass
+class Stack:
+    """One stack on the embedded AWS; `variables` go to every playbook as `-e`."""
+
+    name: str
+    folder: Path
+    environment: dict[str, str]
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def play(self, playbook: str, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Outcome:
+        """Run a playbook and return what it did; assert nothing."""
+        variables = {
+            "stack_name": self.name,
+            "stack_folder": str(self.folder),
+            **self.variables,
+            **more,
+        }
+        done = self._run(
+            "ansible-playbook",
+            playbook,
+            "--extra-vars",
+            json.dumps(variables),
+            *arguments,
+            env={"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", **(env or {})},
+            seconds=400,
+        )
+        report = read_report(done.stdout)
+        tasks = [(task["task"]["name"], task["hosts"]) for play in report["plays"] for task in play["tasks"]]
+        return Outcome(done.returncode, tasks, report["stats"], done.stdout + done.stderr)
+
+    def deploy(self, *arguments: str, **more: Any) -> Outcome:
+        """Run site.yml, which has to succeed."""
+        outcome = self.play("site.yml", *arguments, **more)
+        assert outcome.code == 0, outcome.said or outcome.text
+        return outcome
+
+    def jobfleet(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run the client as a person does."""
+        return self._run("jobfleet", "--stack", self.name, *arguments, seconds=seconds)
+
+    def on_workers(self, command: str) -> dict[str, str]:
+        """Run a shell command as root on every worker; return what each printed, by instance id."""
+        done = self._run(
+            *("ansible", WORKERS, "--become", "-m", "ansible.builtin.shell", "-a", command),
+            *("--extra-vars", json.dumps({"stack_name": self.name, "stack_folder": str(self.folder)})),
+            env={"ANSIBLE_LOAD_CALLBACK_PLUGINS": "true", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"},
+            seconds=120,
+        )
+        hosts = json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]
+        assert done.returncode == 0, hosts
+        return {host: result["stdout"] for host, result in hosts.items()}
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with the stack's credentials."""
+        session = boto3.session.Session(
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.environment["AWS_SESSION_TOKEN"],
+            region_name=self.environment["AWS_REGION"],
+        )
+        return session.client(service, endpoint_url=self.environment["AWS_ENDPOINT_URL"])  # type: ignore[call-overload]
+
+    def instances(self) -> list[dict[str, Any]]:
+        """Return the stack's instances that are not terminated."""
+        filters = [
+            {"Name": "tag:jobfleet:stack", "Values": [self.name]},
+            {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+        ]
+        ec2 = self.client("ec2")
+        reservations = ec2.describe_instances(Filters=filters)["Reservations"]
+        ec2.close()
+        return [instance for reservation in reservations for instance in reservation["Instances"]]
+
+    def _run(
+        self, *command: str, env: dict[str, str] | None = None, seconds: float
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=REPOSITORY,
+            env={**os.environ, **self.environment, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def stack(
+    localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """A deployed stack of one worker, torn down at the end. `hosts` makes sure that hosts can be booted."""
+    one = Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud)
+    try:
+        one.deploy()
+        yield one
+    finally:
+        one.play("playbooks/teardown.yml")

@@ -1,0 +1,207 @@
+"""site.yml on a real host: what it makes, and that it changes exactly what has to change."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tests.playbooks.conftest import REPOSITORY, Stack
+
+EXAMPLES = REPOSITORY / "examples"
+
+
+def service_start(stack: Stack) -> dict[str, str]:
+    return stack.on_workers("systemctl show -P ActiveEnterTimestampMonotonic jobfleet-worker")
+
+
+def test_a_second_run_changes_nothing(stack: Stack) -> None:
+    outcome = stack.deploy()
+
+    assert outcome.changed == []
+    assert outcome.changes == 0
+
+
+def test_check_mode_on_a_running_deployment_tells_of_no_change(stack: Stack) -> None:
+    outcome = stack.deploy("--check", "--diff")
+
+    assert outcome.changes == 0
+
+
+def test_every_kind_of_job_comes_back_through_the_client(stack: Stack, tmp_path: Path) -> None:
+    stats = stack.jobfleet("--json", "stats", "--file", str(EXAMPLES / "numbers.txt"))
+    assert stats.returncode == 0, stats.stderr
+    assert json.loads(stats.stdout)["result"]["count"] == len((EXAMPLES / "numbers.txt").read_text().split())
+
+    for operation in ("greyscale", "threshold", "blackwhite"):
+        output = tmp_path / f"{operation}.jpg"
+        done = stack.jobfleet(operation, str(EXAMPLES / "photo.jpg"), "-o", str(output))
+        assert done.returncode == 0, done.stderr
+        assert output.read_bytes().startswith(b"\xff\xd8")
+
+
+def test_the_instance_is_as_the_roles_promise(stack: Stack) -> None:
+    [instance] = stack.instances()
+    ec2 = stack.client("ec2")
+    [volume] = ec2.describe_volumes(
+        Filters=[{"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}]
+    )["Volumes"]
+    [group] = ec2.describe_security_groups(GroupIds=[instance["SecurityGroups"][0]["GroupId"]])[
+        "SecurityGroups"
+    ]
+    ec2.close()
+
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert volume["Encrypted"] is True
+    assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in group["IpPermissions"]] == [
+        (22, "127.0.0.1/32")
+    ]
+    assert (stack.folder / "id_ed25519").stat().st_mode & 0o777 == 0o600
+
+
+def test_credentials_and_configuration_are_readable_by_the_worker_alone(stack: Stack) -> None:
+    [listing] = stack.on_workers("stat -c '%a %U:%G %n' /etc/jobfleet /etc/jobfleet/*").values()
+
+    assert listing.splitlines() == [
+        "750 root:jobfleet /etc/jobfleet",
+        "400 jobfleet:root /etc/jobfleet/credentials",
+        "640 root:jobfleet /etc/jobfleet/worker.toml",
+    ]
+
+
+def test_the_service_is_enabled_and_hardened(stack: Stack) -> None:
+    [answer] = stack.on_workers(
+        "systemctl is-enabled jobfleet-worker; systemd-analyze security --no-pager jobfleet-worker | tail -1"
+    ).values()
+
+    enabled, verdict = answer.splitlines()
+    exposure = float(verdict.rpartition(": ")[2].split()[0])
+    assert enabled == "enabled"
+    assert exposure <= 2.5, verdict
+
+
+def test_new_credentials_change_the_credentials_and_restart_nothing(stack: Stack) -> None:
+    before = service_start(stack)
+    canary = "canary-session-token"
+
+    outcome = stack.play("playbooks/configure.yml", "--diff", "-vvv", env={"AWS_SESSION_TOKEN": canary})
+
+    assert outcome.code == 0, outcome.said
+    assert outcome.changed == ["Ensure the host holds the credentials that are in force here"]
+    assert canary not in outcome.text
+    assert stack.on_workers("cat /etc/jobfleet/credentials").popitem()[1].count(canary) == 1
+    assert service_start(stack) == before
+    assert stack.jobfleet("stats", "1", "2").returncode == 0
+
+
+def test_a_changed_setting_changes_the_configuration_and_restarts_the_worker(stack: Stack) -> None:
+    before = service_start(stack)
+
+    outcome = stack.play("playbooks/configure.yml", "--tags", "worker", worker_max_numbers=1000)
+
+    assert outcome.changed == ["Ensure the worker knows its bucket and queues", "Restart the worker"]
+    assert service_start(stack) != before
+
+
+def test_a_setting_that_cannot_work_fails_the_play_with_the_worker_s_own_words(stack: Stack) -> None:
+    outcome = stack.play("playbooks/configure.yml", "--tags", "worker", worker_visibility_timeout=1)
+
+    assert outcome.code != 0
+    assert "visibility_timeout = 1 cannot work" in outcome.said
+    assert stack.play("playbooks/configure.yml", "--tags", "worker").code == 0
+
+
+def test_changed_code_is_installed_and_restarts_the_worker(stack: Stack, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    for name in ("jobs", "worker", "client"):
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "constraints.txt", "README.md"):
+        shutil.copy(REPOSITORY / name, copy)
+    module = copy / "worker" / "__init__.py"
+    module.write_text(module.read_text() + "\nCHANGED = True\n")
+
+    outcome = stack.play("playbooks/configure.yml", "--tags", "worker", wheel_project_folder=str(copy))
+
+    assert outcome.changed == [
+        "Ensure the wheel is built",
+        "Ensure the wheel and the pinned versions are on the host",
+        "Ensure this very version is installed",
+        "Restart the worker",
+    ], outcome.said
+    [shown] = stack.on_workers(
+        "cd /; /opt/jobfleet/venv/bin/python -c 'import worker; print(worker.CHANGED)'"
+    ).values()
+    assert shown == "True"
+
+
+def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
+    sqs, s3, ec2 = stack.client("sqs"), stack.client("s3"), stack.client("ec2")
+    [bucket] = [one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith("fleet-")]
+    url = sqs.get_queue_url(QueueName="fleet-requests")["QueueUrl"]
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"VisibilityTimeout": "7", "SqsManagedSseEnabled": "false"}
+    )
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.delete_bucket_policy(Bucket=bucket)
+    ec2.authorize_security_group_ingress(
+        GroupName="fleet-workers", IpProtocol="tcp", FromPort=80, ToPort=80, CidrIp="0.0.0.0/0"
+    )
+    mended = [
+        "Ensure the security group lets in SSH from the caller and nothing else",
+        "Ensure the queues exist",
+        "Ensure the queues are encrypted",
+        "Ensure the bucket exists, private and encrypted",
+    ]
+
+    told = stack.play("playbooks/provision.yml", "--check")
+    done = stack.play("playbooks/provision.yml")
+
+    # amazon.aws.s3_bucket does nothing in check mode, so it tells of nothing either.
+    assert told.changed == mended[:-1]
+    assert done.changed == mended
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (attributes["VisibilityTimeout"], attributes["SqsManagedSseEnabled"]) == ("60", "true")
+    assert "TLSOnly" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    for client in (sqs, s3, ec2):
+        client.close()
+
+
+def test_a_host_that_shows_another_key_is_not_talked_to(stack: Stack) -> None:
+    known_hosts = stack.folder / "known_hosts"
+    right = known_hosts.read_text()
+    other = (stack.folder / "id_ed25519.pub").read_text().split()[1]
+    known_hosts.write_text(f"fleet.jobfleet ssh-ed25519 {other}\n")
+    # Otherwise the connection of the runs before would be used again.
+    quick = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o ControlPath=none", "ANSIBLE_SSH_RETRIES": "0"}
+    try:
+        outcome = stack.play(
+            "playbooks/configure.yml", "--tags", "credentials", env=quick, host_wait_timeout=3
+        )
+    finally:
+        known_hosts.write_text(right)
+
+    assert outcome.code != 0
+    assert "Host key verification failed" in outcome.text or "timed out waiting for" in outcome.text
+
+
+def test_ssh_is_not_opened_to_the_world(stack: Stack) -> None:
+    outcome = stack.play("playbooks/provision.yml", ssh_from="0.0.0.0/0")
+
+    assert outcome.code != 0
+    assert "SSH is not opened to the world" in outcome.said
+
+
+def test_another_key_pair_of_that_name_in_aws_is_noticed(stack: Stack) -> None:
+    key, aside = stack.folder / "id_ed25519", stack.folder / "aside"
+    public = key.with_suffix(".pub")
+    shutil.copy(key, aside)
+    shutil.copy(public, aside.with_suffix(".pub"))
+    key.unlink()
+    public.unlink()
+    try:
+        outcome = stack.play("playbooks/provision.yml")
+    finally:
+        os.replace(aside, key)
+        os.replace(aside.with_suffix(".pub"), public)
+
+    assert outcome.code != 0
+    assert "AWS holds another key pair fleet" in outcome.said
