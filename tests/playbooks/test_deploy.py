@@ -1,7 +1,6 @@
 """site.yml on a real host: what it makes, and that it changes exactly what has to change."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -200,8 +199,8 @@ def test_another_key_pair_of_that_name_in_aws_is_noticed(stack: Stack) -> None:
     try:
         outcome = stack.play("playbooks/provision.yml")
     finally:
-        os.replace(aside, key)
-        os.replace(aside.with_suffix(".pub"), public)
+        aside.replace(key)
+        aside.with_suffix(".pub").replace(public)
 
     assert outcome.code != 0
     assert "AWS holds another key pair fleet" in outcome.said

@@ -1,4 +1,7 @@
-"""teardown.yml removes all of one stack and nothing of another. The last of the playbook tests: it ends the stack."""
+"""teardown.yml removes all of one stack and nothing of another.
+
+The last of the playbook tests: it ends the stack.
+"""
 
 from pathlib import Path
 from typing import Any

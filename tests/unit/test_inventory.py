@@ -19,7 +19,7 @@ def test_the_playbooks_and_the_code_derive_the_same_names() -> None:
         "replies_prefix": "queues_replies_prefix",
         "bucket": "bucket_name",
     }
-    template = json.dumps({name: "{{ %s }}" % variable for name, variable in variables.items()})
+    template = json.dumps({name: f"{{{{ {variable} }}}}" for name, variable in variables.items()})
     done = subprocess.run(
         [
             *(Path(sys.executable).parent / "ansible", "localhost", "-m", "ansible.builtin.debug"),
