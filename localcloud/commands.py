@@ -168,9 +168,9 @@ def environment(run: RunFolder) -> dict[str, str]:
     return {
         **_no_proxy(os.environ),
         "AWS_ENDPOINT_URL": info.endpoint,
-        "AWS_ACCESS_KEY_ID": "localcloud",
-        "AWS_SECRET_ACCESS_KEY": "localcloud",
-        "AWS_SESSION_TOKEN": "localcloud",
+        "AWS_ACCESS_KEY_ID": "ASIALOCALCLOUDACCESS",
+        "AWS_SECRET_ACCESS_KEY": "localcloud-takes-any-secret-access-key",
+        "AWS_SESSION_TOKEN": "localcloud-takes-any-session-token",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
     }

@@ -149,7 +149,8 @@ def stack(
     localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """A deployed stack of one worker, torn down at the end. `hosts` makes sure that hosts can be booted."""
-    one = Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud)
+    # A worker stops within its long poll; a short one spares waiting at every restart.
+    one = Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud, {"worker_wait_time": 2})
     try:
         one.deploy()
         yield one

@@ -35,6 +35,7 @@ def test_teardown_removes_one_stack_twice_and_leaves_the_other(stack: Stack, tmp
     other = Stack("fleet-two", tmp_path, stack.environment, {"instances_count": 0})
     other_variables = other.play("playbooks/provision.yml")
     assert other_variables.code == 0, other_variables.said
+    assert other.instances() == []
     sqs = stack.client("sqs")
     sqs.create_queue(QueueName="fleet-reply-by-a-client", tags={"jobfleet:stack": "fleet"})
     sqs.create_queue(QueueName="fleet-by-somebody-else")
