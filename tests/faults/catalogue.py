@@ -22,6 +22,9 @@ _FORMATS = (
     ("TIFF", "tif", ("RGB", "L")),
     ("BMP", "bmp", ("RGB",)),
 )
+# 2026-01-01 in Unix time.
+_FIRST_ID_MILLISECONDS = 1_767_225_600_000
+
 _ON_IMAGES = ("greyscale", "threshold", "blackwhite")
 
 
@@ -79,7 +82,7 @@ def hostile_jobs(what: str, count: int, seed: int = 5) -> list[Job]:
     text.add_text("comment", f"jobfleet-fault: {what}")
     data = _encoded(_picture(chance, "RGB"), "PNG", pnginfo=text)
     return [
-        Job(_id(chance), "greyscale", data, f"hostile-{what.replace(' ', '-')}-{seed}-{n}.png")
+        Job(_id(chance, n), "greyscale", data, f"hostile-{what.replace(' ', '-')}-{seed}-{n}.png")
         for n in range(count)
     ]
 
@@ -101,12 +104,12 @@ def bad_jobs(seed: int = 6) -> list[Job]:
         _encoded(_picture(chance, "RGB"), "PNG")[:-40],
         chance.randbytes(5_000),
     ]
-    made = [Job(_id(chance), "threshold", data, f"bad-{n}.png") for n, data in enumerate(inputs)]
+    made = [Job(_id(chance, n), "threshold", data, f"bad-{n}.png") for n, data in enumerate(inputs)]
     texts = ["", "1 2 three", "nan", "1e999", "0x10 ; rm -rf /"]
-    made += [Job(_id(chance), "stats", text) for text in texts]
-    made.append(Job(_id(chance), "no-such-operation", "1 2 3"))
-    made.append(Job(_id(chance), "greyscale", photo, "../../results/escape.png"))
-    made.append(Job(_id(chance), "threshold", photo, "bad-level.jpg", {"level": 999}))
+    made += [Job(_id(chance, 20 + n), "stats", text) for n, text in enumerate(texts)]
+    made.append(Job(_id(chance, len(made)), "no-such-operation", "1 2 3"))
+    made.append(Job(_id(chance, len(made)), "greyscale", photo, "../../results/escape.png"))
+    made.append(Job(_id(chance, len(made)), "threshold", photo, "bad-level.jpg", {"level": 999}))
     return made
 
 
@@ -117,14 +120,16 @@ def mixed(*kinds: Sequence[Job], seed: int = 7) -> list[Job]:
     return line
 
 
-def _id(chance: random.Random) -> str:
-    return str(uuid.UUID(int=chance.getrandbits(128) & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62))
+def _id(chance: random.Random, number: int) -> str:
+    """Return a UUIDv7; ids sort by number, as those sort by time that were made one after the other."""
+    bits = (_FIRST_ID_MILLISECONDS + number) << 80 | chance.getrandbits(80)
+    return str(uuid.UUID(int=bits & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62))
 
 
 def _stats(chance: random.Random, number: int) -> Job:
     numbers = " ".join(str(chance.randint(-9_999, 9_999) / 8) for _ in range(chance.randint(1, 60)))
     source: str | bytes = numbers.encode() if number % 9 == 0 else numbers
-    return Job(_id(chance), "stats", source)
+    return Job(_id(chance, number), "stats", source)
 
 
 def _image(chance: random.Random, number: int) -> Job:
@@ -132,7 +137,9 @@ def _image(chance: random.Random, number: int) -> Job:
     operation = _ON_IMAGES[number // 2 // len(_FORMATS) % len(_ON_IMAGES)]
     parameters = {} if operation == "greyscale" else {"level": chance.randint(0, 255)}
     data = _encoded(_picture(chance, chance.choice(modes)), kind)
-    return Job(_id(chance), operation, data, f"folder {number % 3}/picture-{number}.{ending}", parameters)
+    return Job(
+        _id(chance, number), operation, data, f"folder {number % 3}/picture-{number}.{ending}", parameters
+    )
 
 
 def _picture(chance: random.Random, mode: str) -> Image.Image:

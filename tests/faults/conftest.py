@@ -45,13 +45,13 @@ def systemd(tmp_path: Path) -> Iterator[Systemd]:
 @pytest.fixture(scope="session")
 def good() -> list[Job]:
     """Jobs of all kinds that succeed."""
-    return good_jobs(160 * SOAK)
+    return good_jobs(120 * SOAK)
 
 
 @pytest.fixture(scope="session")
 def stats() -> list[Job]:
     """Many small jobs."""
-    return stats_jobs(300 * SOAK)
+    return stats_jobs(200 * SOAK)
 
 
 @pytest.fixture(scope="session")

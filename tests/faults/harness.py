@@ -48,6 +48,7 @@ class Effect:
     status: str
     result: Any
     error: Any
+    key: str | None
     output: bytes | None
 
 
@@ -86,14 +87,18 @@ class Worker:
         return [line for line in self.lines() if line.get("event") == event]
 
     def pool(self) -> list[int]:
-        """Return the processes that do its image work: those below it that have none below them."""
+        """Return the processes that do its image work: the last below it, and none that only serve them."""
         parents = _parents()
         below, edge = set(), {self.pid}
         while edge:
             edge = {pid for pid, parent in parents.items() if parent in edge}
             below |= edge
         leaves = below - {parents[pid] for pid in below}
-        return sorted(pid for pid in leaves if "resource_tracker" not in _command(pid))
+        return sorted(pid for pid in leaves if not self._serves(pid, parents[pid]))
+
+    def _serves(self, pid: int, parent: int) -> bool:
+        command = _command(pid)
+        return "resource_tracker" in command or ("forkserver" in command and parent == self.pid)
 
     def kill(self) -> None:
         """Kill it as a crash of the machine does: at once and with all its processes."""
@@ -286,6 +291,7 @@ class Stack:
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
             "AWS_EC2_METADATA_DISABLED": "true",
             "HOME": str(self.folder),
+            "FAULTS_FOLDER": str(self.folder),
             "PYTHONPATH": f"{HOSTILE}{os.pathsep}{REPOSITORY}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
@@ -297,6 +303,10 @@ class Stack:
         """Return how many messages of a queue can be taken now, and how many are in somebody's hands."""
         found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_DEPTHS))["Attributes"]
         return int(found[_DEPTHS[0]]), int(found[_DEPTHS[1]])
+
+    def begun(self) -> int:
+        """Return how many hostile jobs a process of a pool has begun."""
+        return len(list(self.folder.glob("begun-*")))
 
     def left(self) -> int:
         """Return how many requests are in the queue, in whatever state."""
@@ -374,8 +384,9 @@ class Stack:
         return effects, results
 
     def _effect(self, result: Result) -> Effect:
-        output = self.object(result.output.key) if result.output else None
-        return Effect(result.status, result.result, result.error and asdict(result.error), output)
+        key = result.output and result.output.key
+        output = self.object(key) if key else None
+        return Effect(result.status, result.result, result.error and asdict(result.error), key, output)
 
     def check(self, baseline: Baseline, *, doomed: Sequence[Job] = (), stop: bool = True) -> "Figures":
         """Assert that the faults left no trace, and print the figures.
@@ -434,8 +445,9 @@ class Stack:
     def _wrong_logs(self, results: dict[str, Result], lines: Sequence[dict[str, Any]]) -> Iterator[str]:
         outcomes = {(line.get("job"), line.get("outcome")) for line in lines}
         for result in results.values():
-            if (result.id, result.status) not in outcomes:
-                yield f"{result.operation} {result.id}: no log line says {result.status}"
+            # Killed between the result and the line, a job is answered again, and that line tells of it.
+            if not {(result.id, result.status), (result.id, "answered-again")} & outcomes:
+                yield f"{result.operation} {result.id}: no log line says what became of it"
         spooled = [path for one in self.folder.glob("spool*") for path in one.rglob("*.jsonl")]
         if any(path.stat().st_size for path in spooled):
             yield f"left in the spool: {[path.name for path in spooled]}"

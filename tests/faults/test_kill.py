@@ -11,7 +11,7 @@ from tests.faults.catalogue import Job, mixed
 from tests.faults.harness import SOAK, Baseline, Stack
 
 
-def test_a_worker_killed_at_random_instants_loses_no_job_and_does_none_twice(
+def test_a_worker_killed_at_random_instants_leaves_one_effect_of_every_job(
     stack: Stack, good: list[Job], baseline: Baseline
 ) -> None:
     chance = random.Random(11)

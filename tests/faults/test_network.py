@@ -52,6 +52,7 @@ def test_stalls_longer_than_a_hold_lose_nothing(stack: Stack, good: list[Job], b
 
     figures = stack.check(baseline)
     assert len(figures.faults) == 5
+    assert (figures.run_again, figures.duplicate_answers) == (0, 0)
 
 
 def test_an_endpoint_that_is_down_is_waited_for_and_told_of_once(

@@ -10,7 +10,7 @@ from jobs.message import Result
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import Baseline, Stack
 
-LIMITS = {"job_time_limit": 2, "job_memory_limit": 512}
+LIMITS = {"job_time_limit": 1, "job_memory_limit": 512 * 1024**2}
 
 
 def test_bad_jobs_are_answered_at_once_and_harm_no_good_one(
@@ -35,7 +35,7 @@ def test_a_job_that_takes_its_process_with_it_is_a_failed_attempt_of_that_job_al
 ) -> None:
     max_receives = 2
     stack = new_stack(max_receives=max_receives)
-    doomed, neighbours = hostile_jobs(what, 3), good[:60]
+    doomed, neighbours = hostile_jobs(what, 2), good[:40]
     stack.send(mixed(neighbours, doomed))
     stack.proxy.injected[f"job that does {what}"] += len(doomed)
     worker = stack.start(**LIMITS)
@@ -49,7 +49,7 @@ def test_a_job_that_takes_its_process_with_it_is_a_failed_attempt_of_that_job_al
         record = json.loads(stack.object(f"results/{job.id}.json"))
         assert record["status"] == "failing"
         assert len(record["attempts"]) == max_receives
-        assert all(one["cause"] and one["worker"] == "w1" and one["time"] for one in record["attempts"])
+        assert all(one["cause"] and one["worker"] == "w1" and one["at"] for one in record["attempts"])
 
 
 def test_messages_that_are_no_requests_end_in_the_dead_letter_queue_at_once(

@@ -58,7 +58,7 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
     jobs = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT + 3}", 1, seed=31)
     stack.send(jobs)
     worker = stack.start()
-    stack.until(lambda: stack.proxy.count("GET uploads/"), 20, "the job has begun")
+    stack.until(stack.begun, 20, "the job has begun")
 
     worker.process.send_signal(signal.SIGTERM)
     stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))  # would take what is not held
@@ -73,10 +73,10 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
 
 
 def test_a_second_stop_signal_hands_back_what_runs(stack: Stack) -> None:
-    jobs = hostile_jobs("sleep 60", 3, seed=32)
+    jobs = hostile_jobs("sleep 60", 6, seed=32)
     stack.send(jobs)
     worker = stack.start()
-    stack.until(lambda: stack.proxy.count("GET uploads/"), 20, "a job has begun")
+    stack.until(stack.begun, 20, "a job has begun")
 
     worker.process.send_signal(signal.SIGTERM)
     time.sleep(1.5)

@@ -1,7 +1,8 @@
 """Put on PYTHONPATH, makes the image library misbehave on images that ask for it.
 
 An image asks by a text chunk `jobfleet-fault: <what> <number>`. What happens then could happen in
-any image library: it takes long, hangs, eats memory, or takes its process with it.
+any image library: it takes long, hangs, eats memory, or takes its process with it. Before it does,
+it leaves a file `begun-…` in the folder named by FAULTS_FOLDER.
 """
 
 import os
@@ -9,6 +10,7 @@ import re
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -35,6 +37,8 @@ def _hang() -> None:
 
 
 def _misbehave(what: str, number: float) -> None:
+    with suppress(KeyError, OSError):
+        (Path(os.environ["FAULTS_FOLDER"]) / f"begun-{time.time_ns()}-{os.getpid()}").touch()
     if what == "sleep":
         time.sleep(number)
     elif what == "hang":
