@@ -356,12 +356,15 @@ class Stack:
             time.sleep(0.05)
 
     def until_done(self, seconds: float, dead: int = 0) -> None:
-        """Wait until the request queue is empty and so many lie in the dead-letter queue."""
+        """Wait until the request queue is empty and so many lie in the dead-letter queue.
+
+        `seconds` is meant for `make test`; `make soak` waits so many times longer as it does more.
+        """
 
         def done() -> bool:
             return self.left() == 0 and sum(self.depth(self.dead)) == dead
 
-        self.until(done, seconds, f"all requests done, {dead} of them dead")
+        self.until(done, seconds * SOAK, f"all requests done, {dead} of them dead")
 
     def close(self) -> None:
         """End what is left of the workers."""
@@ -384,7 +387,7 @@ class Stack:
         return effects, results
 
     def _effect(self, result: Result) -> Effect:
-        key = result.output and result.output.key
+        key = result.output.key if result.output else None
         output = self.object(key) if key else None
         return Effect(result.status, result.result, result.error and asdict(result.error), key, output)
 

@@ -168,7 +168,7 @@ class Proxy:
         self._server = _Server(("127.0.0.1", 0), self)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._serve()
+        self._server.start()
 
     def __enter__(self) -> Self:
         return self
@@ -228,7 +228,7 @@ class Proxy:
             self._placeholder.close()
             self._placeholder = None
         self._server = _Server(("127.0.0.1", self.port), self)
-        self._serve()
+        self._server.start()
 
     def count(self, on: str) -> int:
         """Return how many calls had a name that matches."""
@@ -264,9 +264,6 @@ class Proxy:
                     self.injected[fault.name] += 1
                     return fault.act
         return None
-
-    def _serve(self) -> None:
-        self._server.start()
 
 
 @dataclass
@@ -351,7 +348,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _caller_is_gone(self) -> bool:
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:

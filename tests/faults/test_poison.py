@@ -10,7 +10,7 @@ from jobs.message import Result
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import Baseline, Stack
 
-LIMITS = {"job_time_limit": 1, "job_memory_limit": 512 * 1024**2}
+LIMITS: dict[str, Any] = {"job_time_limit": 1, "job_memory_limit": 512 * 1024**2}
 
 
 def test_bad_jobs_are_answered_at_once_and_harm_no_good_one(
