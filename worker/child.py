@@ -4,10 +4,10 @@ Inputs and outputs go through files in memory that belong to the worker, so that
 are sent, and nothing is left behind when either process dies.
 """
 
+import multiprocessing
 import os
 import resource
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +15,6 @@ from typing import Any, NamedTuple
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
 from worker import operations
-
-# How soon a process ends whose worker was killed.
-ORPHAN_SECONDS = 2.0
 
 
 class Task(NamedTuple):
@@ -42,7 +39,7 @@ class Done(NamedTuple):
 def prepare(memory_limit: int) -> None:
     """Set this process up; `memory_limit` is bytes of address space."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_the_worker, daemon=True).start()
 
 
 def work(task: Task) -> Done:
@@ -58,7 +55,12 @@ def work(task: Task) -> Done:
     return Done(outcome.result, outcome.content_type)
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_SECONDS)
-    os._exit(1)
+def _end_with_the_worker() -> None:
+    """End when the worker was killed, even in a job that hangs.
+
+    The server that forked this process is no help: it lives as long as any of its children.
+    """
+    worker = multiprocessing.parent_process()
+    if worker:
+        worker.join()
+        os._exit(1)
