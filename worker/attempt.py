@@ -34,11 +34,15 @@ _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 @dataclass
 class Job:
-    """A message in hand and what it asks for: a request, or what is wrong with it."""
+    """A message in hand and what it asks for: a request, or what is wrong with it.
+
+    `again` says that another message with the same id was in hand when it came.
+    """
 
     held: Held
     request: Request | None
     problem: BadJob | None = None
+    again: bool = False
 
     @property
     def small(self) -> bool:
@@ -87,7 +91,7 @@ class Attempts:
         if job.request is None:
             return self._refuse(job)
         # Seen before: if its result is stored, it was done, and is not done again.
-        if job.held.message.attempt > 1:
+        if job.held.message.attempt > 1 or job.again:
             request = job.request
             before = self._s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":

@@ -39,8 +39,7 @@ LOOK_SECONDS = 0.5
 class Committer:
     """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
 
-    `unfinished` tells how many jobs are in hand that have not been put yet: if none, a group waits
-    for nobody.
+    `more` tells whether other jobs may be put soon: if not, a group waits for nobody.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Committer:
         self._holds, self._gate, self._clock = holds, gate, clock
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._gathering = threading.Lock()
-        self.unfinished: Callable[[], int] = lambda: 0
+        self.more: Callable[[], bool] = lambda: False
         self.ended: Callable[[Finished], None] = lambda finished: None
         self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
         self.halted: Callable[[], str | None] = lambda: None
@@ -82,9 +81,9 @@ class Committer:
                 return []
             deadline = time.monotonic() + self._settings.batch_linger / 1000
             while len(group) < self._settings.batch_max:
-                waits = self.unfinished() > 0 and deadline > time.monotonic()
+                left = max(0.0, deadline - time.monotonic()) if self.more() else 0.0
                 try:
-                    group.append(self._finished.get(timeout=max(0.0, deadline - time.monotonic()) * waits))
+                    group.append(self._finished.get(timeout=left))
                 except queue.Empty:
                     break
             return group

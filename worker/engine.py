@@ -69,7 +69,7 @@ class Engine:
         self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
         self._attempts.stopping, self._attempts.halted = self._is_stopping, self._is_halted
         self._committer.ended, self._committer.broken = self._ended, self._broken
-        self._committer.unfinished, self._committer.halted = lambda: self._working, self._is_halted
+        self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
         self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._in_hand: dict[str, deque[Job]] = {}
         self._lock = threading.Lock()
@@ -178,6 +178,9 @@ class Engine:
 
     # -- messages in ------------------------------------------------------------------------------
 
+    def _more_may_finish(self) -> bool:
+        return self._working > 0 or self._receivers.many.is_set()
+
     def _places(self) -> int:
         with self._lock:
             if self._waiting.qsize() >= WAITING_PER_PROCESS * self._settings.processes:
@@ -207,6 +210,7 @@ class Engine:
             with self._lock:
                 others = self._in_hand.get(job.request.id)
                 if others is not None:
+                    job.again = True
                     others.append(job)
                     return True
                 self._in_hand[job.request.id] = deque()

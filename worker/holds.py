@@ -49,7 +49,7 @@ class Holds:
     ) -> None:
         self._queues, self._clock, self._say = queues, clock, say
         self._timeout, self._longest = visibility_timeout, job_time_limit + MARGIN_SECONDS
-        self._held: set[Held] = set()
+        self._held: dict[Held, None] = {}  # in the order they came
         self._lock = threading.Lock()
         self._beating = threading.Lock()
         self._failing = False
@@ -61,7 +61,7 @@ class Holds:
         """Hold messages from now on; `received_at` is when they were asked for."""
         taken = [Held(message, received_at + self._timeout) for message in messages]
         with self._lock:
-            self._held.update(taken)
+            self._held.update(dict.fromkeys(taken))
         return taken
 
     def all(self) -> list[Held]:
@@ -78,7 +78,8 @@ class Holds:
     def release(self, held: Iterable[Held]) -> None:
         """Extend these no more; an extension may still be under way."""
         with self._lock:
-            self._held.difference_update(held)
+            for one in held:
+                self._held.pop(one, None)
 
     def hand_back(self, held: Collection[Held], seconds: int) -> None:
         """Let others have these after `seconds`. What AWS does not take comes back when its hold runs out."""

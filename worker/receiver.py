@@ -39,7 +39,7 @@ class Receivers:
     ) -> None:
         self._queues, self._gate, self._clock, self._wait_time = queues, gate, clock, wait_time
         self._places, self._take, self._say = places, take, say
-        self._many = threading.Event()
+        self.many = threading.Event()
         self._refused = False
         self.stopped = threading.Event()
 
@@ -59,8 +59,8 @@ class Receivers:
 
     def _run_more(self) -> None:
         while not self.stopped.is_set():
-            if self._many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time)):
-                self._many.clear()
+            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time)):
+                self.many.clear()
 
     def _receive(self, wait_time: int) -> int:
         """Receive once, if AWS does its part and there is a place; return how many came."""
@@ -82,7 +82,7 @@ class Receivers:
         self._refused = False
         self._gate.passed("sqs")
         if len(messages) >= MANY:
-            self._many.set()
+            self.many.set()
         self._take(messages, places, asked_at)
         return len(messages)
 
