@@ -32,6 +32,10 @@ COMMITTERS = 8
 ENTRY_TRIES = 4
 ENTRY_RETRY_SECONDS = 0.1
 
+# Images come to their end some dozens a second. While others wait to be begun, one that is done and
+# stored may wait this long for more, so that calls are shared.
+BACKLOG_LINGER_SECONDS = 0.2
+
 # How often a committer without work looks up.
 LOOK_SECONDS = 0.5
 
@@ -39,7 +43,8 @@ LOOK_SECONDS = 0.5
 class Committer:
     """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
 
-    `more` tells whether other jobs may be put soon: if not, a group waits for nobody.
+    `more` tells whether other jobs may be put soon: if not, a group waits for nobody. `backlog`
+    tells whether others wait to be begun.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Committer:
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._gathering = threading.Lock()
         self.more: Callable[[], bool] = lambda: False
+        self.backlog: Callable[[], bool] = lambda: False
         self.ended: Callable[[Finished], None] = lambda finished: None
         self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
         self.halted: Callable[[], str | None] = lambda: None
@@ -79,14 +85,21 @@ class Committer:
                 group = [self._finished.get(timeout=LOOK_SECONDS)]
             except queue.Empty:
                 return []
-            deadline = time.monotonic() + self._settings.batch_linger / 1000
+            start = time.monotonic()
             while len(group) < self._settings.batch_max:
-                left = max(0.0, deadline - time.monotonic()) if self.more() else 0.0
+                left = max(0.0, start + self._linger(group) - time.monotonic())
                 try:
                     group.append(self._finished.get(timeout=left))
                 except queue.Empty:
                     break
             return group
+
+    def _linger(self, group: Sequence[Finished]) -> float:
+        if not self.more():
+            return 0.0
+        if self.backlog() and all(finished.stored for finished in group):
+            return BACKLOG_LINGER_SECONDS
+        return self._settings.batch_linger / 1000
 
     def commit(self, group: Sequence[Finished]) -> None:
         """Bring a group to its end; what cannot be brought there is broken, or given up."""

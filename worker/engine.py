@@ -69,6 +69,7 @@ class Engine:
         self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
         self._attempts.stopping, self._attempts.halted = self._is_stopping, self._is_halted
         self._committer.ended, self._committer.broken = self._ended, self._broken
+        self._committer.backlog = lambda: not self._waiting.empty()
         self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
         self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._in_hand: dict[str, deque[Job]] = {}

@@ -55,7 +55,7 @@ class Gate:
         say: Callable[..., None],
         show: Callable[[str], None] = lambda status: None,
     ) -> None:
-        self._clock, self._credentials, self._say, self._show = clock, credentials, say, show
+        self._clock, self.credentials, self._say, self._show = clock, credentials, say, show
         self._lock = threading.Lock()
         self._passed: Counter[Service] = Counter()
         self.trouble: Trouble | None = None
@@ -69,7 +69,7 @@ class Gate:
         alone = 0
         while True:
             self._wait(given_up)
-            before = self._passed[service]
+            before, signed_with = self._passed[service], self.credentials()
             try:
                 value = call()
             except Exception as problem:
@@ -78,7 +78,7 @@ class Gate:
                 alone += self._passed[service] > before
                 if alone >= TRIES_WHILE_OTHERS_PASS:
                     raise
-                self.failed(service, problem)
+                self.failed(service, problem, signed_with)
             else:
                 self.passed(service)
                 return value
@@ -88,7 +88,7 @@ class Gate:
         trouble = self.trouble
         if trouble is None or self._clock.monotonic() >= trouble.until:
             return True
-        return self._credentials() != trouble.credentials
+        return self.credentials() != trouble.credentials
 
     def passed(self, service: Service) -> None:
         """Note that a call succeeded."""
@@ -102,21 +102,27 @@ class Gate:
         self._say("resumed")
         self._show("at work")
 
-    def failed(self, service: Service, problem: Exception) -> None:
-        """Close the gate because of an outage or of refused credentials."""
+    def failed(self, service: Service, problem: Exception, signed_with: object) -> None:
+        """Close the gate because of an outage or of refused credentials.
+
+        `signed_with` is what `credentials` returned before the call: old ones that are refused when
+        new ones have come say nothing of the new.
+        """
         refused = credentials_refused(problem)
+        if refused and signed_with != self.credentials():
+            return
         kind = "credentials" if refused else error_code(problem) or type(problem).__name__
         with self._lock:
             before, now = self.trouble, self._clock.monotonic()
             closed = before is not None and before.kind == kind and now < before.until
-            if before and closed and before.credentials == self._credentials():
+            if before and closed and before.credentials == self.credentials():
                 return  # said by the one who came before
             if refused:
                 pause = CREDENTIALS_RETRY_SECONDS
             else:
                 pause = min(before.pause * 2, PAUSE_LONGEST_SECONDS) if before else PAUSE_FIRST_SECONDS
             wait = pause * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret
-            self.trouble = Trouble(kind, service, refused, now + wait, pause, self._credentials())
+            self.trouble = Trouble(kind, service, refused, now + wait, pause, self.credentials())
         if before is None or before.credentials_refused != refused:
             why = (
                 "AWS refuses the credentials; waiting for new ones" if refused else "AWS does not do its part"

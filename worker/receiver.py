@@ -72,12 +72,12 @@ class Receivers:
             # Places come free when jobs end, a few milliseconds apart; sleeping is cheaper than telling.
             self.stopped.wait(NO_PLACE_SECONDS)
             return 1
-        asked_at = self._clock.monotonic()
+        asked_at, signed_with = self._clock.monotonic(), self._gate.credentials()
         try:
             messages = self._queues.receive(places, wait_time)
         except (BotoCoreError, ClientError) as problem:
             self._take([], places, asked_at)
-            self._failed(problem)
+            self._failed(problem, signed_with)
             return 0
         self._refused = False
         self._gate.passed("sqs")
@@ -86,9 +86,9 @@ class Receivers:
         self._take(messages, places, asked_at)
         return len(messages)
 
-    def _failed(self, problem: Exception) -> None:
+    def _failed(self, problem: Exception, signed_with: object) -> None:
         if credentials_refused(problem) or is_outage(problem):
-            self._gate.failed("sqs", problem)
+            self._gate.failed("sqs", problem, signed_with)
             return
         if not self._refused:
             self._say("receive-refused", cause=words(problem))
