@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: help venv demo down test lint format clean
+.PHONY: help venv demo down test soak bench lint format clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,6 +23,14 @@ down: ## Stop what `make demo` started and leave nothing behind
 
 test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need root
 	$(VENV)/bin/python -m pytest
+
+soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, for an hour or so
+	JOBFLEET_SOAK=10 $(VENV)/bin/python -m pytest -s tests/faults
+
+bench: $(VENV)/.dev ## Measure the worker beside other task queues and bare loops, for a quarter of an hour
+	$(PYTHON) -m venv $(VENV)/bench
+	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	$(VENV)/bench/bin/python -m benchmarks.worker --page docs/benchmarks.md
 
 lint: $(VENV)/.dev ## Run ruff, mypy, yamllint and ansible-lint
 	$(VENV)/bin/ruff check .

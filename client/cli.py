@@ -202,7 +202,9 @@ def result(shell: Shell, job_id: str, out: str | None) -> None:
         found = fleet.find_result(job_id)
         if found is None:
             raise NoAnswerInTime(
-                f"there is no result of job {job_id}: it is not done yet, or was never sent", job_id
+                f"there is no result of job {job_id}: it is not done yet, or was never sent"
+                f"{fleet.why_not_yet(job_id)}",
+                job_id,
             )
         if found.status == "failed":
             raise JobFailed(found)

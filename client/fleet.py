@@ -206,11 +206,20 @@ class Fleet:
         if result is None:
             raise NoAnswerInTime(
                 f"no worker answered within {timeout:g} s. Job {job_id} is still in line, and its "
-                f"result will lie in the bucket under results/{job_id}.json: look with "
-                f"`jobfleet result {job_id}`, or wait longer with --timeout",
+                f"result will lie in the bucket: look with `jobfleet result {job_id}`, or wait longer "
+                f"with --timeout{self.why_not_yet(job_id)}",
                 job_id,
             )
         return result
+
+    def why_not_yet(self, job_id: str) -> str:
+        """Return a sentence on a job whose attempts break, to be put behind another; else an empty text."""
+        with self._account.in_words():
+            stored = self._results.look(job_id)
+        if stored is None or not stored.attempts:
+            return ""
+        last = stored.attempts[-1]
+        return f". Its attempt {last.attempt} broke on worker {last.worker}: {last.cause}"
 
 
 def out_path(image: str | Path, operation: str, out: str | Path | None) -> Path:

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from client.aws import Account, error_code
 from client.errors import BadOutput
+from jobs.lookup import find_result
 from jobs.message import Output, Result
-from jobs.names import result_key
+from jobs.names import RESULT_BATCHES
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -38,15 +39,27 @@ class Results:
             self._bucket = self._account.settings.names.bucket(number, self._account.settings.region)
 
     def find(self, job_id: str) -> Result | None:
-        """Return the stored result of a job, or None if there is none (yet)."""
+        """Return the final result of a job, or None if there is none (yet)."""
+        found = self.look(job_id)
+        return found if found and found.status != "failing" else None
+
+    def look(self, job_id: str) -> Result | None:
+        """Return what is stored of a job, also of one that is failing; None if nothing is."""
+        return find_result(job_id, self._read, self._batches_after)
+
+    def _read(self, key: str) -> str | None:
         try:
-            answer = self._account.s3.get_object(Bucket=self.bucket, Key=result_key(job_id))
+            answer = self._account.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as problem:
             if error_code(problem) == "NoSuchKey":
                 return None
             raise
         with closing(answer["Body"]) as body:
-            return Result.from_json(body.read().decode())
+            return body.read().decode()
+
+    def _batches_after(self, key: str) -> list[str]:
+        answer = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
+        return [item["Key"] for item in answer.get("Contents", [])]
 
     def upload(self, source: BinaryIO, key: str) -> None:
         """Put an input into the bucket, in parts where it is large."""

@@ -1,7 +1,7 @@
 """The request and the result, and their JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -108,27 +108,47 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """An attempt that broke: when (ISO 8601 in UTC), where, which one, and why."""
+
+    at: str
+    worker: str
+    attempt: int
+    cause: str
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of a job.
 
     `attempt` counts from 1. `timings` are seconds by the name of the step. `result` is the
-    operation's own answer, `None` where it failed.
+    operation's own answer, `None` where it failed. A `failing` one is not final: its `attempts`
+    broke, and the job is tried again, or lies in the dead-letter queue. It is stored and never sent.
     """
 
     id: str
     operation: str
-    status: Literal["succeeded", "failed"]
+    status: Literal["succeeded", "failed", "failing"]
     worker: str
     attempt: int
     result: Mapping[str, Any] | None = None
     output: Output | None = None
     error: JobError | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    attempts: Sequence[Attempt] = ()
 
     def to_json(self) -> str:
         """Return the body of the answer, which is also what is stored in the bucket."""
+        body: dict[str, Any] = {
+            "version": VERSION, "id": self.id, "operation": self.operation, "status": self.status,
+            "worker": self.worker, "attempt": self.attempt, "result": self.result,
+            "output": self.output and asdict(self.output), "error": self.error and asdict(self.error),
+            "timings": self.timings,
+        }  # fmt: skip
+        if self.attempts:
+            body["attempts"] = [asdict(attempt) for attempt in self.attempts]
         # ASCII, because a sender can put half a surrogate pair into a name, which no UTF-8 holds.
-        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":"))
+        return json.dumps(body, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, body: str) -> "Result":
@@ -148,6 +168,10 @@ class Result:
                 output=output and Output(output["bucket"], output["key"], output["bytes"]),
                 error=error and JobError(error["code"], error["message"]),
                 timings=message.get("timings", {}),
+                attempts=tuple(
+                    Attempt(a["at"], a["worker"], a["attempt"], a["cause"])
+                    for a in message.get("attempts") or ()
+                ),
             )
         except (KeyError, TypeError) as problem:
             raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem

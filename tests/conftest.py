@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.localcloud_fixture"]
+pytest_plugins = ["tests.localcloud_fixture", "tests.worker_bench"]

@@ -12,13 +12,11 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.names import BadStackName
-from jobs.version import __version__
 from worker import settings as where
-from worker.attempt import Attempts
-from worker.aws import Clients, make_clients
+from worker.aws import VERSION, Clients, make_clients
 from worker.clock import SystemClock
+from worker.engine import Engine
 from worker.logs import Journal
-from worker.loop import Loop
 from worker.queue import Queues
 from worker.settings import BadSettings, Settings
 from worker.storage import Storage
@@ -40,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings, clients = _settings_and_clients(options)
-        loop, journal = build(settings, clients)
+        engine, journal = build(settings, clients)
     except (BadSettings, BadStackName) as problem:
         sys.stderr.write(f"worker: {problem}\n")
         return Exit.CONFIG
@@ -48,26 +46,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"worker: the account cannot be found out: {problem}\n")
         return Exit.UNREACHABLE
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stopping.set())
-    journal.tell(
-        "started", version=__version__, stack=settings.stack, region=settings.region, pid=os.getpid()
-    )
-    loop.run()
+        signal.signal(number, lambda *_: engine.stop())
+    journal.tell("started", version=VERSION, stack=settings.stack, region=settings.region, pid=os.getpid())
+    engine.run()
     journal.tell("stopped")
     # If this fails, the lines lie in the spool, and the next start uploads them.
     with suppress(BotoCoreError, ClientError):
-        journal.close()
+        journal.upload()
     return Exit.STOPPED
 
 
-def build(settings: Settings, clients: Clients) -> tuple[Loop, Journal]:
+def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:
     """Put a worker together. Raises `BadSettings`."""
     clock = SystemClock()
     queues = Queues(clients.sqs, settings)
     storage = Storage(clients.s3, settings.bucket, settings.max_input_bytes)
     journal = Journal(settings.spool, settings.worker_id, storage.write_log, clock)
-    attempts = Attempts(settings, queues, storage, journal, clock)
-    return Loop(settings, queues, attempts, journal, clock, _credentials_file()), journal
+    engine = Engine(settings, queues, storage, journal, clock, _credentials_file(), version=VERSION)
+    return engine, journal
 
 
 def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Clients]:
@@ -102,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--stack", help="derive everything from this stack name instead, with --region")
     parser.add_argument("--region", help="the stack's region")
-    parser.add_argument("--version", action="version", version=f"jobfleet {__version__}")
+    parser.add_argument("--version", action="version", version=f"jobfleet {VERSION}")
     return parser
 
 

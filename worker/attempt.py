@@ -1,24 +1,28 @@
-"""One attempt at a job, in the order that loses nothing.
+"""One attempt at a job: from the request to a result that is stored, or about to be with others.
 
-Output, result and log line are in the bucket before the answer goes out, and only then is the
-request deleted: wherever a worker dies, the request comes back and meets what is already done.
+It answers nobody and deletes nothing; `worker.commit` does, once everything lies in the bucket.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from jobs import names
-from jobs.catalogue import find_operation
+from jobs.catalogue import Operation, find_operation
 from jobs.errors import BadJob
-from jobs.message import Inline, JobError, Output, Request, Result, read_what_can_be_read
+from jobs.message import INLINE_MAX_BYTES, Inline, JobError, Output, Request, Result, read_what_can_be_read
 from worker import operations
 from worker.clock import Clock
-from worker.logs import Journal
-from worker.queue import Message, Queues
+from worker.failing import Failures
+from worker.gate import Gate
+from worker.holds import Held, Holds
+from worker.pool import Pool
 from worker.settings import Settings
 from worker.storage import Storage, too_large
+
+T = TypeVar("T")
 
 # As much of an unreadable message as a log line shows; all of it lies in the dead-letter queue.
 HEAD_CHARACTERS = 200
@@ -28,104 +32,179 @@ HEAD_CHARACTERS = 200
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
+@dataclass
+class Job:
+    """A message in hand and what it asks for: a request, or what is wrong with it.
+
+    `again` says that another message with the same id was in hand when it came.
+    """
+
+    held: Held
+    request: Request | None
+    problem: BadJob | None = None
+    again: bool = False
+
+    @property
+    def small(self) -> bool:
+        """Whether it takes a moment and no call to AWS: inline numbers that nobody had in hand before."""
+        source = self.request and self.request.input
+        return self.held.message.attempt == 1 and isinstance(source, Inline) and _is_short(source.text)
+
+
+@dataclass
+class Finished:
+    """A job with its result, and what is still to do: `stored` tells whether the result lies in the bucket.
+
+    `queue` is where the answer goes, None for nowhere. `buried` is why the message goes to the
+    dead-letter queue too.
+    """
+
+    job: Job
+    result: Result
+    queue: str | None
+    line: dict[str, Any] = field(default_factory=dict)
+    stored: bool = True
+    buried: str | None = None
+
+
 class Attempts:
-    """Does requests, one call of `make` for each message."""
+    """Does jobs, one call of `make` each, in any number of threads."""
 
     def __init__(
-        self, settings: Settings, queues: Queues, storage: Storage, journal: Journal, clock: Clock
+        self, settings: Settings, storage: Storage, pool: Pool, holds: Holds, gate: Gate, clock: Clock
     ) -> None:
-        self._settings, self._queues, self._storage = settings, queues, storage
-        self._journal, self._clock = journal, clock
+        self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
+        self._gate, self._clock = gate, clock
         self._limits = operations.Limits(settings.max_pixels, settings.max_numbers)
+        self._failures = Failures(settings.worker_id, storage, clock)
+        self.stopping: Callable[[], str | None] = lambda: None
+        self.halted: Callable[[], str | None] = lambda: None
 
-    def make(self, message: Message) -> None:
-        """Take one message from its parsing to its deletion. Raises whatever is no bad job's fault."""
-        try:
-            request = Request.from_json(message.body)
-        except BadJob as problem:
-            self._refuse(message, problem)
-            return
+    def make_small(self, job: Job) -> Finished:
+        """Do a small job here and now; its result is stored with others'."""
+        job.held.begun = self._clock.monotonic()
+        return self._done(job, stored=False)
+
+    def make(self, job: Job) -> Finished:
+        """Do a job and store its result. Raises `GivenUp`, and whatever is no bad job's fault."""
+        job.held.begun = self._clock.monotonic()
+        if job.request is None:
+            return self._refuse(job)
         # Seen before: if its result is stored, it was done, and is not done again.
-        result = self._storage.stored_result(request.id) if message.attempt > 1 else None
-        if result is None:
-            result, sizes = self._do(request, message.attempt)
-            self._storage.write_result(result)
-            self._log(result, outcome=result.status, **sizes)
-        else:
-            self._log(result, outcome="answered-again", attempt=message.attempt)
-        self._finish(message, request.reply_to, result)
+        if job.held.message.attempt > 1 or job.again:
+            request = job.request
+            before = self._s3(job, lambda: self._storage.find_result(request.id))
+            if before and before.status != "failing":
+                line = _line(before) | {"outcome": "answered-again", "attempt": job.held.message.attempt}
+                return Finished(job, before, self._queue(request.reply_to), line)
+            self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
+        finished = self._done(job, stored=True)
+        self._s3(job, lambda: self._storage.write_result(finished.result))
+        return finished
 
-    def _do(self, request: Request, attempt: int) -> tuple[Result, dict[str, int]]:
+    def note_broken(self, job: Job, cause: str) -> None:
+        """Store why an attempt broke. Raises AWS's errors."""
+        if job.request:
+            self._failures.note(job.request, job.held.message.attempt, cause)
+
+    def _done(self, job: Job, *, stored: bool) -> Finished:
+        request = job.request
+        assert request is not None  # noqa: S101 - for the type checker
         steps = _Steps(self._clock.monotonic)
         told: dict[str, Any] = {
             "id": request.id, "operation": request.operation[:80], "worker": self._settings.worker_id,
-            "attempt": attempt, "timings": steps.seconds,
+            "attempt": job.held.message.attempt, "timings": steps.seconds,
         }  # fmt: skip
+        sizes: dict[str, int] = {}
         try:
-            outcome, output, sizes = self._take_steps(request, steps)
+            outcome, output, sizes = self._take_steps(job, request, steps, in_pool=stored)
         except BadJob as problem:
-            return Result(status="failed", error=JobError(problem.code, problem.message), **told), {}
-        return Result(status="succeeded", result=outcome.result, output=output, **told), sizes
+            result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
+        else:
+            result = Result(status="succeeded", result=outcome.result, output=output, **told)
+        line = _line(result) | {"outcome": result.status, **sizes}
+        return Finished(job, result, self._queue(request.reply_to), line, stored)
 
     def _take_steps(
-        self, request: Request, steps: "_Steps"
+        self, job: Job, request: Request, steps: "_Steps", *, in_pool: bool
     ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
         self._check_reply_to(request.reply_to)
         operation = find_operation(request.operation)
         parameters = operation.check(request.parameters)
         key = _checked_output(request.output) if operation.takes == "image" else None
-        with steps.timed("input"):
-            data = self._input(request, operation.takes)
-        with steps.timed("operation"):
-            outcome = operations.run(operation, parameters, data, key, self._limits)
+        with ExitStack() as kept:
+            with steps.timed("input"):
+                data = self._input(job, request, operation.takes, kept)
+            outcome = self._operate(job, operation, parameters, data, key, steps, in_pool=in_pool)
         if key is None or outcome.data is None:
             return outcome, None, {"input_bytes": len(data)}
+        made, content_type = outcome.data, outcome.content_type
         with steps.timed("output"):
-            output = self._storage.write_output(key, outcome.data, outcome.content_type)
+            output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
 
-    def _input(self, request: Request, takes: str) -> bytes:
-        if isinstance(request.input, Inline):
+    def _operate(
+        self,
+        job: Job,
+        operation: Operation,
+        parameters: dict[str, int],
+        data: bytes,
+        key: str | None,
+        steps: "_Steps",
+        *,
+        in_pool: bool,
+    ) -> operations.Outcome:
+        if operation.takes == "numbers" and (not in_pool or len(data) <= INLINE_MAX_BYTES):
+            with steps.timed("operation"):
+                return operations.run(operation, parameters, data, key, self._limits)
+        # Waiting for a process is not working, and may take longer than a job may.
+        held, start = job.held, self._clock.monotonic()
+        held.begun = None
+
+        def begin() -> None:
+            held.begun = self._clock.monotonic()
+            steps.seconds["wait"] = round(held.begun - start, 6)
+
+        outcome = self._pool.run(
+            operation, parameters, data, key, lambda: self.stopping() or self._given_up(job), begin
+        )
+        steps.seconds["operation"] = round(self._clock.monotonic() - (held.begun or start), 6)
+        return outcome
+
+    def _input(self, job: Job, request: Request, takes: str, kept: ExitStack) -> bytes:
+        source = request.input
+        if isinstance(source, Inline):
             if takes == "image":
                 raise BadJob("bad-input", "an image goes through the bucket: give its bucket and key")
             # Text that is none after all is told by the operation.
-            data = request.input.text.encode("utf-8", "surrogatepass")
+            data = source.text.encode("utf-8", "surrogatepass")
             if len(data) > self._settings.max_input_bytes:
                 raise too_large(len(data), self._settings.max_input_bytes)
             return data
-        return self._storage.read_input(request.input)
+        return self._s3(job, lambda: self._storage.read_input(source, kept))
 
-    def _log(self, result: Result, **more: Any) -> None:
-        line: dict[str, Any] = {
-            "job": result.id, "operation": result.operation, "attempt": result.attempt,
-            "timings": dict(result.timings),
-        }  # fmt: skip
-        if result.error:
-            line["code"], line["cause"] = result.error.code, result.error.message
-        self._journal.write("job", **{**line, **more})
-
-    def _finish(self, message: Message, reply_to: str | None, result: Result) -> None:
-        """Answer and delete, once the log is where the result already is."""
-        self._journal.upload()
-        queue = reply_to if reply_to and self._may_answer(reply_to) else self._settings.response_queue
-        if not self._queues.answer(queue, result):
-            # The client is gone; its result lies in the bucket.
-            self._journal.tell("reply-queue-gone", job=result.id, queue=queue)
-        self._queues.delete(message)
-
-    def _refuse(self, message: Message, problem: BadJob) -> None:
+    def _refuse(self, job: Job) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""
+        message, problem = job.held.message, job.problem or BadJob("bad-request", "it cannot be read")
         job_id, operation, reply_to = read_what_can_be_read(message.body)
         error = JobError(problem.code, problem.message)
         result = Result(job_id, operation, "failed", self._settings.worker_id, message.attempt, error=error)
-        if job_id and not self._storage.stored_result(job_id):
-            self._storage.write_result(result)
-        self._log(result, outcome="unreadable", head=message.body[:HEAD_CHARACTERS])
-        self._journal.upload()
-        if reply_to and self._may_answer(reply_to):
-            self._queues.answer(reply_to, result)
-        self._queues.bury(message, f"{problem.code}: {problem.message}")
-        self._queues.delete(message)
+        if job_id:
+            before = self._s3(job, lambda: self._storage.find_result(job_id))
+            if not before or before.status == "failing":
+                self._s3(job, lambda: self._storage.write_result(result))
+        line = _line(result) | {"outcome": "unreadable", "head": message.body[:HEAD_CHARACTERS]}
+        queue = reply_to if reply_to and self._may_answer(reply_to) else None
+        return Finished(job, result, queue, line, buried=f"{problem.code}: {problem.message}")
+
+    def _s3(self, job: Job, call: Callable[[], T]) -> T:
+        return self._gate.through("s3", call, lambda: self._given_up(job))
+
+    def _given_up(self, job: Job) -> str | None:
+        return self.halted() or ("the hold is lost" if self._holds.is_lost(job.held) else None)
+
+    def _queue(self, reply_to: str | None) -> str:
+        return reply_to if reply_to and self._may_answer(reply_to) else self._settings.response_queue
 
     def _check_reply_to(self, queue: str | None) -> None:
         if queue is not None and not self._may_answer(queue):
@@ -155,6 +234,20 @@ class _Steps:
             yield
         finally:
             self.seconds[step] = round(self._monotonic() - start, 6)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= INLINE_MAX_BYTES
+
+
+def _line(result: Result) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "job": result.id, "operation": result.operation, "attempt": result.attempt,
+        "timings": result.timings,
+    }  # fmt: skip
+    if result.error:
+        line["code"], line["cause"] = result.error.code, result.error.message
+    return line
 
 
 def _checked_output(key: str | None) -> str:

@@ -1,6 +1,7 @@
 """AWS clients, made once, whose credentials may change under them; and what AWS's errors mean."""
 
 import configparser
+import importlib.metadata
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,11 +27,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
+
+def installed_version() -> str:
+    """Return the version that is installed, with the hash of its build, which a source tree lacks."""
+    try:
+        return importlib.metadata.version("jobfleet")
+    except importlib.metadata.PackageNotFoundError:
+        return __version__
+
+
+VERSION = installed_version()
+
 CONNECT_TIMEOUT_SECONDS = 5
 # Above the longest long poll, so that only a dead endpoint runs into it.
 READ_TIMEOUT_SECONDS = 30
 # boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out.
 ATTEMPTS = 3
+
+# The most threads of `worker.engine`: 64 that work, 8 that commit, 4 that receive, and a few more.
+CONNECTIONS = 80
 
 # Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
 # ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.
@@ -63,7 +78,9 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
         read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         tcp_keepalive=True,
-        user_agent_extra=f"jobfleet/{__version__}",
+        # As many as threads that talk to one service at a time, or they would wait for each other.
+        max_pool_connections=CONNECTIONS,
+        user_agent_extra=f"jobfleet/{VERSION}",
         # An endpoint of one's own rarely has a name for every bucket.
         s3={"addressing_style": "path"} if endpoint_url else {},
     )

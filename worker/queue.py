@@ -1,22 +1,34 @@
-"""The stack's queues, as the worker uses them."""
+"""The stack's queues, as the worker uses them: ten messages a call."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from jobs.message import Result
+from jobs.message import SQS_MESSAGE_MAX_BYTES
 from worker.aws import NO_SUCH_QUEUE, error_code
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+T = TypeVar("T")
+
 # SQS takes at most this much text in one attribute's worth of cause; longer causes are in the log.
 CAUSE_MAX_CHARACTERS = 500
 
 # Reply queues come and go with their clients; their addresses are kept for this many at most.
 ADDRESSES_MAX = 1_000
+
+# Messages in one call, and their bytes together:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+BATCH_MAX = 10
+BATCH_MAX_BYTES = SQS_MESSAGE_MAX_BYTES
+
+
+class QueueGone(Exception):
+    """The reply queue does not exist any more."""
 
 
 @dataclass(frozen=True)
@@ -28,50 +40,67 @@ class Message:
     attempt: int
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why one entry of a batch was not taken; `final` says that trying again cannot help."""
+
+    code: str
+    final: bool
+
+
 class Queues:
-    """Receives requests, answers them, deletes them or hands them back."""
+    """Receives requests, answers them, deletes them or hands them back; each call is one call to SQS."""
 
     def __init__(self, sqs: "SQSClient", settings: Settings) -> None:
         self._sqs, self._settings = sqs, settings
         self._addresses: dict[str, str] = {}
 
-    def receive(self) -> Message | None:
-        """Wait for a request for at most the long poll's time; return None if none came."""
+    def receive(self, most: int, wait_time: int) -> list[Message]:
+        """Wait for requests for at most `wait_time` seconds; return none to `most` (at most 10)."""
         answer = self._sqs.receive_message(
             QueueUrl=self._address(self._settings.request_queue),
-            MaxNumberOfMessages=1,
-            WaitTimeSeconds=self._settings.wait_time,
+            MaxNumberOfMessages=most,
+            WaitTimeSeconds=wait_time,
             VisibilityTimeout=self._settings.visibility_timeout,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        for message in answer.get("Messages", []):
-            attempt = int(message["Attributes"]["ApproximateReceiveCount"])
-            return Message(message["Body"], message["ReceiptHandle"], attempt)
-        return None
+        return [
+            Message(m["Body"], m["ReceiptHandle"], int(m["Attributes"]["ApproximateReceiveCount"]))
+            for m in answer.get("Messages", ())
+        ]
 
-    def answer(self, queue: str, result: Result) -> bool:
-        """Send `result` to the queue named; return False if that queue is gone."""
+    def answer(self, queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
+        """Send a batch (`batches_by_size`); return what was not taken. Raises `QueueGone`."""
         try:
-            self._sqs.send_message(QueueUrl=self._address(queue), MessageBody=result.to_json())
+            answer = self._sqs.send_message_batch(
+                QueueUrl=self._address(queue),
+                Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
+            )
         except ClientError as problem:
             self._addresses.pop(queue, None)
             if error_code(problem) in NO_SUCH_QUEUE and queue != self._settings.response_queue:
-                return False
+                raise QueueGone(queue) from problem
             raise
-        return True
+        return _refusals(answer)
 
-    def delete(self, message: Message) -> None:
-        """Take a request off the queue for good."""
-        address = self._address(self._settings.request_queue)
-        self._sqs.delete_message(QueueUrl=address, ReceiptHandle=message.receipt)
-
-    def hide(self, message: Message, seconds: int) -> None:
-        """Keep a request from other workers for `seconds` from now; 0 hands it back at once."""
-        self._sqs.change_message_visibility(
+    def delete(self, messages: Sequence[Message]) -> dict[int, Refusal]:
+        """Take at most ten requests off the queue for good; return what was not taken off."""
+        answer = self._sqs.delete_message_batch(
             QueueUrl=self._address(self._settings.request_queue),
-            ReceiptHandle=message.receipt,
-            VisibilityTimeout=seconds,
+            Entries=[{"Id": str(n), "ReceiptHandle": m.receipt} for n, m in enumerate(messages)],
         )
+        return _refusals(answer)
+
+    def hide(self, messages: Sequence[Message], seconds: int) -> dict[int, Refusal]:
+        """Keep at most ten requests from other workers for `seconds` from now; 0 hands them back at once."""
+        answer = self._sqs.change_message_visibility_batch(
+            QueueUrl=self._address(self._settings.request_queue),
+            Entries=[
+                {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": seconds}
+                for n, m in enumerate(messages)
+            ],
+        )
+        return _refusals(answer)
 
     def bury(self, message: Message, cause: str) -> None:
         """Copy a message that can never be read to the dead-letter queue, with its cause."""
@@ -85,8 +114,37 @@ class Queues:
         )
 
     def _address(self, queue: str) -> str:
-        if queue not in self._addresses:
+        address = self._addresses.get(queue)
+        if address is None:
             if len(self._addresses) >= ADDRESSES_MAX:
                 self._addresses.clear()
-            self._addresses[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return self._addresses[queue]
+            address = self._addresses[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return address
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut into batches of ten."""
+    for start in range(0, len(items), BATCH_MAX):
+        yield items[start : start + BATCH_MAX]
+
+
+def batches_by_size(items: Sequence[tuple[T, str]]) -> Iterator[list[tuple[T, str]]]:
+    """Cut into batches of ten, and of no more text (the second of each pair) than SQS takes in one call."""
+    batch: list[tuple[T, str]] = []
+    size = 0
+    for item in items:
+        length = len(item[1].encode())
+        if batch and (len(batch) == BATCH_MAX or size + length > BATCH_MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += length
+    if batch:
+        yield batch
+
+
+def _refusals(answer: Mapping[str, Any]) -> dict[int, Refusal]:
+    return {
+        int(entry["Id"]): Refusal(str(entry.get("Code", "")), bool(entry.get("SenderFault")))
+        for entry in answer.get("Failed", ())
+    }

@@ -10,11 +10,21 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from jobs.names import StackNames
+from jobs.names import RESULT_BATCH_MAX, StackNames
 
 # SQS's own limits: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 LONG_POLL_MAX_SECONDS = 20
 VISIBILITY_TIMEOUT_MAX_SECONDS = 43_200
+
+# A message can be held for 12 hours in all, waiting and working.
+JOB_TIME_LIMIT_MAX_SECONDS = 36_000
+
+# Below this, Python and Pillow do not even start.
+JOB_MEMORY_LIMIT_MIN_BYTES = 256 * 1024**2
+
+# SQS gives out this many of a queue's messages at a time, to all workers together:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MAX_IN_FLIGHT_MAX = 120_000
 
 # The heartbeat extends a hold three times in one timeout; below this, one slow call would lose it.
 VISIBILITY_TIMEOUT_MIN_SECONDS = 6
@@ -41,8 +51,10 @@ def _default_spool() -> Path:
 class Settings:
     """The keys of `worker.toml`. Raises `BadSettings` for what cannot work.
 
-    `visibility_timeout` and `wait_time` (the long poll) are seconds. `max_pixels` counts all
-    frames of an image. `spool` is where log lines lie until they are in the bucket.
+    `visibility_timeout`, `wait_time` (the long poll), `job_time_limit`, `stop_timeout` and
+    `log_max_age` are seconds, `batch_linger` is milliseconds, `job_memory_limit` bytes of address
+    space. `max_pixels` counts all frames of an image. `spool` is where log lines lie until they are
+    in the bucket. docs/worker.md has the reason of each default.
     """
 
     stack: str
@@ -54,10 +66,18 @@ class Settings:
     endpoint_url: str | None = None
     worker_id: str = field(default_factory=_default_worker_id)
     visibility_timeout: int = 60
-    wait_time: int = 20
+    wait_time: int = 5
     max_pixels: int = 100_000_000
     max_input_bytes: int = 256 * 1024 * 1024
     max_numbers: int = 10_000_000
+    job_time_limit: int = 120
+    job_memory_limit: int = 2 * 1024**3
+    max_in_flight: int = 200
+    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    batch_max: int = RESULT_BATCH_MAX
+    batch_linger: int = 15
+    log_max_age: int = 30
+    stop_timeout: int = 80
     spool: Path = field(default_factory=_default_spool)
 
     def __post_init__(self) -> None:
@@ -70,6 +90,14 @@ class Settings:
         self._within("wait_time", 0, LONG_POLL_MAX_SECONDS)
         for name in ("max_pixels", "max_input_bytes", "max_numbers"):
             self._within(name, 1, 2**63)
+        self._within("job_time_limit", 1, JOB_TIME_LIMIT_MAX_SECONDS)
+        self._within("job_memory_limit", JOB_MEMORY_LIMIT_MIN_BYTES, 2**62)
+        self._within("max_in_flight", 1, MAX_IN_FLIGHT_MAX)
+        self._within("processes", 1, 1_000)
+        self._within("batch_max", 1, RESULT_BATCH_MAX)
+        self._within("batch_linger", 0, 10_000)
+        self._within("log_max_age", 1, 86_400)
+        self._within("stop_timeout", 1, 86_400)
         endpoint = self.endpoint_url
         self._require(
             "endpoint_url",

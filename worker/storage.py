@@ -1,12 +1,16 @@
 """The stack's bucket, as the worker uses it."""
 
-from contextlib import closing
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from jobs import names
 from jobs.errors import BadJob
+from jobs.lookup import find_result
 from jobs.message import Output, Result, Stored
 from worker.aws import error_code
 
@@ -16,15 +20,27 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 KEY_MAX_BYTES = 1_024
 
+# Inputs on their way into memory at a time, unless a single one may be larger.
+ROOM_BYTES = 256 * 1024**2
+
+# What S3 says where an object is not any more as it was when it was read:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+CHANGED_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
+CONDITIONAL_WRITES_MAX = 5
+
 
 class Storage:
     """Reads inputs, writes outputs and results. Everything it does not call a bad job is AWS's own error."""
 
     def __init__(self, s3: "S3Client", bucket: str, max_input_bytes: int) -> None:
         self._s3, self.bucket, self._max = s3, bucket, max_input_bytes
+        self._room = Room(max(max_input_bytes, ROOM_BYTES))
 
-    def read_input(self, source: Stored) -> bytes:
-        """Return an input's bytes. Raises `BadJob` if it is elsewhere, not there or too large."""
+    def read_input(self, source: Stored, kept: ExitStack) -> bytes:
+        """Return an input's bytes; the room they take is given free when `kept` is closed.
+
+        Raises `BadJob` if it is elsewhere, not there or too large.
+        """
         if source.bucket != self.bucket:
             # Or the worker's credentials could be used to read what the sender may not.
             raise BadJob(
@@ -43,7 +59,11 @@ class Storage:
         with closing(answer["Body"]) as body:
             if answer["ContentLength"] > self._max:
                 raise too_large(answer["ContentLength"], self._max)
-            return body.read()
+            with ExitStack() as room:
+                room.enter_context(self._room.of(answer["ContentLength"]))
+                data = body.read()
+                kept.push(room.pop_all())
+                return data
 
     def write_output(self, key: str, data: bytes, content_type: str) -> Output:
         """Store a modified image under `key`."""
@@ -56,24 +76,93 @@ class Storage:
         body = result.to_json().encode()
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
-    def stored_result(self, job_id: str) -> Result | None:
-        """Return the result of a job that was already done, or None. One that cannot be read is none."""
+    def write_results(self, results: Sequence[Result], worker: str, at: datetime) -> None:
+        """Store the results of small jobs together; the same arguments write the same object."""
+        body = "".join(result.to_json() + "\n" for result in results).encode()
+        key = names.result_batch_key([result.id for result in results], worker, at)
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/x-ndjson")
+
+    def find_result(self, job_id: str) -> Result | None:
+        """Return what is stored of a job, or None. A result of its own that cannot be read is none."""
         try:
-            answer = self._s3.get_object(Bucket=self.bucket, Key=names.result_key(job_id))
-        except ClientError as problem:
-            if error_code(problem) == "NoSuchKey":
-                return None
-            raise
-        with closing(answer["Body"]) as body:
-            text = body.read().decode()
-        try:
-            return Result.from_json(text)
+            return find_result(job_id, self._read, self._batches_after)
         except BadJob:
             return None
+
+    def add_attempts(self, job_id: str, merged: Callable[[Result | None], Result | None]) -> None:
+        """Store what `merged` makes of the result of its own; of a job that is done, it makes nothing.
+
+        What another worker writes in between is not overwritten, but merged anew.
+        """
+        key = names.result_key(job_id)
+        for _ in range(CONDITIONAL_WRITES_MAX):
+            text, condition = self._read_for_change(key)
+            changed = merged(_readable(text))
+            if changed is None:
+                return
+            try:
+                self._s3.put_object(
+                    Bucket=self.bucket, Key=key, Body=changed.to_json().encode(),
+                    ContentType="application/json", **condition,
+                )  # fmt: skip
+            except ClientError as problem:
+                if error_code(problem) not in CHANGED_MEANWHILE:
+                    raise
+            else:
+                return
+
+    def write_life_sign(self, worker: str, body: bytes) -> None:
+        """Store what a worker says of itself."""
+        key = names.life_sign_key(worker)
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+
+    def _read(self, key: str) -> str | None:
+        return self._read_for_change(key)[0]
+
+    def _read_for_change(self, key: str) -> tuple[str | None, dict[str, Any]]:
+        try:
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as problem:
+            if error_code(problem) == "NoSuchKey":
+                return None, {"IfNoneMatch": "*"}
+            raise
+        with closing(answer["Body"]) as body:
+            return body.read().decode(errors="replace"), {"IfMatch": answer["ETag"]}
+
+    def _batches_after(self, key: str) -> list[str]:
+        answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.RESULT_BATCHES, StartAfter=key)
+        return [item["Key"] for item in answer.get("Contents", ())]
 
     def write_log(self, key: str, lines: bytes) -> None:
         """Store one batch of log lines."""
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=lines, ContentType="application/x-ndjson")
+
+
+def _readable(text: str | None) -> Result | None:
+    try:
+        return Result.from_json(text) if text is not None else None
+    except BadJob:
+        return None
+
+
+class Room:
+    """So many bytes, lent out to those who come; the largest may come alone."""
+
+    def __init__(self, size: int) -> None:
+        self._free, self._changed = size, threading.Condition()
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """Wait until `size` bytes are free, and have them inside."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()
 
 
 def too_large(size: int, limit: int) -> BadJob:

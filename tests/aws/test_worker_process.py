@@ -42,7 +42,8 @@ def test_sigterm_lets_the_job_in_hand_finish_and_the_worker_exits_with_0(stack: 
     assert stack.visible() == 1  # the job that was not begun is there for another worker at once
     events = [json.loads(line)["event"] for line in out.splitlines()]
     assert events == ["started", "job", "stopped"]
-    assert [line["event"] for line in stack.logged()] == events
+    logged = sorted(stack.logged(), key=lambda line: str(line["time"]))
+    assert [line["event"] for line in logged] == events
     assert list((stack.folder / "spool").iterdir()) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
 from worker.aws import FileCredentials, credentials_refused, is_outage
-from worker.loop import BACKOFF_LONGEST_SECONDS, backoff
+from worker.backoff import BACKOFF_LONGEST_SECONDS, backoff
 from worker.systemd import notify, watchdog_seconds
 
 

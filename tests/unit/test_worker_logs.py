@@ -33,7 +33,7 @@ def journal(spool: Path, bucket: Bucket, out: io.StringIO | None = None) -> Jour
 def test_a_line_goes_to_the_journal_the_disk_and_then_the_bucket(tmp_path: Path) -> None:
     bucket, out = Bucket(), io.StringIO()
     log = journal(tmp_path / "spool", bucket, out)
-    log.write("job", job="ID", outcome="succeeded")
+    batch = log.batch([("job", {"job": "ID", "outcome": "succeeded"})])
     line = {
         "time": "2026-01-02T03:04:05.678+00:00",
         "worker": "w1",
@@ -44,7 +44,7 @@ def test_a_line_goes_to_the_journal_the_disk_and_then_the_bucket(tmp_path: Path)
     assert json.loads(out.getvalue()) == line
     (spooled,) = (tmp_path / "spool").iterdir()
     assert json.loads(spooled.read_text()) == line
-    log.upload()
+    log.store(batch)
     assert {key: json.loads(lines) for key, lines in bucket.items()} == {
         "logs/2026/01/02/w1-030405-678901.jsonl": line
     }
@@ -55,9 +55,10 @@ def test_each_batch_is_an_object_of_its_own_and_none_is_lost(tmp_path: Path) -> 
     bucket = Bucket()
     log = journal(tmp_path, bucket)
     for number in range(5):
-        log.write("job", number=number)
-        log.upload()
         log.tell("told", number=number)
+        log.store(log.batch([("job", {"number": number})]))
+        if number % 2:
+            log.upload()
     log.upload()
     # The clock stands still, so each new key must step aside by itself.
     told = [json.loads(line) for lines in bucket.values() for line in lines.splitlines()]
@@ -80,9 +81,10 @@ def test_lines_stay_spooled_while_the_bucket_fails(tmp_path: Path) -> None:
         raise ConnectionError
 
     log = Journal(tmp_path, "w1", fails, StoppedClock(), io.StringIO())
-    log.write("job", number=1)
+    batch = log.batch([("job", {"number": 1})])
     with pytest.raises(ConnectionError):
-        log.upload()
+        log.store(batch)
+    log.keep(batch)
     bucket = Bucket()
     journal(tmp_path, bucket).upload()
     assert len(bucket) == 1
@@ -91,11 +93,13 @@ def test_lines_stay_spooled_while_the_bucket_fails(tmp_path: Path) -> None:
 def test_a_file_another_worker_is_writing_is_left_to_it(tmp_path: Path) -> None:
     bucket = Bucket()
     mine, theirs = journal(tmp_path, bucket), journal(tmp_path, bucket)
-    mine.write("job", number=1)
+    mine.tell("told")
+    batch = mine.batch([("job", {"number": 1})])
     theirs.upload()
     assert bucket == {}
     mine.upload()
-    assert len(bucket) == 1
+    mine.store(batch)
+    assert len(bucket) == 2
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
@@ -107,11 +111,20 @@ def test_a_spool_that_belongs_to_another_user_is_refused(tmp_path: Path) -> None
         journal(spool, Bucket())
 
 
-def test_the_full_disk_fails_a_jobs_line_but_not_one_about_the_worker(tmp_path: Path) -> None:
-    out = io.StringIO()
-    log = journal(tmp_path / "spool", Bucket(), out)
+def test_where_the_disk_is_full_lines_go_from_memory_to_the_bucket_and_it_is_said_once(
+    tmp_path: Path,
+) -> None:
+    out, bucket = io.StringIO(), Bucket()
+    log = journal(tmp_path / "spool", bucket, out)
     (tmp_path / "spool").rmdir()
     log.tell("paused")
-    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["paused", "spool-failed"]
-    with pytest.raises(OSError, match="spool"):
-        log.write("job")
+    log.tell("resumed")
+    batch = log.batch([("job", {"number": 1})])
+    log.store(batch)
+    log.upload()
+    log.upload()
+    said = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
+    assert said == ["paused", "spool-failed", "resumed", "job"]
+    stored = [json.loads(line)["event"] for lines in bucket.values() for line in lines.splitlines()]
+    assert sorted(stored) == sorted(said)
+    assert len(bucket) == 2

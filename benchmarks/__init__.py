@@ -1,0 +1,1 @@
+"""What jobfleet's worker can do, measured beside others on one machine in one run."""

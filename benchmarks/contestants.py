@@ -1,0 +1,125 @@
+"""Who is measured: how each is started, and how its requests are made."""
+
+import os
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from benchmarks.peers.task import BUCKET, QUEUE, REGION, RESPONSES
+from benchmarks.peers.texts import texts
+from benchmarks.processes import running
+from benchmarks.steering import DEAD_LETTERS, ROOT, Steering, environment
+from jobs.ids import new_job_id
+from jobs.message import Inline, Request
+
+CORES = len(os.sched_getaffinity(0))
+SUBMITTED_AT = "2026-01-01T00:00:00Z"
+JOBFLEET = "jobfleet"
+PEERS = TASKIQ, DRAMATIQ, CELERY = "taskiq-aio-sqs", "dramatiq_sqs", "Celery (SQS)"
+ONE_AT_A_TIME, IN_BATCHES = "bare loop, one at a time", "bare loop, batches of 10"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A worker to measure. `module` makes its requests, where jobfleet's own are not what it takes."""
+
+    name: str
+    command: tuple[str, ...]
+    what: str
+    needs: tuple[str, ...] = ()
+    module: str | None = None
+    slow: bool = False
+
+    def missing(self) -> str | None:
+        """Return why it cannot be measured here, or None."""
+        absent = [name for name in self.needs if find_spec(name) is None]
+        return f"not installed: {', '.join(absent)}" if absent else None
+
+
+def stats_contestants(worker_python: str, config: Path) -> list[Contestant]:
+    """Return everyone who does stats jobs, jobfleet first."""
+    python = sys.executable
+    bare = (python, "-m", "benchmarks.peers.bare")
+    celery = (python, "-m", "celery", "-A", "benchmarks.peers.celery_app", "worker", "--loglevel", "error",
+              "--without-gossip", "--without-mingle", "--without-heartbeat", "--pool")  # fmt: skip
+    return [
+        Contestant(
+            JOBFLEET, (worker_python, "-m", "worker", "--config", str(config)), "the worker as deployed"
+        ),
+        Contestant(
+            TASKIQ,
+            (python, "-m", "taskiq", "worker", "benchmarks.peers.taskiq_app:broker",
+             "--workers", str(CORES), "--log-level", "ERROR"),
+            f"{CORES} processes, 100 tasks at a time in each, receives of 10, its own S3 result backend",
+            ("taskiq", "taskiq_aio_sqs"), "benchmarks.peers.taskiq_app",
+        ),
+        Contestant(
+            DRAMATIQ,
+            (python, "-m", "dramatiq", "benchmarks.peers.dramatiq_app",
+             "--processes", str(CORES), "--threads", "8"),
+            f"{CORES} processes of 8 threads, receives of 10, result put by boto3",
+            ("dramatiq", "dramatiq_sqs"), "benchmarks.peers.dramatiq_app",
+        ),
+        Contestant(
+            CELERY, (*celery, "prefork", "--concurrency", str(CORES)),
+            f"prefork pool of {CORES}, acknowledged late, prefetch 10, result put by boto3",
+            ("celery", "kombu", "pycurl"), "benchmarks.peers.celery_app", slow=True,
+        ),
+        Contestant(ONE_AT_A_TIME, (*bare, "one"), "boto3, one thread", slow=True),
+        Contestant(IN_BATCHES, (*bare, "batch"), "boto3, one thread, one result object"),
+    ]  # fmt: skip
+
+
+def write_config(path: Path, endpoint: str, folder: Path) -> None:
+    """Write the worker's settings file: its defaults, but for the stack."""
+    settings = {
+        "stack": "bench", "region": REGION, "bucket": BUCKET, "request_queue": QUEUE,
+        "response_queue": RESPONSES, "dead_letter_queue": DEAD_LETTERS, "endpoint_url": endpoint,
+        "worker_id": "bench", "spool": str(folder / "spool"),
+    }  # fmt: skip
+    path.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()))
+
+
+def stats_requests(count: int) -> list[str]:
+    """Return the bodies of jobfleet's stats requests, which the bare loops take too."""
+    return [
+        Request(new_job_id(), "stats", Inline(text), SUBMITTED_AT, reply_to=RESPONSES).to_json()
+        for text in texts(count)
+    ]
+
+
+class Requests:
+    """Each contestant's requests, made once by its own client and loaded as often as wanted."""
+
+    def __init__(self, steering: Steering, folder: Path) -> None:
+        self._steering, self._folder = steering, folder
+        self._made: dict[tuple[str | None, int], list[str]] = {}
+
+    def of(self, contestant: Contestant, count: int) -> list[str]:
+        """Return `count` bodies."""
+        key = (contestant.module, count)
+        if key not in self._made:
+            make = self._by_client if contestant.module else lambda _, count: stats_requests(count)
+            self._made[key] = make(contestant, count)
+        return self._made[key]
+
+    def _by_client(self, contestant: Contestant, count: int) -> list[str]:
+        self._steering.reset()
+        env = environment(self._steering.endpoint, self._folder)
+        command = [sys.executable, "-m", str(contestant.module), str(count)]
+        subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+        return self._steering.bodies()
+
+
+def started(
+    contestant: Contestant, steering: Steering, folder: Path
+) -> AbstractContextManager[psutil.Process]:
+    """Run a contestant against the double."""
+    env = environment(steering.endpoint, folder)
+    slug = contestant.name.split()[0]
+    return running(contestant.command, env=env, cwd=ROOT, log=folder / f"{slug}.log")

@@ -1,0 +1,90 @@
+"""Fixtures of the fault tests: a stack behind a proxy, and a run without faults to compare with."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.catalogue import Job, bad_jobs, good_jobs, hostile_jobs, stats_jobs
+from tests.faults.harness import SOAK, Baseline, Stack, Systemd
+from tests.faults.proxy import Proxy
+
+
+@pytest.fixture
+def new_stack(
+    localcloud: dict[str, str], aws: Callable[[str], Any], tmp_path: Path
+) -> Iterator[Callable[..., Stack]]:
+    """Makes stacks; at the end their workers are gone."""
+    with ExitStack() as closing:
+
+        def make(**more: Any) -> Stack:
+            proxy = closing.enter_context(Proxy(localcloud["AWS_ENDPOINT_URL"]))
+            stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path, **more)
+            closing.callback(stack.close)
+            return stack
+
+        yield make
+
+
+@pytest.fixture
+def stack(new_stack: Callable[..., Stack]) -> Stack:
+    """A stack whose requests may be received very often before they count as dead."""
+    return new_stack()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    """What a worker tells systemd."""
+    one = Systemd(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def good() -> list[Job]:
+    """Jobs of all kinds that succeed."""
+    return good_jobs(120 * SOAK)
+
+
+@pytest.fixture(scope="session")
+def stats() -> list[Job]:
+    """Many small jobs."""
+    return stats_jobs(200 * SOAK)
+
+
+@pytest.fixture(scope="session")
+def slow() -> list[Job]:
+    """Jobs that succeed after a while."""
+    return hostile_jobs("sleep 0.5", 12)
+
+
+@pytest.fixture(scope="session")
+def bad() -> list[Job]:
+    """Jobs that can never succeed."""
+    return bad_jobs()
+
+
+@pytest.fixture(scope="session")
+def baseline(
+    localcloud: dict[str, str],
+    aws: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+    good: list[Job],
+    stats: list[Job],
+    slow: list[Job],
+    bad: list[Job],
+) -> Baseline:
+    """What every job comes to where nothing goes wrong."""
+    with Proxy(localcloud["AWS_ENDPOINT_URL"]) as proxy:
+        stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path_factory.mktemp("baseline"))
+        try:
+            stack.send([*good, *stats, *slow, *bad])
+            stack.start()
+            stack.until_done(60)
+            effects, _ = stack.effects(list(stack.sent.values()))
+            stack.check(effects)
+        finally:
+            stack.close()
+    return effects

@@ -1,0 +1,48 @@
+"""One entry of a batch call fails and the others do not."""
+
+import pytest
+
+from tests.faults.catalogue import Job, hostile_jobs
+from tests.faults.harness import Baseline, Stack
+from tests.faults.proxy import Answer, Call, Forward, fail_entries, fail_one_entry
+
+
+@pytest.mark.parametrize("call", ["DeleteMessageBatch .*-requests", "SendMessageBatch .*-reply-"])
+def test_a_failed_entry_is_made_good_and_the_job_not_run_again(
+    stack: Stack, stats: list[Job], baseline: Baseline, call: str
+) -> None:
+    stack.send(stats)
+    stack.proxy.inject(f"failed entry of {call.split()[0]}", fail_one_entry, call, times=5)
+    stack.start()
+    stack.until_done(60)
+
+    figures = stack.check(baseline)
+    assert sum(figures.faults.values()) == 5
+    assert (figures.run_again, figures.duplicate_answers) == (0, 0)
+
+
+def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stack) -> None:
+    # With two processes, the last of them begin when a hold that is not extended has run out.
+    jobs = hostile_jobs("sleep 2", 14, seed=41)
+    stack.send(jobs)
+    victim: list[str] = []
+
+    def never_extend_the_last(call: Call, forward: Forward) -> Answer:
+        if not victim:
+            victim.append(stack.proxy.received[-1][1])
+        failed = [entry for entry in call.content["Entries"] if entry["ReceiptHandle"] in victim]
+        stack.proxy.injected["entry of a heartbeat"] += len(failed)
+        return fail_entries(failed, call, forward)
+
+    stack.proxy.inject("heartbeat", never_extend_the_last, "ChangeMessageVisibilityBatch")
+    worker = stack.start(processes=2)
+    stack.until_done(60)
+    stack.proxy.clear()
+
+    effects, results = stack.effects(jobs)
+    figures = stack.check(effects)
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert sorted(result.attempt for result in results.values()) == [1] * 13 + [2]
+    assert (figures.run_again, figures.duplicate_answers) == (0, 0)
+    assert figures.faults["entry of a heartbeat"] >= 2
+    assert len(worker.told("hold-lost")) == 1

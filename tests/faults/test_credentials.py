@@ -1,0 +1,62 @@
+"""The session token expires under a worker, and new credentials come into its file."""
+
+import time
+from collections.abc import Callable
+
+from tests.faults.catalogue import Job
+from tests.faults.harness import Baseline, Stack, Systemd
+
+# The promise: work goes on so many seconds after the new credentials are there.
+BACK_WITHIN_SECONDS = 5
+
+# Longer than a hold lasts, so that what the worker held has gone back to the queue meanwhile.
+EXPIRED_SECONDS = 8
+
+
+def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials(
+    new_stack: Callable[..., Stack], systemd: Systemd, good: list[Job], baseline: Baseline
+) -> None:
+    stack = new_stack(max_receives=5)
+    stack.send(good)
+    worker = stack.start(systemd)
+    stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
+
+    stack.proxy.refused_tokens.add("first")
+    stack.until(lambda: "credentials" in systemd.status(), 10, "systemd hears of the credentials")
+    time.sleep(EXPIRED_SECONDS / 2)  # what was under way has ended
+    calls = len(stack.proxy.calls)
+    time.sleep(EXPIRED_SECONDS / 2)
+    asked = len(stack.proxy.calls) - calls
+    said = [line for line in worker.lines() if line["event"] == "paused"]
+    assert worker.alive
+    assert stack.left(), "all was done before the token expired; take more jobs"
+
+    stack.write_credentials("second")
+    written = time.monotonic()
+    stack.until(lambda: "second" in stack.proxy.first_use, 20, "the new token is used")
+    back_after = stack.proxy.first_use["second"] - written
+    stack.until_done(60)
+
+    stack.check(baseline)
+    assert back_after < BACK_WITHIN_SECONDS
+    assert asked <= 3 * EXPIRED_SECONDS / 2, f"{asked} calls in {EXPIRED_SECONDS / 2} s: it spins"
+    assert len(said) == 1, said
+    assert "credentials" not in systemd.status()
+    assert len(stack.workers) == 1
+
+
+def test_new_credentials_are_taken_up_before_the_old_ones_expire(
+    stack: Stack, good: list[Job], baseline: Baseline
+) -> None:
+    stack.send(good)
+    stack.start()
+    stack.until(lambda: stack.proxy.count("PUT outputs/") > 5, 30, "the worker is at work")
+
+    stack.write_credentials("second")
+    stack.until(lambda: "second" in stack.proxy.first_use, BACK_WITHIN_SECONDS, "the new token is used")
+    time.sleep(2)  # what was signed with the old one is through
+    stack.proxy.refused_tokens.add("first")
+    stack.until_done(60)
+
+    stack.check(baseline)
+    assert stack.proxy.injected["expired token"] == 0

@@ -1,0 +1,88 @@
+"""Requests come twice: sent twice, given out twice, or done and then not deleted."""
+
+# ruff: noqa: S311 - seeded chance, so that a run can be had again; no secrets
+import random
+import time
+
+from botocore.exceptions import ClientError
+
+from tests.faults.catalogue import Job, hostile_jobs, mixed
+from tests.faults.harness import Baseline, Stack
+from tests.faults.proxy import server_error
+
+
+def test_a_request_sent_twice_has_one_effect(stack: Stack, good: list[Job], baseline: Baseline) -> None:
+    stack.send(mixed(good, good))
+    stack.proxy.injected["request sent twice"] += len(good)
+    stack.start()
+    stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))
+    stack.until_done(60)
+
+    stack.check(baseline)
+
+
+def test_a_request_given_out_while_another_worker_has_it_has_one_effect(
+    stack: Stack, good: list[Job], slow: list[Job], baseline: Baseline
+) -> None:
+    chance = random.Random(21)
+    stack.send(mixed(good, slow))
+    stack.start()
+    stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))
+
+    seen, deadline = 0, time.monotonic() + 60
+    while stack.left() and time.monotonic() < deadline:
+        received, seen = stack.proxy.received[seen:], len(stack.proxy.received)
+        for queue, receipt in received:
+            if chance.random() < 0.3 and queue.endswith(stack.names.requests):
+                _give_out_again(stack, receipt)
+        time.sleep(0.02)
+    stack.until_done(30)
+
+    figures = stack.check(baseline)
+    assert figures.faults["visibility set to 0"] >= len(good) // 10
+
+
+def _give_out_again(stack: Stack, receipt: str) -> None:
+    try:
+        stack.sqs.change_message_visibility(
+            QueueUrl=stack.requests, ReceiptHandle=receipt, VisibilityTimeout=0
+        )
+    except ClientError:
+        return  # done and deleted by now
+    stack.proxy.injected["visibility set to 0"] += 1
+
+
+def test_a_request_done_but_not_deleted_is_answered_from_its_result_and_not_done_again(
+    stack: Stack, good: list[Job], baseline: Baseline
+) -> None:
+    jobs = good[:20]
+    stack.send(jobs)
+    stack.proxy.inject("delete failed", server_error, "DeleteMessage")
+    worker = stack.start()
+    fleet = stack.fleet()
+    stack.until(lambda: all(fleet.find_result(job.id) for job in jobs), 60, "all jobs have results")
+    fleet.close()
+    worker.kill()
+    stack.proxy.clear()
+    assert stack.left() == len(jobs)
+    outputs = stack.proxy.count("PUT outputs/")
+
+    stack.start()
+    stack.until_done(90)
+
+    stack.check(baseline)
+    assert stack.proxy.count("PUT outputs/") == outputs
+
+
+def test_requests_that_wait_inside_a_worker_stay_held(stack: Stack, baseline: Baseline) -> None:
+    # Together they take longer than a hold lasts, on however many cores there are.
+    waiting = hostile_jobs("sleep 1.5", 16, seed=22)
+    stack.send(waiting)
+    stack.start()
+    stack.until_done(60)
+
+    effects, results = stack.effects(waiting)
+    figures = stack.check(effects)
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert {result.attempt for result in results.values()} == {1}
+    assert (figures.run_again, figures.duplicate_answers) == (0, 0)

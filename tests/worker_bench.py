@@ -1,0 +1,94 @@
+"""A worker in the test's own process, on a stack of `tests/aws/conftest.py`."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from worker.aws import make_clients
+from worker.clock import SystemClock
+from worker.engine import Engine
+from worker.logs import Journal
+from worker.queue import Queues
+from worker.settings import from_file
+from worker.storage import Storage
+
+
+class Bench:
+    """An engine, its parts, and what it says."""
+
+    def __init__(
+        self, stack: Any, backoff: Callable[[int], int] = lambda attempt: 0, **settings: Any
+    ) -> None:
+        self.stack = stack
+        self.settings = from_file(stack.settings_file(**{"processes": 1, **settings}))
+        self.clients = make_clients(self.settings.region, self.settings.endpoint_url)
+        self.queues = Queues(self.clients.sqs, self.settings)
+        self.storage = Storage(self.clients.s3, self.settings.bucket, self.settings.max_input_bytes)
+        self.clock, self.out, self.credentials = SystemClock(), io.StringIO(), 0
+        self.journal = Journal(
+            self.settings.spool, self.settings.worker_id, self.storage.write_log, self.clock, self.out
+        )
+        self.engine = Engine(
+            self.settings, self.queues, self.storage, self.journal, self.clock,
+            lambda: self.credentials, backoff, "1.2.3",
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self.engine.run, daemon=True)
+
+    def start(self) -> "Bench":
+        """Let it work."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop it and wait until it has."""
+        self.engine.stop()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+    def work(self, done: Callable[[], Any] | None = None, seconds: float = 20) -> "Bench":
+        """Let it work until nothing is left on the request queue, or until `done`."""
+        self.start()
+        self.stack.until(done or (lambda: self.stack.waiting(self.stack.requests) == 0), seconds)
+        self.stop()
+        return self
+
+    def close(self) -> None:
+        """Stop it if it still runs, and close its connections."""
+        if self._thread.is_alive():
+            self.engine.stop()
+            self.stop()
+        self.journal.upload()
+        for client in self.clients:
+            client.close()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what it has said."""
+        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+
+    def events(self) -> list[str]:
+        """Return the names of what it has said."""
+        return [line["event"] for line in self.lines()]
+
+
+@pytest.fixture
+def bench(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
+    """Make workers; they end with the test."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for name in ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    benches: list[Bench] = []
+
+    def make(**settings: Any) -> Bench:
+        benches.append(Bench(stack, **settings))
+        return benches[-1]
+
+    yield make
+    stack.front.fails = lambda call: False
+    stack.front.delays = lambda call: 0.0
+    for one in benches:
+        one.close()

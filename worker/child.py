@@ -1,0 +1,66 @@
+"""What runs in a process of the pool: one operation at a time, within a limit of memory.
+
+Inputs and outputs go through files in memory that belong to the worker, so that only their paths
+are sent, and nothing is left behind when either process dies.
+"""
+
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jobs.catalogue import Operation
+from jobs.errors import BadJob
+from worker import operations
+
+
+class Task(NamedTuple):
+    """One operation to do. `source` and `target` are paths; `output` is the name the file goes under."""
+
+    operation: Operation
+    parameters: Mapping[str, int]
+    source: str
+    target: str
+    output: str | None
+    limits: operations.Limits
+
+
+class Done(NamedTuple):
+    """How it went: `result` and the file's type, or the bad job's code and sentence."""
+
+    result: Mapping[str, Any] | None = None
+    content_type: str | None = None
+    bad: tuple[str, str] | None = None
+
+
+def prepare(memory_limit: int) -> None:
+    """Set this process up; `memory_limit` is bytes of address space."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+    threading.Thread(target=_end_with_the_worker, daemon=True).start()
+
+
+def work(task: Task) -> Done:
+    """Do one operation. Raises what is neither its outcome nor the sender's fault."""
+    data = Path(task.source).read_bytes()
+    try:
+        outcome = operations.run(task.operation, task.parameters, data, task.output, task.limits)
+    except BadJob as problem:
+        return Done(bad=(problem.code, problem.message))
+    if outcome.data is None:
+        return Done(outcome.result)
+    Path(task.target).write_bytes(outcome.data)
+    return Done(outcome.result, outcome.content_type)
+
+
+def _end_with_the_worker() -> None:
+    """End when the worker was killed, even in a job that hangs.
+
+    The server that forked this process is no help: it lives as long as any of its children.
+    """
+    worker = multiprocessing.parent_process()
+    if worker:
+        worker.join()
+        os._exit(1)

@@ -1,0 +1,206 @@
+"""The end of jobs, several at a time, in the order that loses nothing.
+
+Results and log lines are in the bucket before the answers go out, and only then the requests are
+deleted: wherever a worker dies, the requests come back and meet what is already done.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from worker.attempt import Finished
+from worker.clock import Clock
+from worker.errors import BrokenAttempt, GivenUp
+from worker.gate import Gate, Service
+from worker.holds import Holds
+from worker.logs import Batch, Journal
+from worker.queue import QueueGone, Queues, Refusal, batches, batches_by_size
+from worker.settings import Settings
+from worker.storage import Storage
+
+T = TypeVar("T")
+
+# Groups on their way to AWS at a time. With many more, groups would get small and calls many.
+COMMITTERS = 8
+
+# An entry of a batch that AWS did not take is tried this often in all, after about 0.1, 0.2 … s.
+ENTRY_TRIES = 4
+ENTRY_RETRY_SECONDS = 0.1
+
+# Images come to their end some dozens a second. While others wait to be begun, one that is done and
+# stored may wait this long for more, so that calls are shared.
+BACKLOG_LINGER_SECONDS = 0.2
+
+# How often a committer without work looks up.
+LOOK_SECONDS = 0.5
+
+
+class Committer:
+    """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
+
+    `more` tells whether other jobs may be put soon: if not, a group waits for nobody. `backlog`
+    tells whether others wait to be begun.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        queues: Queues,
+        storage: Storage,
+        journal: Journal,
+        holds: Holds,
+        gate: Gate,
+        clock: Clock,
+    ) -> None:
+        self._settings, self._queues, self._storage, self._journal = settings, queues, storage, journal
+        self._holds, self._gate, self._clock = holds, gate, clock
+        self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+        self._gathering = threading.Lock()
+        self.more: Callable[[], bool] = lambda: False
+        self.backlog: Callable[[], bool] = lambda: False
+        self.ended: Callable[[Finished], None] = lambda finished: None
+        self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
+        self.halted: Callable[[], str | None] = lambda: None
+
+    def put(self, finished: Finished) -> None:
+        """Leave a finished job to be stored, answered and deleted soon."""
+        self._finished.put(finished)
+
+    def run(self, stopped: threading.Event, moved: Callable[[], None]) -> None:
+        """Commit one group after the other until stopped; any number of threads may."""
+        while not stopped.is_set():
+            moved()
+            group = self._gather()
+            if group:
+                self.commit(group)
+
+    def _gather(self) -> list[Finished]:
+        with self._gathering:
+            try:
+                group = [self._finished.get(timeout=LOOK_SECONDS)]
+            except queue.Empty:
+                return []
+            start = time.monotonic()
+            while len(group) < self._settings.batch_max:
+                left = max(0.0, start + self._linger(group) - time.monotonic())
+                try:
+                    group.append(self._finished.get(timeout=left))
+                except queue.Empty:
+                    break
+            return group
+
+    def _linger(self, group: Sequence[Finished]) -> float:
+        if not self.more():
+            return 0.0
+        if self.backlog() and all(finished.stored for finished in group):
+            return BACKLOG_LINGER_SECONDS
+        return self._settings.batch_linger / 1000
+
+    def commit(self, group: Sequence[Finished]) -> None:
+        """Bring a group to its end; what cannot be brought there is broken, or given up."""
+        lines = self._journal.batch([("job", finished.line) for finished in group])
+        try:
+            self._store(group, lines)
+            living = [finished for finished in group if not self._holds.is_lost(finished.job.held)]
+            answered = self._answer(living)
+            self._bury(answered)
+            self._delete(answered)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is this group's, and the worker lives on
+            for finished in group:
+                self.broken(finished, problem)
+        else:
+            done = {id(finished) for finished in answered}
+            for finished in group:
+                if id(finished) in done:
+                    self.ended(finished)
+                elif finished not in living:
+                    self.broken(finished, GivenUp("the hold is lost"))
+        finally:
+            self._journal.keep(lines)
+
+    def _store(self, group: Sequence[Finished], lines: Batch) -> None:
+        small = [finished.result for finished in group if not finished.stored]
+        if len(small) == 1:
+            self._through("s3", group, lambda: self._storage.write_result(small[0]))
+        elif small:
+            at = self._clock.now()
+            self._through(
+                "s3", group, lambda: self._storage.write_results(small, self._settings.worker_id, at)
+            )
+        for finished in group:
+            finished.stored = True
+        self._through("s3", group, lambda: self._journal.store(lines))
+
+    def _answer(self, group: Sequence[Finished]) -> list[Finished]:
+        """Send the answers; return the jobs that need no more of one."""
+        by_queue: dict[str, list[tuple[Finished, str]]] = defaultdict(list)
+        answered = [finished for finished in group if finished.queue is None]
+        for finished in group:
+            if finished.queue is not None:
+                by_queue[finished.queue].append((finished, finished.result.to_json()))
+        for name, answers in by_queue.items():
+            for batch in batches_by_size(answers):
+                answered += self._answer_batch(name, batch)
+        return answered
+
+    def _answer_batch(self, name: str, batch: list[tuple[Finished, str]]) -> list[Finished]:
+        group = [finished for finished, _ in batch]
+        bodies = {id(finished): body for finished, body in batch}
+        try:
+            left = self._each(
+                group, lambda some: self._queues.answer(name, [bodies[id(finished)] for finished in some])
+            )
+        except QueueGone:
+            # The client is gone; its results lie in the bucket.
+            for finished in group:
+                self._journal.tell("reply-queue-gone", job=finished.result.id, queue=name)
+            return group
+        for finished, refusal in left:
+            self.broken(finished, BrokenAttempt(f"the answer was not taken: {refusal.code}"))
+        refused = {id(finished) for finished, _ in left}
+        return [finished for finished in group if id(finished) not in refused]
+
+    def _bury(self, group: Sequence[Finished]) -> None:
+        for finished in group:
+            message, cause = finished.job.held.message, finished.buried
+            if cause is not None:
+                self._through("sqs", [finished], partial(self._queues.bury, message, cause))
+
+    def _delete(self, group: Sequence[Finished]) -> None:
+        for batch in batches(group):
+            left = self._each(
+                batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
+            )
+            for finished, refusal in left:
+                # It comes back, meets its stored result, and is deleted then.
+                self._journal.tell("not-deleted", job=finished.result.id, code=refusal.code)
+
+    def _each(
+        self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, Refusal]]
+    ) -> list[tuple[Finished, Refusal]]:
+        """Try a batch until every entry is taken; return those that never were."""
+        refused: list[tuple[Finished, Refusal]] = []
+        for number in range(ENTRY_TRIES):
+            some = group
+            refusals = self._through("sqs", some, partial(call, some))
+            refused += [(some[n], refusal) for n, refusal in refusals.items() if refusal.final]
+            again = [(some[n], refusal) for n, refusal in refusals.items() if not refusal.final]
+            if not again:
+                return refused
+            if number == ENTRY_TRIES - 1:
+                return refused + again
+            group = [finished for finished, _ in again]
+            time.sleep(ENTRY_RETRY_SECONDS * 2**number * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        return refused
+
+    def _through(self, service: Service, group: Sequence[Finished], call: Callable[[], T]) -> T:
+        def given_up() -> str | None:
+            lost = all(self._holds.is_lost(finished.job.held) for finished in group)
+            return self.halted() or ("the hold is lost" if lost else None)
+
+        return self._gate.through(service, call, given_up)

@@ -1,0 +1,311 @@
+"""The worker as a whole: what receives, works and commits, and how it starts and stops."""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs.errors import BadJob
+from jobs.message import Request
+from worker.attempt import Attempts, Finished, Job
+from worker.backoff import backoff
+from worker.clock import Clock
+from worker.commit import COMMITTERS, Committer
+from worker.errors import GivenUp
+from worker.gate import Gate, words
+from worker.holds import Held, Holds
+from worker.lifesign import LifeSign, credentials_age
+from worker.logs import Journal
+from worker.pool import Pool
+from worker.queue import BATCH_MAX, Message, Queues
+from worker.receiver import Receivers
+from worker.settings import Settings
+from worker.storage import Storage
+from worker.systemd import notify, watchdog_seconds
+
+# A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included.
+STUCK_SECONDS = 300.0
+
+# How often the main thread looks up: for signals, the watchdog, the log, the life sign.
+LOOK_SECONDS = 0.2
+
+# Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
+WAITING_PER_PROCESS = 4
+
+
+def io_threads(processes: int) -> int:
+    """Return how many jobs fetch, wait for a process or store at a time."""
+    return min(64, 8 * processes + 8)
+
+
+class Engine:
+    """Runs until `stop` was called and everything in hand is done; a second `stop` ends that too."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        queues: Queues,
+        storage: Storage,
+        journal: Journal,
+        clock: Clock,
+        credentials: Callable[[], object] = lambda: None,
+        backoff: Callable[[int], int] = backoff,
+        version: str = "",
+    ) -> None:
+        self._settings, self._queues, self._storage = settings, queues, storage
+        self._journal, self._clock, self._backoff = journal, clock, backoff
+        self.gate = Gate(clock, credentials, journal.tell, lambda status: notify(f"STATUS={status}"))
+        self.holds = Holds(queues, clock, settings.visibility_timeout, settings.job_time_limit, journal.tell)
+        self.pool = Pool(settings)
+        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock)
+        self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
+        self._receivers = Receivers(
+            queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell
+        )
+        self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
+        self._attempts.stopping, self._attempts.halted = self._is_stopping, self._is_halted
+        self._committer.ended, self._committer.broken = self._ended, self._broken
+        self._committer.backlog = lambda: not self._waiting.empty()
+        self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
+        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._in_hand: dict[str, deque[Job]] = {}
+        self._lock = threading.Lock()
+        self._reserved = self._working = 0
+        self._moved: dict[str, float] = {}
+        self._log_due = self._waited = 0.0
+        self._stopping, self._halted, self._over = threading.Event(), threading.Event(), threading.Event()
+
+    # -- its life ---------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Receive no more and finish what was begun; called again, hand that back too."""
+        if self._stopping.is_set():
+            self._halted.set()
+        self._receivers.stopped.set()
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        receivers = self._receivers.threads(self._mover("receive"))
+        others = [
+            self._thread("hold", self.holds.run, self._over, self._mover("hold")),
+            *(
+                self._thread(f"commit-{n}", self._committer.run, self._over, self._mover(f"commit-{n}"))
+                for n in range(COMMITTERS)
+            ),
+            *(self._thread(f"work-{n}", self._work) for n in range(io_threads(self._settings.processes))),
+            self._thread("tidy", self._tidy),
+        ]
+        self.pool.start()
+        for thread in [*others, *receivers]:
+            thread.start()
+        notify("READY=1", "STATUS=at work")
+        period = min(LOOK_SECONDS, (watchdog_seconds() or 1.0) / 3)
+        while not self._stopping.wait(period):
+            self._feed_watchdog()
+        notify("STOPPING=1")
+        notify("STATUS=finishing what was begun")
+        self._finish(receivers, period)
+
+    def _finish(self, receivers: list[threading.Thread], period: float) -> None:
+        deadline = self._clock.monotonic() + self._settings.stop_timeout
+        self._hand_back_waiting()
+        while any(thread.is_alive() for thread in receivers) or len(self.holds):
+            if self._is_halted() or self._clock.monotonic() >= deadline:
+                break
+            trouble = self.gate.trouble
+            if trouble and trouble.credentials_refused and not self.gate.is_open():
+                break  # nothing can be finished, and nothing handed back either
+            self._feed_watchdog()
+            self._hand_back_waiting()
+            self._halted.wait(min(period, 0.05))
+        self._halted.set()
+        self._hand_back(self.holds.all(), 0)
+        self.pool.stop()
+        self._over.set()
+        self._tidy_once(stopped=True)
+
+    def _feed_watchdog(self) -> None:
+        now = self._clock.monotonic()
+        if self.gate.trouble:
+            self._waited = now  # who waits for AWS is not stuck
+        oldest = max(self._waited, min(self._moved.values()))
+        if now - oldest < STUCK_SECONDS:
+            notify("WATCHDOG=1")
+
+    def _thread(self, name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+        return threading.Thread(target=target, args=arguments, name=name, daemon=True)
+
+    def _mover(self, name: str) -> Callable[[], None]:
+        def moved() -> None:
+            self._moved[name] = self._clock.monotonic()
+
+        moved()
+        return moved
+
+    def _tidy(self) -> None:
+        """Upload what was said, and the life sign, from time to time."""
+        while not self._over.is_set():
+            if self.gate.is_open():
+                self._tidy_once()
+            self._over.wait(1.0)
+
+    def _tidy_once(self, *, stopped: bool = False) -> None:
+        # If this fails, the next round does it, or the next start does.
+        with suppress(BotoCoreError, ClientError):
+            if self.life.due() or stopped:
+                self.life.write(stopped=stopped)
+            if self._clock.monotonic() >= self._log_due and not stopped:
+                self._log_due = self._clock.monotonic() + self._settings.log_max_age
+                self._journal.upload()
+
+    def _state(self) -> dict[str, Any]:
+        trouble = self.gate.trouble
+        return {
+            "in_flight": len(self.holds),
+            "paused": trouble and trouble.kind,
+            "credentials_age": credentials_age(),
+        }
+
+    def _is_stopping(self) -> str | None:
+        return "the worker stops" if self._stopping.is_set() else None
+
+    def _is_halted(self) -> str | None:
+        return "the worker stops" if self._halted.is_set() else None
+
+    # -- messages in ------------------------------------------------------------------------------
+
+    def _more_may_finish(self) -> bool:
+        return self._working > 0 or self._receivers.many.is_set()
+
+    def _places(self) -> int:
+        with self._lock:
+            if self._waiting.qsize() >= WAITING_PER_PROCESS * self._settings.processes:
+                return 0
+            if self.gate.trouble and len(self.holds) > self._settings.processes:
+                return 0  # what is in hand may try first
+            places = min(BATCH_MAX, self._settings.max_in_flight - len(self.holds) - self._reserved)
+            self._reserved += max(0, places)
+            return max(0, places)
+
+    def take(self, messages: list[Message], places: int, asked_at: float) -> None:
+        """Hold what was received, do at once what is small, and line up the rest."""
+        held = self.holds.take(messages, asked_at)
+        with self._lock:
+            self._reserved -= places
+            self._working += len(held)
+        if self._stopping.is_set():
+            self._drop(held)
+            return
+        small = [job for job in map(_read, held) if not self._lined_up(job)]
+        for job in small:
+            self._do(job, self._attempts.make_small)
+
+    def _lined_up(self, job: Job) -> bool:
+        """Leave a job that is not small to the threads that do those; one id is in their hands once."""
+        if job.request:
+            with self._lock:
+                others = self._in_hand.get(job.request.id)
+                if others is not None:
+                    job.again = True
+                    others.append(job)
+                    return True
+                self._in_hand[job.request.id] = deque()
+            if job.small:
+                return False
+        self._waiting.put(job)
+        return True
+
+    # -- work -------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            with suppress(queue.Empty):
+                job = self._waiting.get(timeout=1.0)
+                if self._stopping.is_set():
+                    self._drop([job.held])
+                elif self.holds.is_lost(job.held):
+                    self._let_go(job)
+                else:
+                    self._do(job, self._attempts.make)
+
+    def _do(self, job: Job, make: Callable[[Job], Finished]) -> None:
+        try:
+            finished = make(job)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, and the worker lives on
+            self._end_badly(job, problem)
+        else:
+            with self._lock:
+                self._working -= 1
+            self._committer.put(finished)
+
+    # -- messages out -----------------------------------------------------------------------------
+
+    def _ended(self, finished: Finished) -> None:
+        self.life.count(finished.line["outcome"], finished.result.id)
+        self._let_go(finished.job, worked=True)
+
+    def _broken(self, finished: Finished, problem: Exception) -> None:
+        self._end_badly(finished.job, problem, worked=True)
+
+    def _end_badly(self, job: Job, problem: Exception, *, worked: bool = False) -> None:
+        job_id = job.request.id if job.request else ""
+        if isinstance(problem, GivenUp):
+            self._journal.tell("given-up", job=job_id, attempt=job.held.message.attempt, cause=str(problem))
+            self._hand_back([job.held], 0)
+        else:
+            wait = self._backoff(job.held.message.attempt)
+            self._journal.tell(
+                "attempt-broken", job=job_id, attempt=job.held.message.attempt, cause=words(problem),
+                again_in_seconds=wait,
+            )  # fmt: skip
+            # Where this cannot be stored, the next attempt says that this one left no word.
+            with suppress(BotoCoreError, ClientError):
+                self._attempts.note_broken(job, words(problem))
+            self.life.count("broken", job_id)
+            self._hand_back([job.held], wait)
+        self._let_go(job, worked=worked)
+
+    def _let_go(self, job: Job, *, worked: bool = False) -> None:
+        self.holds.release([job.held])
+        with self._lock:
+            self._working -= not worked
+            others = self._in_hand.get(job.request.id) if job.request else None
+            if job.request and others is not None:
+                if others:
+                    self._waiting.put(others.popleft())
+                else:
+                    del self._in_hand[job.request.id]
+
+    def _hand_back_waiting(self) -> None:
+        """Hand back what was not begun."""
+        jobs: list[Job] = []
+        with suppress(queue.Empty):
+            while True:
+                jobs.append(self._waiting.get_nowait())
+        with self._lock:
+            for others in self._in_hand.values():
+                jobs += others
+                others.clear()
+        self._drop([job.held for job in jobs])
+
+    def _drop(self, held: Sequence[Held]) -> None:
+        if held:
+            self._hand_back(held, 0)
+            with self._lock:
+                self._working -= len(held)
+
+    def _hand_back(self, held: Sequence[Held], seconds: int) -> None:
+        with suppress(BotoCoreError, ClientError):
+            self.holds.hand_back(held, seconds)
+
+
+def _read(held: Held) -> Job:
+    try:
+        return Job(held, Request.from_json(held.message.body))
+    except BadJob as problem:
+        return Job(held, None, problem)

@@ -1,0 +1,138 @@
+"""The messages this worker holds, and the thread that keeps hold of them."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker.clock import Clock
+from worker.queue import Message, Queues, batches
+
+# Two beats may fail before a hold is lost.
+BEATS_PER_TIMEOUT = 3
+
+# What a job may take on top of its time limit: for its input, its output and the bookkeeping.
+MARGIN_SECONDS = 60.0
+
+# The thread looks this often which holds are due.
+LOOK_SECONDS = 1.0
+
+# Who lets go waits for an extension under way, but not for a dead endpoint.
+LET_GO_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Held:
+    """A message in hand until `expires`; `begun` is when its work began, both by the monotonic clock."""
+
+    message: Message
+    expires: float
+    begun: float | None = None
+    lost: bool = False
+
+
+class Holds:
+    """Extends the visibility timeout of every message in hand, ten a call, a third of it after the last time.
+
+    A hold is lost when SQS refuses it for good, when it ran out, or when its job took longer than
+    `job_time_limit` and a margin: another worker may have the message now.
+    """
+
+    def __init__(
+        self,
+        queues: Queues,
+        clock: Clock,
+        visibility_timeout: int,
+        job_time_limit: float,
+        say: Callable[..., None],
+    ) -> None:
+        self._queues, self._clock, self._say = queues, clock, say
+        self._timeout, self._longest = visibility_timeout, job_time_limit + MARGIN_SECONDS
+        self._held: dict[Held, None] = {}  # in the order they came
+        self._lock = threading.Lock()
+        self._beating = threading.Lock()
+        self._failing = False
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def take(self, messages: Iterable[Message], received_at: float) -> list[Held]:
+        """Hold messages from now on; `received_at` is when they were asked for."""
+        taken = [Held(message, received_at + self._timeout) for message in messages]
+        with self._lock:
+            self._held.update(dict.fromkeys(taken))
+        return taken
+
+    def all(self) -> list[Held]:
+        """Return everything in hand."""
+        with self._lock:
+            return list(self._held)
+
+    def is_lost(self, held: Held) -> bool:
+        """Tell whether the message may be in other hands."""
+        if not held.lost and held.expires <= self._clock.monotonic():
+            self._lose(held, "it ran out")
+        return held.lost
+
+    def release(self, held: Iterable[Held]) -> None:
+        """Extend these no more; an extension may still be under way."""
+        with self._lock:
+            for one in held:
+                self._held.pop(one, None)
+
+    def hand_back(self, held: Collection[Held], seconds: int) -> None:
+        """Let others have these after `seconds`. What AWS does not take comes back when its hold runs out."""
+        # An extension that arrived after this would hide the message again.
+        waited = self._beating.acquire(timeout=LET_GO_SECONDS)
+        try:
+            now = self._clock.monotonic()
+            mine = [h.message for h in held if h in self._held and not h.lost and h.expires > now]
+            self.release(held)
+        finally:
+            if waited:
+                self._beating.release()
+        for batch in batches(mine):
+            self._queues.hide(batch, seconds)
+
+    def beat(self) -> None:
+        """Extend every hold that is due."""
+        now = self._clock.monotonic()
+        due = []
+        for held in self.all():
+            if self.is_lost(held):
+                continue
+            if held.begun is not None and now - held.begun > self._longest:
+                self._lose(held, "its job takes too long")
+            elif held.expires - now <= self._timeout * (1 - 1 / BEATS_PER_TIMEOUT):
+                due.append(held)
+        for batch in batches(due):
+            with self._beating:
+                self._extend([held for held in batch if held in self._held])
+
+    def run(self, stopped: threading.Event, moved: Callable[[], None]) -> None:
+        """Beat until stopped."""
+        while not stopped.wait(min(LOOK_SECONDS, self._timeout / BEATS_PER_TIMEOUT / 2)):
+            self.beat()
+            moved()
+
+    def _extend(self, batch: list[Held]) -> None:
+        now = self._clock.monotonic()
+        try:
+            refusals = self._queues.hide([held.message for held in batch], self._timeout) if batch else {}
+        except (BotoCoreError, ClientError) as problem:
+            if not self._failing:
+                self._say("hold-not-extended", messages=len(batch), cause=str(problem)[:1_000])
+            self._failing = True
+            return
+        self._failing = False
+        for number, held in enumerate(batch):
+            refusal = refusals.get(number)
+            if refusal is None:
+                held.expires = now + self._timeout
+            elif refusal.final and held in self._held:
+                self._lose(held, refusal.code)
+
+    def _lose(self, held: Held, why: str) -> None:
+        held.lost = True
+        self._say("hold-lost", attempt=held.message.attempt, why=why, begun=held.begun is not None)

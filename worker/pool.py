@@ -1,0 +1,222 @@
+"""Processes for what may hang, swell or crash: one core each, every job's harm kept to itself.
+
+Each process is a pebble pool of its own. A pool of several shares pipes and locks, and one that is
+killed in the wrong instant takes the others with it.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from jobs.catalogue import Operation
+from jobs.errors import BadJob
+from worker import child
+from worker.errors import BrokenAttempt, GivenUp
+from worker.operations import Limits, Outcome
+from worker.settings import Settings
+
+# What one process does before a new one takes its place: what libraries leak goes with it.
+TASKS_PER_PROCESS = 1_000
+
+# One runs, the next lies ready: the process does not wait for this one's next turn.
+TASKS_PER_SLOT = 2
+
+# pebble looks after its processes ten times a second and gives one that hangs three seconds to end.
+GRACE_SECONDS = 15.0
+
+# A job whose process was taken away by a neighbour's fault begins again this often.
+TRIES = 5
+
+# How often one who waits for a place looks whether it still should.
+LOOK_SECONDS = 0.5
+
+
+class Pool:
+    """`run` does one operation in a process; any number of threads may call it."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Forked from a server without threads, with the libraries loaded: a new process takes milliseconds.
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([
+            "worker.child", "worker.operations.decode", "worker.operations.encode", "pebble.pool.process",
+        ])  # fmt: skip
+        # Libraries that make threads of their own would only take the cores from each other.
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        self._limits = Limits(settings.max_pixels, settings.max_numbers)
+        self._slots = [_Slot(settings, self._context) for _ in range(settings.processes)]
+        self._places = threading.Semaphore(settings.processes * TASKS_PER_SLOT)
+        self._choosing = threading.Lock()
+
+    def start(self) -> None:
+        """Start the processes, so that the first job need not wait for them."""
+        for slot in self._slots:
+            slot.start()
+
+    def stop(self) -> None:
+        """Kill the processes. What they worked on ends as given up."""
+        for slot in self._slots:
+            slot.stop()
+
+    def run(
+        self,
+        operation: Operation,
+        parameters: dict[str, int],
+        data: bytes,
+        output: str | None,
+        given_up: Callable[[], str | None] = lambda: None,
+        begun: Callable[[], None] = lambda: None,
+    ) -> Outcome:
+        """Return the outcome. Raises `BadJob`, `BrokenAttempt`, and `GivenUp` with what `given_up` returns.
+
+        `begun` is called when the job has its place.
+        """
+        while not self._places.acquire(timeout=LOOK_SECONDS):
+            if reason := given_up():
+                raise GivenUp(reason)
+        try:
+            if reason := given_up():
+                raise GivenUp(reason)
+            begun()
+            with self._choosing:
+                slot = min(self._slots, key=lambda one: one.tasks)
+                slot.tasks += 1
+            try:
+                return self._run_in(slot, operation, parameters, data, output)
+            finally:
+                with self._choosing:
+                    slot.tasks -= 1
+        finally:
+            self._places.release()
+
+    def _run_in(
+        self, slot: "_Slot", operation: Operation, parameters: dict[str, int], data: bytes, output: str | None
+    ) -> Outcome:
+        with _MemoryFile(data) as source, _MemoryFile() as target:
+            task = child.Task(operation, parameters, source.path, target.path, output, self._limits)
+            done = slot.run(task)
+            if done.bad:
+                raise BadJob(*done.bad)
+            outcome = Outcome(done.result or {})
+            if done.content_type is None:
+                return outcome
+            return replace(outcome, data=target.read(), content_type=done.content_type)
+
+
+class _Slot:
+    """One process, with a pool around it that is thrown away when anything about it is odd."""
+
+    def __init__(self, settings: Settings, context: Any) -> None:
+        self._context = context
+        self._time_limit, self._memory_limit = settings.job_time_limit, settings.job_memory_limit
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._futures: set[Future[child.Done]] = set()
+        self._stopped = False
+        self.tasks = 0
+
+    def start(self) -> None:
+        with self._lock, suppress(RuntimeError):  # the first job meets it too, and says so
+            self._started()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            self._throw_away()
+
+    def run(self, task: child.Task) -> child.Done:
+        for _ in range(TRIES):
+            pool, future = self._schedule(task)
+            try:
+                # The one before may use up its time too.
+                return future.result(timeout=TASKS_PER_SLOT * (self._time_limit + GRACE_SECONDS))
+            except FutureTimeoutError as problem:
+                if not future.done():
+                    self._renew(pool)
+                raise BrokenAttempt(f"the job took longer than {self._time_limit} s") from problem
+            except ProcessExpired as problem:
+                # What its death left in the pipes nobody knows; the neighbour's job begins again.
+                self._renew(pool)
+                raise BrokenAttempt(f"the job's process died with exit code {problem.exitcode}") from problem
+            except (BrokenProcessPool, CancelledError):
+                self._renew(pool)
+            except MemoryError as problem:
+                raise BrokenAttempt(
+                    f"the job needs more than the {self._memory_limit:,} bytes of memory it may have"
+                ) from problem
+            finally:
+                with self._lock:
+                    self._futures.discard(future)
+        raise BrokenAttempt("the job's process was taken away again and again")
+
+    def _schedule(self, task: child.Task) -> tuple[ProcessPool, Future[child.Done]]:
+        with self._lock:
+            for _ in range(TRIES):
+                try:
+                    pool = self._started()
+                    future = pool.schedule(child.work, args=(task,), timeout=self._time_limit)
+                except RuntimeError:  # its process died while it had nothing to do
+                    self._throw_away()
+                else:
+                    self._futures.add(future)
+                    return pool, future
+        raise BrokenAttempt("no process could be started for the job")
+
+    def _started(self) -> ProcessPool:
+        if self._stopped:
+            raise GivenUp("the worker stops")
+        if self._pool is None or not self._pool.active:
+            self._throw_away()
+            self._pool = ProcessPool(
+                max_workers=1,
+                max_tasks=TASKS_PER_PROCESS,
+                initializer=child.prepare,
+                initargs=(self._memory_limit,),
+                context=self._context,
+            )
+            if not self._pool.active:  # asking starts it
+                raise RuntimeError("no process")
+        return self._pool
+
+    def _renew(self, pool: ProcessPool) -> None:
+        with self._lock:
+            if self._pool is pool:
+                self._throw_away()
+
+    def _throw_away(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+        for future in self._futures:
+            future.cancel()
+        self._futures.clear()
+
+
+class _MemoryFile:
+    """A file that has no name and goes with this process; `path` opens it in a process of the same user."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._fd = os.memfd_create("jobfleet", os.MFD_CLOEXEC)
+        self.path = f"/proc/{os.getpid()}/fd/{self._fd}"
+        written = 0
+        while written < len(data):
+            written += os.write(self._fd, data[written:] if written else data)
+
+    def read(self) -> bytes:
+        return os.pread(self._fd, os.fstat(self._fd).st_size, 0)
+
+    def __enter__(self) -> "_MemoryFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)

@@ -1,0 +1,96 @@
+"""The threads that receive requests: one that waits for them, and more while there are many."""
+
+import threading
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker.aws import credentials_refused, is_outage
+from worker.clock import Clock
+from worker.gate import Gate, words
+from worker.queue import BATCH_MAX, Message, Queues
+
+# Receives under way at a time while the queue is full of requests.
+RECEIVERS = 4
+
+# A receive that brings this many says that there are more, though SQS may hold back some of ten.
+MANY = BATCH_MAX // 2
+
+# How often one looks up that has nothing to do, or no place for what would come.
+LOOK_SECONDS = 0.5
+NO_PLACE_SECONDS = 0.005
+
+# After a refusal that is no outage: no queue, no permission.
+REFUSED_SECONDS = 5.0
+
+
+class Receivers:
+    """`places` reserves up to ten places and returns how many, `take` gets what came and gives them free."""
+
+    def __init__(
+        self,
+        queues: Queues,
+        gate: Gate,
+        clock: Clock,
+        wait_time: int,
+        places: Callable[[], int],
+        take: Callable[[list[Message], int, float], None],
+        say: Callable[..., None],
+    ) -> None:
+        self._queues, self._gate, self._clock, self._wait_time = queues, gate, clock, wait_time
+        self._places, self._take, self._say = places, take, say
+        self.many = threading.Event()
+        self._refused = False
+        self.stopped = threading.Event()
+
+    def threads(self, moved: Callable[[], None]) -> list[threading.Thread]:
+        """Return the threads, not yet started; `moved` is called by the one that always runs."""
+        first = threading.Thread(target=self._run_first, args=(moved,), name="receive-0", daemon=True)
+        more = [
+            threading.Thread(target=self._run_more, name=f"receive-{n}", daemon=True)
+            for n in range(1, RECEIVERS)
+        ]
+        return [first, *more]
+
+    def _run_first(self, moved: Callable[[], None]) -> None:
+        while not self.stopped.is_set():
+            moved()
+            self._receive(self._wait_time)
+
+    def _run_more(self) -> None:
+        while not self.stopped.is_set():
+            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time)):
+                self.many.clear()
+
+    def _receive(self, wait_time: int) -> int:
+        """Receive once, if AWS does its part and there is a place; return how many came."""
+        if not self._gate.is_open():
+            self.stopped.wait(LOOK_SECONDS)
+            return 0
+        places = self._places()
+        if not places:
+            # Places come free when jobs end, a few milliseconds apart; sleeping is cheaper than telling.
+            self.stopped.wait(NO_PLACE_SECONDS)
+            return 1
+        asked_at, signed_with = self._clock.monotonic(), self._gate.credentials()
+        try:
+            messages = self._queues.receive(places, wait_time)
+        except (BotoCoreError, ClientError) as problem:
+            self._take([], places, asked_at)
+            self._failed(problem, signed_with)
+            return 0
+        self._refused = False
+        self._gate.passed("sqs")
+        if len(messages) >= MANY:
+            self.many.set()
+        self._take(messages, places, asked_at)
+        return len(messages)
+
+    def _failed(self, problem: Exception, signed_with: object) -> None:
+        if credentials_refused(problem) or is_outage(problem):
+            self._gate.failed("sqs", problem, signed_with)
+            return
+        if not self._refused:
+            self._say("receive-refused", cause=words(problem))
+        self._refused = True
+        self.stopped.wait(REFUSED_SECONDS)
