@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
-from client.errors import FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
+from client.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
 from client.settings import Settings
 from jobs.errors import BadJob
 from jobs.version import __version__
@@ -109,9 +109,12 @@ class Account:
         if isinstance(problem, ProfileNotFound | UnauthorizedSSOTokenError | TokenRetrievalError):
             return NoCredentials(f"the AWS credentials cannot be used: {problem}")
         if isinstance(problem, HTTPClientError | AwsConnectionError):
-            where = self.settings.endpoint_url or f"AWS in region {self.settings.region}"
+            where = self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+            advice = "check the network, the region and the endpoint"
+            if where and "//127." in where:
+                advice = "if that is localcloud: is it up, and are its variables still those of this shell?"
             return Unreachable(
-                f"{where} cannot be reached: {problem}; check the network, the region and the endpoint"
+                f"{where or f'AWS in region {self.settings.region}'} cannot be reached: {problem}; {advice}"
             )
         return FleetError(str(problem))
 
@@ -121,6 +124,8 @@ class Account:
             return NoCredentials(f"the AWS credentials have expired: {NEW_CREDENTIALS}")
         if code in REFUSED:
             return NoCredentials(f"AWS does not accept the credentials ({code}): {NEW_CREDENTIALS}")
+        if code in NO_SUCH_BUCKET and settings.bucket:
+            return BadInput(f"there is no bucket {settings.bucket}: leave --bucket out, or name another")
         if code in NO_SUCH_QUEUE | NO_SUCH_BUCKET:
             return NotDeployed(
                 f"stack '{settings.stack}' is not deployed in account {self._number_or_words()}, "

@@ -124,7 +124,7 @@ def stats(shell: Shell, numbers: tuple[str, ...], file: str | None) -> None:
             job = _submit(shell, fleet, OPERATIONS["stats"], text)
         except BadInput as problem:
             raise BadInput(
-                f"{file}, {problem}" if file else str(problem).removeprefix("line 1: ")
+                f"{file}: {problem}" if file else str(problem).removeprefix("line 1: ")
             ) from problem
         shell.output.stats(_wait(shell, job))
 
@@ -163,7 +163,9 @@ def _image_command(operation: Operation) -> click.Command:
 
         path = out_path(image, operation.name, out)
         with shell.fleet() as fleet:
-            job = _submit(shell, fleet, operation, Path(image), name=name or path.name, parameters=parameters)
+            job = _submit(
+                shell, fleet, operation, Path(image), name=name, file_name=path.name, parameters=parameters
+            )
             result = _wait(shell, job)
             with shell.output.waiting(f"writing {path}"):
                 fleet.download(result, path)
@@ -172,8 +174,8 @@ def _image_command(operation: Operation) -> click.Command:
     options = [
         click.Argument(["image"], type=click.Path()),
         click.Option(["--out", "-o"], metavar="FILE", help=f"Output file [default: IMAGE-{operation.name}]."),
-        click.Option(["--name"], help="Name of the output in the bucket [default: that of FILE]; its "
-                                      "ending says which format is written."),
+        click.Option(["--name"], help="Name of the output in the bucket [default: that of FILE, in a "
+                                      "folder of the job's]; its ending says which format is written."),
         *(click.Option(["--" + p.name], type=click.IntRange(p.minimum, p.maximum), default=p.default,
                        show_default=True, help=p.help) for p in operation.parameters),
     ]  # fmt: skip
@@ -208,7 +210,7 @@ def result(shell: Shell, job_id: str, out: str | None) -> None:
             )
         if found.status == "failed":
             raise JobFailed(found)
-        if out and found.output:
+        if out:
             fleet.download(found, out_path(out, "", out))
     if found.output:
         shell.output.image(found, out)

@@ -121,10 +121,10 @@ class Fleet:
         """Do an image operation on a file, write the output to `out`, and return where that is.
 
         `out` is `<image>-<operation>` in the working folder if left out; `name` is the output's name
-        in the bucket, `out`'s own if left out.
+        in the bucket, `out`'s own in a folder of the job's if left out.
         """
         path = out_path(image, operation, out)
-        job = self.submit(operation, Path(image), name=name or path.name, parameters=parameters)
+        job = self.submit(operation, Path(image), name=name, file_name=path.name, parameters=parameters)
         return job.download(path, timeout)
 
     def submit(
@@ -133,16 +133,22 @@ class Fleet:
         source: str | Path | BinaryIO,
         *,
         name: str | None = None,
+        file_name: str | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> Job:
         """Send a job and return at once.
 
         `source` is numbers as text, or an image as a path or an open binary file; `name` is what the
-        image it puts out is called in the bucket. Raises `BadInput` for what no worker could do.
+        image it puts out is called in the bucket, whoever else gave that name. Without one it is
+        called `file_name`, the source's own if left out, in a folder of the job's. Raises `BadInput`
+        for what no worker could do.
         """
         if isinstance(source, Path):
             with opened(source) as file:
-                return self.submit(operation, file, name=name or source.name, parameters=parameters)
+                return self.submit(
+                    operation, file, name=name, file_name=file_name or source.name, parameters=parameters
+                )
+        job_id = new_job_id()
         try:
             declared = find_operation(operation)
             checked = declared.check(parameters or {})
@@ -150,10 +156,9 @@ class Fleet:
                 parse_numbers(_text(source))
                 output = None
             else:
-                output = output_key(name or _name_of(source))
+                output = output_key(name or f"{job_id}/{file_name or _name_of(source)}")
         except BadJob as problem:
             raise BadInput(problem.message) from problem
-        job_id = new_job_id()
         with self._account.in_words():
             queue = self._request_queue
             reply_to = self._replies.open()

@@ -4,7 +4,7 @@ import os
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,9 @@ from client.errors import BadOutput
 from jobs.lookup import find_result
 from jobs.message import Output, Result
 from jobs.names import RESULT_BATCHES
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -61,13 +64,29 @@ class Results:
         answer = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
         return [item["Key"] for item in answer.get("Contents", [])]
 
+    def _get(self, output: Output) -> "GetObjectOutputTypeDef":
+        if output.etag is None:
+            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key)
+        try:
+            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key, IfMatch=output.etag)
+        except ClientError as problem:
+            if error_code(problem) != "PreconditionFailed":
+                raise
+            raise BadOutput(
+                f"{output.key} in the bucket is another job's output by now, which was given the same name; "
+                "send the job again with another --name, or without one"
+            ) from problem
+
     def upload(self, source: BinaryIO, key: str) -> None:
         """Put an input into the bucket, in parts where it is large."""
         self._account.s3.upload_fileobj(source, self.bucket, key)
 
     def download(self, output: Output, path: Path) -> None:
-        """Write an output to `path`, whole or not at all. Raises `BadOutput`."""
-        answer = self._account.s3.get_object(Bucket=output.bucket, Key=output.key)
+        """Write an output to `path`, whole or not at all.
+
+        Raises `BadOutput`, also if it is another job's by now.
+        """
+        answer = self._get(output)
         try:
             with (
                 closing(answer["Body"]) as body,

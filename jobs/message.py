@@ -100,11 +100,15 @@ class JobError:
 
 @dataclass(frozen=True)
 class Output:
-    """Where a job's output lies in the bucket, and its size in bytes."""
+    """Where a job's output lies in the bucket, its size in bytes, and its ETag.
+
+    Two jobs may be given the same name for their outputs; the ETag tells whose is there now.
+    """
 
     bucket: str
     key: str
     bytes: int
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,8 @@ class Result:
                 worker=message["worker"],
                 attempt=message["attempt"],
                 result=message.get("result"),
-                output=output and Output(output["bucket"], output["key"], output["bytes"]),
+                output=output
+                and Output(output["bucket"], output["key"], output["bytes"], output.get("etag")),
                 error=error and JobError(error["code"], error["message"]),
                 timings=message.get("timings", {}),
                 attempts=tuple(

@@ -67,8 +67,8 @@ class Storage:
 
     def write_output(self, key: str, data: bytes, content_type: str) -> Output:
         """Store a modified image under `key`."""
-        self._s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
-        return Output(self.bucket, key, len(data))
+        answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+        return Output(self.bucket, key, len(data), answer["ETag"])
 
     def write_result(self, result: Result) -> None:
         """Store a result where everyone finds it by the job's id."""

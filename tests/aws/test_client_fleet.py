@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from client import Fleet, JobFailed, NoAnswerInTime, Settings
-from client.errors import BadInput
+from client.errors import BadInput, BadOutput
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +88,42 @@ def test_what_no_worker_could_do_is_not_sent(stack: Any, settings: Settings, tmp
             with pytest.raises(BadInput):
                 fleet.submit(operation, source, **more)  # type: ignore[arg-type]
     assert stack.front.calls == []
+
+
+def grey_level(path: Path) -> int:
+    with Image.open(path) as image:
+        return int(np.asarray(image).flat[0])
+
+
+def test_clients_that_name_their_files_alike_get_each_their_own_image(
+    stack: Any, settings: Settings, tmp_path: Path
+) -> None:
+    stack.worker()
+    levels = range(0, 240, 20)
+    for level in levels:
+        (tmp_path / str(level)).mkdir()
+        Image.new("RGB", (8, 8), (level, level, level)).save(tmp_path / str(level) / "photo.png")
+    with Fleet(settings) as fleet:
+        jobs = {level: fleet.submit("greyscale", tmp_path / str(level) / "photo.png") for level in levels}
+        for level, job in jobs.items():
+            job.download(tmp_path / str(level) / "grey.png", timeout=30)
+
+    assert [grey_level(tmp_path / str(level) / "grey.png") for level in levels] == list(levels)
+
+
+def test_an_output_that_another_job_of_that_name_overwrote_is_not_passed_off_as_one_s_own(
+    stack: Any, settings: Settings, tmp_path: Path
+) -> None:
+    stack.worker()
+    for level in (10, 200):
+        Image.new("L", (8, 8), level).save(tmp_path / f"{level}.png")
+    with Fleet(settings) as fleet:
+        first = fleet.submit("greyscale", tmp_path / "10.png", name="same.png")
+        first.result(timeout=30)
+        second = fleet.submit("greyscale", tmp_path / "200.png", name="same.png")
+        second.result(timeout=30)
+
+        with pytest.raises(BadOutput, match="another job's output"):
+            first.download(tmp_path / "first.png")
+        assert not (tmp_path / "first.png").exists()
+        assert grey_level(second.download(tmp_path / "second.png")) == 200
