@@ -56,34 +56,38 @@ def _bars(axes: Any, runs: Sequence[Json], what: str, title: str) -> None:
         )
     axes.set_yticks([place + height / 2 for place in range(len(names))], names)
     axes.invert_yaxis()
-    axes.set_title(f"{title} (paler: {latencies[-1]:g} ms added to every call)" if latencies else title)
+    axes.set_title(f"{title} (paler: with {latencies[-1]:g} ms added)" if latencies else title)
 
 
 def _images(axes: Any, runs: Sequence[Json]) -> None:
     kinds = [(megapixels, operation) for megapixels in SIZES for operation in OPERATIONS]
-    for name in NAMES.values():
-        ratios = [_ratio(runs, kind, name) for kind in kinds]
-        axes.plot([f"{m:g} MP\n{o}" for m, o in kinds], ratios, "o", label=f"of {name}")
+    labels = [f"{megapixels:g} MP\n{operation}" for megapixels, operation in kinds]
+    for number, name in enumerate(NAMES.values()):
+        rates = [_part(runs, kind, JOBFLEET, name, "images_per_second") for kind in kinds]
+        cpu = [_part(runs, kind, name, JOBFLEET, "cpu_ms") for kind in kinds]
+        axes.plot(labels, rates, "o", color=f"C{number}", label=f"of {name}")
+        axes.plot(labels, cpu, "o", color=f"C{number}", markerfacecolor="none")
     axes.axhline(1, color="#888888", linewidth=0.8)
     axes.set_ylim(0, None)
-    axes.set_title("jobfleet's images a second, as a part of")
+    axes.set_title("jobfleet's images a second (hollow: per CPU second), as a part")
     axes.legend()
 
 
-def _ratio(runs: Sequence[Json], kind: tuple[float, str], name: str) -> float:
-    rates = {
-        who: [
-            run["images_per_second"]
+def _part(runs: Sequence[Json], kind: tuple[float, str], one: str, other: str, what: str) -> float:
+    """Return the median of `one` over that of `other`, or NaN where either was not measured."""
+    values = [
+        [
+            run[what]
             for run in runs
-            if (run["megapixels"], run["operation"]) == kind and run["contestant"] == who
+            if (run["megapixels"], run["operation"], run["contestant"]) == (*kind, who)
         ]
-        for who in (JOBFLEET, name)
-    }
-    return median(rates[JOBFLEET]) / median(rates[name]) if all(rates.values()) else float("nan")
+        for who in (one, other)
+    ]
+    return median(values[0]) / median(values[1]) if all(values) else float("nan")
 
 
 def _memory(axes: Any, memory: Json | None) -> None:
     samples = memory["samples"] if memory else []
-    axes.plot([done for done, _ in samples], [mib for _, mib in samples], color=OURS)
+    axes.plot([done / 1000 for done, _ in samples], [mib for _, mib in samples], color=OURS)
     axes.set_ylim(0, None)
-    axes.set_title("resident MiB of the worker's processes, by stats jobs done")
+    axes.set_title("resident MiB, by thousands of stats jobs done")

@@ -138,12 +138,9 @@ def _image_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
                 continue
             what = f"{megapixels:g} MP {operation}"
             part = _median(ours, "images_per_second") / _median(bare, "images_per_second")
-            yield (
-                f"{what}: part of the bare loop's images/s",
-                "at least 0.9",
-                f"{part:.2f}",
-                part >= AIM_IMAGES,
-            )
+            by_cpu = _median(bare, "cpu_ms") / _median(ours, "cpu_ms")
+            figure, met = f"{part:.2f} (by CPU {by_cpu:.2f})", min(part, by_cpu) >= AIM_IMAGES
+            yield f"{what}: part of the bare loop's images/s", "at least 0.9", figure, met
             calls = _median(ours, "calls")
             yield f"{what}: calls an image", "at most 3.5", f"{calls:.2f}", calls <= AIM_IMAGE_CALLS
 
