@@ -95,7 +95,11 @@ class Attempts:
             request = job.request
             before = self._s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
-                line = _line(before) | {"outcome": "answered-again", "attempt": job.held.message.attempt}
+                line = _line(before) | {
+                    "outcome": "answered-again",
+                    "status": before.status,
+                    "attempt": job.held.message.attempt,
+                }
                 return Finished(job, before, self._queue(request.reply_to), line)
             self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
         finished = self._done(job, stored=True)

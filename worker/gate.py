@@ -31,11 +31,12 @@ TRIES_WHILE_OTHERS_PASS = 3
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why the gate is closed, and until when."""
+    """Why the gate is closed, since when and until when."""
 
     kind: str
     service: Service
     credentials_refused: bool
+    since: float
     until: float
     pause: float
     credentials: object
@@ -69,7 +70,7 @@ class Gate:
         alone = 0
         while True:
             self._wait(given_up)
-            before, signed_with = self._passed[service], self.credentials()
+            before, signed_with, begun = self._passed[service], self.credentials(), self._clock.monotonic()
             try:
                 value = call()
             except Exception as problem:
@@ -80,7 +81,7 @@ class Gate:
                     raise
                 self.failed(service, problem, signed_with)
             else:
-                self.passed(service)
+                self.passed(service, begun)
                 return value
 
     def is_open(self) -> bool:
@@ -90,13 +91,13 @@ class Gate:
             return True
         return self.credentials() != trouble.credentials
 
-    def passed(self, service: Service) -> None:
-        """Note that a call succeeded."""
+    def passed(self, service: Service, begun: float) -> None:
+        """Note that a call succeeded. One that was under way when the trouble came says nothing of it."""
         self._passed[service] += 1
-        if self.trouble is None or self.trouble.service != service:
+        if self.trouble is None:
             return
         with self._lock:
-            if self.trouble is None or self.trouble.service != service:
+            if self.trouble is None or self.trouble.service != service or begun < self.trouble.since:
                 return
             self.trouble = None
         self._say("resumed")
@@ -122,7 +123,7 @@ class Gate:
             else:
                 pause = min(before.pause * 2, PAUSE_LONGEST_SECONDS) if before else PAUSE_FIRST_SECONDS
             wait = pause * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret
-            self.trouble = Trouble(kind, service, refused, now + wait, pause, self.credentials())
+            self.trouble = Trouble(kind, service, refused, now, now + wait, pause, self.credentials())
         if before is None or before.credentials_refused != refused:
             why = (
                 "AWS refuses the credentials; waiting for new ones" if refused else "AWS does not do its part"

@@ -80,7 +80,7 @@ class Receivers:
             self._failed(problem, signed_with)
             return 0
         self._refused = False
-        self._gate.passed("sqs")
+        self._gate.passed("sqs", asked_at)
         if len(messages) >= MANY:
             self.many.set()
         self._take(messages, places, asked_at)
