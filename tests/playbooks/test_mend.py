@@ -39,17 +39,22 @@ def send_jobs(stack: Stack, bucket: str, count: int) -> list[str]:
 
 
 def wait_for_results(stack: Stack, bucket: str, ids: list[str], seconds: float) -> list[Result]:
-    """Return the stored results of all jobs; fail after `seconds`."""
+    """Return the final results of all jobs; fail after `seconds`."""
     s3 = stack.client("s3")
+    wanted = {result_key(job_id) for job_id in ids}
 
-    def stored() -> set[str]:
+    def final() -> list[Result]:
         listed = s3.list_objects_v2(Bucket=bucket, Prefix="results/").get("Contents", [])
-        return {item["Key"] for item in listed}
+        if not wanted <= {item["Key"] for item in listed}:
+            return []
+        bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in wanted]
+        results = [Result.from_json(body) for body in bodies]
+        # An attempt that ended with its worker is stored, too, as failing.
+        return [] if any(result.status == "failing" for result in results) else results
 
-    wait_for(lambda: stored() >= {result_key(job_id) for job_id in ids}, seconds)
-    bodies = [s3.get_object(Bucket=bucket, Key=result_key(job_id))["Body"].read().decode() for job_id in ids]
+    results: list[Result] = wait_for(final, seconds)
     s3.close()
-    return [Result.from_json(body) for body in bodies]
+    return results
 
 
 @pytest.fixture
