@@ -17,7 +17,7 @@ venv: $(VENV)/.deploy ## Make the virtual environment: Ansible, the client, the 
 demo: $(VENV)/.deploy ## Deploy to the embedded AWS and run one job of each kind; needs no account
 	scripts/demo
 
-down: ## Stop what `make demo` started and leave nothing behind
+down: ## Stop what `make demo` started; the base image stays in the cache
 	scripts/local-worker stop
 	[ ! -x $(VENV)/bin/python ] || $(VENV)/bin/python -m localcloud down
 

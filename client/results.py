@@ -4,7 +4,7 @@ import os
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -65,10 +65,9 @@ class Results:
         return [item["Key"] for item in answer.get("Contents", [])]
 
     def _get(self, output: Output) -> "GetObjectOutputTypeDef":
-        if output.etag is None:
-            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key)
+        condition: dict[str, Any] = {"IfMatch": output.etag} if output.etag else {}
         try:
-            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key, IfMatch=output.etag)
+            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key, **condition)
         except ClientError as problem:
             if error_code(problem) != "PreconditionFailed":
                 raise
