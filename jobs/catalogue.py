@@ -9,58 +9,136 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jobs.errors import BadJob
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A whole-number parameter with its bounds, both included."""
-
-    name: str
-    default: int
-    minimum: int
-    maximum: int
-    help: str
-
-    def check(self, value: Any) -> int:
-        """Return `value` if it is a whole number within bounds. Raises `BadJob`."""
-        if isinstance(value, bool) or not isinstance(value, int) or not self.minimum <= value <= self.maximum:
-            bounds = f"give a whole number from {self.minimum} to {self.maximum}"
-            raise BadJob("bad-parameter", f"parameter {self.name}={value!r:.80}: {bounds}")
-        return value
+from jobs.formats import FORMATS
+from jobs.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What the fleet can do: `takes` says what the input is; an operation on an image also puts one out."""
+    """What the fleet can do: `takes` says what the input is; an operation on an image also puts one out.
+
+    Of the parameters named in `one_of`, at least one must be given. `examples` are what may be typed
+    behind the name in the command line; left out, they are made from the parameters.
+    """
 
     name: str
     takes: Literal["numbers", "image"]
     summary: str
     parameters: tuple[Parameter, ...] = ()
+    one_of: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
-    def check(self, given: Mapping[str, Any]) -> dict[str, int]:
-        """Return all parameters, defaults filled in. Raises `BadJob` for unknown names and bad values."""
+    def check(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """Return the parameters, defaults filled in. Raises `BadJob` for what cannot be done.
+
+        That is an unknown name, a bad value, or one missing that must be given. One that has no
+        default and is not given (or null) is left out.
+        """
         known = {parameter.name for parameter in self.parameters}
         unknown = sorted(set(given) - known)
         if unknown:
             offer = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
             raise BadJob("bad-parameter", f"{self.name} has no parameter {unknown[0]!r:.80}; {offer}")
-        return {p.name: p.check(given.get(p.name, p.default)) for p in self.parameters}
+        checked = {}
+        for parameter in self.parameters:
+            value = given.get(parameter.name, parameter.default)
+            if value is not None or parameter.default is not None:
+                checked[parameter.name] = parameter.check(value)
+            elif parameter.required:
+                raise BadJob("bad-parameter", f"{self.name} needs {parameter.name}: give {parameter.bounds}")
+        if self.one_of and not set(self.one_of) & set(checked):
+            raise BadJob("bad-parameter", f"{self.name} needs {' or '.join(self.one_of)}")
+        return checked
 
 
 _THRESHOLD = (
-    Parameter("level", 125, 0, 255, "Values at most this become LOW, values above it HIGH."),
-    Parameter("low", 0, 0, 255, "What values at most LEVEL become."),
-    Parameter("high", 254, 0, 255, "What values above LEVEL become."),
+    Whole("level", "Values at most this become LOW, values above it HIGH.", 125, minimum=0, maximum=255),
+    Whole("low", "What values at most LEVEL become.", 0, minimum=0, maximum=255),
+    Whole("high", "What values above LEVEL become.", 254, minimum=0, maximum=255),
 )
+
+_STATS = (
+    Flag("more", "Also sum, quartiles, variance, standard deviation and mode."),
+    Whole(
+        "quantiles", "Also the values that cut the numbers into so many equal parts.", minimum=2, maximum=1000
+    ),
+    Whole(
+        "histogram",
+        "Also how many numbers lie in each of so many bins of equal width.",
+        minimum=1,
+        maximum=1000,
+    ),
+    Text("columns", "The input is CSV with names in its first row: those of the columns to do."),
+)
+
+# As far as a side is taken; how many pixels a worker takes in all, it says itself.
+_SIDE_MAX = 1_000_000
+
+_RESIZE = (
+    Whole(
+        "width", "Width in pixels; left out, as the height asks for.", shown=800, minimum=1, maximum=_SIDE_MAX
+    ),
+    Whole(
+        "height",
+        "Height in pixels; left out, as the width asks for.",
+        shown=600,
+        minimum=1,
+        maximum=_SIDE_MAX,
+    ),
+    Choice(
+        "fit",
+        "Of both: fit lies within them, fill covers them and is cut around the centre, exact is stretched.",
+        "fit",
+        choices=("fit", "fill", "exact"),
+    ),
+    Flag("enlarge", "Make it larger too, where it is smaller."),
+)
+
+_THUMBNAIL = (
+    Whole("width", "Width in pixels that it lies within.", 256, minimum=1, maximum=_SIDE_MAX),
+    Whole("height", "Height in pixels that it lies within.", 256, minimum=1, maximum=_SIDE_MAX),
+)
+
+_CONVERT = (
+    Choice("format", "Format to write, whatever the output is called.", choices=tuple(FORMATS)),
+    Whole(
+        "quality", "Of JPEG and WEBP: higher is better and larger; 95 if left out.", minimum=1, maximum=100
+    ),
+)
+
+_ROTATE = (
+    Decimal("degrees", "Clockwise; quarter turns move pixels and change none.", required=True, shown=90,
+            minimum=-360, maximum=360),
+    Text(
+        "background",
+        "What the corners get; left out, transparent if the image has transparency and white if not.",
+        pattern="white|black|transparent|#[0-9A-Fa-f]{6}",
+        what="white, black, transparent or a colour such as #ff8800",
+    ),
+)  # fmt: skip
+
+_BLUR = (Decimal("radius", "Standard deviation in pixels.", 2.0, minimum=0.1, maximum=1000),)
 
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
-        Operation("stats", "numbers", "Count, mean, minimum, maximum and median of numbers."),
+        Operation("stats", "numbers", "Count, mean, minimum, maximum and median of numbers.", _STATS),
         Operation("greyscale", "image", "An image in shades of grey."),
         Operation("threshold", "image", "An image whose every channel has two values.", _THRESHOLD),
         Operation("blackwhite", "image", "An image of two shades: greyscale, then threshold.", _THRESHOLD),
+        Operation("resize", "image", "An image of another size.", _RESIZE, one_of=("width", "height")),
+        Operation("thumbnail", "image", "A small image to look at, without metadata.", _THUMBNAIL),
+        Operation(
+            "convert",
+            "image",
+            "An image in another format, or of another quality.",
+            _CONVERT,
+            examples=("photo.png -o photo.jpg --quality 80", "photos/ -o out/ --format webp"),
+        ),
+        Operation("rotate", "image", "An image turned clockwise.", _ROTATE),
+        Operation("blur", "image", "An image after a Gaussian blur.", _BLUR),
+        Operation("edges", "image", "The edges in an image: how much its lightness changes, by Sobel."),
+        Operation("strip", "image", "An image without metadata: no EXIF, no places, no comments."),
     )
 }
 

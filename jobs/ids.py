@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import UTC, datetime
 
 
 def new_job_id(now: float | None = None) -> str:
@@ -23,3 +24,20 @@ def is_job_id(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+def sent_at(job_id: str) -> datetime | None:
+    """Return when a UUIDv7 was made, to the millisecond; None for an id that does not tell."""
+    found = uuid.UUID(job_id)
+    if found.version != 7:
+        return None
+    try:
+        return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def ids_from(when: datetime) -> str:
+    """Return what sorts right before all UUIDv7 that were made at `when` or later."""
+    digits = f"{max(0, int(when.timestamp() * 1000)):012x}"
+    return f"{digits[:8]}-{digits[8:]}-"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from jobs.errors import BadJob
@@ -14,9 +14,16 @@ VERSION = 1
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 SQS_MESSAGE_MAX_BYTES = 1_048_576
 
-# What may stand in a request itself; anything larger goes through the bucket. A batch of ten
-# messages shares one message's limit, and a small request is cheap to receive again.
-INLINE_MAX_BYTES = 65_536
+# An answer is its JSON and nothing else; what is longer says that the result is `stored`.
+ANSWER_MAX_BYTES = SQS_MESSAGE_MAX_BYTES
+
+# What a request takes in bytes besides its input: an id, names, parameters, an output's key.
+ENVELOPE_MAX_BYTES = 4_096
+
+# What may stand in a request itself, counted as JSON; anything larger goes through the bucket. A call
+# takes ten requests that share one message's limit, and ten of the largest fit with their envelopes
+# (10 * (65,536 + 4,096) = 696,320). A small request is also cheap to receive again.
+INLINE_MAX_BYTES = SQS_MESSAGE_MAX_BYTES // 16
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,9 @@ class Result:
     `attempt` counts from 1. `timings` are seconds by the name of the step. `result` is the
     operation's own answer, `None` where it failed. A `failing` one is not final: its `attempts`
     broke, and the job is tried again, or lies in the dead-letter queue. It is stored and never sent.
+
+    `stored` stands in an answer alone: its `result` is too long for a message and `None` here; the
+    whole one lies in the bucket (`jobs.lookup.find_result`).
     """
 
     id: str
@@ -140,15 +150,33 @@ class Result:
     error: JobError | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     attempts: Sequence[Attempt] = ()
+    stored: bool = False
+
+    def to_answer(self, limit: int = ANSWER_MAX_BYTES) -> str:
+        """Return the body of the answer: everything, or all but `result` if that has over `limit` bytes."""
+        body = self.to_json()
+        return body if len(body) <= limit else replace(self, result=None, stored=True).to_json()
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        """The attempt that broke last, if any did; one that was redriven counts from 1 again."""
+        return max(self.attempts, key=lambda attempt: attempt.at, default=None)
 
     def to_json(self) -> str:
-        """Return the body of the answer, which is also what is stored in the bucket."""
+        """Return what is stored in the bucket, in ASCII."""
+        # Stored, logged and sent: worked out once. The fields do not change, nor what they hold.
+        text: str = self.__dict__.get("_json") or self.__dict__.setdefault("_json", self._to_json())
+        return text
+
+    def _to_json(self) -> str:
         body: dict[str, Any] = {
             "version": VERSION, "id": self.id, "operation": self.operation, "status": self.status,
             "worker": self.worker, "attempt": self.attempt, "result": self.result,
             "output": self.output and asdict(self.output), "error": self.error and asdict(self.error),
             "timings": self.timings,
         }  # fmt: skip
+        if self.stored:
+            body["stored"] = True
         if self.attempts:
             body["attempts"] = [asdict(attempt) for attempt in self.attempts]
         # ASCII, because a sender can put half a surrogate pair into a name, which no UTF-8 holds.
@@ -177,6 +205,7 @@ class Result:
                     Attempt(a["at"], a["worker"], a["attempt"], a["cause"])
                     for a in message.get("attempts") or ()
                 ),
+                stored=message.get("stored") is True,
             )
         except (KeyError, TypeError) as problem:
             raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem

@@ -23,6 +23,9 @@ STACK_TAG = "jobfleet:stack"
 UPLOADS, INCOMING, OUTPUTS, RESULTS, LOGS = "uploads/", "incoming/", "outputs/", "results/", "logs/"
 RESULT_BATCHES, WORKERS = "results/batches/", "workers/"
 
+# Where a deployment publishes what clients may know of the stack (roles/description).
+DESCRIPTION_KEY = "config/stack.json"
+
 # As many results as one object may hold: a key says something of each, and S3 allows it 1,024 bytes.
 RESULT_BATCH_MAX = 100
 

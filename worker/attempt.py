@@ -4,7 +4,7 @@ It answers nobody and deletes nothing; `worker.commit` does, once everything lie
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from jobs import names
 from jobs.catalogue import Operation, find_operation
 from jobs.errors import BadJob
 from jobs.message import INLINE_MAX_BYTES, Inline, JobError, Output, Request, Result, read_what_can_be_read
+from jobs.parameters import Value
 from worker import operations
 from worker.clock import Clock
 from worker.failing import Failures
@@ -55,8 +56,8 @@ class Job:
 class Finished:
     """A job with its result, and what is still to do: `stored` tells whether the result lies in the bucket.
 
-    `queue` is where the answer goes, None for nowhere. `buried` is why the message goes to the
-    dead-letter queue too.
+    `seconds` is how long it took in a process, 0 if it was in none. `queue` is where the answer
+    goes, None for nowhere. `buried` is why the message goes to the dead-letter queue too.
     """
 
     job: Job
@@ -65,6 +66,7 @@ class Finished:
     line: dict[str, Any] = field(default_factory=dict)
     stored: bool = True
     buried: str | None = None
+    seconds: float = 0.0
 
 
 class Attempts:
@@ -83,16 +85,19 @@ class Attempts:
     def make_small(self, job: Job) -> Finished:
         """Do a small job here and now; its result is stored with others'."""
         job.held.begun = self._clock.monotonic()
-        return self._done(job, stored=False)
+        return self._done(job, in_pool=False)
 
     def make(self, job: Job) -> Finished:
-        """Do a job and store its result. Raises `GivenUp`, and whatever is no bad job's fault."""
+        """Do a job; its result is stored with others', if it is the first that is stored of the job.
+
+        Raises `GivenUp`, and whatever is no bad job's fault.
+        """
         job.held.begun = self._clock.monotonic()
         if job.request is None:
             return self._refuse(job)
-        # Seen before: if its result is stored, it was done, and is not done again.
-        if job.held.message.attempt > 1 or job.again:
-            request = job.request
+        request, seen_before = job.request, job.held.message.attempt > 1 or job.again
+        if seen_before:
+            # If its result is stored, it was done, and is not done again.
             before = self._s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
                 line = _line(before) | {
@@ -102,8 +107,11 @@ class Attempts:
                 }
                 return Finished(job, before, self._queue(request.reply_to), line)
             self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
-        finished = self._done(job, stored=True)
-        self._s3(job, lambda: self._storage.write_result(finished.result))
+        finished = self._done(job, in_pool=True)
+        if seen_before:
+            # In the place of the record of its broken attempts.
+            self._s3(job, lambda: self._storage.write_result(finished.result))
+            finished.stored = True
         return finished
 
     def note_broken(self, job: Job, cause: str) -> None:
@@ -111,7 +119,7 @@ class Attempts:
         if job.request:
             self._failures.note(job.request, job.held.message.attempt, cause)
 
-    def _done(self, job: Job, *, stored: bool) -> Finished:
+    def _done(self, job: Job, *, in_pool: bool) -> Finished:
         request = job.request
         assert request is not None  # noqa: S101 - for the type checker
         steps = _Steps(self._clock.monotonic)
@@ -121,13 +129,14 @@ class Attempts:
         }  # fmt: skip
         sizes: dict[str, int] = {}
         try:
-            outcome, output, sizes = self._take_steps(job, request, steps, in_pool=stored)
+            outcome, output, sizes = self._take_steps(job, request, steps, in_pool=in_pool)
         except BadJob as problem:
             result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
         else:
             result = Result(status="succeeded", result=outcome.result, output=output, **told)
         line = _line(result) | {"outcome": result.status, **sizes}
-        return Finished(job, result, self._queue(request.reply_to), line, stored)
+        seconds = steps.seconds.get("operation", 0.0) if in_pool else 0.0
+        return Finished(job, result, self._queue(request.reply_to), line, stored=False, seconds=seconds)
 
     def _take_steps(
         self, job: Job, request: Request, steps: "_Steps", *, in_pool: bool
@@ -151,7 +160,7 @@ class Attempts:
         self,
         job: Job,
         operation: Operation,
-        parameters: dict[str, int],
+        parameters: Mapping[str, Value],
         data: bytes,
         key: str | None,
         steps: "_Steps",

@@ -19,6 +19,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.handlers import add_expect_header
 
 from jobs.version import __version__
 
@@ -44,8 +45,9 @@ READ_TIMEOUT_SECONDS = 30
 # boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out.
 ATTEMPTS = 3
 
-# The most threads of `worker.engine`: 64 that work, 8 that commit, 4 that receive, and a few more.
-CONNECTIONS = 80
+# The most threads of `worker.engine`: 64 that work, 8 that commit, 16 that help those, 4 that receive,
+# and a few more.
+CONNECTIONS = 96
 
 # Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
 # ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.
@@ -84,12 +86,19 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
         user_agent=f"jobfleet/{VERSION}",
         # Every name and key is checked before it gets here; checking again took 5 % of a stats job.
         parameter_validation=False,
-        # An endpoint of one's own rarely has a name for every bucket.
-        s3={"addressing_style": "path"} if endpoint_url else {},
+        s3={
+            # Over TLS botocore leaves it out by itself; a checksum goes with every object all the same.
+            "payload_signing_enabled": False,
+            # An endpoint of one's own rarely has a name for every bucket.
+            **({"addressing_style": "path"} if endpoint_url else {}),
+        },
     )
+    s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
+    # Or every object waits for S3 to say that it may come, one more way there and back.
+    s3.meta.events.unregister("before-call.s3", add_expect_header)
     return Clients(
         session.client("sqs", endpoint_url=endpoint_url, config=config),
-        session.client("s3", endpoint_url=endpoint_url, config=config),
+        s3,
         session.client("sts", endpoint_url=endpoint_url, config=config),
     )
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+# How often a thread looks up that waits for what nobody tells it of: a place, a file, the stop.
+LOOK_SECONDS = 0.5
+
 
 class Clock(Protocol):
     """What the worker asks of a clock."""

@@ -14,7 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from worker.attempt import Finished
-from worker.clock import Clock
+from worker.clock import LOOK_SECONDS, Clock
+from worker.crew import Crew
 from worker.errors import BrokenAttempt, GivenUp
 from worker.gate import Gate, Service
 from worker.holds import Holds
@@ -32,19 +33,21 @@ COMMITTERS = 8
 ENTRY_TRIES = 4
 ENTRY_RETRY_SECONDS = 0.1
 
-# Images come to their end some dozens a second. While others wait to be begun, one that is done and
-# stored may wait this long for more, so that calls are shared.
+# While others wait for a process, an image that is done may wait for as many more as make the calls
+# few: at least this long, longer where one takes long, and never so long that anybody minds.
+SHARED_BY = 5
 BACKLOG_LINGER_SECONDS = 0.2
+BACKLOG_LINGER_MAX_SECONDS = 2.0
 
-# How often a committer without work looks up.
-LOOK_SECONDS = 0.5
+# Who helps the committers to send answers and deletions side by side.
+HELPERS = 16
 
 
 class Committer:
     """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
 
     `more` tells whether other jobs may be put soon: if not, a group waits for nobody. `backlog`
-    tells whether others wait to be begun.
+    tells whether more are begun than there are processes.
     """
 
     def __init__(
@@ -61,11 +64,20 @@ class Committer:
         self._holds, self._gate, self._clock = holds, gate, clock
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._gathering = threading.Lock()
+        self._crew = Crew(HELPERS)
         self.more: Callable[[], bool] = lambda: False
         self.backlog: Callable[[], bool] = lambda: False
         self.ended: Callable[[Finished], None] = lambda finished: None
         self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
         self.halted: Callable[[], str | None] = lambda: None
+
+    def start(self) -> None:
+        """Start those that help the threads in `run`."""
+        self._crew.start()
+
+    def stop(self) -> None:
+        """Let those go."""
+        self._crew.stop()
 
     def put(self, finished: Finished) -> None:
         """Leave a finished job to be stored, answered and deleted soon."""
@@ -97,88 +109,100 @@ class Committer:
     def _linger(self, group: Sequence[Finished]) -> float:
         if not self.more():
             return 0.0
-        if self.backlog() and all(finished.stored for finished in group):
-            return BACKLOG_LINGER_SECONDS
-        return self._settings.batch_linger / 1000
+        seconds = min(finished.seconds for finished in group)
+        if not seconds or not self.backlog():
+            return self._settings.batch_linger / 1000
+        until_some_more = SHARED_BY * seconds / self._settings.processes
+        return min(BACKLOG_LINGER_MAX_SECONDS, max(BACKLOG_LINGER_SECONDS, until_some_more))
 
     def commit(self, group: Sequence[Finished]) -> None:
         """Bring a group to its end; what cannot be brought there is broken, or given up."""
         lines = self._journal.batch([("job", finished.line) for finished in group])
         try:
             self._store(group, lines)
-            living = [finished for finished in group if not self._holds.is_lost(finished.job.held)]
-            answered = self._answer(living)
-            self._bury(answered)
-            self._delete(answered)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is this group's, and the worker lives on
             for finished in group:
                 self.broken(finished, problem)
-        else:
-            done = {id(finished) for finished in answered}
-            for finished in group:
-                if id(finished) in done:
-                    self.ended(finished)
-                elif finished not in living:
-                    self.broken(finished, GivenUp("the hold is lost"))
+            return
         finally:
             self._journal.keep(lines)
+        answered = self._side_by_side(self._answer, self._to_answer(group))
+        for finished in self._side_by_side(self._end, list(batches(answered))):
+            self.ended(finished)
 
     def _store(self, group: Sequence[Finished], lines: Batch) -> None:
-        small = [finished.result for finished in group if not finished.stored]
-        if len(small) == 1:
-            self._through("s3", group, lambda: self._storage.write_result(small[0]))
-        elif small:
+        new = [finished.result for finished in group if not finished.stored]
+        if len(new) == 1:
+            self._through("s3", group, lambda: self._storage.write_result(new[0]))
+        elif new:
             at = self._clock.now()
-            self._through(
-                "s3", group, lambda: self._storage.write_results(small, self._settings.worker_id, at)
-            )
+            self._through("s3", group, lambda: self._storage.write_results(new, self._settings.worker_id, at))
         for finished in group:
             finished.stored = True
         self._through("s3", group, lambda: self._journal.store(lines))
 
-    def _answer(self, group: Sequence[Finished]) -> list[Finished]:
-        """Send the answers; return the jobs that need no more of one."""
-        by_queue: dict[str, list[tuple[Finished, str]]] = defaultdict(list)
-        answered = [finished for finished in group if finished.queue is None]
-        for finished in group:
-            if finished.queue is not None:
-                by_queue[finished.queue].append((finished, finished.result.to_json()))
-        for name, answers in by_queue.items():
-            for batch in batches_by_size(answers):
-                answered += self._answer_batch(name, batch)
-        return answered
+    def _side_by_side(
+        self, do: Callable[[Sequence[Finished]], list[Finished]], parts: Sequence[Sequence[Finished]]
+    ) -> list[Finished]:
+        """Return all that `do` returns; of a part that fails, every job is broken, and no other."""
 
-    def _answer_batch(self, name: str, batch: list[tuple[Finished, str]]) -> list[Finished]:
-        group = [finished for finished, _ in batch]
-        bodies = {id(finished): body for finished, body in batch}
+        def guarded(part: Sequence[Finished]) -> list[Finished]:
+            try:
+                return do(part)
+            except Exception as problem:  # noqa: BLE001 - as above
+                for finished in part:
+                    self.broken(finished, problem)
+                return []
+
+        return [finished for done in self._crew.each(guarded, parts) for finished in done]
+
+    def _to_answer(self, group: Sequence[Finished]) -> list[list[Finished]]:
+        """Return what may go out in one call each; those whose hold is lost are for others to answer."""
+        by_queue: dict[str | None, list[tuple[Finished, str]]] = defaultdict(list)
+        for finished in group:
+            if self._holds.is_lost(finished.job.held):
+                self.broken(finished, GivenUp("the hold is lost"))
+            else:
+                by_queue[finished.queue].append((finished, finished.result.to_answer()))
+        return [
+            [finished for finished, _ in batch]
+            for answers in by_queue.values()
+            for batch in batches_by_size(answers)
+        ]
+
+    def _answer(self, batch: Sequence[Finished]) -> list[Finished]:
+        """Send the answers of one call; return the jobs that need no more of one."""
+        name = batch[0].queue
+        if name is None:
+            return list(batch)
         try:
             left = self._each(
-                group, lambda some: self._queues.answer(name, [bodies[id(finished)] for finished in some])
+                batch,
+                lambda some: self._queues.answer(name, [finished.result.to_answer() for finished in some]),
             )
         except QueueGone:
             # The client is gone; its results lie in the bucket.
-            for finished in group:
+            for finished in batch:
                 self._journal.tell("reply-queue-gone", job=finished.result.id, queue=name)
-            return group
+            return list(batch)
         for finished, refusal in left:
             self.broken(finished, BrokenAttempt(f"the answer was not taken: {refusal.code}"))
         refused = {id(finished) for finished, _ in left}
-        return [finished for finished in group if id(finished) not in refused]
+        return [finished for finished in batch if id(finished) not in refused]
 
-    def _bury(self, group: Sequence[Finished]) -> None:
-        for finished in group:
+    def _end(self, batch: Sequence[Finished]) -> list[Finished]:
+        """Take the requests of one call off the queue, after what cannot be read lies among the dead."""
+        for finished in batch:
             message, cause = finished.job.held.message, finished.buried
             if cause is not None:
                 self._through("sqs", [finished], partial(self._queues.bury, message, cause))
-
-    def _delete(self, group: Sequence[Finished]) -> None:
-        for batch in batches(group):
-            left = self._each(
-                batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
-            )
-            for finished, refusal in left:
-                # It comes back, meets its stored result, and is deleted then.
-                self._journal.tell("not-deleted", job=finished.result.id, code=refusal.code)
+        left = self._each(
+            batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
+        )
+        for finished, refusal in left:
+            # It comes back, meets its stored result, and is deleted then.
+            self._journal.tell("not-deleted", job=finished.result.id, code=refusal.code)
+        return list(batch)
 
     def _each(
         self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, Refusal]]

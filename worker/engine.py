@@ -25,13 +25,10 @@ from worker.queue import BATCH_MAX, Message, Queues
 from worker.receiver import Receivers
 from worker.settings import Settings
 from worker.storage import Storage
-from worker.systemd import notify, watchdog_seconds
+from worker.systemd import Watchdog, notify
 
-# A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included.
-STUCK_SECONDS = 300.0
-
-# How often the main thread looks up: for signals, the watchdog, the log, the life sign.
-LOOK_SECONDS = 0.2
+# How often the main thread looks up: for signals and the watchdog.
+TURN_SECONDS = 0.2
 
 # Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
 WAITING_PER_PROCESS = 4
@@ -69,14 +66,14 @@ class Engine:
         self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
         self._attempts.stopping, self._attempts.halted = self._is_stopping, self._is_halted
         self._committer.ended, self._committer.broken = self._ended, self._broken
-        self._committer.backlog = lambda: not self._waiting.empty()
+        self._committer.backlog = lambda: self._working > settings.processes
         self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
         self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._in_hand: dict[str, deque[Job]] = {}
         self._lock = threading.Lock()
         self._reserved = self._working = 0
-        self._moved: dict[str, float] = {}
-        self._log_due = self._waited = 0.0
+        self._watchdog = Watchdog(clock, lambda: self.gate.trouble is not None)
+        self._log_due = 0.0
         self._stopping, self._halted, self._over = threading.Event(), threading.Event(), threading.Event()
 
     # -- its life ---------------------------------------------------------------------------------
@@ -90,23 +87,26 @@ class Engine:
 
     def run(self) -> None:
         """Work until stopped."""
-        receivers = self._receivers.threads(self._mover("receive"))
+        receivers = self._receivers.threads(self._watchdog.mover("receive"))
         others = [
-            self._thread("hold", self.holds.run, self._over, self._mover("hold")),
+            self._thread("hold", self.holds.run, self._over, self._watchdog.mover("hold")),
             *(
-                self._thread(f"commit-{n}", self._committer.run, self._over, self._mover(f"commit-{n}"))
+                self._thread(
+                    f"commit-{n}", self._committer.run, self._over, self._watchdog.mover(f"commit-{n}")
+                )
                 for n in range(COMMITTERS)
             ),
             *(self._thread(f"work-{n}", self._work) for n in range(io_threads(self._settings.processes))),
             self._thread("tidy", self._tidy),
         ]
         self.pool.start()
+        self._committer.start()
         for thread in [*others, *receivers]:
             thread.start()
         notify("READY=1", "STATUS=at work")
-        period = min(LOOK_SECONDS, (watchdog_seconds() or 1.0) / 3)
+        period = min(TURN_SECONDS, self._watchdog.period)
         while not self._stopping.wait(period):
-            self._feed_watchdog()
+            self._watchdog.feed()
         notify("STOPPING=1")
         notify("STATUS=finishing what was begun")
         self._finish(receivers, period)
@@ -120,32 +120,18 @@ class Engine:
             trouble = self.gate.trouble
             if trouble and trouble.credentials_refused and not self.gate.is_open():
                 break  # nothing can be finished, and nothing handed back either
-            self._feed_watchdog()
+            self._watchdog.feed()
             self._hand_back_waiting()
             self._halted.wait(min(period, 0.05))
         self._halted.set()
         self._hand_back(self.holds.all(), 0)
         self.pool.stop()
         self._over.set()
+        self._committer.stop()
         self._tidy_once(stopped=True)
-
-    def _feed_watchdog(self) -> None:
-        now = self._clock.monotonic()
-        if self.gate.trouble:
-            self._waited = now  # who waits for AWS is not stuck
-        oldest = max(self._waited, min(self._moved.values()))
-        if now - oldest < STUCK_SECONDS:
-            notify("WATCHDOG=1")
 
     def _thread(self, name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
         return threading.Thread(target=target, args=arguments, name=name, daemon=True)
-
-    def _mover(self, name: str) -> Callable[[], None]:
-        def moved() -> None:
-            self._moved[name] = self._clock.monotonic()
-
-        moved()
-        return moved
 
     def _tidy(self) -> None:
         """Upload what was said, and the life sign, from time to time."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from worker.aws import credentials_refused, error_code, is_outage
-from worker.clock import Clock
+from worker.clock import LOOK_SECONDS, Clock
 from worker.errors import GivenUp
 
 T = TypeVar("T")
@@ -21,9 +21,6 @@ PAUSE_LONGEST_SECONDS = 60.0
 # New credentials show in their file, which costs nothing to look at; without a change AWS is asked
 # again at this interval, in case it was AWS that was wrong.
 CREDENTIALS_RETRY_SECONDS = 30.0
-
-# How often those who wait look up.
-LOOK_SECONDS = 0.5
 
 # A call that fails this often, while the service answers others, is at fault itself.
 TRIES_WHILE_OTHERS_PASS = 3

@@ -16,7 +16,7 @@ BEATS_PER_TIMEOUT = 3
 MARGIN_SECONDS = 60.0
 
 # The thread looks this often which holds are due.
-LOOK_SECONDS = 1.0
+BEAT_SECONDS = 1.0
 
 # Who lets go waits for an extension under way, but not for a dead endpoint.
 LET_GO_SECONDS = 5.0
@@ -112,7 +112,7 @@ class Holds:
 
     def run(self, stopped: threading.Event, moved: Callable[[], None]) -> None:
         """Beat until stopped."""
-        while not stopped.wait(min(LOOK_SECONDS, self._timeout / BEATS_PER_TIMEOUT / 2)):
+        while not stopped.wait(min(BEAT_SECONDS, self._timeout / BEATS_PER_TIMEOUT / 2)):
             self.beat()
             moved()
 

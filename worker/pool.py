@@ -4,10 +4,9 @@ Each process is a pebble pool of its own. A pool of several shares pipes and loc
 killed in the wrong instant takes the others with it.
 """
 
-import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +18,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
+from jobs.parameters import Value
 from worker import child
+from worker.clock import LOOK_SECONDS
 from worker.errors import BrokenAttempt, GivenUp
 from worker.operations import Limits, Outcome
 from worker.settings import Settings
@@ -36,16 +37,12 @@ GRACE_SECONDS = 15.0
 # A job whose process was taken away by a neighbour's fault begins again this often.
 TRIES = 5
 
-# How often one who waits for a place looks whether it still should.
-LOOK_SECONDS = 0.5
-
 
 class Pool:
     """`run` does one operation in a process; any number of threads may call it."""
 
     def __init__(self, settings: Settings) -> None:
-        # Forked from a server without threads, with the libraries loaded: a new process takes milliseconds.
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = child.Context()
         self._context.set_forkserver_preload([
             "worker.child", "worker.operations.decode", "worker.operations.encode", "pebble.pool.process",
         ])  # fmt: skip
@@ -69,7 +66,7 @@ class Pool:
     def run(
         self,
         operation: Operation,
-        parameters: dict[str, int],
+        parameters: Mapping[str, Value],
         data: bytes,
         output: str | None,
         given_up: Callable[[], str | None] = lambda: None,
@@ -98,7 +95,12 @@ class Pool:
             self._places.release()
 
     def _run_in(
-        self, slot: "_Slot", operation: Operation, parameters: dict[str, int], data: bytes, output: str | None
+        self,
+        slot: "_Slot",
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        data: bytes,
+        output: str | None,
     ) -> Outcome:
         with _MemoryFile(data) as source, _MemoryFile() as target:
             task = child.Task(operation, parameters, source.path, target.path, output, self._limits)
@@ -145,7 +147,8 @@ class _Slot:
             except ProcessExpired as problem:
                 # What its death left in the pipes nobody knows; the neighbour's job begins again.
                 self._renew(pool)
-                raise BrokenAttempt(f"the job's process died with exit code {problem.exitcode}") from problem
+                code = 0 if problem.exitcode == child.UNASKED else problem.exitcode
+                raise BrokenAttempt(f"the job's process died with exit code {code}") from problem
             except (BrokenProcessPool, CancelledError):
                 self._renew(pool)
             except MemoryError as problem:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws import credentials_refused, is_outage
-from worker.clock import Clock
+from worker.clock import LOOK_SECONDS, Clock
 from worker.gate import Gate, words
 from worker.queue import BATCH_MAX, Message, Queues
 
@@ -16,8 +16,7 @@ RECEIVERS = 4
 # A receive that brings this many says that there are more, though SQS may hold back some of ten.
 MANY = BATCH_MAX // 2
 
-# How often one looks up that has nothing to do, or no place for what would come.
-LOOK_SECONDS = 0.5
+# How often one looks again that has no place for what would come.
 NO_PLACE_SECONDS = 0.005
 
 # After a refusal that is no outage: no queue, no permission.

@@ -72,7 +72,7 @@ class Settings:
     max_numbers: int = 10_000_000
     job_time_limit: int = 120
     job_memory_limit: int = 2 * 1024**3
-    max_in_flight: int = 200
+    max_in_flight: int = 1000
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     batch_max: int = RESULT_BATCH_MAX
     batch_linger: int = 15

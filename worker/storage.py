@@ -77,7 +77,7 @@ class Storage:
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
     def write_results(self, results: Sequence[Result], worker: str, at: datetime) -> None:
-        """Store the results of small jobs together; the same arguments write the same object."""
+        """Store the results of several jobs together; the same arguments write the same object."""
         body = "".join(result.to_json() + "\n" for result in results).encode()
         key = names.result_batch_key([result.id for result in results], worker, at)
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/x-ndjson")

@@ -2,6 +2,12 @@
 
 import os
 import socket
+from collections.abc import Callable
+
+from worker.clock import Clock
+
+# A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included.
+STUCK_SECONDS = 300.0
 
 
 def notify(*words: str) -> None:
@@ -24,3 +30,37 @@ def watchdog_seconds() -> float | None:
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     mine = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(microseconds) / 1e6 if microseconds.isdigit() and mine else None
+
+
+class Watchdog:
+    """Tells systemd that the worker lives, as long as each of its threads moves.
+
+    `waits` tells that they wait for AWS, which is no standstill.
+    """
+
+    def __init__(self, clock: Clock, waits: Callable[[], bool]) -> None:
+        self._clock, self._waits = clock, waits
+        self._moved: dict[str, float] = {}
+        self._waited = 0.0
+
+    @property
+    def period(self) -> float:
+        """How many seconds may pass between two calls of `feed`."""
+        return (watchdog_seconds() or 1.0) / 3
+
+    def mover(self, name: str) -> Callable[[], None]:
+        """Return what the thread `name` is to call in each of its rounds."""
+
+        def moved() -> None:
+            self._moved[name] = self._clock.monotonic()
+
+        moved()
+        return moved
+
+    def feed(self) -> None:
+        """Say that all is well, if it is."""
+        now = self._clock.monotonic()
+        if self._waits():
+            self._waited = now
+        if now - max(self._waited, min(self._moved.values())) < STUCK_SECONDS:
+            notify("WATCHDOG=1")

@@ -39,6 +39,16 @@ def test_a_result_survives_its_json(result: Result) -> None:
     assert Result.from_json(result.to_json()) == result
 
 
+def test_an_answer_is_the_result_as_long_as_it_fits_and_says_where_it_lies_when_not() -> None:
+    result = Result(ID, "stats", "succeeded", "w", 1, {"words": "ü" * 100}, timings={"operation": 0.5})
+    whole = result.to_json()
+    assert len(whole) == len(whole.encode())
+    assert result.to_answer(len(whole)) == whole
+    told = Result.from_json(result.to_answer(len(whole) - 1))
+    assert told == Result(ID, "stats", "succeeded", "w", 1, None, timings={"operation": 0.5}, stored=True)
+    assert not Result.from_json(whole).stored
+
+
 def test_fields_that_are_unknown_are_passed_over() -> None:
     body = json.loads(WHOLE.to_json()) | {"colour": "blue"}
     assert Request.from_json(json.dumps(body)) == WHOLE

@@ -60,6 +60,6 @@ def test_an_operation_checks_its_parameters_and_fills_in_the_rest() -> None:
         with pytest.raises(BadJob):
             threshold.check(bad)
     with pytest.raises(BadJob, match="it takes none"):
-        OPERATIONS["stats"].check({"level": 1})
+        OPERATIONS["greyscale"].check({"level": 1})
     with pytest.raises(BadJob, match="there are stats, greyscale"):
         find_operation("rot13")

@@ -259,11 +259,6 @@ def test_the_pixel_limit_counts_all_frames() -> None:
         do(pages)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
-def test_bytes_after_the_end_of_an_image_are_passed_over(kind: str) -> None:
-    assert opened(do(saved(PHOTO, kind) + b"trailing garbage" * 100)).size == (60, 40)
-
-
 def test_pillows_warnings_do_not_leak() -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")

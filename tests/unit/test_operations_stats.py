@@ -113,3 +113,10 @@ def test_more_numbers_than_the_limit_are_a_bad_job() -> None:
 def test_bytes_that_are_no_text_are_a_bad_job() -> None:
     with pytest.raises(BadJob, match="UTF-8"):
         run(OPERATIONS["stats"], {}, b"\xff\xfe1", None, Limits(1, 3))
+
+
+def test_a_result_says_when_commas_look_like_decimal_commas() -> None:
+    limits = Limits(1, 9)
+    [note] = run(OPERATIONS["stats"], {}, b"1,5 2,7", None, limits).result["notes"]
+    assert note.startswith("commas part numbers")
+    assert "notes" not in run(OPERATIONS["stats"], {}, b"1, 5, 2, 7", None, limits).result

@@ -5,16 +5,18 @@ another process.
 """
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
-from jobs.numbers import parse_numbers
+from jobs.parameters import Value
+from worker.operations.reading import on_numbers
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from worker.operations.picture import Picture
 
 # Each operation lives in the module of its own name, in a function of that name, and is imported
 # when it is first asked for: a worker that gets only numbers never loads Pillow.
@@ -39,41 +41,50 @@ class Outcome:
 
 
 def run(
-    operation: Operation, parameters: Mapping[str, int], data: bytes, output: str | None, limits: Limits
+    operation: Operation, parameters: Mapping[str, Value], data: bytes, output: str | None, limits: Limits
 ) -> Outcome:
     """Do `operation` on an input's bytes; `output` is the name the file goes under. Raises `BadJob`."""
     function = getattr(importlib.import_module(_MODULE + operation.name), operation.name)
     if operation.takes == "numbers":
-        return Outcome(function(_numbers(data, limits.max_numbers), **parameters))
+        return Outcome(on_numbers(function, parameters, data, limits.max_numbers))
     return _on_image(operation.name, function, parameters, data, output or "", limits.max_pixels)
-
-
-def _numbers(data: bytes, limit: int) -> list[int | float]:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise BadJob(
-            "not-text", f"the numbers are no UTF-8 text: {problem.reason} at byte {problem.start}"
-        ) from problem
-    numbers = parse_numbers(text)
-    if len(numbers) > limit:
-        raise BadJob(
-            "too-many-numbers", f"there are {len(numbers):,} numbers; this worker takes at most {limit:,}"
-        )
-    return numbers
 
 
 def _on_image(
     name: str,
-    function: Callable[..., "Image"],
-    parameters: Mapping[str, int],
+    function: Callable[..., Any],
+    parameters: Mapping[str, Value],
     data: bytes,
     output: str,
     max_pixels: int,
 ) -> Outcome:
     from worker.operations import decode, encode
+    from worker.operations.traits import traits_of
 
-    picture = decode.decode(data, max_pixels, grey=name == "greyscale")
-    changed = picture.each(lambda frame: function(frame, **parameters))
-    file = encode.encode(changed, output, exact=name != "greyscale")
+    traits = traits_of(name)
+    picture = decode.decode(data, max_pixels, grey=traits.luma)
+    _check_new_size(name, parameters, picture, max_pixels)
+    if traits.whole:
+        changed = function(picture, **parameters)
+    else:
+        changed = picture.each(lambda frame: function(frame, **parameters), traits.unchanged)
+    file = encode.encode(changed, output, exact=traits.exact)
     return Outcome(file.facts, file.data, file.content_type)
+
+
+def _check_new_size(name: str, parameters: Mapping[str, Value], picture: "Picture", max_pixels: int) -> None:
+    """Count the pixels that will go out, before memory is taken for them. Raises `BadJob`.
+
+    An operation that changes sizes has a function `new_size` beside its own.
+    """
+    new_size = getattr(sys.modules[_MODULE + name], "new_size", None)
+    if new_size is None:
+        return
+    sizes = [new_size(frame.image.size, **parameters) for frame in picture.frames]
+    pixels = sum(width * height for width, height in sizes)
+    if pixels > max_pixels:
+        raise BadJob(
+            "too-many-pixels",
+            f"the image would become {sizes[0][0]:,} x {sizes[0][1]:,}, with all frames {pixels:,} pixels; "
+            f"this worker takes at most {max_pixels:,}",
+        )

@@ -2,13 +2,15 @@
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from jobs.errors import BadJob
-from worker.operations.picture import ENDINGS, Frame, Picture
+from worker.operations.ending import SEVERAL, check_ending
+from worker.operations.exif import Upright, upright
+from worker.operations.picture import COLOURLESS, ENDINGS, Frame, Picture
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
 
@@ -18,35 +20,13 @@ _CONVERTED_WITH_NOTE = {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 
 _SIXTEEN_BIT_MAX = 65_535
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-# What EXIF says of the picture and its making. The rest says how the input file was laid out.
-_KEPT_TAGS = (
-    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
-    ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
-)  # fmt: skip
-_KEPT_BLOCKS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
-# These give the size before the picture was turned upright.
-_SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
-
-# A JPEG holds EXIF in one segment of 64 KiB.
-_EXIF_MAX_BYTES = 65_000
-
 
 def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
     """Read an image of at most `max_pixels` in all frames together.
 
     With `grey`, a colour JPEG is decoded to its luma alone, which saves two thirds of the work and
-    differs from converting its colours by rounding. Bytes after the end of the image are passed
-    over. Raises `BadJob`.
+    differs from converting its colours by rounding. What stands behind the end of the image is
+    looked at by `ending`. Raises `BadJob`.
     """
     if not data:
         raise BadJob("not-an-image", "the input is empty")
@@ -57,7 +37,9 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data), formats=list(ENDINGS)) as image:
-                return _read(image, max_pixels, grey=grey)
+                picture = _read(image, max_pixels, grey=grey)
+            notes = (*picture.notes, *check_ending(data, picture.format))
+            return replace(picture, notes=notes, source=data if picture.as_stored else None)
         except (BadJob, MemoryError):
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
@@ -76,7 +58,8 @@ def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
     if drafted:
         image.draft("L", image.size)
     frames: list[Frame] = []
-    pixels, upright = 0, _Upright()
+    reading: list[str] = []
+    pixels, turn = 0, Upright()
     for number in numbers:
         image.seek(number)
         pixels += image.width * image.height
@@ -85,20 +68,34 @@ def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
         raw = _raw_mode(image)
         image.load()
         if not frames:
-            upright = _upright(image)
+            turn = upright(image)
         plain, said = _in_known_mode(_own(image, kind, still=len(numbers) == 1), raw)
-        notes += said
-        frames.append(Frame(upright.turned(plain), _duration(image, kind)))
+        reading += said
+        frames.append(Frame(turn.turned(plain), _duration(image, kind)))
+    profile, said = _profile(image, frames[0].image)
     return Picture(
-        tuple(frames), kind, exif=upright.exif, icc_profile=image.info.get("icc_profile"), dpi=_dpi(image),
-        loop=image.info.get("loop"), drafted=drafted, notes=(*notes, *upright.notes),
+        tuple(frames), kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image),
+        loop=image.info.get("loop"), drafted=drafted, reading=(*reading, *said),
+        notes=(*notes, *turn.notes), as_stored=turn.turn is None and numbers.start == 0,
     )  # fmt: skip
+
+
+def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:
+    """Return the colour profile if it is one of the colours that were read, and what has to be said."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return None, []
+    # The header says what colours the profile is for: https://www.color.org/specification/ICC.1-2022-05.pdf
+    grey = frame.mode in COLOURLESS or image.mode in COLOURLESS
+    if profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return None, ["the colour profile was dropped: it is for other colours"]
+    return profile, []
 
 
 def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
     """Return the format, the numbers of the frames to read, and notes on those that are not."""
     if image.format == "MPO":  # what many phones write: a JPEG with further pictures behind it
-        return "JPEG", range(1), ["only the main picture of several was used"]
+        return "JPEG", range(1), [SEVERAL]
     count: int = getattr(image, "n_frames", 1)
     if image.info.get("default_image") and count > 1:
         return "PNG", range(1, count), ["the picture for viewers that show no animation was dropped"]
@@ -190,42 +187,3 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
     return (across, down) if 0 < across < 65_536 and 0 < down < 65_536 else None
-
-
-@dataclass(frozen=True)
-class _Upright:
-    """How to turn the frames as EXIF says, and what of EXIF still holds then."""
-
-    turn: Image.Transpose | None = None
-    exif: bytes = b""
-    notes: tuple[str, ...] = ()
-
-    def turned(self, image: Image.Image) -> Image.Image:
-        return image if self.turn is None else image.transpose(self.turn)
-
-
-def _upright(image: Image.Image) -> _Upright:
-    try:
-        exif = image.getexif()
-        turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
-        kept = _kept_exif(exif, turned=turn is not None)
-    except Exception:  # noqa: BLE001 - anyone writes EXIF, anyhow; a picture without it is still one
-        return _Upright(notes=("the EXIF data could not be read and was dropped",))
-    notes = ("the image was turned upright, as its EXIF data says",) if turn is not None else ()
-    if len(kept) > _EXIF_MAX_BYTES:
-        return _Upright(turn, b"", (*notes, "the EXIF data was too long and was dropped"))
-    return _Upright(turn, kept, notes)
-
-
-def _kept_exif(exif: Image.Exif, *, turned: bool) -> bytes:
-    kept = Image.Exif()
-    for tag in _KEPT_TAGS:
-        if tag in exif:
-            kept[tag] = exif[tag]
-    for block in _KEPT_BLOCKS:
-        entries = dict(exif.get_ifd(block))
-        for tag in _SIZE_TAGS if turned else ():
-            entries.pop(tag, None)
-        if entries:
-            kept[block] = entries
-    return kept.tobytes() if len(kept) else b""

@@ -2,15 +2,16 @@
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
 
 from jobs.errors import BadJob
+from worker.operations.channels import has_alpha, on_white
 from worker.operations.palette import to_palette
-from worker.operations.picture import ENDINGS, Picture, has_alpha
+from worker.operations.picture import COLOURLESS, ENDINGS, Picture
 
 # What 95 leaves out is not seen, and above it files only grow (Pillow's own advice:
 # https://pillow.readthedocs.io/en/stable/handbook/image-file-formats.html#jpeg-saving).
@@ -46,6 +47,11 @@ _TAKES_EXIF = frozenset({"JPEG", "PNG", "WEBP", "TIFF"})
 _TAKES_PROFILE = frozenset({"JPEG", "PNG", "WEBP", "TIFF"})
 _TAKES_DPI = frozenset({"JPEG", "PNG", "TIFF", "BMP"})
 
+_LOSSY = frozenset({"JPEG", "WEBP"})
+
+# Below it, colours are stored at half the resolution, as most do: who asks for less wants small files.
+_FULL_COLOUR_FROM_QUALITY = 90
+
 # The longest side each format can write down.
 _SIDE_MAX = {"JPEG": 65_535, "GIF": 65_535, "WEBP": 16_383}
 
@@ -63,13 +69,18 @@ class File:
 
 
 def encode(picture: Picture, name: str, *, exact: bool) -> File:
-    """Write `picture` in the format that the ending of `name` asks for, or else in its own.
+    """Write `picture` in the format it wants, or that the ending of `name` asks for, or else its own.
 
     With `exact`, the pixels matter to the last bit: lossless where the format can be, and a note
     where it cannot. Raises `BadJob` for a picture no such file can hold.
     """
-    kind = _format_asked_for(name) or picture.format
-    frames, notes = [frame.image for frame in picture.frames], list(picture.notes)
+    named = _format_asked_for(name)
+    kind = picture.wanted or named or picture.format
+    if picture.file is not None and kind == picture.format:
+        first = picture.frames[0].image
+        return _file(picture.file, kind, first, len(picture.frames), picture.notes)
+    frames, notes = [frame.image for frame in picture.frames], [*picture.reading, *picture.notes]
+    notes += _unheeded(picture, kind, named)
     frames, said = _frames_that_fit(frames, kind)
     notes += said
     fitting = []
@@ -85,14 +96,32 @@ def encode(picture: Picture, name: str, *, exact: bool) -> File:
         )
     if exact and kind == "JPEG":
         notes.append(
-            "JPEG is lossy: values are only near the two asked for; a name ending in .png keeps them exact"
+            "JPEG is lossy: values are only near those asked for; a name ending in .png keeps them exact"
         )
+    if picture.icc_profile and frames[0].mode in COLOURLESS and fitting[0].mode not in COLOURLESS:
+        picture = replace(picture, icc_profile=None)
+        notes.append(f"{kind} holds no grey, and the colour profile is for grey: it was dropped")
     data = _save(fitting, kind, replace(picture, frames=picture.frames[: len(fitting)]), exact=exact)
+    return _file(data, kind, fitting[0], len(fitting), notes)
+
+
+def _file(data: bytes, kind: str, first: Image.Image, frames: int, notes: Sequence[str]) -> File:
     facts = {
-        "format": kind, "mode": fitting[0].mode, "width": fitting[0].width, "height": fitting[0].height,
-        "frames": len(fitting), "notes": list(dict.fromkeys(notes)),
+        "format": kind, "mode": first.mode, "width": first.width, "height": first.height,
+        "frames": frames, "notes": list(dict.fromkeys(notes)),
     }  # fmt: skip
     return File(data, Image.MIME.get(kind, "application/octet-stream"), facts)
+
+
+def _unheeded(picture: Picture, kind: str, named: str | None) -> list[str]:
+    notes = []
+    if named and named != kind:
+        notes.append(f"the name's ending asks for {named}, but the format asked for is {kind}")
+    if picture.quality is not None and kind not in _LOSSY:
+        notes.append(f"{kind} is written without loss: the quality asked for says nothing there")
+    if picture.icc_profile and kind not in _TAKES_PROFILE:
+        notes.append(f"{kind} holds no colour profile: it was dropped")
+    return notes
 
 
 def fit(image: Image.Image, kind: str) -> tuple[Image.Image, list[str]]:
@@ -111,22 +140,12 @@ def fit(image: Image.Image, kind: str) -> tuple[Image.Image, list[str]]:
         notes.append("16 bits a channel were scaled to 8")
     if has_alpha(image) and "RGBA" not in _HOLDS[kind]:
         notes.append(f"{kind} holds no transparency: the image was laid on white")
-        image = _on_white(image)
+        image = on_white(image)
     if image.mode in _HOLDS[kind]:
         return image, notes
     if image.mode == "1" and "L" in _HOLDS[kind]:
         return image.convert("L"), notes
     return image.convert("RGBA" if has_alpha(image) else "RGB"), notes
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    grey = image.mode == "LA"
-    colours = image.convert("L" if grey else "RGB")
-    ground = Image.new(colours.mode, image.size, 255 if grey else (255, 255, 255))
-    ground.paste(
-        colours, mask=image.convert("RGBA").getchannel("A") if image.mode == "P" else image.getchannel("A")
-    )
-    return ground
 
 
 def _format_asked_for(name: str) -> str | None:
@@ -157,6 +176,10 @@ def _save(frames: list[Image.Image], kind: str, picture: Picture, *, exact: bool
     options = dict(_SAVED[kind])
     if kind == "WEBP" and exact:
         options.update(_LOSSLESS_WEBP)
+    if picture.quality is not None and kind in _LOSSY:
+        options["quality"] = picture.quality
+    if picture.quality is not None and picture.quality < _FULL_COLOUR_FROM_QUALITY and kind == "JPEG":
+        options["subsampling"] = 2
     if kind in _TAKES_EXIF and picture.exif:
         options["exif"] = picture.exif
     if kind in _TAKES_PROFILE and picture.icc_profile:

@@ -1,0 +1,30 @@
+"""The image formats that are read and written, and the endings of names that ask for them."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+# The first ending is the one that is given to new names.
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "png": (".png", ".apng"),
+    "gif": (".gif",),
+    "tiff": (".tif", ".tiff"),
+    "webp": (".webp",),
+    "bmp": (".bmp",),
+    "ppm": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
+
+_ALL = tuple(ending for endings in FORMATS.values() for ending in endings)
+
+
+def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:
+    """Return a file's name with the ending of the `format` that `parameters` ask for, if they ask for one.
+
+    An ending that is no image's stays in front of it.
+    """
+    endings = FORMATS.get(str(parameters.get("format")))
+    if endings is None or name.lower().endswith(endings):
+        return name
+    ending = PurePath(name).suffix
+    return (name.removesuffix(ending) if ending.lower() in _ALL else name) + endings[0]

@@ -1,0 +1,13 @@
+"""Write an image in another format."""
+
+from dataclasses import replace
+
+from worker.operations.picture import Picture
+
+
+def convert(picture: Picture, *, format: str | None = None, quality: int | None = None) -> Picture:  # noqa: A002 - as the parameter is called
+    """Return `picture`, to be written as `format` (one of `jobs.formats`) at `quality`, 1 to 100.
+
+    Without a format, the output's name says which; a quality counts in JPEG and WEBP.
+    """
+    return replace(picture, wanted=format and format.upper(), quality=quality)

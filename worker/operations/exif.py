@@ -1,0 +1,77 @@
+"""What EXIF says: how to hold the picture, and what of the rest still holds once it was changed."""
+
+from dataclasses import dataclass
+
+from PIL import ExifTags, Image
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# What EXIF says of the picture and its making. The rest says how the input file was laid out.
+_KEPT_TAGS = (
+    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
+    ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
+)  # fmt: skip
+_KEPT_BLOCKS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+# These give the size as the camera wrote it.
+_SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
+
+# A JPEG holds EXIF in one segment of 64 KiB.
+_EXIF_MAX_BYTES = 65_000
+
+
+@dataclass(frozen=True)
+class Upright:
+    """How to turn the frames as EXIF says, and what of EXIF still holds then."""
+
+    turn: Image.Transpose | None = None
+    exif: bytes = b""
+    notes: tuple[str, ...] = ()
+
+    def turned(self, image: Image.Image) -> Image.Image:
+        """Return a frame upright."""
+        return image if self.turn is None else image.transpose(self.turn)
+
+
+def upright(image: Image.Image) -> Upright:
+    """Return how to turn a picture whose first frame is loaded."""
+    try:
+        exif = image.getexif()
+        turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
+        kept = _kept_exif(exif, turned=turn is not None)
+    except Exception:  # noqa: BLE001 - anyone writes EXIF, anyhow; a picture without it is still one
+        return Upright(notes=("the EXIF data could not be read and was dropped",))
+    notes = ("the image was turned upright, as its EXIF data says",) if turn is not None else ()
+    if len(kept) > _EXIF_MAX_BYTES:
+        return Upright(turn, b"", (*notes, "the EXIF data was too long and was dropped"))
+    return Upright(turn, kept, notes)
+
+
+def without_size(exif: bytes) -> bytes:
+    """Return EXIF data that `upright` gave, of a picture whose size has changed since."""
+    if not exif:
+        return exif
+    parsed = Image.Exif()
+    parsed.load(exif)
+    return _kept_exif(parsed, turned=True)
+
+
+def _kept_exif(exif: Image.Exif, *, turned: bool) -> bytes:
+    kept = Image.Exif()
+    for tag in _KEPT_TAGS:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for block in _KEPT_BLOCKS:
+        entries = dict(exif.get_ifd(block))
+        for tag in _SIZE_TAGS if turned else ():
+            entries.pop(tag, None)
+        if entries:
+            kept[block] = entries
+    return kept.tobytes() if len(kept) else b""
