@@ -1,15 +1,20 @@
-"""The command line: `python -m localcloud up|down|status|env`."""
+"""The command line: `python -m localcloud up|down|status|env|credentials|session|iam|calls`."""
 
 import json
 import os
 import shlex
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from localcloud import commands
+from localcloud import commands, lab_commands
+from localcloud.calls import parse_since, read_calls, summary
+from localcloud.credentials import LAB_MINUTES
 from localcloud.errors import LocalcloudError
-from localcloud.state import RunFolder
+from localcloud.state import ROLE_SECONDS, RunFolder
 
 # Exit codes: 0 done, 1 not up or failed, 2 wrong usage (click's own).
 _FAILED = 1
@@ -29,9 +34,19 @@ def main() -> None:
 
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen on this port of 127.0.0.1 and no other.")
-def up(port: int | None) -> None:
+@click.option("--lab", is_flag=True, help="Hold it to the limits of an AWS Academy Learner Lab.")
+@click.option("--iam", is_flag=True, help="Hold IAM users and roles to their policies from the start.")
+@click.option(
+    "--role-seconds",
+    type=click.IntRange(1),
+    default=ROLE_SECONDS,
+    show_default=True,
+    help="How long the keys live that instances get for their role.",
+)
+def up(port: int | None, lab: bool, iam: bool, role_seconds: int) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    commands.up(RunFolder.of_environment(), port, _say)
+    wishes = commands.Wishes(port, lab, iam, role_seconds)
+    commands.up(RunFolder.of_environment(), wishes, _say)
 
 
 @main.command()
@@ -57,6 +72,86 @@ def env() -> None:
     click.echo(f"unset {' '.join(commands.variables_in_the_way(os.environ))}")
     for name, value in found.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _seconds(minutes: float | None, seconds: float | None) -> float | None:
+    if minutes is not None and seconds is not None:
+        raise click.UsageError("--minutes and --seconds exclude each other")
+    return minutes * 60 if minutes is not None else seconds
+
+
+def _lifetime(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say for how long a key lives, and whose it is."""
+    positive = click.FloatRange(min=0, min_open=True)
+    for option in (
+        click.option("--account", type=_AccountId(), help="Make a key of this account, 12 digits."),
+        click.option("--seconds", type=positive, help="Let it die after so many seconds."),
+        click.option("--minutes", type=positive, help=f"Let it die after so many minutes [{LAB_MINUTES}]."),
+    ):
+        command = option(command)
+    return command
+
+
+class _AccountId(click.ParamType[str]):
+    name = "account"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if len(value) != 12 or not (value.isascii() and value.isdecimal()):
+            self.fail(f"{value!r} is no account id: it has 12 digits", param, ctx)
+        return value
+
+
+@main.command()
+@_lifetime
+@click.option("--policy", type=click.Path(path_type=Path), help="Let it do only what this file allows.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+def credentials(
+    minutes: float | None, seconds: float | None, account: str | None, policy: Path | None, as_json: bool
+) -> None:
+    """Print a new key as the lab shows it, to be put into ~/.aws/credentials."""
+    run = RunFolder.of_environment()
+    found = lab_commands.credentials(run, _seconds(minutes, seconds), account, policy)
+    click.echo(json.dumps(found) if as_json else found["block"], nl=as_json)
+
+
+@main.group()
+def session() -> None:
+    """Do what the lab does when a session ends and when the next begins."""
+
+
+@session.command()
+def end() -> None:
+    """Let all keys die but the one of `env`, and stop the instances that run."""
+    lab_commands.end_session(RunFolder.of_environment(), _say)
+
+
+@session.command()
+@_lifetime
+def start(minutes: float | None, seconds: float | None, account: str | None) -> None:
+    """Print a new key and start the instances that the last session's end stopped."""
+    run = RunFolder.of_environment()
+    click.echo(lab_commands.start_session(run, _seconds(minutes, seconds), account, _say), nl=False)
+
+
+@main.command()
+@click.option("--since", default="", help="From a time on: ISO 8601, or so long ago as 90s, 5m, 2h.")
+@click.option("--key", help="Only those of this access key id.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one entry for each action needed.")
+def calls(since: str, key: str | None, as_json: bool) -> None:
+    """List which IAM actions were called on which resources, and by which key."""
+    try:
+        begin = parse_since(since, datetime.now(UTC)) if since else None
+    except ValueError as error:
+        raise click.BadParameter(f"{since!r} is no time: say 2026-01-31T12:00:00Z or 5m") from error
+    rows = read_calls(RunFolder.of_environment().calls_log, begin, key)
+    click.echo(json.dumps(list(rows)) if as_json else summary(rows))
+
+
+@main.command()
+@click.argument("state", type=click.Choice(["on", "off"]))
+def iam(state: str) -> None:
+    """Hold IAM users and roles to their policies, or let them do everything."""
+    lab_commands.enforce_iam(RunFolder.of_environment(), state == "on", _say)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,18 @@ from localcloud.hosts import remove_nspawn_leftovers, unmount_below
 from localcloud.state import RunFolder
 
 
-def remove_leftovers(run: RunFolder) -> None:
+def remove_leftovers(run: RunFolder) -> list[str]:
     """Kill the hosts of a dead server, unmount their disks and remove their files.
 
-    Safe to repeat. Raises `LocalcloudError` if something resists.
+    Returns what there was to remove, each as words. Safe to repeat. Raises `LocalcloudError` if something
+    resists.
     """
+    removed = [f"instance {host.name}" for host in sorted(run.hosts.glob("*")) if (host / "root").exists()]
     if os.geteuid() == 0:
-        Group(f"localcloud-{run.cloud}").destroy()
+        group = Group(f"localcloud-{run.cloud}")
+        if pids := group.pids():
+            removed.append(f"{len(pids)} processes")
+        group.destroy()
         unmount_below(Path(os.path.realpath(run.path)))
         remove_redirect(run.cloud)
         remove_nspawn_leftovers([host.name for host in run.hosts.glob("*")])
@@ -25,6 +30,7 @@ def remove_leftovers(run: RunFolder) -> None:
         shutil.rmtree(run.hosts)
     for name in ("server.json", "settings.json", "images.json", "server.lock"):
         (run.path / name).unlink(missing_ok=True)
+    return removed
 
 
 def remove_run_folder(run: RunFolder) -> None:

@@ -1,22 +1,22 @@
 """What the commands do, with words going to `say` and no printing."""
 
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud.asking import ask_status, server_of
 from localcloud.capability import prepare_hosts
 from localcloud.cleanup import remove_leftovers, remove_run_folder
 from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.image import Say
-from localcloud.state import RUN_VARIABLE, STATUS_PATH, RunFolder, ServerInfo, Settings
+from localcloud.state import ROLE_SECONDS, RUN_VARIABLE, RunFolder, ServerInfo, Settings
 
 DEFAULT_PORT = 5577
 REGION = "us-east-1"
@@ -25,40 +25,62 @@ REGION = "us-east-1"
 _START_SECONDS = 60.0
 # The server destroys its hosts within 15 s, or is killed and they are cleaned up from outside.
 _STOP_SECONDS = 20.0
-_ANSWER_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
 
 _HINT = 'to use it: eval "$(python -m localcloud env)"'
 
 
-def up(run: RunFolder, port: int | None, say: Say) -> None:
+@dataclass(frozen=True)
+class Wishes:
+    """What a person asked of `up`; see `state.Settings`."""
+
+    port: int | None = None
+    lab: bool = False
+    iam: bool = False
+    role_seconds: int = ROLE_SECONDS
+
+
+def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
     """Start the cloud; if it is up, only say so. Raises `LocalcloudError`."""
     with run.locked():
         info = run.read_server_info()
         if info is not None:
-            problem = _ask_server(info)["hosts_problem"]
+            problem = ask_status(info)["hosts_problem"]
             say(f"already up at {info.endpoint}")
             if problem is not None:
                 say(f"but {problem}; then run `down` and `up`")
             say(_HINT)
             return
-        remove_leftovers(run)
-        run.write_settings(_settings(run, port, say))
+        port_before = run.read_last_port()
+        for removed in remove_leftovers(run):
+            say(f"removed of a killed cloud: {removed}")
+        run.write_settings(_settings(run, wishes, port_before, say))
         info = _start_server(run)
-        problem = _ask_server(info)["hosts_problem"]
+        problem = ask_status(info)["hosts_problem"]
     say(f"up at {info.endpoint}")
     if problem is not None:
         say(f"but {problem}")
     say(_HINT)
 
 
-def _settings(run: RunFolder, port: int | None, say: Say) -> Settings:
-    wished, is_fixed = port or DEFAULT_PORT, port is not None
+def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say) -> Settings:
+    image, ssh_port, problem = "", 0, None
     try:
-        image, ssh_port = prepare_hosts(run, say)
+        folder, ssh_port = prepare_hosts(run, say)
+        image = str(folder)
     except HostsUnavailableError as error:
-        return Settings(wished, is_fixed, image="", ssh_port=0, hosts_problem=str(error))
-    return Settings(wished, is_fixed, image=str(image), ssh_port=ssh_port, hosts_problem=None)
+        problem = str(error)
+    return Settings(
+        # Programs that knew a cloud that was killed find the next one where it was.
+        port=wishes.port or port_before or DEFAULT_PORT,
+        port_is_fixed=wishes.port is not None,
+        image=image,
+        ssh_port=ssh_port,
+        hosts_problem=problem,
+        lab=wishes.lab,
+        iam=wishes.iam,
+        role_seconds=wishes.role_seconds,
+    )
 
 
 def _start_server(run: RunFolder) -> ServerInfo:
@@ -129,25 +151,15 @@ def status(run: RunFolder) -> dict[str, Any]:
     found: dict[str, Any] = {"up": info is not None, "run": str(run.path)}
     if info is None:
         return found
-    return {**found, "endpoint": info.endpoint, **_ask_server(info)}
-
-
-def _ask_server(info: ServerInfo) -> dict[str, Any]:
-    # No proxy may come between: it is this machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(info.endpoint + STATUS_PATH, timeout=_ANSWER_SECONDS) as answer:
-            found: dict[str, Any] = json.load(answer)
-    except OSError as error:
-        raise LocalcloudError(f"{info.endpoint} does not answer ({error}): run `down` and `up`") from error
-    return found
+    return {**found, "endpoint": info.endpoint, **ask_status(info)}
 
 
 def status_words(found: dict[str, Any]) -> str:
     """Return what `status` found as lines for people."""
     if not found["up"]:
         return "not up; start it with: python -m localcloud up"
-    lines = [f"up at {found['endpoint']}, state in {found['run']}"]
+    kind = "a lab" if found["lab"] else "no limits"
+    lines = [f"up at {found['endpoint']}, {kind}, session {found['session']}, state in {found['run']}"]
     lines.append("hosts can be booted" if found["hosts_bootable"] else found["hosts_problem"])
     lines += [f"{host['id']}  {host['state']:<13}  {host['address'] or '-'}" for host in found["hosts"]]
     return "\n".join(lines)
@@ -162,15 +174,13 @@ def variables_in_the_way(environment: Mapping[str, str]) -> list[str]:
 
 def environment(run: RunFolder) -> dict[str, str]:
     """Return the variables that point AWS programs at the cloud. Raises `LocalcloudError` if it is not up."""
-    info = run.read_server_info()
-    if info is None:
-        raise LocalcloudError("not up: start it with `python -m localcloud up`")
+    info = server_of(run)
     return {
         **_no_proxy(os.environ),
         "AWS_ENDPOINT_URL": info.endpoint,
-        "AWS_ACCESS_KEY_ID": "ASIALOCALCLOUDACCESS",
-        "AWS_SECRET_ACCESS_KEY": "localcloud-takes-any-secret-access-key",
-        "AWS_SESSION_TOKEN": "localcloud-takes-any-session-token",
+        "AWS_ACCESS_KEY_ID": info.credential["key_id"],
+        "AWS_SECRET_ACCESS_KEY": info.credential["secret"],
+        "AWS_SESSION_TOKEN": info.credential["token"],
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
     }

@@ -1,32 +1,23 @@
-"""The hook between moto's EC2 and real hosts.
-
-moto has no place to plug a machine in: its `Instance` is a record whose methods set a state.
-Two names are therefore put in its place from inside the same process, and nothing else of it is
-touched: the class that `run_instances` makes instances of, and `run_instances` itself, because
-only after it are an instance's tags, volumes and user data complete. All of moto's filters,
-validations and answers stay as they are, and see the real state and address.
-"""
+"""EC2 instances with a host behind each: moto's record of one, whose state and address are the host's."""
 
 import base64
 import copy
-import threading
 from pathlib import Path
 from typing import Any
 
-from moto.core.responses import ActionResult
-from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, Reservation, StateReason
-from moto.ec2.responses.general import General
+from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from localcloud.addresses import AddressRange
+from localcloud.credentials import Keyring
 from localcloud.errors import HostsUnavailableError
 from localcloud.hosts import Host, Seed
+from localcloud.imds import InstanceMetadata
+from localcloud.imds_server import MetadataServer
 from localcloud.keeper import Keeper
-from localcloud.patching import put_over
+from localcloud.lab import Lab
 
 # The codes EC2 gives the states: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
 _STATE_CODES = {
@@ -38,28 +29,53 @@ _STATE_CODES = {
     "stopped": 80,
 }
 
-# GetConsoleOutput returns the last 64 KB, says its reference.
-_CONSOLE_BYTES = 64 * 1024
-
 
 class Fleet:
     """All hosts of one cloud."""
 
     def __init__(
-        self, *, image: Path, folder: Path, cloud: str, ssh_port: int, addresses: AddressRange
+        self,
+        *,
+        image: Path,
+        folder: Path,
+        cloud: str,
+        ssh_port: int,
+        addresses: AddressRange,
+        keyring: Keyring,
+        role_seconds: float,
     ) -> None:
-        """Boot hosts from `image`, with their files in `folder` and their sshd on `ssh_port`."""
+        """Boot hosts from `image`, with their files in `folder` and their sshd on `ssh_port`.
+
+        Their metadata services issue keys from `keyring` that live for `role_seconds`.
+        """
         self._image = image
         self._folder = folder
         self._cloud = cloud
         self._ssh_port = ssh_port
         self.addresses = addresses
+        self._keyring = keyring
+        self._role_seconds = role_seconds
         self.instances: list[HostedInstance] = []
+        self.lab: Lab | None = None
 
-    def new_host(self, name: str) -> Host:
-        """Return a host that was not made yet."""
-        folder = self._folder / name
-        return Host(name, folder=folder, image=self._image, cloud=self._cloud, ssh_port=self._ssh_port)
+    def new_host(self, instance: "HostedInstance") -> Host:
+        """Return a host for `instance` that was not made yet."""
+        metadata = InstanceMetadata(instance, self._keyring, self._role_seconds)
+        return Host(
+            instance.id,
+            folder=self._folder / instance.id,
+            image=self._image,
+            cloud=self._cloud,
+            ssh_port=self._ssh_port,
+            metadata=lambda group: MetadataServer(metadata, group),
+        )
+
+    def surplus(self, new: "list[HostedInstance]") -> "list[HostedInstance]":
+        """Return which instances a lab ends now that `new` ones, of one account and region, are to run."""
+        if self.lab is None or not new:
+            return []
+        others = [one for one in self.instances if one.ec2_backend is new[0].ec2_backend and one not in new]
+        return self.lab.surplus([one for one in (*others, *new) if one.state in ("pending", "running")])
 
     def destroy_all(self, seconds: float) -> None:
         """Destroy all hosts at once and wait at most `seconds` for each."""
@@ -82,7 +98,7 @@ class HostedInstance(Instance):
         self._use_address(address)
         # Named once: on AWS the private address, which the name is made of, lasts as long as the instance.
         self._hostname = f"ip-{address.replace('.', '-')}"
-        host = self.fleet.new_host(self.id)
+        host = self.fleet.new_host(self)
         self.console = host.console
         self.keeper = Keeper(host, self._seed(), self)
         # On AWS an interface that was made with its instance goes with it, unless told otherwise.
@@ -117,7 +133,11 @@ class HostedInstance(Instance):
             self.launch_time = utcnow()
             self._use_address(address)
             self._become("pending")
-            self.keeper.start(address)
+            surplus = self.fleet.surplus([self])
+            if self not in surplus:
+                self.keeper.start(address)
+            for instance in surplus:
+                instance.end_for_the_lab()
         return before
 
     def stop(self) -> InstanceState:
@@ -128,6 +148,21 @@ class HostedInstance(Instance):
             self._become("stopping")
             self.keeper.stop()
         return before
+
+    def stop_for_the_lab(self) -> bool:
+        """Stop it if it runs or boots, as the lab does when a session ends; tell whether it did."""
+        if self._state.name not in ("pending", "running"):
+            return False
+        self._explain_by_user()
+        self._become("stopping")
+        self.keeper.stop()
+        return True
+
+    def end_for_the_lab(self) -> None:
+        """Terminate it because there are more than the lab allows."""
+        self.terminate()
+        code = "Client.UserInitiatedShutdown"
+        self._explain("", StateReason(f"{code}: the lab ends instances beyond its limits", code))
 
     def reboot(self) -> None:
         """RebootInstances: the state and the address stay."""
@@ -232,41 +267,6 @@ class HostedInstance(Instance):
         self._use_address(None)
 
 
-def use_hosts(fleet: Fleet) -> None:
-    """Let every instance moto makes from now on have a host in `fleet`."""
-    HostedInstance.fleet = fleet
-    moto_run_instances = InstanceBackend.run_instances
-    one_at_a_time = threading.RLock()
-
-    def run_instances(backend: InstanceBackend, *args: Any, **kwargs: Any) -> Reservation:
-        with one_at_a_time:
-            known = set(backend.reservations)
-            try:
-                reservation = moto_run_instances(backend, *args, **kwargs)
-            except Exception:
-                # moto lists what it had made when the request turned out to be wrong; AWS makes nothing.
-                for half_made in set(backend.reservations) - known:
-                    for instance in backend.reservations.pop(half_made).instances:
-                        instance.terminate()
-                raise
-        for instance in reservation.instances:
-            instance.launch()  # type: ignore[attr-defined]  # a HostedInstance, see below
-        return reservation
-
-    put_over(moto_instances, "Instance", HostedInstance)
-    put_over(InstanceBackend, "run_instances", run_instances)
-    put_over(General, "get_console_output", _get_console_output)
-
-
-def refuse_hosts(problem: str) -> None:
-    """Let RunInstances fail with `problem`, as AWS does where it has no machine to give."""
-
-    def run_instances(backend: InstanceBackend, *args: Any, **kwargs: Any) -> Reservation:
-        raise EC2ClientError("InsufficientInstanceCapacity", problem)
-
-    put_over(InstanceBackend, "run_instances", run_instances)
-
-
 def _indexes_kept(specifications: list[dict[str, Any]]) -> set[int]:
     """Return the device indexes of the interfaces that outlive the instance."""
     return {
@@ -274,19 +274,3 @@ def _indexes_kept(specifications: list[dict[str, Any]]) -> set[int]:
         for one in specifications
         if "NetworkInterfaceId" in one or one.get("DeleteOnTermination") is False
     }
-
-
-def _get_console_output(response: General) -> ActionResult:
-    instance = response.ec2_backend.get_instance(response._get_param("InstanceId"))
-    output = _tail(instance.console, _CONSOLE_BYTES)
-    encoded = Base64EncodedString.from_encoded_bytes(base64.b64encode(output))
-    return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": encoded})
-
-
-def _tail(path: Path, size: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - size))
-            return file.read()
-    except FileNotFoundError:
-        return b""

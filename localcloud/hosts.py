@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from localcloud.cgroups import Group
 from localcloud.errors import LocalcloudError
 from localcloud.firewall import SSH_PORT
+from localcloud.imds_server import MetadataServer
 from localcloud.state import write_whole
 
 # sshd sends its banner at once; one that is just starting may accept and then keep silent.
@@ -31,6 +33,9 @@ _REBOOT_SIGNAL = signal.SIGRTMIN + 5
 
 # The machine's own files that a host needs to reach package registries as the machine does.
 _SHARED_FILES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pip.conf"))
+
+# By it the SDKs find an instance metadata service that is not at 169.254.169.254.
+_METADATA_VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 
 _NSPAWN_RUN_FOLDER = Path("/run/systemd/nspawn")
 
@@ -47,13 +52,23 @@ class Seed:
 class Host:
     """A host on disk and, between `start` and its end, as processes. Not for use by several threads."""
 
-    def __init__(self, name: str, *, folder: Path, image: Path, cloud: str, ssh_port: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        folder: Path,
+        image: Path,
+        cloud: str,
+        ssh_port: int,
+        metadata: Callable[[Group], MetadataServer],
+    ) -> None:
         """Prepare a host called `name` in `folder`; nothing is made before `create`."""
         self.name = name
         self._folder = folder
         self._image = image
         self._ssh_port = ssh_port
         self._group = Group(f"localcloud-{cloud}/{name}")
+        self._metadata = metadata(self._group)
         self._nspawn: subprocess.Popen[bytes] | None = None
 
     @property
@@ -85,8 +100,13 @@ class Host:
     def start(self, address: str) -> None:
         """Boot the host; its SSH will listen on `address`. Raises `LocalcloudError` or `OSError`."""
         self._mount()
-        sshd = self._root / "etc/ssh/sshd_config.d/10-localcloud.conf"
-        write_whole(sshd, f"Port {self._ssh_port}\nListenAddress {address}\n")
+        variable = f"{_METADATA_VARIABLE}={self._metadata.listen(address)}"
+        sshd = f"Port {self._ssh_port}\nListenAddress {address}\nSetEnv {variable}\n"
+        self._write("etc/ssh/sshd_config.d/10-localcloud.conf", sshd)
+        self._write(
+            "etc/systemd/system.conf.d/10-localcloud.conf", f"[Manager]\nDefaultEnvironment={variable}\n"
+        )
+        self._write("etc/sudoers.d/10-localcloud", f"Defaults env_keep += {_METADATA_VARIABLE}\n")
         self._group.create()
         enter_and_become = f'{self._group.enter_command()}; exec "$@"'
         with self.console.open("ab") as console:
@@ -99,6 +119,11 @@ class Host:
                 env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_LOCK": "0", "SYSTEMD_LOG_TARGET": "console"},
                 start_new_session=True,
             )
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
 
     def _nspawn_command(self) -> list[str]:
         return [
@@ -148,6 +173,7 @@ class Host:
 
     def turn_off(self) -> None:
         """Kill what still runs and unmount the disk, which stays. Nothing to do if the host is off."""
+        self._metadata.close()
         self._group.destroy()
         if self._nspawn is not None:
             self._nspawn.wait()

@@ -1,82 +1,85 @@
-"""One line in a file for each AWS request, for people who look for what a playbook did."""
+"""What a cloud was asked: a line of words for people, and one of JSON for machines (see `calls`)."""
 
-import io
-import re
+import json
+import threading
 import time
-import urllib.parse
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from localcloud.call import Call, read_call
+from localcloud.calls import moment
+from localcloud.credentials import Credential
+from localcloud.needs import needs_of
+from localcloud.refusals import Refusal
+
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
-_SCOPE = re.compile(r"Credential=[^/]*/\d+/(?P<region>[^/]*)/(?P<service>[^/]*)/aws4_request")
-
-# A form of the query protocol is small: user data, its largest part, is 16 KB at most.
-_FORM_MAX_BYTES = 1024 * 1024
+    from localcloud.gate import Gate
 
 
 class RequestsLog:
-    """Writes `time METHOD service action status milliseconds`; several threads may use it."""
+    """Writes `time METHOD service action status milliseconds`, and JSON; several threads may use it."""
 
-    def __init__(self, path: Path) -> None:
-        """Append to `path` while the context is open."""
-        self._path = path
-        self._file: IO[str]
+    def __init__(self, words: Path, calls: Path) -> None:
+        """Append to the two files while the context is open."""
+        self._paths = (words, calls)
+        self._words: IO[str]
+        self._calls: IO[str]
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Open the file."""
-        self._file = self._path.open("a", buffering=1)
+        """Open the files."""
+        self._words, self._calls = (path.open("a", buffering=1) for path in self._paths)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the files."""
+        self._words.close()
+        self._calls.close()
 
     def record(
-        self, application: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, gate: "Gate", environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Let `application` answer, then write the line."""
-        request = describe(environ)
+        """Let `gate` answer, then write the lines."""
+        call = read_call(environ)
         started = time.perf_counter()
+        heard: dict[str, Any] = {}
+
+        def hear(credential: Credential | None, refusal: Refusal | None) -> None:
+            # Now, because what the call is about may be gone when it is answered.
+            heard.update(_row(call, credential, refusal))
 
         def start_and_write(status: str, *args: Any, **kwargs: Any) -> Any:
             milliseconds = (time.perf_counter() - started) * 1000
-            now = datetime.now(UTC).strftime("%H:%M:%S.%f")[:-3]
-            self._file.write(f"{now} {request} {status.split(' ')[0]} {milliseconds:.0f}ms\n")
+            now = datetime.now(UTC)
+            code = status.split(" ")[0]
+            line = json.dumps({"time": moment(now), **heard, "status": int(code)}, separators=(",", ":"))
+            with self._lock:
+                self._calls.write(f"{line}\n")
+                self._words.write(
+                    f"{now:%H:%M:%S}.{now.microsecond // 1000:03} {call.words} {code} {milliseconds:.0f}ms\n"
+                )
             return start_response(status, *args, **kwargs)
 
-        return application(environ, start_and_write)
+        return gate.answer(call, environ, start_and_write, hear)
 
 
-def describe(environ: "WSGIEnvironment") -> str:
-    """Return `METHOD service action` of a request; for S3, which has no actions in it, the path."""
-    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    service = scope["service"] if scope else "-"
-    return f"{environ['REQUEST_METHOD']} {service} {_action(environ)}"
-
-
-def _action(environ: "WSGIEnvironment") -> str:
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return str(target).rpartition(".")[2]
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        return urllib.parse.parse_qs(_form(environ)).get("Action", ["-"])[0]
-    query = environ.get("QUERY_STRING", "")
-    path = urllib.parse.quote(environ.get("PATH_INFO", "").encode("latin-1"))
-    # A signed link's query is long and secret; the first parameter tells the sub-resource.
-    return f"{path}?{query.split('&')[0].split('=')[0]}" if query else path
-
-
-def _form(environ: "WSGIEnvironment") -> str:
-    """Read the form and put it back for moto."""
-    size = int(environ.get("CONTENT_LENGTH") or 0)
-    if size > _FORM_MAX_BYTES:
-        return ""
-    body = environ["wsgi.input"].read(size)
-    environ["wsgi.input"] = io.BytesIO(body)
-    return str(body, "latin-1")
+def _row(call: Call, credential: Credential | None, refusal: Refusal | None) -> dict[str, Any]:
+    account = credential.account if credential else None
+    return {
+        "service": call.service,
+        "operation": call.operation or call.words.partition(" ")[0] + " " + call.words.rpartition(" ")[2],
+        "needs": [asdict(need) for need in needs_of(call, account)] if account else [],
+        "region": call.region,
+        "account": account,
+        "access_key": call.signed.key_id if call.signed else None,
+        "principal": credential.principal if credential else None,
+        "refused": refusal.code if refusal else None,
+    }

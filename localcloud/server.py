@@ -4,9 +4,9 @@
 """
 
 import fcntl
-import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -18,16 +18,22 @@ from typing import IO, TYPE_CHECKING, Any
 
 from localcloud import firewall
 from localcloud.addresses import AddressRange
+from localcloud.admin import Admin
 from localcloud.connection import remember_caller
+from localcloud.credentials import Keyring, Kind
 from localcloud.errors import HostsUnavailableError
 from localcloud.images import images_json
-from localcloud.requests_log import RequestsLog
-from localcloud.state import STATUS_PATH, RunFolder, ServerInfo, Settings, write_whole
+from localcloud.session import Session
+from localcloud.state import ADMIN_PATH, RunFolder, ServerInfo, Settings, write_whole
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from localcloud.ec2 import Fleet
+    from localcloud.gate import Gate, Guard
+    from localcloud.lab import Lab
+    from localcloud.permissions import Permissions
+    from localcloud.requests_log import RequestsLog
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +49,9 @@ _LOCK_ATTEMPTS, _LOCK_PAUSE_SECONDS = 200, 0.01
 
 
 def _configure_moto(run: RunFolder) -> None:
-    """Set what moto reads from the environment, most of it while it is imported."""
+    """Set what moto reads from the environment, most of it while it is imported. Raises `RuntimeError`."""
+    if "moto" in sys.modules:
+        raise RuntimeError("moto was imported before it was configured: import what needs it in functions")
     write_whole(run.images_list, images_json())
     os.environ |= {
         "MOTO_AMIS_PATH": str(run.images_list),
@@ -56,19 +64,19 @@ def _configure_moto(run: RunFolder) -> None:
     }
 
 
-def _prepare_ec2(run: RunFolder, settings: Settings) -> "Fleet | str":
+def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet | str":
     """Return the fleet, or why there cannot be one."""
-    from localcloud import ec2
+    from localcloud import ec2, launching
 
     if settings.hosts_problem is not None:
-        ec2.refuse_hosts(settings.hosts_problem)
+        launching.refuse_hosts(settings.hosts_problem)
         return settings.hosts_problem
     try:
         addresses = AddressRange.claim()
         if settings.ssh_port != firewall.SSH_PORT:
             firewall.redirect_ssh(run.cloud, addresses.network, settings.ssh_port)
     except HostsUnavailableError as error:
-        ec2.refuse_hosts(str(error))
+        launching.refuse_hosts(str(error))
         return str(error)
     fleet = ec2.Fleet(
         image=Path(settings.image),
@@ -76,34 +84,37 @@ def _prepare_ec2(run: RunFolder, settings: Settings) -> "Fleet | str":
         cloud=run.cloud,
         ssh_port=settings.ssh_port,
         addresses=addresses,
+        keyring=keyring,
+        role_seconds=settings.role_seconds,
     )
-    ec2.use_hosts(fleet)
+    launching.use_hosts(fleet)
     return fleet
 
 
 class _Application:
-    """moto behind the requests log, plus the status that `localcloud status` asks for."""
+    """moto behind the gate and the requests log, plus what the commands ask for."""
 
-    def __init__(self, moto: "WSGIApplication", log: RequestsLog, fleet: "Fleet | str") -> None:
-        self._moto = moto
+    def __init__(self, gate: "Gate", log: "RequestsLog", admin: Admin) -> None:
+        self._gate = gate
         self._log = log
-        self._fleet = fleet
+        self._admin = admin
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == STATUS_PATH:
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(self._status()).encode()]
+        if environ.get("PATH_INFO", "").startswith(ADMIN_PATH):
+            return self._admin.answer(environ, start_response)
         remember_caller(environ)
-        return self._log.record(self._moto, environ, start_response)
+        return self._log.record(self._gate, environ, start_response)
 
-    def _status(self) -> dict[str, Any]:
-        problem = self._fleet if isinstance(self._fleet, str) else None
-        instances = [] if isinstance(self._fleet, str) else self._fleet.instances
-        return {
-            "hosts_bootable": problem is None,
-            "hosts_problem": problem,
-            "hosts": [{"id": one.id, "state": one.state, "address": one.public_ip} for one in instances],
-        }
+
+def _status(fleet: "Fleet | str", settings: Settings, session: Session) -> dict[str, Any]:
+    instances = [] if isinstance(fleet, str) else fleet.instances
+    return {
+        "lab": settings.lab,
+        "session": "ended" if session.has_ended else "under way",
+        "hosts_bootable": not isinstance(fleet, str),
+        "hosts_problem": fleet if isinstance(fleet, str) else None,
+        "hosts": [{"id": one.id, "state": one.state, "address": one.public_ip} for one in instances],
+    }
 
 
 def _listen(application: "WSGIApplication", settings: Settings) -> Any:
@@ -143,21 +154,27 @@ def _bound_socket(settings: Settings) -> socket.socket:
 
 def _serve(run: RunFolder, settings: Settings) -> None:
     _configure_moto(run)
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    # Only now may moto be imported, and what imports it.
+    from localcloud.requests_log import RequestsLog
 
-    from localcloud import gaps
-
-    fleet = _prepare_ec2(run, settings)
-    gaps.mend()
-    moto = DomainDispatcherApplication(create_backend_app)
-    with RequestsLog(run.requests_log) as requests_log:
-        server = _listen(_Application(moto, requests_log, fleet), settings)
+    keyring = _prepare_keys()
+    fleet = _prepare_ec2(run, settings, keyring)
+    session = Session(keyring, None if isinstance(fleet, str) else fleet)
+    lab = _prepare_lab(fleet) if settings.lab else None
+    permissions = _prepare_permissions(settings)
+    environment = keyring.issue(Kind.ENVIRONMENT)
+    secret = secrets.token_urlsafe(32)
+    guards = [permissions.guard] if lab is None else [lab.guard, permissions.guard]
+    admin = Admin(secret, session, lambda: _status(fleet, settings, session), permissions.enforce_iam)
+    with RequestsLog(run.requests_log, run.calls_log) as requests_log:
+        server = _listen(_Application(_moto_behind_gate(keyring, guards), requests_log, admin), settings)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
-        run.write_server_info(ServerInfo(os.getpid(), f"http://127.0.0.1:{server.port}"))
+        key = {"key_id": environment.key_id, "secret": environment.secret, "token": environment.token or ""}
+        run.write_server_info(ServerInfo(os.getpid(), f"http://127.0.0.1:{server.port}", secret, key))
         log.info("listening on port %s", server.port)
         stop.wait()
         log.info("stopping")
@@ -165,6 +182,38 @@ def _serve(run: RunFolder, settings: Settings) -> None:
         server.shutdown()
         if not isinstance(fleet, str):
             fleet.destroy_all(_DESTROY_SECONDS)
+
+
+def _prepare_keys() -> Keyring:
+    from localcloud.iam_keys import find_in_iam
+
+    return Keyring(find_in_iam)
+
+
+def _prepare_lab(fleet: "Fleet | str") -> "Lab":
+    from localcloud.lab import Lab
+
+    lab = Lab()
+    if not isinstance(fleet, str):
+        fleet.lab = lab
+    return lab
+
+
+def _prepare_permissions(settings: Settings) -> "Permissions":
+    from localcloud.iam_keys import policies_in_iam
+    from localcloud.permissions import Permissions
+
+    return Permissions(policies_in_iam, enforces_iam=settings.iam)
+
+
+def _moto_behind_gate(keyring: Keyring, guards: "Iterable[Guard]") -> "Gate":
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from localcloud import gaps
+    from localcloud.gate import Gate
+
+    gaps.mend()
+    return Gate(DomainDispatcherApplication(create_backend_app), keyring, guards)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from localcloud.errors import LocalcloudError
@@ -21,7 +21,11 @@ from localcloud.errors import LocalcloudError
 RUN_VARIABLE = "LOCALCLOUD_RUN"
 
 # What the server answers about itself. No bucket can have this name, so the path is nobody else's.
-STATUS_PATH = "/_localcloud/status"
+ADMIN_PATH = "/_localcloud/"
+STATUS_PATH = f"{ADMIN_PATH}status"
+
+# How long the keys live that an instance gets for its role, unless `up` is told otherwise.
+ROLE_SECONDS = 6 * 3600
 
 # A folder without it is not ours and is never emptied.
 _MARKER = "made-by-localcloud"
@@ -48,6 +52,12 @@ class Settings:
     """Where the hosts' sshd listen; 22, unless the machine's own sshd is in the way."""
     hosts_problem: str | None
     """Why no host can be booted, as a sentence for people; None where they can."""
+    lab: bool
+    """Whether the limits of a Learner Lab hold."""
+    iam: bool
+    """Whether IAM users and roles are held to their policies."""
+    role_seconds: int
+    """How long the keys live that instances get for their role."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,10 @@ class ServerInfo:
 
     pid: int
     endpoint: str
+    secret: str = field(repr=False)
+    """Lets the commands in."""
+    credential: dict[str, str] = field(repr=False)
+    """The key `env` prints: `key_id`, `secret`, `token`."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,11 @@ class RunFolder:
     def requests_log(self) -> Path:
         """One line for each AWS request."""
         return self.path / "requests.log"
+
+    @property
+    def calls_log(self) -> Path:
+        """What each AWS request wanted to do with what, for machines."""
+        return self.path / "calls.jsonl"
 
     @property
     def server_lock(self) -> Path:
@@ -139,9 +158,13 @@ class RunFolder:
         """Say where the server listens."""
         write_whole(self.path / "server.json", json.dumps(asdict(info)))
 
-    def forget_server_info(self) -> None:
-        """Remove what an earlier server left."""
-        (self.path / "server.json").unlink(missing_ok=True)
+    def read_last_port(self) -> int | None:
+        """Return the port of the server that was last here, None if there was none."""
+        try:
+            endpoint: str = json.loads((self.path / "server.json").read_text())["endpoint"]
+        except FileNotFoundError:
+            return None
+        return int(endpoint.rpartition(":")[2])
 
     def read_server_info(self) -> ServerInfo | None:
         """Return where the server listens, None if it does not yet or is dead."""

@@ -4,6 +4,7 @@
 the `aws` fixture for boto3 clients. `hosts` boots instances; it fails where root cannot boot any.
 """
 
+import configparser
 import json
 import os
 import subprocess
@@ -16,6 +17,9 @@ from typing import Any
 
 import boto3
 import pytest
+
+from localcloud import lab_commands
+from localcloud.state import RunFolder
 
 REPOSITORY = Path(__file__).parent.parent
 DEBIAN_OWNER = "136693071363"
@@ -70,6 +74,18 @@ def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
     yield client
     for one in made.values():
         one.close()
+
+
+def new_key(environment: dict[str, str], **wishes: Any) -> dict[str, str]:
+    """Issue a key as `localcloud credentials` does; return `environment` with it in the place of `env`'s.
+
+    `wishes` are the command's: `seconds`, `account`, `policy` (a file).
+    """
+    run = RunFolder(Path(environment["LOCALCLOUD_RUN"]))
+    asked = {"seconds": None, "account": None, "policy": None, **wishes}
+    block = configparser.ConfigParser(interpolation=None)
+    block.read_string(lab_commands.credentials(run, **asked)["block"])
+    return environment | {name.upper(): value for name, value in block["default"].items()}
 
 
 def client_of(environment: dict[str, str], service: str) -> Any:

@@ -4,11 +4,13 @@ One module for each service, one function for each gap; its docstring says what 
 moto does instead. New ones go there, into the module's `mend`.
 """
 
-from localcloud.gaps import ec2, policies, sqs
+from localcloud.gaps import ec2, policies, s3, sqs, sts
 
 
 def mend() -> None:
     """Mend all gaps; call it once, before the first request."""
     ec2.mend()
     policies.mend()
+    s3.mend()
     sqs.mend()
+    sts.mend()

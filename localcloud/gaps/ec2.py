@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models import elastic_network_interfaces
+from moto.ec2.models import iam_instance_profile as profiles
 from moto.ec2.models.amis import Ami
+from moto.ec2.models.instances import MetadataOptions
 from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.responses import instances as instance_responses
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import filter_iam_instance_profiles
+from moto.iam.exceptions import NotFoundException
 
 from localcloud.patching import put_over
 
@@ -17,6 +22,8 @@ def mend() -> None:
     _root_volume_goes_with_its_instance()
     _interfaces_have_no_public_name()
     _used_security_groups_stay()
+    _metadata_wants_a_token()
+    _an_unknown_profile_is_a_wrong_parameter()
 
 
 def _images_have_their_root_volume() -> None:
@@ -85,3 +92,39 @@ def _used_security_groups_stay() -> None:
         delete(backend, vpc_id, group_id)
 
     put_over(SecurityGroupBackend, "_delete_security_group", delete_if_unused)
+
+
+def _metadata_wants_a_token() -> None:
+    """Debian's images take version 2 of the metadata service alone, unless the request says otherwise.
+
+    moto takes silence for `HttpTokens=optional`.
+    """
+    make = MetadataOptions.__init__
+
+    def make_version_2(options: MetadataOptions, asked: dict[str, Any] | None = None) -> None:
+        make(options, {"HttpTokens": "required", **(asked or {})})
+
+    put_over(MetadataOptions, "__init__", make_version_2)
+
+
+def _an_unknown_profile_is_a_wrong_parameter() -> None:
+    """EC2 answers InvalidParameterValue to a profile that does not exist. moto lets IAM's error out."""
+    find = filter_iam_instance_profiles
+
+    def find_profile(*arguments: Any, **more: Any) -> Any:
+        try:
+            found = find(*arguments, **more)
+        except NotFoundException:
+            found = None
+        if found is None:
+            named = more.get("iam_instance_profile_name") or more.get("iam_instance_profile_arn")
+            word = "name" if more.get("iam_instance_profile_name") else "arn"
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"Value ({named}) for parameter iamInstanceProfile.{word} is invalid. "
+                f"Invalid IAM Instance Profile {word}",
+            )
+        return found
+
+    for owner in (profiles, instance_responses):
+        put_over(owner, "filter_iam_instance_profiles", find_profile)

@@ -100,8 +100,12 @@ def test_up_cleans_what_a_killed_server_left_and_serves_anew(run: Path, hosts: H
     assert leftovers(run)["processes"]
     assert mine.ssh(address, "hostname"), "the host outlives its server"
 
+    endpoint = json.loads((run / "server.json").read_text())["endpoint"]
+    up = localcloud_command("up", run=run)
     again, _ = cloud_of(run, hosts)
 
+    assert f"up at {endpoint}" in up.stderr, "programs find it where the last one was"
+    assert f"removed of a killed cloud: instance {instance}" in up.stderr
     assert leftovers(run) | {"files": []} == NOTHING
     assert again.ec2.describe_instances()["Reservations"] == []
     [instance] = again.run()

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from localcloud import keeper
 from localcloud.cgroups import Group
 from localcloud.hosts import Host, Seed
+from localcloud.imds_server import MetadataServer
 from localcloud.state import RunFolder
 from tests.localcloud_fixture import Hosts, wait_for
 
@@ -157,6 +158,7 @@ def test_termination_leaves_no_process_mount_file_or_resource(
     # In the middle of the boot: the worst moment.
     group = Group(f"localcloud-{run.cloud}/{instance}")
     wait_for(group.pids)
+    wait_for((run.hosts / instance / "console.log").read_bytes)
     assert instance in Path("/proc/self/mounts").read_text()
 
     answer = hosts.ec2.terminate_instances(InstanceIds=[instance])["TerminatingInstances"][0]
@@ -187,12 +189,31 @@ def test_a_host_that_does_not_boot_is_terminated_with_a_reason(hosts: Hosts) -> 
     assert "cloud-init" in hosts.ec2.get_console_output(InstanceId=instance)["Output"]
 
 
+class Nothing:
+    """A machine that there is nothing to tell of."""
+
+    def metadata(self, path: str) -> str | None:
+        return None
+
+    def metadata_is_on(self) -> bool:
+        return False
+
+    def metadata_wants_token(self) -> bool:
+        return True
+
+
+def silent_metadata(group: Group) -> MetadataServer:
+    return MetadataServer(Nothing(), group)
+
+
 def test_a_host_whose_ssh_stays_silent_is_given_up_after_a_while(
     hosts: Hosts, localcloud: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "BOOT_SECONDS", 1.0)
     image = Path(json.loads((Path(localcloud["LOCALCLOUD_RUN"]) / "settings.json").read_text())["image"])
-    host = Host("i-silent", folder=tmp_path, image=image, cloud="silent", ssh_port=22)
+    host = Host(
+        "i-silent", folder=tmp_path, image=image, cloud="silent", ssh_port=22, metadata=silent_metadata
+    )
     observer = Recorder()
 
     kept = keeper.Keeper(

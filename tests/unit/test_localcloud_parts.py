@@ -7,11 +7,11 @@ import pytest
 
 from localcloud import capability, commands
 from localcloud.addresses import AddressRange
+from localcloud.call import read_call
 from localcloud.cgroups import hierarchies
 from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.image import image_folder
 from localcloud.patching import put_over
-from localcloud.requests_log import describe
 from localcloud.state import RunFolder, cache_folder
 
 HYBRID = """\
@@ -47,7 +47,9 @@ def test_addresses_are_not_reused_soon_and_not_while_they_are_taken() -> None:
 
 
 def test_a_request_is_described_by_method_service_and_action() -> None:
-    scope = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/{}/aws4_request, SignedHeaders=host"
+    scope = (
+        "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
+    )
     form = b"Action=RunInstances&Version=2016-11-15"
     ec2 = {
         "REQUEST_METHOD": "POST",
@@ -67,10 +69,10 @@ def test_a_request_is_described_by_method_service_and_action() -> None:
         "QUERY_STRING": "X-Amz-Signature=secret&more=1",
     }
 
-    assert describe(ec2) == "POST ec2 RunInstances"
+    assert read_call(ec2).words == "POST ec2 RunInstances"
     assert ec2["wsgi.input"].read() == form, "moto still gets the form"  # type: ignore[attr-defined]
-    assert describe(sqs) == "POST sqs SendMessage"
-    assert describe(s3) == "PUT - /bucket/a%20b?X-Amz-Signature"
+    assert read_call(sqs).words == "POST sqs SendMessage"
+    assert read_call(s3).words == "PUT - /bucket/a%20b?X-Amz-Signature"
 
 
 def test_the_cache_follows_the_xdg_specification(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,73 @@
+"""What the lab does when a session ends and when the next one begins."""
+
+import configparser
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localcloud_fixture import Hosts, client_of, localcloud_command, new_key, parse_env
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a cloud of the test's own: the end of a session ends it for all."""
+    run = tmp_path / "run"
+    up = localcloud_command("up", run=run)
+    assert up.returncode == 0, up.stderr
+    yield parse_env(localcloud_command("env", run=run).stdout) | {"LOCALCLOUD_RUN": str(run)}
+    down = localcloud_command("down", run=run)
+    assert down.returncode == 0, down.stderr
+
+
+def of_block(cloud: dict[str, str], text: str) -> dict[str, str]:
+    block = configparser.ConfigParser(interpolation=None)
+    block.read_string(text)
+    return cloud | {name.upper(): value for name, value in block["default"].items()}
+
+
+def session(cloud: dict[str, str], what: str) -> Any:
+    return localcloud_command("session", what, run=Path(cloud["LOCALCLOUD_RUN"]))
+
+
+def test_after_the_night_what_ran_runs_again_on_new_addresses_and_the_rest_does_not(
+    cloud: dict[str, str], hosts: Hosts
+) -> None:
+    key = new_key(cloud)
+    with closing(client_of(key, "ec2")) as ec2:
+        public = (hosts.folder / "user.pub").read_bytes()
+        ec2.import_key_pair(KeyName="localcloud-tests", PublicKeyMaterial=public)
+        mine = Hosts(ec2, hosts.folder)
+        runs, stopped = mine.run(2)
+        before = mine.wait(runs, "running")["PublicIpAddress"]
+        mine.wait(stopped, "running")
+        ec2.stop_instances(InstanceIds=[stopped])
+        mine.wait(stopped, "stopped")
+        # Not up yet when the session ends; the lab stops it as well.
+        [boots] = mine.run()
+
+        ended = session(cloud, "end")
+
+        assert ended.returncode == 0, ended.stderr
+        assert "1 keys died, 2 instances stopped" in ended.stderr
+        with pytest.raises(ClientError, match="RequestExpired"):
+            ec2.describe_instances()
+    with closing(client_of(cloud, "ec2")) as ec2:
+        mine = Hosts(ec2, hosts.folder)
+        states = [mine.describe(one)["State"]["Name"] for one in (runs, stopped, boots)]
+        assert states == ["stopped"] * 3
+        assert localcloud_command("credentials", run=Path(cloud["LOCALCLOUD_RUN"])).returncode == 1
+
+        started = session(cloud, "start")
+
+        assert "2 instances start again" in started.stderr
+        after = mine.wait(runs, "running")["PublicIpAddress"]
+        mine.wait(boots, "running")
+        assert after != before
+        assert mine.ssh(after, "hostname")
+        assert mine.describe(stopped)["State"]["Name"] == "stopped"
+    with closing(client_of(of_block(cloud, started.stdout), "sts")) as sts:
+        assert sts.get_caller_identity()["Account"] == "123456789012"
