@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from client.errors import FleetError, JobFailed, NoAnswerInTime
-    from client.fleet import Fleet, Job
+    from client.fleet import Fleet
+    from client.job import Job, as_completed
     from client.settings import Settings
 
-__all__ = ["Fleet", "FleetError", "Job", "JobFailed", "NoAnswerInTime", "Settings"]
+__all__ = ["Fleet", "FleetError", "Job", "JobFailed", "NoAnswerInTime", "Settings", "as_completed"]
 
 _HOMES = {
     "Fleet": "client.fleet",
     "FleetError": "client.errors",
-    "Job": "client.fleet",
+    "Job": "client.job",
     "JobFailed": "client.errors",
     "NoAnswerInTime": "client.errors",
     "Settings": "client.settings",
+    "as_completed": "client.job",
 }
 
 

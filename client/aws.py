@@ -2,11 +2,12 @@
 
 import functools
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,29 +21,46 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
+from client import skew
 from client.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
 from client.settings import Settings
 from jobs.errors import BadJob
 from jobs.version import __version__
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 CONNECT_TIMEOUT_SECONDS = 5
 # Above the longest long poll.
 READ_TIMEOUT_SECONDS = 30
 ATTEMPTS = 3
+# As many calls at once as the busiest use makes: uploads, downloads, and the reply queue beside them.
+MAX_CONNECTIONS = 40
 
 # Expiry has a name of its own in each service; S3 answers a HEAD with a bare 400.
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "400"})
 REFUSED = frozenset({
     "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken", "UnrecognizedClientException",
-    "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException",
+    "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed",
 })  # fmt: skip
 FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
+
+# What a person knows these calls as.
+_MEANINGS = {
+    "SendMessage": " (sending a job)",
+    "SendMessageBatch": " (sending jobs)",
+    "ReceiveMessage": " (taking the answers)",
+    "PutObject": " (putting an input into the bucket)",
+    "CreateMultipartUpload": " (putting an input into the bucket)",
+    "GetObject": " (reading from the bucket)",
+    "ListObjectsV2": " (listing the bucket, to find a result)",
+}
 
 NEW_CREDENTIALS = (
     "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and put them in ~/.aws/credentials"
@@ -59,9 +77,12 @@ class Account:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
         self._config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS,
+            max_pool_connections=MAX_CONNECTIONS,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             user_agent_extra=f"jobfleet/{__version__}",
             # An endpoint of one's own rarely has a name for every bucket.
@@ -71,24 +92,71 @@ class Account:
         )
 
     @functools.cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session(region_name=self.settings.region)
+    def _core(self) -> botocore.session.Session:
+        # boto3 itself takes its time to import and adds nothing to a client's calls.
+        session = botocore.session.Session(profile=self.settings.profile)
+        session.set_config_variable("region", self.settings.region)
+        return session
 
     @functools.cached_property
+    def _session(self) -> "boto3.Session":
+        import boto3
+
+        return boto3.Session(botocore_session=self._core, region_name=self.settings.region)
+
+    def client(self, service: str) -> Any:
+        """Return the one client of a service; made when first asked for, as making it takes a while."""
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._core.create_client(
+                    service,
+                    region_name=self.settings.region,
+                    endpoint_url=self.settings.endpoint_url,
+                    config=self._config,
+                )
+            return self._clients[service]
+
+    @property
     def sqs(self) -> "SQSClient":
         """The queues."""
-        return self._session.client("sqs", endpoint_url=self.settings.endpoint_url, config=self._config)
+        return cast("SQSClient", self.client("sqs"))
 
-    @functools.cached_property
+    @property
     def s3(self) -> "S3Client":
         """The bucket."""
-        return self._session.client("s3", endpoint_url=self.settings.endpoint_url, config=self._config)
+        return cast("S3Client", self.client("s3"))
+
+    @property
+    def session(self) -> "boto3.Session":
+        """Where the clients come from, and the credentials."""
+        return self._session
+
+    @property
+    def cloudwatch(self) -> Any:
+        """The metrics."""
+        return self.client("cloudwatch")
+
+    @property
+    def sts(self) -> "STSClient":
+        """Who knows whose the credentials are."""
+        return cast("STSClient", self.client("sts"))
 
     @functools.cached_property
+    def identity(self) -> "GetCallerIdentityResponseTypeDef":
+        """Whose the credentials are. Costs one call, so ask only where nothing else says it."""
+        return self.sts.get_caller_identity()
+
+    @property
     def number(self) -> str:
-        """The account's twelve digits. Costs one call, so ask only where nothing else says it."""
-        sts = self._session.client("sts", endpoint_url=self.settings.endpoint_url, config=self._config)
-        return sts.get_caller_identity()["Account"]
+        """The account's twelve digits; costs what `identity` costs."""
+        return self.identity["Account"]
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._making:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
 
     @contextmanager
     def in_words(self) -> Iterator[None]:
@@ -120,6 +188,8 @@ class Account:
 
     def _refusal(self, problem: ClientError) -> FleetError:
         code, settings = error_code(problem), self.settings
+        if code in EXPIRED | REFUSED and (words := skew.why_refused(problem.response)):
+            return NoCredentials(words)
         if code in EXPIRED:
             return NoCredentials(f"the AWS credentials have expired: {NEW_CREDENTIALS}")
         if code in REFUSED:
@@ -132,7 +202,11 @@ class Account:
                 f"region {settings.region}: run ansible-playbook site.yml, or name another --stack, --region"
             )
         if code in FORBIDDEN:
-            return NotAllowed(f"the credentials do not allow {problem.operation_name}: {_message(problem)}")
+            what = _MEANINGS.get(problem.operation_name, "")
+            return NotAllowed(
+                f"the credentials do not allow {problem.operation_name}{what}: {_message(problem)}; "
+                "use credentials of the account's owner, or ask for that to be allowed"
+            )
         if problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
             return Unreachable(f"AWS failed at {problem.operation_name} ({code}): try again in a while")
         return FleetError(f"AWS refused {problem.operation_name} ({code}): {_message(problem)}")

@@ -24,15 +24,15 @@ class Exit(IntEnum):
 
 
 EXIT_MEANINGS = {
-    Exit.OK: "the job succeeded",
+    Exit.OK: "the job succeeded, or all of them",
     Exit.ERROR: "something unforeseen went wrong; the message has it",
     Exit.USAGE: "the command line cannot be understood",
-    Exit.BAD_INPUT: "the input cannot be sent: no such file, a folder, a word among the numbers",
+    Exit.BAD_INPUT: "the input cannot be sent: no such file, no image in a folder, a word among the numbers",
     Exit.CREDENTIALS: "there are no AWS credentials, or AWS does not accept them (any more)",
     Exit.NOT_DEPLOYED: "the stack is not deployed in this account and region",
     Exit.UNREACHABLE: "AWS, or the endpoint given, cannot be reached",
     Exit.NO_ANSWER: "no worker answered in time, or there is no result under that id yet",
-    Exit.JOB_FAILED: "a worker refused the job: not an image, too large, …",
+    Exit.JOB_FAILED: "a worker refused the job: not an image, too large, …; or some of many jobs failed",
     Exit.SETTINGS: "it is not known which stack or region is meant",
     Exit.OUTPUT: "the output cannot be written where it should go",
     Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
@@ -70,7 +70,7 @@ class Unreachable(FleetError):
     exit = Exit.UNREACHABLE
 
 
-class NoAnswerInTime(FleetError):
+class NoAnswerInTime(FleetError, TimeoutError):
     """No worker answered in time. The job is not lost by that, nor taken back."""
 
     exit = Exit.NO_ANSWER
@@ -88,6 +88,16 @@ class JobFailed(FleetError):
     def __init__(self, result: Result) -> None:
         super().__init__(result.error.message if result.error else "the job failed")
         self.result = result
+
+
+class NotTaken(FleetError):
+    """SQS took other requests of a call, and not this one."""
+
+
+class SomeFailed(FleetError):
+    """Of many jobs, some failed. Each was told of when it did; this is the count."""
+
+    exit = Exit.JOB_FAILED
 
 
 class UnknownSettings(FleetError):

@@ -4,73 +4,60 @@ Every AWS error is turned into one of `client.errors`, each of which is a senten
 """
 
 import functools
-import io
-import threading
 import weakref
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from client import settings as where
 from client.aws import Account
-from client.errors import BadInput, BadOutput, FleetError, JobFailed, NoAnswerInTime
-from client.replies import Replies
+from client.collector import Collector
+from client.errors import BadInput, BadOutput, FleetError, NoAnswerInTime, NotTaken
+from client.inputs import Prepared, Source, numbers_text, opened, prepare
+from client.job import Job
+from client.outgoing import Outgoing
+from client.outputs import out_path
+from client.replies import ReplyQueue
 from client.results import Results
+from client.sending import send
 from client.settings import Settings
-from jobs.catalogue import OPERATIONS, find_operation
-from jobs.errors import BadJob
-from jobs.ids import is_job_id, new_job_id
-from jobs.message import INLINE_MAX_BYTES, Inline, Request, Result, Stored
-from jobs.names import output_key, upload_key
-from jobs.numbers import Number, parse_numbers
+from client.transfers import Told, Transfers, nobody
+from jobs.catalogue import OPERATIONS
+from jobs.ids import is_job_id
+from jobs.message import Request, Result, Stored
+from jobs.numbers import Number
+from jobs.parameters import Value
 
 TIMEOUT_SECONDS = 10.0
-
-
-class Job:
-    """A job that was sent. Its result stays in the bucket, whether it is waited for or not."""
-
-    def __init__(self, fleet: "Fleet", job_id: str, operation: str) -> None:
-        self.id, self.operation = job_id, operation
-        self._fleet = fleet
-        self._result: Result | None = None
-
-    def __repr__(self) -> str:
-        return f"<Job {self.id} {self.operation}>"
-
-    def result(self, timeout: float = TIMEOUT_SECONDS) -> Result:
-        """Wait for the answer for `timeout` seconds. Raises `JobFailed` and `NoAnswerInTime`."""
-        if self._result is None:
-            self._result = self._fleet._wait(self.id, timeout)
-        if self._result.status != "succeeded":
-            raise JobFailed(self._result)
-        return self._result
-
-    def done(self) -> bool:
-        """Tell whether there is an answer, without waiting for one."""
-        if self._result is None:
-            self._result = self._fleet.find_result(self.id)
-        return self._result is not None
-
-    def download(self, path: str | Path, timeout: float = TIMEOUT_SECONDS) -> Path:
-        """Wait for the answer and write the output to `path`, whole or not at all."""
-        result = self.result(timeout)
-        if result.output is None:
-            raise BadOutput(f"job {self.id} ({self.operation}) puts out no file")
-        return self._fleet.download(result, path)
+# Small files spend their time on the way, not on the line.
+UPLOADS_AT_ONCE = 16
 
 
 class Fleet:
-    """One stack, as one client process sees it. Use it in a `with`, or call `close`."""
+    """One stack, as one client process sees it. Use it in a `with`, or call `close`.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    `on_sent` is called with the jobs each time some were sent. With `replies=False` no reply queue
+    is made, for who sends without waiting; answers can still be had, from the bucket.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        on_sent: Callable[[Sequence[Job]], object] | None = None,
+        replies: bool = True,
+    ) -> None:
         self.settings = settings or where.find()
         self._account = Account(self.settings)
         self._results = Results(self._account)
-        self._replies = Replies(self._account, self._results)
-        self._lock = threading.Lock()
+        self._transfers = Transfers(self._account)
+        self._outgoing = Outgoing(self._account, self._transfers, self._results)
+        self._replies = ReplyQueue(self._account)
+        self._collector = Collector(self._account, self._replies, self._results)
+        self._on_sent, self._with_replies = on_sent, replies
         # A notebook closes nothing; the reply queue goes with the process all the same.
         self._closing = weakref.finalize(self, self._replies.close)
 
@@ -78,6 +65,9 @@ class Fleet:
     def from_vars(cls, path: str | Path, **given: str) -> Self:
         """Make a fleet from a variables file such as `inventory/group_vars/all.yml`."""
         return cls(where.find(vars_file=path, **given))
+
+    def __repr__(self) -> str:
+        return f"<Fleet {self.settings.stack} in {self.settings.region}>"
 
     def __enter__(self) -> Self:
         return self
@@ -88,13 +78,32 @@ class Fleet:
         self.close()
 
     def close(self) -> None:
-        """Delete this process's reply queue."""
+        """Delete this process's reply queue. It may be used again; then it makes another."""
+        self._collector.close()
         self._replies.close()
+        self._account.close()
 
-    def stats(self, numbers: Iterable[Number], timeout: float = TIMEOUT_SECONDS) -> Mapping[str, Any]:
-        """Return count, mean, min, max and median of `numbers`."""
-        text = " ".join(str(number) for number in numbers)
-        return self.submit("stats", text).result(timeout).result or {}
+    def use_bucket(self, bucket: str) -> None:
+        """Put inputs into another bucket from now on, and look for results there."""
+        self.settings = replace(self.settings, bucket=bucket, sources={})
+        self._account.settings = self.settings
+        self._results.use(bucket)
+
+    def stats(
+        self,
+        numbers: str | Path | Iterable[Number],
+        timeout: float | None = TIMEOUT_SECONDS,
+        **parameters: Any,
+    ) -> Mapping[str, Any]:
+        """Return count, mean, min, max and median of `numbers`: a sequence, a text or a file of them.
+
+        `parameters`: `more=True` for sum, quartiles, variance, standard deviation and mode,
+        `quantiles` and `histogram`: into how many parts, or bins; `columns`: the numbers are CSV
+        text or a file of it, and these are its columns, as `"height,weight"`. What they mean stands in
+        docs/worker.md.
+        """
+        job = self.submit("stats", numbers_text(numbers), parameters=parameters)
+        return job.result(timeout).result or {}
 
     def greyscale(self, image: str | Path, out: str | Path | None = None, **more: Any) -> Path:
         """Make an image grey; return where the output was written. `more` as in `on_image`."""
@@ -115,153 +124,206 @@ class Fleet:
         out: str | Path | None = None,
         *,
         name: str | None = None,
-        timeout: float = TIMEOUT_SECONDS,
-        **parameters: int,
+        timeout: float | None = TIMEOUT_SECONDS,
+        **parameters: Value,
     ) -> Path:
         """Do an image operation on a file, write the output to `out`, and return where that is.
 
         `out` is `<image>-<operation>` in the working folder if left out; `name` is the output's name
         in the bucket, `out`'s own in a folder of the job's if left out.
         """
-        path = out_path(image, operation, out)
+        if not isinstance(image, str | Path):
+            raise BadInput(
+                f"give an image as a path, not {type(image).__name__}; submit takes open files too"
+            )
+        path = out_path(image, operation, out, parameters)
         job = self.submit(operation, Path(image), name=name, file_name=path.name, parameters=parameters)
         return job.download(path, timeout)
 
     def submit(
         self,
         operation: str,
-        source: str | Path | BinaryIO,
+        source: Source,
         *,
         name: str | None = None,
         file_name: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        told: Told = nobody,
     ) -> Job:
         """Send a job and return at once.
 
-        `source` is numbers as text, or an image as a path or an open binary file; `name` is what the
-        image it puts out is called in the bucket, whoever else gave that name. Without one it is
-        called `file_name`, the source's own if left out, in a folder of the job's. Raises `BadInput`
-        for what no worker could do.
+        `source` is numbers (a sequence, a text, or a file of them), or an image (a path or an open
+        binary file); `name` is what the image it puts out is called in the bucket, whoever else gave
+        that name. Without one it is called `file_name`, the source's own if left out, in a folder of
+        the job's. `told` is called with each count of bytes that were uploaded. Raises `BadInput` for
+        what no worker could do.
         """
-        if isinstance(source, Path):
-            with opened(source) as file:
-                return self.submit(
-                    operation, file, name=name, file_name=file_name or source.name, parameters=parameters
-                )
-        job_id = new_job_id()
-        try:
-            declared = find_operation(operation)
-            checked = declared.check(parameters or {})
-            if declared.takes == "numbers":
-                parse_numbers(_text(source))
-                output = None
-            else:
-                output = output_key(name or f"{job_id}/{file_name or _name_of(source)}")
-        except BadJob as problem:
-            raise BadInput(problem.message) from problem
+        job = prepare(operation, source, name=name, file_name=file_name, parameters=parameters)
         with self._account.in_words():
-            queue = self._request_queue
-            reply_to = self._replies.open()
-            request = Request(
-                id=job_id, operation=operation, input=self._input(job_id, source),
-                submitted_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                parameters=checked, output=output, reply_to=reply_to,
-            )  # fmt: skip
-            self._account.sqs.send_message(QueueUrl=queue, MessageBody=request.to_json())
-        return Job(self, job_id, operation)
+            return self.send([self.request(job, told=told)])[0]
+
+    def submit_many(
+        self, operation: str, sources: Iterable[Source], *, parameters: Mapping[str, Any] | None = None
+    ) -> list[Job]:
+        """Send a job for each source, ten messages a call, and return them in order.
+
+        All are checked before one is sent. Raises `BadInput`.
+        """
+        return self.send_prepared([prepare(operation, each, parameters=parameters) for each in sources])
+
+    def send_prepared(self, prepared: Sequence[Prepared]) -> list[Job]:
+        """Upload what must be, several at a time, and send all."""
+        if not prepared:
+            return []
+        with self._account.in_words(), ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+            self.open()
+            requests = list(pool.map(self.request, prepared))
+            return self.send(requests)
+
+    def map(
+        self, operation: str, sources: Iterable[Source], *,
+        parameters: Mapping[str, Any] | None = None, timeout: float | None = None,
+    ) -> Iterator[Result]:  # fmt: skip
+        """Send a job for each source, now; give their results in order, each waited for `timeout` s."""
+        jobs = self.submit_many(operation, sources, parameters=parameters)
+        return (job.result(timeout) for job in jobs)
+
+    def job(self, job_id: str, operation: str = "job") -> Job:
+        """Return any job of this stack, whoever sent it; its answer is read from the bucket."""
+        return self.jobs([job_id], operation)[0]
+
+    def jobs(self, job_ids: Iterable[str], operation: str = "job") -> list[Job]:
+        """Return jobs of this stack, whoever sent them; their answers are read from the bucket."""
+        ids = [_checked(job_id) for job_id in job_ids]
+        jobs = [Job(self, job_id, operation) for job_id in ids]
+        for job in jobs:
+            self._collector.expect(job, by_queue=False)
+        self._collector.start()
+        return jobs
+
+    def open(self) -> str:
+        """Make what sending takes, if it is not there; return the request queue's address."""
+        with self._account.in_words():
+            if self._with_replies:
+                self._replies.open()
+            return self._request_queue
+
+    def request(self, prepared: Prepared, *, stored: Stored | None = None, told: Told = nobody) -> Request:
+        """Upload the input of a job, unless it is `stored` or small; return what is to be sent."""
+        self.open()
+        with self._account.in_words():
+            return self._outgoing.request(prepared, stored, told)
+
+    def send(self, requests: Sequence[Request]) -> list[Job]:
+        """Send requests to be answered to this process; return their jobs in order.
+
+        A job that SQS refuses by itself is done at once, with that as its exception.
+        """
+        with self._account.in_words():
+            queue = self.open()
+            reply_to = self._replies.open() if self._with_replies else None
+            jobs = [Job(self, request.id, request.operation) for request in requests]
+            for job in jobs:
+                self._collector.expect(job, by_queue=reply_to is not None)
+            try:
+                bodies = {each.id: replace(each, reply_to=reply_to).to_json() for each in requests}
+                refused = send(self._account.sqs, queue, bodies)
+            except BaseException:
+                for job in jobs:
+                    self._collector.drop(job)
+                raise
+        for job in jobs:
+            if job.id in refused:
+                self._collector.drop(job)
+                job.set_exception(NotTaken(f"AWS did not take job {job.id}: {refused[job.id]}"))
+        if self._with_replies:
+            self._collector.start()
+        if self._on_sent:
+            self._on_sent([job for job in jobs if job.id not in refused])
+        return jobs
+
+    @property
+    def reply_queue(self) -> str | None:
+        """The name of this process's reply queue; None before it is made, or where none may be."""
+        return self._replies.name
+
+    @property
+    def bucket(self) -> str:
+        """The name of the stack's bucket; asks AWS for the account if nothing has told it yet."""
+        with self._account.in_words():
+            return self._results.bucket
 
     def find_result(self, job_id: str) -> Result | None:
         """Return the stored result of any job of this stack, or None if there is none (yet)."""
-        if not is_job_id(job_id):
-            raise BadInput(
-                f"{job_id[:80]!r} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
-            )
         with self._account.in_words():
-            return self._results.find(job_id)
+            return self._results.find(_checked(job_id))
 
-    def download(self, result: Result, path: str | Path) -> Path:
+    def find_results(self, job_ids: Iterable[str]) -> dict[str, Result]:
+        """Return the stored results there are of these jobs, by id, in few calls."""
+        ids = [_checked(job_id) for job_id in job_ids]
+        with self._account.in_words():
+            return self._results.find_many(ids)
+
+    def download(self, result: Result, path: str | Path, told: Told = nobody) -> Path:
         """Write the output of a job to `path`, whole or not at all. Raises `BadOutput`."""
         if result.output is None:
             raise BadOutput(f"job {result.id} ({result.operation}) has no output to write")
         with self._account.in_words():
-            self._results.download(result.output, Path(path))
+            self._transfers.download(result.output, Path(path), told)
         return Path(path)
 
-    @functools.cached_property
-    def _request_queue(self) -> str:
-        url = self._account.sqs.get_queue_url(QueueName=self.settings.names.requests)["QueueUrl"]
-        self._results.learn_account(url)
-        return url
-
-    def _input(self, job_id: str, source: str | BinaryIO) -> Inline | Stored:
-        if isinstance(source, str):
-            if len(source.encode()) <= INLINE_MAX_BYTES:
-                return Inline(source)
-            return self._upload(job_id, "numbers.txt", io.BytesIO(source.encode()))
-        return self._upload(job_id, _name_of(source), source)
-
-    def _upload(self, job_id: str, name: str, file: BinaryIO) -> Stored:
-        key = upload_key(job_id, name)
-        self._results.upload(file, key)
-        return Stored(self._results.bucket, key)
-
-    def _wait(self, job_id: str, timeout: float) -> Result:
+    def download_to(self, result: Result, to: BinaryIO, told: Told = nobody) -> None:
+        """Write the output of a job to an open binary file. Raises `BadOutput`."""
+        if result.output is None:
+            raise BadOutput(f"job {result.id} ({result.operation}) has no output to write")
         with self._account.in_words():
-            result = self._replies.wait(job_id, timeout)
-        if result is None:
+            self._transfers.write(result.output, to, told)
+
+    def collect(self) -> None:
+        """Begin to collect answers, if that is not under way."""
+        self._collector.start()
+
+    def look_once_more(self, job: Job, timeout: float) -> None:
+        """Look for a job's answer in the bucket, as the time is over. Raises `NoAnswerInTime`."""
+        if self._collector.trouble:
+            raise self._collector.trouble
+        with self._account.in_words():
+            self._collector.look_once(job)
+        if not job.done():
             raise NoAnswerInTime(
-                f"no worker answered within {timeout:g} s. Job {job_id} is still in line, and its "
-                f"result will lie in the bucket: look with `jobfleet result {job_id}`, or wait longer "
-                f"with --timeout{self.why_not_yet(job_id)}",
-                job_id,
+                f"no worker answered within {timeout:g} s. Job {job.id} is still in line, and its "
+                f"result will lie in the bucket: look with `jobfleet result {job.id}`, or wait longer "
+                f"with --timeout{self.why_not_yet(job.id)}",
+                job.id,
             )
-        return result
 
     def why_not_yet(self, job_id: str) -> str:
         """Return a sentence on a job whose attempts break, to be put behind another; else an empty text."""
         with self._account.in_words():
             stored = self._results.look(job_id)
-        if stored is None or not stored.attempts:
+        last = stored.last_attempt if stored else None
+        if last is None:
             return ""
-        last = stored.attempts[-1]
         return f". Its attempt {last.attempt} broke on worker {last.worker}: {last.cause}"
 
-
-def out_path(image: str | Path, operation: str, out: str | Path | None) -> Path:
-    """Return where the output goes, once it is sure that it can. Raises `BadOutput`."""
-    source = Path(image)
-    path = Path(out) if out is not None else Path(f"{source.stem}-{operation}{source.suffix}")
-    if path.is_dir():
-        raise BadOutput(f"{path} is a folder; give a file name for the output")
-    if not path.parent.is_dir():
-        raise BadOutput(f"the folder {path.parent} for the output does not exist; make it first")
-    if path.exists() and source.exists() and path.samefile(source):
-        raise BadOutput(f"{path} is the input itself; give the output another name")
-    return path
+    @functools.cached_property
+    def _request_queue(self) -> str:
+        name = self.settings.names.requests
+        if self._replies.url:
+            # An address is alike for all queues of an account, which spares asking for this one.
+            url = self._replies.url.rpartition("/")[0] + "/" + name
+        else:
+            url = self._account.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self._results.learn_account(url)
+        return url
 
 
-def opened(path: Path) -> BinaryIO:
-    """Open an input. Raises `BadInput` in words."""
-    try:
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder; give a file")
-        return path.open("rb")
-    except FileNotFoundError as problem:
-        raise BadInput(f"there is no file {path}") from problem
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}") from problem
-
-
-def _text(source: Any) -> str:
-    if not isinstance(source, str):
-        raise BadInput("stats takes numbers as text")
-    return source
-
-
-def _name_of(source: Any) -> str:
-    if isinstance(source, str):
-        raise BadInput("give an image as a path or an open binary file")
-    return Path(str(getattr(source, "name", "image"))).name
+def _checked(job_id: str) -> str:
+    if not isinstance(job_id, str) or not is_job_id(job_id):
+        raise BadInput(
+            f"{str(job_id)[:80]!r} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
+        )
+    return job_id
 
 
 __all__ = ["OPERATIONS", "TIMEOUT_SECONDS", "Fleet", "FleetError", "Job", "opened", "out_path"]

@@ -2,38 +2,78 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from client.described import described, described_in_short
 from jobs.message import Result
+
+# From here on a transfer has a bar.
+LARGE_BYTES = 8 * 1024 * 1024
 
 
 class Output:
     """Writes for people, or with `as_json` for machines; `quiet` leaves only data and errors."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        self._json, self._quiet = as_json, quiet
+        self.as_json, self._quiet = as_json, quiet
+        self._held: list[str] | None = None
 
     def stats(self, result: Result) -> None:
-        """Show the five numbers."""
-        self._show(result, result.result or {})
+        """Show statistics; say on stderr what should be known of how the numbers were read."""
+        facts = self.notes(result)
+        if self.as_json:
+            self._line(result, {})
+        else:
+            for line in described(facts):
+                self.write(line)
 
     def image(self, result: Result, path: str | None) -> None:
         """Show where the output lies and what it is; say on stderr what was changed unasked."""
-        facts = dict(result.result or {})
-        for note in facts.pop("notes", []):
-            self.say(f"note: {note}")
-        where = {"bucket": f"s3://{result.output.bucket}/{result.output.key}"} if result.output else {}
+        facts = self.notes(result)
         size = f"{facts.get('width')} x {facts.get('height')}"
         frames = {"frames": facts["frames"]} if facts.get("frames", 1) > 1 else {}
         shown = {"format": facts.get("format"), "size": size, "mode": facts.get("mode"), **frames}
+        where = {"bucket": _address(result)} if result.output else {}
         self._show(result, {**({"file": path} if path else {}), **where, **shown}, {"file": path})
 
-    def failed(self, result: Result) -> None:
+    def notes(self, result: Result) -> dict[str, Any]:
+        """Say on stderr what was changed unasked; return what else there is to tell."""
+        facts = dict(result.result or {})
+        for note in facts.pop("notes", []):
+            self.say(f"note: {note}")
+        return facts
+
+    def line(self, result: Result, **more: str | None) -> None:
+        """Show one of several results in one line."""
+        if self.as_json:
+            self._line(result, more)
+        else:
+            self.write(f"{result.id}  {result.operation}  {_in_short(result, more.get('file'))}")
+
+    def place(self, result: Result, **more: str | None) -> None:
+        """Show in one line where one of several outputs lies."""
+        if self.as_json:
+            self._line(result, more)
+        else:
+            self.write(more.get("file") or _address(result))
+
+    def failed(self, result: Result, **more: str | None) -> None:
         """Give machines the failed result too; people read its sentence on stderr."""
-        if self._json:
-            self._line(result, {})
+        if self.as_json:
+            self._line(result, more)
+
+    def write(self, line: str) -> None:
+        """Write data; it waits for its turn while a progress bar has the terminal."""
+        if self._held is not None and sys.stdout.isatty():
+            self._held.append(line)
+            return
+        try:
+            sys.stdout.write(line + "\n")
+        except UnicodeEncodeError:  # the name of a file need not be text
+            sys.stdout.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+        sys.stdout.flush()
 
     def say(self, words: str) -> None:
         """Talk, if talk is wanted."""
@@ -43,25 +83,84 @@ class Output:
     @contextmanager
     def waiting(self, words: str) -> Iterator[None]:
         """Show `words` and the seconds gone by, while there is a terminal to show them on."""
-        if self._quiet or not sys.stderr.isatty():
+        if not self._has_terminal():
             yield
             return
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with self._bar(columns) as progress:
             progress.add_task(words, total=None)
             yield
 
+    @contextmanager
+    def moving(self, words: str, size: int) -> Iterator[Callable[[int], object]]:
+        """Show a transfer of `size` bytes: how far it is if it is large, else the seconds gone by."""
+        if size < LARGE_BYTES:
+            with self.waiting(words):
+                yield lambda count: None
+        else:
+            with self.progress(words, size, in_bytes=True) as told:
+                yield told
+
+    @contextmanager
+    def progress(
+        self, words: str, total: int, *, in_bytes: bool = False
+    ) -> Iterator[Callable[[int], object]]:
+        """Show how far a thing of `total` steps or bytes is, how fast, and the time left.
+
+        Gives what is to be called with each count of them that is done.
+        """
+        if not self._has_terminal():
+            yield lambda count: None
+            return
+        from client.bars import columns
+
+        with self._bar(columns(in_bytes=in_bytes)) as progress:
+            task = progress.add_task(words, total=total)
+            yield lambda count: progress.advance(task, count)
+
+    def _has_terminal(self) -> bool:
+        return not self._quiet and sys.stderr.isatty()
+
+    @contextmanager
+    def _bar(self, columns: Any) -> Iterator[Any]:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._held = []
+        try:
+            with Progress(
+                *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
+            ) as progress:
+                yield progress
+        finally:
+            held, self._held = self._held, None
+            for line in held or ():
+                self.write(line)
+
     def _show(self, result: Result, table: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> None:
-        if self._json:
+        if self.as_json:
             self._line(result, more or {})
             return
         width = max(map(len, table), default=0)
         for name, value in table.items():
-            sys.stdout.write(f"{name:<{width}}  {value}\n")
+            self.write(f"{name:<{width}}  {value}")
 
     def _line(self, result: Result, more: Mapping[str, Any]) -> None:
         whole = {**json.loads(result.to_json()), **{name: value for name, value in more.items() if value}}
-        sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+        self.write(json.dumps(whole, ensure_ascii=False))
+
+
+def _address(result: Result) -> str:
+    return f"s3://{result.output.bucket}/{result.output.key}" if result.output else ""
+
+
+def _in_short(result: Result, file: str | None) -> str:
+    if result.status != "succeeded":
+        return f"failed: {result.error.message if result.error else 'no reason given'}"
+    if result.output:
+        facts = result.result or {}
+        return f"{file or _address(result)}  {facts.get('width')} x {facts.get('height')}"
+    facts = {name: value for name, value in (result.result or {}).items() if name != "notes"}
+    return described_in_short(facts)

@@ -1,27 +1,30 @@
-"""The stack's bucket, as the client uses it."""
+"""The results in the stack's bucket, as the client reads them."""
 
-import os
-import tempfile
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from client.aws import Account, error_code
-from client.errors import BadOutput
+from jobs.errors import BadJob
 from jobs.lookup import find_result
-from jobs.message import Output, Result
-from jobs.names import RESULT_BATCHES
+from jobs.message import Result
+from jobs.names import RESULT_BATCHES, RESULTS, result_batch_may_hold, result_key
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+# From here on, finding out by lists which results there are takes fewer calls than asking for each.
+LIST_FROM = 4
+# S3 lists 1,000 keys a call. Ids sort by time, so results of others in between are all that can make
+# it more; beyond this many calls the results are asked for one by one.
+LISTINGS_MAX = 20
+READERS = 8
 
-_CHUNK_BYTES = 1024 * 1024
+
+Reader = Callable[[str], Iterable[Result | None]]
 
 
 class Results:
-    """Reads results and outputs, writes inputs."""
+    """Reads results; knows the bucket's name."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -34,6 +37,10 @@ class Results:
             settings = self._account.settings
             self._bucket = settings.names.bucket(self._account.number, settings.region)
         return self._bucket
+
+    def use(self, bucket: str) -> None:
+        """Read and write in another bucket from now on."""
+        self._bucket = bucket
 
     def learn_account(self, queue_url: str) -> None:
         """Take the account's number from a queue's address, which spares asking for it."""
@@ -50,6 +57,50 @@ class Results:
         """Return what is stored of a job, also of one that is failing; None if nothing is."""
         return find_result(job_id, self._read, self._batches_after)
 
+    def find_many(self, job_ids: Collection[str]) -> dict[str, Result]:
+        """Return the final results there are of these jobs, by id."""
+        if len(job_ids) < LIST_FROM:
+            found = {job_id: self.find(job_id) for job_id in job_ids}
+            return {job_id: result for job_id, result in found.items() if result}
+        least, greatest = min(job_ids), max(job_ids)
+        wanted = {result_key(job_id): job_id for job_id in job_ids}
+        keys = self._keys(RESULTS, _before(result_key(least)), result_key(greatest))
+        if keys is None:
+            return self._all(lambda job_id: [self.find(job_id)], job_ids)
+        results = self._all(
+            lambda key: [_result(self._read(key))], [key for key in keys if wanted.pop(key, None)]
+        )
+        return results | self._in_batches(set(job_ids) - set(results))
+
+    def _in_batches(self, job_ids: set[str]) -> dict[str, Result]:
+        if not job_ids:
+            return {}
+        # A batch's key begins with the greatest id in it, which may be any later one.
+        keys = self._keys(RESULT_BATCHES, RESULT_BATCHES + min(job_ids), None)
+        if keys is None:
+            return self._all(lambda job_id: [self.find(job_id)], job_ids)
+        holding = [key for key in keys if any(result_batch_may_hold(key, job_id) for job_id in job_ids)]
+        found = self._all(lambda key: map(_result, (self._read(key) or "").splitlines()), holding)
+        return {job_id: result for job_id, result in found.items() if job_id in job_ids}
+
+    def _all(self, read: Reader, things: Collection[str]) -> dict[str, Result]:
+        with ThreadPoolExecutor(min(READERS, len(things) or 1)) as pool:
+            every = [result for results in pool.map(lambda thing: list(read(thing)), things)
+                     for result in results]  # fmt: skip
+        return {result.id: result for result in every if result and result.status != "failing"}
+
+    def _keys(self, prefix: str, after: str, last: str | None) -> list[str] | None:
+        """Return the keys after `after` up to `last`; None if that takes too many calls."""
+        keys: list[str] = []
+        for _ in range(LISTINGS_MAX):
+            page = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+            found = [item["Key"] for item in page.get("Contents", [])]
+            keys.extend(found)
+            if not page.get("IsTruncated") or (last and found[-1] >= last):
+                return keys
+            after = found[-1]
+        return None
+
     def _read(self, key: str) -> str | None:
         try:
             answer = self._account.s3.get_object(Bucket=self.bucket, Key=key)
@@ -64,48 +115,14 @@ class Results:
         answer = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
         return [item["Key"] for item in answer.get("Contents", [])]
 
-    def _get(self, output: Output) -> "GetObjectOutputTypeDef":
-        condition: dict[str, Any] = {"IfMatch": output.etag} if output.etag else {}
-        try:
-            return self._account.s3.get_object(Bucket=output.bucket, Key=output.key, **condition)
-        except ClientError as problem:
-            if error_code(problem) != "PreconditionFailed":
-                raise
-            raise BadOutput(
-                f"{output.key} in the bucket is another job's output by now, which was given the same name; "
-                "send the job again with another --name, or without one"
-            ) from problem
 
-    def upload(self, source: BinaryIO, key: str) -> None:
-        """Put an input into the bucket, in parts where it is large."""
-        self._account.s3.upload_fileobj(source, self.bucket, key)
-
-    def download(self, output: Output, path: Path) -> None:
-        """Write an output to `path`, whole or not at all.
-
-        Raises `BadOutput`, also if it is another job's by now.
-        """
-        answer = self._get(output)
-        try:
-            with (
-                closing(answer["Body"]) as body,
-                tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file,
-            ):
-                try:
-                    for chunk in body.iter_chunks(_CHUNK_BYTES):
-                        file.write(chunk)
-                    file.close()
-                    _as_any_new_file(file.name)
-                    Path(file.name).replace(path)
-                except BaseException:
-                    Path(file.name).unlink(missing_ok=True)
-                    raise
-        except OSError as problem:
-            raise BadOutput(f"{path} cannot be written: {problem.strerror or problem}") from problem
+def _before(key: str) -> str:
+    """Return a key that sorts right before `key`, to begin a listing with `key` itself."""
+    return key[:-1] + chr(ord(key[-1]) - 1)
 
 
-def _as_any_new_file(path: str) -> None:
-    """Give a temporary file the mode that this user's new files have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(path).chmod(0o666 & ~mask)
+def _result(text: str | None) -> Result | None:
+    try:
+        return Result.from_json(text) if text else None
+    except BadJob:
+        return None  # of a version to come

@@ -1,26 +1,53 @@
 """What the client says of itself is complete and written down."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
+from client import manual
 from client.cli import cli
 from client.errors import EXIT_MEANINGS, Exit
 from jobs.catalogue import OPERATIONS
 
-DOCS = (Path(__file__).parents[2] / "docs/client.md").read_text()
+REPOSITORY = Path(__file__).parents[2]
+DOCS = (REPOSITORY / "docs/client.md").read_text()
+WORKER_DOCS = (REPOSITORY / "docs/worker.md").read_text()
+TESTS = "".join(path.read_text() for path in sorted((REPOSITORY / "tests/aws").glob("test_client_*.py")))
+COMMANDS = dict(manual.commands())
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
-def test_every_command_has_help_and_stands_in_the_docs_with_its_options(name: str) -> None:
-    command = cli.commands[name]
+def test_the_page_has_what_the_commands_help_says_now() -> None:
+    assert manual.remade(DOCS) == DOCS, "run `make docs`"
+
+
+def test_the_workers_page_has_what_the_catalogue_declares_now() -> None:
+    assert manual.with_operations(WORKER_DOCS) == WORKER_DOCS, "run `make docs`"
+    for operation in OPERATIONS.values():
+        assert f"`{operation.name}`" in WORKER_DOCS
+    with pytest.raises(ValueError, match="operations"):
+        manual.with_operations("a page without the table")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_an_example_and_a_test_through_the_installed_entry_point(name: str) -> None:
+    command = COMMANDS[name]
     assert command.help
-    assert f"### `jobfleet {name}" in DOCS
+    assert f"jobfleet {name}" in (command.epilog or "").partition("Examples:")[2]
+    words = r",\s*".join(f'"{word}"' for word in name.split())
+    assert re.search(words, TESTS)
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and not parameter.hidden:
+        if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
-            assert all(option in DOCS for option in parameter.opts), parameter.opts
+
+
+@pytest.mark.parametrize("change", [("<!-- help: stats -->", ""), ("help: stats", "help: stat")])
+def test_a_page_that_lacks_a_part_is_told(change: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="stat"):
+        manual.remade(DOCS.replace(*change))
 
 
 def test_every_operation_has_its_command() -> None:
@@ -33,8 +60,19 @@ def test_every_exit_code_is_explained_in_the_docs_and_in_the_help(code: Exit) ->
     assert EXIT_MEANINGS[code] in (cli.epilog or "")
 
 
-def test_every_option_of_the_whole_and_every_variable_stands_in_the_docs() -> None:
-    for parameter in cli.params:
-        assert all(option in DOCS for option in parameter.opts)
-    for variable in ("STACK", "REGION", "BUCKET", "VARS", "ENDPOINT_URL", "TRACE"):
-        assert f"JOBFLEET_{variable}" in DOCS
+def test_every_variable_stands_in_the_docs() -> None:
+    sources = "".join(path.read_text() for path in sorted((REPOSITORY / "client").rglob("*.py")))
+    named = set(re.findall(r"(?<!_)JOBFLEET_[A-Z]+", sources))
+    assert {"JOBFLEET_VARS", "JOBFLEET_TRACE"} <= named
+    for name in ("STACK", "REGION", "BUCKET", "ENDPOINT_URL", "PROFILE", "TIMEOUT"):
+        named.add(f"JOBFLEET_{name}")
+    assert {name for name in named if name not in DOCS} == set()
+
+
+def test_the_command_line_imports_nothing_heavy_before_a_command_runs() -> None:
+    program = "import client.cli, sys; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    heavy = {"boto3", "botocore", "rich", "yaml", "prompt_toolkit", "asyncio", "concurrent.futures"}
+    assert heavy & set(ran.stdout.split()) == set()

@@ -1,0 +1,148 @@
+"""What is to be sent, looked at before anything is: what no worker could do never leaves the machine."""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from client.errors import BadInput
+from jobs.catalogue import find_operation
+from jobs.errors import BadJob
+from jobs.formats import fitting_name
+from jobs.ids import new_job_id
+from jobs.names import output_key
+from jobs.numbers import Number, parse_numbers
+from jobs.parameters import Value
+
+# Numbers as text, as a sequence, or as a file; an image as a path, or as an open binary file.
+Source = str | Path | BinaryIO | Iterable[Number]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that can be sent. `source` is numbers as text, a path, or an open binary file."""
+
+    id: str
+    operation: str
+    source: str | Path | BinaryIO
+    parameters: Mapping[str, Value]
+    output: str | None = None
+
+    @property
+    def upload_name(self) -> str:
+        """What the input is called in the bucket."""
+        return "numbers.txt" if isinstance(self.source, str) else key_part(_file_name(self.source))
+
+
+def prepare(
+    operation: str,
+    source: Source,
+    *,
+    name: str | None = None,
+    file_name: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    job_id: str | None = None,
+) -> Prepared:
+    """Check a job as far as that can be done from here. Raises `BadInput`."""
+    job_id = job_id or new_job_id()
+    try:
+        declared = find_operation(operation)
+        checked = declared.check(parameters or {})
+        if declared.takes == "numbers":
+            text = numbers_text(source)
+            _check_numbers(text, (parameters or {}).get("columns"))
+            # What is left out has its default on the worker: one of before this parameter takes the job too.
+            given = {name: value for name, value in checked.items() if name in (parameters or {})}
+            return Prepared(job_id, operation, text, given)
+        image = _image(source)
+        called = fitting_name(file_name or _file_name(image), checked)
+        key = output_key(name or f"{job_id}/{key_part(called)}")
+        return Prepared(job_id, operation, image, checked, key)
+    except BadJob as problem:
+        raise BadInput(problem.message) from problem
+
+
+def _check_numbers(text: str, columns: str | None) -> None:
+    if columns is None:
+        parse_numbers(text)
+        return
+    from jobs.columns import column_names, read_columns
+
+    read_columns(text, column_names(columns))
+
+
+def numbers_text(source: Any) -> str:
+    """Return numbers as text, however they were given. Raises `BadInput`."""
+    if isinstance(source, str):
+        return source
+    if isinstance(source, Path) or hasattr(source, "read"):
+        return _read_text(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        raise BadInput("stats takes numbers, or a text of numbers, not bytes; decode them first")
+    try:
+        words = [str(number) for number in source]
+    except TypeError:
+        raise BadInput(
+            f"stats takes several numbers, such as [1, 2, 3], or a text of them, not {_shown(source)}"
+        ) from None
+    return " ".join(words)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open an input. Raises `BadInput` in words."""
+    try:
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder; give a file")
+        return path.open("rb")
+    except FileNotFoundError as problem:
+        raise BadInput(f"there is no file {path}") from problem
+    except OSError as problem:
+        raise BadInput(f"{path} cannot be read: {problem.strerror}") from problem
+
+
+def key_part(name: str) -> str:
+    """Return a file's name as it can stand in a key: what no key or message can hold becomes `_`."""
+    return "".join(letter if letter.isprintable() else "_" for letter in name)
+
+
+def _image(source: Any) -> Path | BinaryIO:
+    if isinstance(source, str):
+        source = Path(source)
+    if isinstance(source, Path):
+        opened(source).close()
+        return source
+    if isinstance(source, io.TextIOBase):
+        raise BadInput("the image was opened as text; open it as a binary file (mode 'rb')")
+    if callable(getattr(source, "read", None)):
+        return source  # type: ignore[no-any-return]
+    if isinstance(source, bytes | bytearray | memoryview):
+        raise BadInput("give an image as a path or an open binary file; bytes fit into io.BytesIO(…)")
+    raise BadInput(f"give an image as a path or an open binary file, not {_shown(source)}")
+
+
+def _read_text(source: Any) -> str:
+    if isinstance(source, Path):
+        with opened(source) as file:
+            data: Any = file.read()
+    else:
+        data = source.read()
+    where = getattr(source, "name", source if isinstance(source, Path) else "the input")
+    return data if isinstance(data, str) else decoded(data, str(where))
+
+
+def decoded(data: bytes, where: str) -> str:
+    """Return the text of a file of numbers. Raises `BadInput`."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise BadInput(f"{where} holds no UTF-8 text, so no numbers") from problem
+
+
+def _file_name(source: Any) -> str:
+    name = source if isinstance(source, Path) else getattr(source, "name", "image")
+    return Path(name).name if isinstance(name, str | Path) else "image"
+
+
+def _shown(value: Any) -> str:
+    return f"{type(value).__name__} {value!r:.40}"

@@ -1,0 +1,61 @@
+"""Makes requests, and puts into the bucket what is too large to stand in them."""
+
+import functools
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from client import published
+from client.aws import Account
+from client.inputs import Prepared, opened
+from client.published import Published
+from client.results import Results
+from client.transfers import Told, Transfers
+from jobs.message import INLINE_MAX_BYTES, Inline, Request, Stored
+from jobs.names import upload_key
+
+
+class Outgoing:
+    """Makes the requests of one client process."""
+
+    def __init__(self, account: Account, transfers: Transfers, results: Results) -> None:
+        self._account, self._transfers, self._results = account, transfers, results
+
+    def request(self, prepared: Prepared, stored: Stored | None, told: Told) -> Request:
+        """Return what is to be sent; upload its input unless it is `stored` or small."""
+        return Request(
+            id=prepared.id, operation=prepared.operation, input=stored or self._input(prepared, told),
+            submitted_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            parameters=prepared.parameters, output=prepared.output,
+        )  # fmt: skip
+
+    def _input(self, prepared: Prepared, told: Told) -> Inline | Stored:
+        source = prepared.source
+        if isinstance(source, str):
+            if _fits_in_line(source):
+                return Inline(source)
+            return self._upload(prepared, io.BytesIO(source.encode()), told)
+        if isinstance(source, Path):
+            with opened(source) as file:
+                return self._upload(prepared, file, told)
+        return self._upload(prepared, source, told)
+
+    @functools.cached_property
+    def _published(self) -> Published:
+        return published.read(self._account, self._results.bucket) or Published()
+
+    def _upload(self, prepared: Prepared, file: BinaryIO, told: Told) -> Stored:
+        size = published.size_of(file)
+        if size is not None and size >= published.WORTH_ASKING_BYTES:
+            self._published.check_size(size, prepared.upload_name)
+        stored = Stored(self._results.bucket, upload_key(prepared.id, prepared.upload_name))
+        self._transfers.upload(file, stored.bucket, stored.key, told)
+        return stored
+
+
+def _fits_in_line(text: str) -> bool:
+    if len(text) > INLINE_MAX_BYTES:
+        return False
+    return len(json.dumps(text, ensure_ascii=False).encode()) <= INLINE_MAX_BYTES
