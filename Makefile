@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: help venv demo down test soak bench lint format clean
+.PHONY: help venv demo down test soak bench lint format docs policies clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,12 @@ lint: $(VENV)/.dev ## Run ruff, mypy, yamllint and ansible-lint
 format: $(VENV)/.dev ## Lay out the Python code as `make lint` wants it
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+docs: $(VENV)/.dev ## Make the parts of docs/ anew that come from the client's help and the catalogue
+	$(VENV)/bin/python -m client.manual docs
+
+policies: $(VENV)/.dev ## Write docs/policies anew from what a whole run on the embedded AWS calls; boots a host
+	JOBFLEET_RECORD_POLICIES=1 $(VENV)/bin/python -m pytest tests/playbooks/test_policies.py -k "lives or allows"
 
 clean: ## Remove the virtual environment and caches, but no keys and no deployment
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .ansible dist

@@ -1,14 +1,20 @@
-"""Ansible lookup: the AWS credentials this machine uses, wherever they come from."""
+"""Ansible lookup: the AWS credentials this machine uses, or those in a file."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: aws_credentials
-short_description: The AWS credentials in force on the controller
+short_description: The AWS credentials in force on the controller, or those in a file
 description:
   - Asks botocore, so the environment, a profile, ~/.aws, a credential process and single sign-on all work.
+  - With a path, the profile C(default) of that credentials file is read instead, and nothing else.
   - Returns one dictionary. Use it only in tasks with C(no_log).
-options: {}
+options:
+  _terms:
+    description: Path of a credentials file; none, or an empty one, for the credentials in force.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -27,12 +33,16 @@ _raw:
   elements: dict
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from botocore.credentials import SharedCredentialProvider
 from botocore.exceptions import BotoCoreError
 from botocore.session import get_session
+
+IN_FORCE = "The AWS credentials of this machine"
 
 
 class LookupModule(LookupBase):
@@ -41,16 +51,18 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: Any = None, **kwargs: Any) -> list[dict[str, str]]:
         """Return the credentials, or fail with one sentence."""
         self.set_options(var_options=variables, direct=kwargs)
+        path = str(terms[0]).strip() if terms else ""
         try:
-            credentials = get_session().get_credentials()
+            credentials = read(path) if path else get_session().get_credentials()
             frozen = credentials and credentials.get_frozen_credentials()
         except BotoCoreError as error:
-            raise AnsibleLookupError(
-                f"The AWS credentials of this machine cannot be read: {error}"
-            ) from error
+            raise AnsibleLookupError(f"{path or IN_FORCE} cannot be read: {error}") from error
         if not frozen:
             raise AnsibleLookupError(
-                "This machine has no AWS credentials; paste them into ~/.aws/credentials"
+                f"{path} holds no AWS credentials: it needs a section [default] with aws_access_key_id and "
+                "aws_secret_access_key, as in ~/.aws/credentials"
+                if path
+                else "This machine has no AWS credentials; paste them into ~/.aws/credentials"
             )
         return [
             {
@@ -59,3 +71,11 @@ class LookupModule(LookupBase):
                 "session_token": frozen.token or "",
             }
         ]
+
+
+def read(path: str) -> Any:
+    """Return the credentials in a file, None if it has none. Raises botocore's errors."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise AnsibleLookupError(f"There is no file {path}, which worker_credentials_file names")
+    return SharedCredentialProvider(creds_filename=str(file), profile_name="default").load()

@@ -70,12 +70,19 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from botocore.exceptions import BotoCoreError, ClientError
 
 ALIVE = ["pending", "running", "shutting-down", "stopping", "stopped"]
+# What somebody else locked away, with a policy of its own.
+REFUSED = ["AccessDenied", "AccessDeniedException", "403"]
 GONE_MEANWHILE = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
     "NoSuchBucket",
     "NoSuchTagSet",
 ]
+
+
+def is_named_for(name: str, stack: str) -> bool:
+    """Tell whether something that lets nobody look at its tags may be the stack's, by its name."""
+    return name.startswith(f"{stack}-")
 
 
 def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
@@ -100,11 +107,16 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
 
 def of_sqs(sqs: Any, tag: str, value: str) -> Iterator[str]:
     """Yield the names of the queues under the tag. SQS cannot filter, so each queue is asked."""
-    for page in sqs.get_paginator("list_queues").paginate():
+    # Without a page size SQS lists a thousand and says nothing of more.
+    for page in sqs.get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000}):
         for url in page.get("QueueUrls", []):
             try:
                 tags = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
             except is_boto3_error_code(GONE_MEANWHILE):
+                continue
+            except is_boto3_error_code(REFUSED):
+                if is_named_for(url.rpartition("/")[2], value):
+                    raise
                 continue
             if tags.get(tag) == value:
                 yield url.rpartition("/")[2]
@@ -116,6 +128,10 @@ def of_s3(s3: Any, region: str, tag: str, value: str) -> Iterator[str]:
         try:
             tags = s3.get_bucket_tagging(Bucket=bucket["Name"])["TagSet"]
         except is_boto3_error_code(GONE_MEANWHILE):
+            continue
+        except is_boto3_error_code(REFUSED):
+            if is_named_for(bucket["Name"], value):
+                raise
             continue
         if {"Key": tag, "Value": value} in tags:
             yield bucket["Name"]

@@ -19,8 +19,9 @@ import boto3
 import pytest
 
 from jobs.ids import new_job_id
+from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
-from jobs.names import StackNames
+from jobs.names import RESULT_BATCHES, StackNames
 
 REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -31,12 +32,18 @@ FORBIDDEN_SQS = (
     b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
 )
 EXPIRED_XML = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+EXPIRED_STS = b"<ErrorResponse>" + EXPIRED_XML + b"</ErrorResponse>"
+
+# An answer of one's own: status, headers, body.
+Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Front(ThreadingHTTPServer):
     """Passes requests on to moto, noting each, unless told to refuse, to fail or to dawdle."""
 
     daemon_threads = True
+    # Twenty clients may knock at once.
+    request_queue_size = 128
 
     def __init__(self, moto_port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Passing)
@@ -46,6 +53,7 @@ class Front(ThreadingHTTPServer):
         self.forbids: Callable[[str], bool] = lambda call: False
         self.fails: Callable[[str], bool] = lambda call: False
         self.delays: Callable[[str], float] = lambda call: 0.0
+        self.answers: Callable[[str], Answer | None] = lambda call: None
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -66,12 +74,18 @@ class _Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         call = target or f"{self.command} {self.path.partition('?')[0].partition('/')[2].partition('/')[2]}"
+        # STS, EC2 and CloudWatch name their action in a form.
+        if body.startswith(b"Action="):
+            call = body.partition(b"&")[0].removeprefix(b"Action=").decode()
         self.server.calls.append(call)
         time.sleep(self.server.delays(call))
         if any(
             f"Credential={key}/" in self.headers.get("Authorization", "") for key in self.server.expired_keys
         ):
-            self._answer(400, [], EXPIRED_SQS if target else EXPIRED_XML)
+            query = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+            self._answer(400, [], EXPIRED_SQS if target else EXPIRED_STS if query else EXPIRED_XML)
+        elif given := self.server.answers(call):
+            self._answer(*given)
         elif self.server.forbids(call):
             self._answer(403, [], FORBIDDEN_SQS)
         elif self.server.fails(call):
@@ -173,6 +187,13 @@ class Stack:
         found = self.sqs.get_queue_attributes(QueueUrl=self.requests, AttributeNames=names)["Attributes"]
         return int(found[names[0]])
 
+    def forget_purges(self) -> None:
+        """Let queues be purged again as if a minute had gone by since they last were."""
+        from moto.sqs.models import sqs_backends
+
+        for queue in sqs_backends[ACCOUNT][REGION].queues.values():
+            queue.last_purged_at = None
+
     def take(self, queue: str) -> dict[str, Any]:
         """Take the one message from a queue."""
         answer = self.sqs.receive_message(
@@ -187,8 +208,20 @@ class Stack:
         return Result.from_json(self.take(queue or self.replies)["Body"])
 
     def stored(self, job_id: str) -> Result:
-        """Return the result in the bucket."""
-        return Result.from_json(self.object(f"results/{job_id}.json").decode())
+        """Return the result in the bucket; one that is not there yet is `NoSuchKey`."""
+        key = f"results/{job_id}.json"
+        found = find_result(job_id, self._read, self._batches_after)
+        return found or Result.from_json(self.object(key).decode())
+
+    def _read(self, key: str) -> str | None:
+        try:
+            return self.object(key).decode()
+        except self.s3.exceptions.NoSuchKey:
+            return None
+
+    def _batches_after(self, key: str) -> list[str]:
+        answer = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
+        return [item["Key"] for item in answer.get("Contents", ())]
 
     def object(self, key: str) -> bytes:
         """Return an object of the bucket."""

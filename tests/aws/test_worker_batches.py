@@ -1,7 +1,9 @@
 """Jobs brought to their end together: fewer calls, and each entry of a call for itself."""
 
 import io
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from PIL import Image
 
 from client.fleet import Fleet
 from client.settings import Settings
-from jobs.message import Request
+from jobs.message import ANSWER_MAX_BYTES, Request, Result
 from worker.queue import BATCH_MAX_BYTES, Message, Refusal, batches_by_size
 
 THROTTLED = Refusal("InternalError", final=False)
@@ -105,6 +107,30 @@ def test_an_entry_that_was_not_deleted_is_tried_again_by_itself(
     assert "not-deleted" not in worker.events()
 
 
+def test_a_call_that_fails_breaks_the_jobs_of_its_own_batch_and_no_other(
+    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [stack.request() for _ in range(40)]
+    send_all(stack, requests)
+    worker, failed = bench(batch_linger=1_000), []
+    answer = worker.queues.answer
+
+    def fail_once(queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
+        if not failed and any(requests[17].id in body for body in bodies):
+            failed.extend(bodies)
+            raise RuntimeError("no such luck")
+        return dict(answer(queue, bodies))
+
+    monkeypatch.setattr(worker.queues, "answer", fail_once)
+    worker.work()
+    broken = [line["job"] for line in worker.lines() if line["event"] == "attempt-broken"]
+    assert len(failed) == 10
+    assert sorted(broken) == sorted(Result.from_json(body).id for body in failed)
+    outcomes = Counter(line["outcome"] for line in worker.lines() if line["event"] == "job")
+    assert outcomes == {"succeeded": 40, "answered-again": 10}
+    assert stack.waiting(stack.replies) == 40
+
+
 def test_an_answer_refused_for_good_breaks_its_own_job_and_no_other(
     stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,3 +160,32 @@ def test_batches_hold_ten_and_no_more_than_sqs_takes_at_once() -> None:
     assert [len(batch) for batch in batches_by_size(small)] == [10, 10, 5]
     large = [(n, "ä" * (BATCH_MAX_BYTES // 5)) for n in range(5)]
     assert [len(batch) for batch in batches_by_size(large)] == [2, 2, 1]
+
+
+def test_a_result_too_long_for_a_message_is_announced_and_lies_whole_in_the_bucket(
+    stack: Any, fleet: Fleet
+) -> None:
+    lengths = [3, ANSWER_MAX_BYTES - 2_000, ANSWER_MAX_BYTES, 3 * ANSWER_MAX_BYTES]
+    requests = [stack.request("recite", str(length)) for length in lengths]
+    send_all(stack, requests)
+    hostile = str(Path(__file__).parent / "hostile")
+    stack.worker("--config", str(stack.settings_file()), PYTHONPATH=hostile)
+    answers: dict[str, Result] = {}
+
+    def all_came() -> bool:
+        got = stack.sqs.receive_message(QueueUrl=stack.replies, MaxNumberOfMessages=10).get("Messages", ())
+        answers.update({(answer := Result.from_json(message["Body"])).id: answer for message in got})
+        return len(answers) == len(requests)
+
+    stack.until(all_came)
+    told = [answers[request.id] for request in requests]
+    assert [(answer.status, answer.stored, answer.result is None) for answer in told] == [
+        ("succeeded", False, False), ("succeeded", False, False),
+        ("succeeded", True, True), ("succeeded", True, True),
+    ]  # fmt: skip
+    for request, length in zip(requests, lengths, strict=True):
+        stored = fleet.find_result(request.id)
+        assert stored
+        assert stored.result == {"words": "x" * length}
+        assert not stored.stored
+    stack.until(lambda: stack.waiting(stack.requests) == 0)

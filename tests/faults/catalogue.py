@@ -104,9 +104,14 @@ def bad_jobs(seed: int = 6) -> list[Job]:
         _encoded(_picture(chance, "RGB"), "PNG")[:-40],
         chance.randbytes(5_000),
     ]
+    inputs += [
+        _encoded(_picture(chance, modes[0]), kind) + b"trailing garbage" * 9
+        for kind, _, modes in _FORMATS
+        if kind != "TIFF"  # whose parts lie anywhere in the file
+    ]
     made = [Job(_id(chance, n), "threshold", data, f"bad-{n}.png") for n, data in enumerate(inputs)]
     texts = ["", "1 2 three", "nan", "1e999", "0x10 ; rm -rf /"]
-    made += [Job(_id(chance, 20 + n), "stats", text) for n, text in enumerate(texts)]
+    made += [Job(_id(chance, 40 + n), "stats", text) for n, text in enumerate(texts)]
     made.append(Job(_id(chance, len(made)), "no-such-operation", "1 2 3"))
     made.append(Job(_id(chance, len(made)), "greyscale", photo, "../../results/escape.png"))
     made.append(Job(_id(chance, len(made)), "threshold", photo, "bad-level.jpg", {"level": 999}))

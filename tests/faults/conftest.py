@@ -20,7 +20,7 @@ def new_stack(
     with ExitStack() as closing:
 
         def make(**more: Any) -> Stack:
-            proxy = closing.enter_context(Proxy(localcloud["AWS_ENDPOINT_URL"]))
+            proxy = closing.enter_context(Proxy(localcloud))
             stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path, **more)
             closing.callback(stack.close)
             return stack
@@ -77,7 +77,7 @@ def baseline(
     bad: list[Job],
 ) -> Baseline:
     """What every job comes to where nothing goes wrong."""
-    with Proxy(localcloud["AWS_ENDPOINT_URL"]) as proxy:
+    with Proxy(localcloud) as proxy:
         stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path_factory.mktemp("baseline"))
         try:
             stack.send([*good, *stats, *slow, *bad])

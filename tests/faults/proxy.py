@@ -1,163 +1,38 @@
 """An HTTP proxy between a worker and its cloud, whose faults the test switches on and off and counts.
 
-A fault is a function of a call and of what forwards it, so it may act before the cloud hears of
-the call, after the cloud has done it, or in its place. Signatures are passed on as they are: the
-embedded AWS checks none.
+A fault (`acts`) is a function of a call and of what forwards it, so it may act before the cloud
+hears of the call, after the cloud has done it, or in its place. Signatures are passed on as they
+are; what a fault changed is signed anew, with the cloud's own key.
 """
 
 # ruff: noqa: S311 - seeded chance, so that a run can be had again; no secrets
 import hashlib
-import http.client
 import json
 import random
 import re
-import select
 import socket
-import struct
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlsplit
 
-# The calls whose body names many messages, and where in the body they stand.
-ENTRIES = "Entries"
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
-# What is the proxy's own to say, or holds for one hop only.
-_HOP = frozenset({"connection", "content-length", "transfer-encoding", "expect", "keep-alive"})
-
-_XML = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{}</Code><Message>{}</Message></Error>"
-
-
-@dataclass
-class Answer:
-    """What goes back to the caller; `drip` spreads the body over that many seconds."""
-
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    drip: float = 0.0
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call. `name` is `ReceiveMessage <queue>` or, of S3, `PUT <key>`."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def action(self) -> str:
-        """The SQS action; empty where the call is none of SQS."""
-        return self.headers.get("x-amz-target", "").rpartition(".")[2]
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The parameters of an SQS call."""
-        return dict(json.loads(self.body or b"{}")) if self.action else {}
-
-    @property
-    def name(self) -> str:
-        """The action and what it is done to."""
-        if self.action:
-            queue = self.content.get("QueueName") or self.content.get("QueueUrl", "").rpartition("/")[2]
-            return f"{self.action} {queue}"
-        key = unquote(urlsplit(self.path).path).lstrip("/").partition("/")[2]
-        return f"{self.method} {key}"
-
-    @property
-    def token(self) -> str:
-        """The session token, or where there is none the access key."""
-        key = re.search(r"Credential=([^/]+)/", self.headers.get("authorization", ""))
-        return self.headers.get("x-amz-security-token") or (key[1] if key else "")
-
-    def refusal(self, status: int, sqs: str, s3: str, message: str = "injected by the test") -> Answer:
-        """Return an error in the shape of the service that was called, by that service's own code."""
-        if not self.action:
-            body = b"" if self.method == "HEAD" else _XML.format(s3, message).encode()
-            return Answer(status, [("Content-Type", "application/xml")], body)
-        headers = [
-            ("Content-Type", "application/x-amz-json-1.0"),
-            ("x-amzn-query-error", f"{sqs};{'Receiver' if status >= 500 else 'Sender'}"),
-        ]
-        body = json.dumps({"__type": f"com.amazonaws.sqs#{sqs}", "message": message}).encode()
-        return Answer(status, headers, body)
-
-
-class Cut(Exception):
-    """The connection is to be reset."""
-
-
-Forward = Callable[[Call], Answer]
-Act = Callable[[Call, Forward], Answer]
-
-
-def reset_before(call: Call, forward: Forward) -> Answer:
-    """Reset the connection; the cloud never hears of the call."""
-    raise Cut
-
-
-def reset_after(call: Call, forward: Forward) -> Answer:
-    """Let the call have its effect and lose the answer."""
-    forward(call)
-    raise Cut
-
-
-def server_error(call: Call, forward: Forward) -> Answer:
-    """Fail inside the service."""
-    return call.refusal(500, "InternalFailure", "InternalError")
-
-
-def unavailable(call: Call, forward: Forward) -> Answer:
-    """Answer 503 in a load balancer's words, which are in no service's shape."""
-    return Answer(503, [("Content-Type", "text/html")], b"<html>503 Service Temporarily Unavailable</html>")
-
-
-def throttle(call: Call, forward: Forward) -> Answer:
-    """Ask for fewer calls: SQS with a 400, S3 with a 503."""
-    if call.action:
-        return call.refusal(400, "RequestThrottled", "")
-    return call.refusal(503, "", "SlowDown", "Please reduce your request rate.")
-
-
-def expired(call: Call, forward: Forward) -> Answer:
-    """Refuse the session token; S3 answers a HEAD with a bare 400."""
-    return call.refusal(
-        403 if call.action else 400, "ExpiredToken", "ExpiredToken", "The provided token has expired."
-    )
-
-
-def fail_one_entry(call: Call, forward: Forward) -> Answer:
-    """Fail the first entry of a batch: it has no effect, and the answer says so."""
-    return fail_entries(call.content[ENTRIES][:1], call, forward)
-
-
-def fail_entries(failed: list[dict[str, Any]], call: Call, forward: Forward) -> Answer:
-    """Fail some entries of a batch and pass on the others."""
-    content = call.content
-    others = [entry for entry in content[ENTRIES] if entry not in failed]
-    answer = Answer(200, [("Content-Type", "application/x-amz-json-1.0")], b'{"Successful":[]}')
-    if others:
-        answer = forward(replace(call, body=json.dumps({**content, ENTRIES: others}).encode()))
-    body = json.loads(answer.body)
-    reason = {"SenderFault": False, "Code": "InternalError", "Message": "injected by the test"}
-    body["Failed"] = [*body.get("Failed", []), *({"Id": entry["Id"], **reason} for entry in failed)]
-    answer.body = json.dumps(body).encode()
-    return answer
+from tests.faults.acts import expired
+from tests.faults.calls import Act, Answer, Call, Forward
+from tests.faults.server import Server
 
 
 class Proxy:
-    """Passes calls on to `upstream` and keeps books. Use it in a `with`."""
+    """Passes calls on to the cloud of an environment and keeps books. Use it in a `with`."""
 
-    def __init__(self, upstream: str, seed: int = 0) -> None:
-        parts = urlsplit(upstream)
+    def __init__(self, cloud: dict[str, str], seed: int = 0) -> None:
+        parts = urlsplit(cloud["AWS_ENDPOINT_URL"])
+        self._cloud = cloud
         self.upstream = (parts.hostname or "", parts.port or 80)
         self.calls: list[Call] = []
         self.injected: Counter[str] = Counter()
@@ -170,7 +45,7 @@ class Proxy:
         self._lock = threading.Lock()
         self.closing = threading.Event()
         self._placeholder: socket.socket | None = None
-        self._server = _Server(("127.0.0.1", 0), self)
+        self._server = Server(("127.0.0.1", 0), self)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._server.start()
@@ -232,7 +107,7 @@ class Proxy:
         if self._placeholder:
             self._placeholder.close()
             self._placeholder = None
-        self._server = _Server(("127.0.0.1", self.port), self)
+        self._server = Server(("127.0.0.1", self.port), self)
         self._server.start()
 
     def count(self, on: str) -> int:
@@ -250,6 +125,16 @@ class Proxy:
             messages = json.loads(answer.body).get("Messages", [])
             self.received += [(address, message["ReceiptHandle"]) for message in messages]
         return answer
+
+    def sign(self, call: Call) -> Call:
+        """Return an SQS call with a signature that fits its body."""
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        key = Credentials(*(self._cloud[name] for name in names))
+        kept = {name: call.headers[name] for name in ("content-type", "x-amz-target")}
+        request = AWSRequest("POST", f"http://{call.headers['host']}{call.path}", kept, call.body)
+        SigV4Auth(key, "sqs", self._cloud["AWS_REGION"]).add_auth(request)  # type: ignore[no-untyped-call]
+        signed = {name.lower(): str(value) for name, value in request.headers.items()}
+        return replace(call, headers={**call.headers, **signed})
 
     def note(self, call: Call, answer: Answer) -> None:
         """Keep the books of what reached the cloud."""
@@ -278,107 +163,3 @@ class _Fault:
     on: re.Pattern[str]
     share: float
     left: int | None
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, address: tuple[str, int], proxy: Proxy) -> None:
-        self.proxy = proxy
-        self._open: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
-        super().__init__(address, _Handler)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
-        for connection in tuple(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        # No orderly goodbye first: where the handler asked for a reset, it shall be one.
-        self.close_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of callers that were killed, or whose connection the test cut."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def handle_one_request(self) -> None:
-        self.raw_requestline = self.rfile.readline(65_537)
-        if not self.raw_requestline or not self.parse_request():
-            self.close_connection = True
-            return
-        length = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(length)
-        if len(body) < length:  # cut off on its way; half an object shall not be stored
-            self.close_connection = True
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Call(self.command, self.path, headers, body)
-        try:
-            self._reply(call, self.server.proxy.answer(call, self._forward))
-        except Cut:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-
-    def _forward(self, call: Call) -> Answer:
-        """Pass a call on. Raises `Cut` if the caller hangs up meanwhile, so that its long poll ends too."""
-        upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=60)
-        try:
-            headers = {name: value for name, value in call.headers.items() if name not in _HOP}
-            upstream.request(call.method, call.path, call.body or None, headers)
-            while not select.select([upstream.sock], [], [], 0.1)[0]:
-                if self._caller_is_gone():
-                    raise Cut
-            got = upstream.getresponse()
-            answer = Answer(got.status, got.getheaders(), got.read())
-        finally:
-            upstream.close()
-        self.server.proxy.note(call, answer)
-        return answer
-
-    def _caller_is_gone(self) -> bool:
-        try:
-            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
-    def _reply(self, call: Call, answer: Answer) -> None:
-        self.send_response_only(answer.status)
-        for name, value in answer.headers:
-            if name.lower() not in _HOP:
-                self.send_header(name, value)
-        length = len(answer.body)
-        if call.method == "HEAD":
-            length = int(next((v for n, v in answer.headers if n.lower() == "content-length"), "0"))
-        if answer.status != 204:
-            self.send_header("Content-Length", str(length))
-        self.end_headers()
-        if not answer.drip:
-            self.wfile.write(answer.body)
-            return
-        pieces = 20
-        size = max(1, -(-len(answer.body) // pieces))
-        for start in range(0, len(answer.body), size):
-            self.wfile.write(answer.body[start : start + size])
-            self.server.proxy.closing.wait(answer.drip / pieces)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.faults.acts import fail_entries, fail_one_entry
+from tests.faults.calls import Answer, Call, Forward
 from tests.faults.catalogue import Job, hostile_jobs
 from tests.faults.harness import Baseline, Stack
-from tests.faults.proxy import Answer, Call, Forward, fail_entries, fail_one_entry
 
 
 @pytest.mark.parametrize("call", ["DeleteMessageBatch .*-requests", "SendMessageBatch .*-reply-"])

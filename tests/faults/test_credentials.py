@@ -25,7 +25,7 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
     worker = stack.start(systemd)
     stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
 
-    stack.proxy.refused_tokens.add("first")
+    stack.proxy.refused_tokens.add(stack.token)
     stack.until(lambda: "credentials" in systemd.status(), 10, "systemd hears of the credentials")
     time.sleep(LOST_SECONDS)
     calls = len(stack.proxy.calls)
@@ -35,10 +35,10 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
     assert worker.alive
     assert stack.left(), "all was done before the token expired; take more jobs"
 
-    stack.write_credentials("second")
+    second = stack.write_credentials()
     written = time.monotonic()
-    stack.until(lambda: "second" in stack.proxy.first_use, 20, "the new token is used")
-    back_after = stack.proxy.first_use["second"] - written
+    stack.until(lambda: second in stack.proxy.first_use, 20, "the new token is used")
+    back_after = stack.proxy.first_use[second] - written
     stack.until_done(60)
 
     stack.check(baseline)
@@ -56,10 +56,10 @@ def test_new_credentials_are_taken_up_before_the_old_ones_expire(
     stack.start()
     stack.until(lambda: stack.proxy.count("PUT outputs/") > 5, 30, "the worker is at work")
 
-    stack.write_credentials("second")
-    stack.until(lambda: "second" in stack.proxy.first_use, BACK_WITHIN_SECONDS, "the new token is used")
+    first, second = stack.token, stack.write_credentials()
+    stack.until(lambda: second in stack.proxy.first_use, BACK_WITHIN_SECONDS, "the new token is used")
     time.sleep(2)  # what was signed with the old one is through
-    stack.proxy.refused_tokens.add("first")
+    stack.proxy.refused_tokens.add(first)
     stack.until_done(60)
 
     stack.check(baseline)

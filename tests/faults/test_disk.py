@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.acts import server_error
 from tests.faults.catalogue import Job, mixed
 from tests.faults.harness import Baseline, Stack
-from tests.faults.proxy import server_error
 
 FULL_SECONDS = 3
 
@@ -30,9 +30,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Path:
-    """Take all the room that is left."""
+    """Take all the room that is left; what an upload gives free has to be taken again."""
     path = folder / "filler"
-    with path.open("wb", buffering=0) as file:
+    with path.open("ab", buffering=0) as file:
         try:
             while True:
                 file.write(b"\0" * 4_096)
@@ -49,7 +49,9 @@ def test_a_worker_killed_while_the_spool_is_full_loses_no_job_and_no_log_line(
 
     filler = fill(small_disk)
     stack.proxy.injected["disk full"] += 1
-    stack.until(lambda: "No space left" in worker.path.read_text(), 10, "the journal says so")
+    stack.until(
+        lambda: fill(small_disk) and "No space left" in worker.path.read_text(), 10, "the journal says so"
+    )
     assert worker.alive
     assert stack.left(), "all was done before the disk was full; take more jobs"
     worker.kill()

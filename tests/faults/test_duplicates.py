@@ -1,14 +1,13 @@
 """Requests come twice: sent twice, given out twice, or done and then not deleted."""
 
 # ruff: noqa: S311 - seeded chance, so that a run can be had again; no secrets
+import json
 import random
-import time
 
-from botocore.exceptions import ClientError
-
+from tests.faults.acts import server_error
+from tests.faults.calls import Answer, Call, Forward
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import Baseline, Stack
-from tests.faults.proxy import server_error
 
 
 def test_a_request_sent_twice_has_one_effect(stack: Stack, good: list[Job], baseline: Baseline) -> None:
@@ -25,31 +24,26 @@ def test_a_request_given_out_while_another_worker_has_it_has_one_effect(
     stack: Stack, good: list[Job], slow: list[Job], baseline: Baseline
 ) -> None:
     chance = random.Random(21)
+
+    def give_out_again(call: Call, forward: Forward) -> Answer:
+        """Let others have some of the messages that a receive is about to bring."""
+        answer = forward(call)
+        for message in json.loads(answer.body).get("Messages", []):
+            if chance.random() < 0.3:
+                stack.sqs.change_message_visibility(
+                    QueueUrl=stack.requests, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+                )
+                stack.proxy.injected["visibility set to 0"] += 1
+        return answer
+
+    stack.proxy.inject("receive with duplicates", give_out_again, "ReceiveMessage")
     stack.send(mixed(good, slow))
     stack.start()
     stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))
-
-    seen, deadline = 0, time.monotonic() + 60
-    while stack.left() and time.monotonic() < deadline:
-        received, seen = stack.proxy.received[seen:], len(stack.proxy.received)
-        for queue, receipt in received:
-            if chance.random() < 0.3 and queue.endswith(stack.names.requests):
-                _give_out_again(stack, receipt)
-        time.sleep(0.02)
-    stack.until_done(30)
+    stack.until_done(90)
 
     figures = stack.check(baseline)
     assert figures.faults["visibility set to 0"] >= len(good) // 10
-
-
-def _give_out_again(stack: Stack, receipt: str) -> None:
-    try:
-        stack.sqs.change_message_visibility(
-            QueueUrl=stack.requests, ReceiptHandle=receipt, VisibilityTimeout=0
-        )
-    except ClientError:
-        return  # done and deleted by now
-    stack.proxy.injected["visibility set to 0"] += 1
 
 
 def test_a_request_done_but_not_deleted_is_answered_from_its_result_and_not_done_again(

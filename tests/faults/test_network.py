@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.faults import proxy as faults
+from tests.faults import acts as faults
+from tests.faults.calls import Act
 from tests.faults.catalogue import Job
 from tests.faults.harness import SOAK, Baseline, Stack
 
@@ -24,7 +25,7 @@ DOWN_SECONDS = 9
     ids=["resets", "server errors", "throttling"],
 )
 def test_failing_calls_lose_nothing(
-    stack: Stack, good: list[Job], baseline: Baseline, chances: dict[str, tuple[faults.Act, float]]
+    stack: Stack, good: list[Job], baseline: Baseline, chances: dict[str, tuple[Act, float]]
 ) -> None:
     stack.send(good)
     for name, (act, share) in chances.items():

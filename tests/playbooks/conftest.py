@@ -155,4 +155,4 @@ def stack(
         one.deploy()
         yield one
     finally:
-        one.play("playbooks/teardown.yml")
+        one.play("playbooks/teardown.yml", confirm=True)

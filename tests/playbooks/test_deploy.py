@@ -1,9 +1,14 @@
 """site.yml on a real host: what it makes, and that it changes exactly what has to change."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+from client.published import parse
+from jobs.names import DESCRIPTION_KEY, StackNames
+from jobs.version import __version__
+from tests.localcloud_fixture import new_key
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 EXAMPLES = REPOSITORY / "examples"
@@ -57,6 +62,23 @@ def test_the_instance_is_as_the_roles_promise(stack: Stack) -> None:
     assert (stack.folder / "id_ed25519").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_clients_may_know_of_the_stack_lies_in_its_bucket(stack: Stack) -> None:
+    s3 = stack.client("s3")
+    account = stack.client("sts").get_caller_identity()["Account"]
+    answer = s3.get_object(Bucket=f"{stack.name}-{account}-us-east-1", Key=DESCRIPTION_KEY)
+    found = parse(answer["Body"].read())
+    s3.close()
+    [installed] = stack.on_workers("grep -E '^(max_|job_time|visib)' /etc/jobfleet/worker.toml").values()
+
+    assert found is not None
+    assert found.limits == {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)", installed)
+                            if name != "max_in_flight"}  # fmt: skip
+    assert found.queues["requests"] == StackNames(stack.name).requests
+    assert found.version is not None
+    assert found.version.startswith(__version__ + "+")
+    assert answer["ContentType"] == "application/json"
+
+
 def test_credentials_and_configuration_are_readable_by_the_worker_alone(stack: Stack) -> None:
     [listing] = stack.on_workers("stat -c '%a %U:%G %n' /etc/jobfleet /etc/jobfleet/*").values()
 
@@ -80,9 +102,10 @@ def test_the_service_is_enabled_and_hardened(stack: Stack) -> None:
 
 def test_new_credentials_change_the_credentials_and_restart_nothing(stack: Stack) -> None:
     before = service_start(stack)
-    canary = "canary-session-token"
+    key = new_key(stack.environment)
+    canary = key["AWS_SESSION_TOKEN"]
 
-    outcome = stack.play("playbooks/configure.yml", "--diff", "-vvv", env={"AWS_SESSION_TOKEN": canary})
+    outcome = stack.play("playbooks/configure.yml", "--diff", "-vvv", env=key)
 
     assert outcome.code == 0, outcome.said
     assert outcome.changed == ["Ensure the host holds the credentials that are in force here"]
@@ -97,7 +120,11 @@ def test_a_changed_setting_changes_the_configuration_and_restarts_the_worker(sta
 
     outcome = stack.play("playbooks/configure.yml", "--tags", "worker", worker_max_numbers=1000)
 
-    assert outcome.changed == ["Ensure the worker knows its bucket and queues", "Restart the worker"]
+    assert outcome.changed == [
+        "Ensure the worker knows its bucket and queues",
+        "Restart the worker",
+        "Ensure the stack's description lies in the bucket",
+    ]
     assert service_start(stack) != before
 
 
@@ -125,6 +152,7 @@ def test_changed_code_is_installed_and_restarts_the_worker(stack: Stack, tmp_pat
         "Ensure the wheel and the pinned versions are on the host",
         "Ensure this very version is installed",
         "Restart the worker",
+        "Ensure the stack's description lies in the bucket",
     ], outcome.said
     [shown] = stack.on_workers(
         "cd /; /opt/jobfleet/venv/bin/python -c 'import worker; print(worker.CHANGED)'"
@@ -148,14 +176,13 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
         "Ensure the security group lets in SSH from the caller and nothing else",
         "Ensure the queues exist",
         "Ensure the queues are encrypted",
-        "Ensure the bucket exists, private and encrypted",
+        "Ensure the bucket exists, private and encrypted, and drops what is temporary after a while",
     ]
 
-    told = stack.play("playbooks/provision.yml", "--check")
+    told = stack.play("playbooks/provision.yml", "--check", "--diff")
     done = stack.play("playbooks/provision.yml")
 
-    # amazon.aws.s3_bucket does nothing in check mode, so it tells of nothing either.
-    assert told.changed == mended[:-1]
+    assert told.changed == mended
     assert done.changed == mended
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (attributes["VisibilityTimeout"], attributes["SqsManagedSseEnabled"]) == ("60", "true")
@@ -187,20 +214,3 @@ def test_ssh_is_not_opened_to_the_world(stack: Stack) -> None:
 
     assert outcome.code != 0
     assert "SSH is not opened to the world" in outcome.said
-
-
-def test_another_key_pair_of_that_name_in_aws_is_noticed(stack: Stack) -> None:
-    key, aside = stack.folder / "id_ed25519", stack.folder / "aside"
-    public = key.with_suffix(".pub")
-    shutil.copy(key, aside)
-    shutil.copy(public, aside.with_suffix(".pub"))
-    key.unlink()
-    public.unlink()
-    try:
-        outcome = stack.play("playbooks/provision.yml")
-    finally:
-        aside.replace(key)
-        aside.with_suffix(".pub").replace(public)
-
-    assert outcome.code != 0
-    assert "AWS holds another key pair fleet" in outcome.said

@@ -3,9 +3,16 @@
 The last of the playbook tests: it ends the stack.
 """
 
+import json
+import os
+import pty
+import select
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from tests.playbooks.conftest import Stack
+from tests.playbooks.conftest import BIN, REPOSITORY, Stack
 
 
 def everything(stack: Stack) -> dict[str, set[str]]:
@@ -23,21 +30,95 @@ def everything(stack: Stack) -> dict[str, set[str]]:
     return {kind: {name for name in names if name.startswith("fleet")} for kind, names in found.items()}
 
 
+def typed_at_the_question(stack: Stack, answer: str) -> str:
+    """Run the teardown at a terminal, type `answer` when it asks, and return what it printed."""
+    variables = {"stack_name": stack.name, "stack_folder": str(stack.folder)}
+    command = ["ansible-playbook", "playbooks/teardown.yml", "-e", json.dumps(variables)]
+    environment = {**os.environ, **stack.environment, "ANSIBLE_NOCOLOR": "true"}
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(REPOSITORY)
+        os.execvpe(BIN / command[0], command, environment)  # noqa: S606 - no shell is wanted
+    seen, deadline = "", time.monotonic() + 120
+    try:
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 1)[0]:
+                # Whatever is typed before the question waits for an answer is thrown away.
+                if "to go on" in " ".join(seen.split()):
+                    os.write(terminal, f"{answer}\r".encode())
+                continue
+            try:
+                seen += os.read(terminal, 65536).decode(errors="replace")
+            except OSError:  # how Linux says that the other end is closed
+                break
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+    return " ".join(seen.split())
+
+
+def test_teardown_asks_and_removes_nothing_without_a_yes(stack: Stack) -> None:
+    before = everything(stack)
+
+    silent = stack.play("playbooks/teardown.yml")
+    wrong = typed_at_the_question(stack, "yes")
+
+    assert silent.code != 0
+    assert "Nothing was removed." in silent.said
+    assert "Nothing was removed." in wrong
+    assert everything(stack) == before
+    assert len(stack.instances()) == 1
+
+
+def test_check_mode_tells_all_that_would_go(stack: Stack) -> None:
+    before = everything(stack)
+
+    told = stack.play("playbooks/teardown.yml", "--check")
+
+    assert told.changed == [
+        "Ensure the instances are terminated",
+        "Ensure the security group is gone",
+        "Ensure the key pair is gone from AWS",
+        "Ensure the queues are gone",
+        "Ensure the bucket is gone, with all it holds",
+        "Ensure the account is forgotten, so that the next may be another",
+    ]
+    assert everything(stack) == before
+
+
 def test_teardown_removes_one_stack_twice_and_leaves_the_other(stack: Stack, tmp_path: Path) -> None:
     other = Stack("fleet-two", tmp_path, stack.environment, {"instances_count": 0})
     provisioned = other.play("playbooks/provision.yml")
     assert provisioned.code == 0, provisioned.said
     assert other.instances() == []
+    [bucket] = [name for name in everything(stack)["buckets"] if "two" not in name]
+    s3 = stack.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"first", b"second"):
+        s3.put_object(Bucket=bucket, Key="outputs/again", Body=body)
+    s3.delete_object(Bucket=bucket, Key="outputs/again")
+    s3.create_multipart_upload(Bucket=bucket, Key="uploads/never-finished")
+    s3.close()
     sqs = stack.client("sqs")
     sqs.create_queue(QueueName="fleet-reply-by-a-client", tags={"jobfleet:stack": "fleet"})
     sqs.create_queue(QueueName="fleet-by-somebody-else")
     sqs.close()
 
-    first = stack.play("playbooks/teardown.yml")
+    kept = stack.play("playbooks/teardown.yml", confirm=True, keep_bucket=True)
+    first = stack.play("playbooks/teardown.yml", confirm=True, remove_keys=True)
     second = stack.play("playbooks/teardown.yml")
 
+    assert kept.code == 0, kept.said
+    assert f"but the bucket, kept as you said: {bucket}." in kept.said
     assert first.code == 0, first.said
+    assert first.changed == [
+        "Ensure the keys are gone from this machine",
+        "Ensure the bucket is gone, with all it holds",
+    ]
     assert "Nothing is left of the stack fleet in us-east-1." in first.said
+    assert not (stack.folder / "id_ed25519").exists()
     assert (second.code, second.changed) == (0, []), second.said
     left = everything(stack)
     assert left["queues"] == {
@@ -51,4 +132,4 @@ def test_teardown_removes_one_stack_twice_and_leaves_the_other(stack: Stack, tmp
     assert left["groups"] == {"fleet-two-workers"}
     assert stack.instances() == []
 
-    assert "Nothing is left" in other.play("playbooks/teardown.yml").said
+    assert "Nothing is left" in typed_at_the_question(other, "fleet-two")

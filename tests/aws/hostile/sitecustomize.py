@@ -1,4 +1,4 @@
-"""Operations that do harm, for workers that tests start with this folder on PYTHONPATH.
+"""Operations that do harm, or say a great deal, for workers that tests start with this folder on PYTHONPATH.
 
 Python imports this by itself in every process, those of the pool too; the product knows nothing of it.
 """
@@ -27,13 +27,32 @@ def die(image: Any) -> Any:
     os._exit(7)
 
 
+def quit_cleanly(image: Any) -> Any:
+    os._exit(0)
+
+
+def leave(image: Any) -> Any:
+    sys.exit(0)
+
+
 def stumble(image: Any) -> Any:
     raise ZeroDivisionError("stumbled")
 
 
-for _function in (hang, swell, die, stumble):
+for _function in (hang, swell, die, quit_cleanly, leave, stumble):
     _name = _function.__name__
     OPERATIONS[_name] = Operation(_name, "image", "Does harm.")  # type: ignore[index]
     _module = types.ModuleType(f"worker.operations.{_name}")
     setattr(_module, _name, _function)
     sys.modules[_module.__name__] = _module
+
+
+def recite(numbers: Any) -> Any:
+    """Say so many letters as the first number asks for."""
+    return {"words": "x" * int(numbers[0])}
+
+
+OPERATIONS["recite"] = Operation("recite", "numbers", "Says a great deal.")  # type: ignore[index]
+_module = types.ModuleType("worker.operations.recite")
+_module.recite = recite  # type: ignore[attr-defined]
+sys.modules[_module.__name__] = _module

@@ -1,0 +1,105 @@
+"""Whose credentials are in force, until when, and what to do when AWS does not take them."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.session import Session
+
+# Names under which tools that write ~/.aws/credentials note the end of a session beside it.
+EXPIRY_KEYS = (
+    "aws_credential_expiration",
+    "aws_session_expiration",
+    "aws_expiration",
+    "expiration",
+    "x_security_token_expires",
+)
+
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+HOW = (
+    "in a Learner Lab press AWS Details, then Show beside AWS CLI, and paste that block into "
+    "~/.aws/credentials"
+)
+
+
+def expiry_of(session: Session) -> datetime | None:
+    """Return when the credentials end, or None where nothing on this machine tells.
+
+    A session token is opaque: only who issued it knows. What can be known is what stands beside it: a
+    refreshing source's own time (instance metadata, single sign-on, a credential process),
+    AWS_CREDENTIAL_EXPIRATION, or a key in the credentials file. Raises botocore's errors.
+    """
+    credentials = session.get_credentials()
+    if isinstance(credentials, RefreshableCredentials):
+        return getattr(credentials, "_expiry_time", None)
+    method = getattr(credentials, "method", "")
+    if method == "env":
+        return _read(os.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+    if method == "shared-credentials-file":
+        profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
+        told = next((str(profile[key]) for key in EXPIRY_KEYS if profile.get(key)), "")
+        return _read(told)
+    return None
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def life_of(session: Session, now: datetime) -> str:
+    """Return in words how long the credentials live. Raises botocore's errors."""
+    credentials = session.get_credentials()
+    if credentials is None:
+        return "there are none"
+    ends = expiry_of(session)
+    if ends:
+        left = int((ends - now).total_seconds() // 60)
+        if left < 0:
+            return f"they ended at {ends:%Y-%m-%d %H:%M} UTC, says what stands beside them"
+        return f"they end at {ends:%Y-%m-%d %H:%M} UTC, in {left // 60} h {left % 60:02d} min"
+    if credentials.token:
+        return "they end with their session; when, a session token does not tell: the lab's timer shows it"
+    return "they do not expire"
+
+
+def trouble_of(problem: Exception) -> str:
+    """Return one sentence about credentials that could not be used, with what to do."""
+    if isinstance(problem, NoCredentialsError | PartialCredentialsError):
+        return f"There are no AWS credentials on this machine ({problem}): {HOW}."
+    if isinstance(problem, ClientError):
+        code = problem.response["Error"]["Code"]
+        if code in EXPIRED:
+            return f"The AWS credentials have expired ({code}): start the lab's session again, then {HOW}."
+        return f"AWS does not take the credentials ({code}): {HOW}."
+    if isinstance(problem, NoConnection | HTTPClientError):
+        return (
+            f"AWS does not answer ({problem}): look at this machine's network and at aws_region in "
+            "inventory/group_vars/all.yml."
+        )
+    if isinstance(problem, RuntimeError):  # botocore's own word for credentials known to be over
+        return f"The AWS credentials have expired ({problem}): start the lab's session again, then {HOW}."
+    return f"The AWS credentials of this machine cannot be read ({problem}): {HOW}."
+
+
+def who(sts: Any) -> tuple[dict[str, str] | None, str]:
+    """Return the caller's `account` and `arn`, or None and a sentence."""
+    try:
+        answer = sts.get_caller_identity()
+    except (BotoCoreError, ClientError, RuntimeError) as problem:
+        return None, trouble_of(problem)
+    return {"account": answer["Account"], "arn": answer["Arn"]}, ""

@@ -1,0 +1,177 @@
+"""The checks before a deployment. Each method adds sentences to `failures`; none changes anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.fleet_plan import (
+    Group,
+    Plan,
+    find_ours,
+    knows_another_key,
+    make_plan,
+    parse_groups,
+)
+from ansible.module_utils.lab import Limits, is_lab, limits, load_of, over_limit, refusals
+from ansible.module_utils.local_keys import mark_of, public_half, remembered_account
+from botocore.exceptions import BotoCoreError, ClientError
+
+# The image is Debian's for this processor.
+ARCHITECTURE = "x86_64"
+
+
+class Checks:
+    """The checks of one run, and what they found: `failures` and `summary`, both sentences."""
+
+    def __init__(self, params: dict[str, Any], region: str, regions: list[str]) -> None:
+        self._params, self._region, self._regions = params, region, regions
+        self._folder = Path(params["folder"])
+        self._groups: list[Group] = []
+        self._limits = Limits()
+        self.lab = False
+        self.failures: list[str] = []
+        self.summary: list[str] = []
+
+    def of_settings(self, arn: str) -> None:
+        """Look at what needs no AWS; `arn` is empty when AWS does not say who the caller is."""
+        self._groups, wrong = parse_groups(self._params["groups"])
+        self.failures += [_sentence(text) for text in wrong]
+        if self._regions and self._region not in self._regions:
+            self.failures.append(
+                f"AWS has no region {self._region}: set aws_region to one such as us-east-1."
+            )
+        try:
+            self.lab = is_lab(self._params["lab_mode"], arn)
+            self._limits = limits(self.lab, self._params["lab_max_instances"])
+        except ValueError as problem:
+            self.failures.append(_sentence(str(problem)))
+        if self.lab:
+            wanted = [(one.name, one.type, one.market) for one in self._groups if one.count]
+            self.failures += [_sentence(text) for text in refusals(self._region, wanted)]
+        kind = "a Learner Lab" if self.lab else "no Learner Lab, so no limits are watched"
+        self.summary.append(f"Region {self._region}, {kind}.")
+
+    def of_account(self, account: str) -> None:
+        """Look whether the account is the one of the last run on this machine."""
+        last = remembered_account(self._folder)
+        if last not in ("", account) and not self._params["account_change"]:
+            self.failures.append(
+                f"These credentials belong to account {account}, and the last run of the stack "
+                f"{self._params['stack']} on this machine was in account {last}: here everything would be "
+                "new (bucket, queues, instances), nothing of the old account comes along, and what runs "
+                "there still costs. Use the credentials of the old account, or go on with "
+                "-e account_change=true."
+            )
+
+    def of_ec2(self, ec2: Any) -> None:
+        """Look at instance types, zones, the key pair, and how many instances would run."""
+        try:
+            types_are_there = self._of_types(ec2)
+            self._of_zones(ec2)
+            ours = find_ours(ec2, self._params["stack"])
+            self._of_keys(ec2, ours)
+            if types_are_there:
+                self._of_load(ec2, ours)
+        except (BotoCoreError, ClientError) as problem:
+            self.failures.append(f"EC2 could not be asked in {self._region}: {problem}")
+
+    def of_profile(self, iam: Any) -> None:
+        """Look for the instance profile, where one is wanted."""
+        name = self._params["instance_profile"]
+        if not name:
+            return
+        try:
+            iam.get_instance_profile(InstanceProfileName=name)
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] == "NoSuchEntity":
+                self.failures.append(
+                    f"There is no instance profile {name}, which worker_credentials: instance_profile needs: "
+                    "set worker_credentials to file."
+                )
+            else:  # a lab may not let its users ask
+                self.summary.append(f"Whether the instance profile {name} exists, AWS does not tell.")
+
+    def _of_types(self, ec2: Any) -> bool:
+        missing = False
+        for kind in sorted({group.type for group in self._groups if group.count}):
+            try:
+                [found] = ec2.describe_instance_types(InstanceTypes=[kind])["InstanceTypes"]
+            except ClientError as problem:
+                if problem.response["Error"]["Code"] != "InvalidInstanceType":
+                    raise
+                self.failures.append(f"There is no instance type {kind} in {self._region}: take another.")
+                missing = True
+                continue
+            if ARCHITECTURE not in found["ProcessorInfo"]["SupportedArchitectures"]:
+                self.failures.append(
+                    f"The image runs on {ARCHITECTURE} alone, and {kind} is "
+                    f"{', '.join(found['ProcessorInfo']['SupportedArchitectures'])}: take another type."
+                )
+        return not missing
+
+    def _of_zones(self, ec2: Any) -> None:
+        wanted = {group.zone for group in self._groups if group.zone}
+        if not wanted:
+            return
+        there = {zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]}
+        for zone in sorted(wanted - there):
+            self.failures.append(
+                f"There is no zone {zone} in {self._region}: take one of {', '.join(sorted(there))}."
+            )
+
+    def _of_keys(self, ec2: Any, ours: list[dict[str, Any]]) -> None:
+        if self._params["keypair_replace"]:
+            return
+        name, key = self._params["keypair"], self._folder / "id_ed25519"
+        held, here = _public_in_aws(ec2, name), public_half(key)
+        mend = (
+            f"copy the folder {self._folder} from the machine that deployed, or run this again with "
+            "-e keypair_replace=true, which makes a new key pair and replaces the instances"
+        )
+        if held and not here:
+            self.failures.append(f"AWS holds the key pair {name}, and {key} is not here: {mend}.")
+        elif held and held != here:
+            self.failures.append(f"AWS holds another key pair {name} than {key}: {mend}.")
+        elif strangers := self._strangers(ours):
+            self.failures.append(
+                f"{', '.join(strangers)} was launched with other keys than lie in {self._folder}, and so "
+                f"lets nobody in: {mend}."
+            )
+
+    def _strangers(self, ours: list[dict[str, Any]]) -> list[str]:
+        mark = mark_of(self._folder)
+        return [one["InstanceId"] for one in ours if knows_another_key(one, mark)]
+
+    def _of_load(self, ec2: Any, ours: list[dict[str, Any]]) -> None:
+        plan: Plan = make_plan(
+            self._groups, ours, mark_of(self._folder), replace=self._params["keypair_replace"]
+        )
+        starting = plan.starting_types(self._groups)
+        leaving = [one["InstanceId"] for one in plan.remove]
+        load = load_of(ec2, {group.type for group in self._groups if group.count} | set(starting))
+        now, mine = load.vcpus_by_instance, {one["InstanceId"] for one in ours}
+        instances, vcpus = load.after(starting, leaving)
+        most = f" of {self._limits.instances}" if self._limits.instances is not None else ""
+        self.summary.append(
+            f"Instances in the region: {len(now)} now ({len(mine & set(now))} of this stack), "
+            f"{instances}{most} after this, with {vcpus} vCPUs."
+        )
+        if problem := over_limit(load, starting, leaving, self._limits):
+            self.failures.append(_sentence(problem))
+
+
+def _sentence(text: str) -> str:
+    """Return a sentence of `text`; the name of a variable stays as it is."""
+    is_name = "_" in text.split()[0]
+    return f"{text if is_name else text[0].upper() + text[1:]}."
+
+
+def _public_in_aws(ec2: Any, name: str) -> str:
+    try:
+        [pair] = ec2.describe_key_pairs(KeyNames=[name], IncludePublicKey=True)["KeyPairs"]
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] == "InvalidKeyPair.NotFound":
+            return ""
+        raise
+    return " ".join(pair["PublicKey"].split()[:2])

@@ -1,0 +1,142 @@
+"""Ansible module: look whether a deployment can succeed, before anything is made."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Look whether a deployment can succeed, and list all that stands against it
+description:
+  - Looks at credentials, account, region, instance types, instance profile, key pair and the number of
+    instances that run. Changes nothing, and fails only if it cannot look.
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  folder:
+    description: Folder on this machine with the stack's keys.
+    type: path
+    required: true
+  groups:
+    description: The groups of instances that are wanted.
+    type: list
+    elements: dict
+    required: true
+  keypair:
+    description: Name of the key pair in AWS.
+    type: str
+    required: true
+  keypair_replace:
+    description: Whether another key pair in AWS is replaced, and the instances with it.
+    type: bool
+    default: false
+  instance_profile:
+    description: Name of an instance profile that must exist; empty for none.
+    type: str
+    default: ""
+  account_change:
+    description: Whether another account than that of the last run is meant.
+    type: bool
+    default: false
+  lab_mode:
+    description: Whether the limits of a Learner Lab count (true, false, or auto to look at the caller's ARN).
+    type: str
+    default: auto
+  lab_max_instances:
+    description: How many instances may run in the region of a lab, whoever started them.
+    type: int
+    default: 9
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- preflight:
+    stack: jobfleet
+    folder: .jobfleet/jobfleet
+    groups: [{name: worker, count: 1, type: t3.small}]
+    keypair: jobfleet
+"""
+
+RETURN = r"""
+failures:
+  description: One sentence for each thing that stands against a deployment, with its mend.
+  type: list
+  elements: str
+  returned: always
+summary:
+  description: What was found, in sentences.
+  type: list
+  elements: str
+  returned: always
+account:
+  description: The account's number; empty where AWS does not take the credentials.
+  type: str
+  returned: always
+lab:
+  description: Whether the limits of a Learner Lab count.
+  type: bool
+  returned: always
+"""
+
+from datetime import UTC, datetime
+
+from ansible.module_utils.caller import life_of, trouble_of, who
+from ansible.module_utils.preflight_checks import Checks
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from botocore.exceptions import BotoCoreError
+from botocore.session import get_session
+
+
+def run(module: AnsibleAWSModule) -> dict[str, object]:
+    """Look at everything and return what was found."""
+    session = get_session()
+    checks = Checks(module.params, module.region, session.get_available_regions("ec2"))
+    caller = None
+    try:
+        life = life_of(session, datetime.now(UTC))
+        caller, trouble = who(module.client("sts"))
+    except (BotoCoreError, RuntimeError) as problem:
+        trouble = trouble_of(problem)
+    if caller:
+        checks.summary.append(f"Account {caller['account']}, as {caller['arn']}.")
+        checks.summary.append(f"Credentials: {life}.")
+    else:
+        checks.failures.append(trouble)
+    checks.of_settings(caller["arn"] if caller else "")
+    if caller:
+        checks.of_account(caller["account"])
+        checks.of_ec2(module.client("ec2"))
+        checks.of_profile(module.client("iam"))
+    return {
+        "failures": checks.failures,
+        "summary": checks.summary,
+        "account": caller["account"] if caller else "",
+        "lab": checks.lab,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    text = {"type": "str", "required": True}
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": text,
+            "folder": {"type": "path", "required": True},
+            "groups": {"type": "list", "elements": "dict", "required": True},
+            "keypair": {**text, "no_log": False},
+            "keypair_replace": {"type": "bool", "default": False, "no_log": False},
+            "instance_profile": {"type": "str", "default": ""},
+            "account_change": {"type": "bool", "default": False},
+            "lab_mode": {"type": "str", "default": "auto"},
+            "lab_max_instances": {"type": "int", "default": 9},
+        },
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, **run(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,319 @@
+"""Ansible module: a stack's bucket with all its settings, or none."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_bucket
+short_description: Ensure that a stack's bucket exists as it should be, or is gone with all it holds
+description:
+  - Public access is blocked, the owner enforced, everything encrypted with AES256; policy, tags and the named
+    lifecycle rules are as given. Lifecycle rules of other names are left alone.
+  - Works in check mode and returns a diff, which amazon.aws.s3_bucket does not.
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  state:
+    description: C(absent) removes the bucket with all versions, delete markers and unfinished uploads.
+    type: str
+    choices: [present, absent]
+    default: present
+  policy:
+    description: The bucket's policy.
+    type: json
+  tags:
+    description: The bucket's tags, all of them.
+    type: dict
+    default: {}
+  lifecycle:
+    description: Rules by which objects are deleted after a while.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: The rule's name.
+        type: str
+        required: true
+      prefix:
+        description: What the keys begin with; empty for all.
+        type: str
+        default: ""
+      days:
+        description: Days until objects are deleted.
+        type: int
+      unfinished_days:
+        description: Days until the parts of an unfinished upload are deleted.
+        type: int
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- stack_bucket:
+    name: jobfleet-123456789012-us-east-1
+    policy: "{{ lookup('ansible.builtin.template', 'policy.json.j2') }}"
+    tags: {"jobfleet:stack": jobfleet}
+    lifecycle:
+      - {id: uploads, prefix: uploads/, days: 7}
+"""
+
+RETURN = r"""
+mended:
+  description: Names of the settings that were not as given; C(bucket) where there was none.
+  type: list
+  elements: str
+  returned: when present
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from botocore.exceptions import BotoCoreError, ClientError
+
+PUBLIC_ACCESS = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+OWNERSHIP = [{"ObjectOwnership": "BucketOwnerEnforced"}]
+ENCRYPTION = "AES256"
+
+# What S3 says while a bucket of that name is being made or removed.
+NOT_YET = ["NoSuchBucket", "OperationAborted"]
+
+# What S3 says of a setting that was never made.
+UNSET = [
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+    "NoSuchBucketPolicy",
+    "NoSuchTagSet",
+    "NoSuchLifecycleConfiguration",
+]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a bucket: its name, how it should be, how it is read and how it is written."""
+
+    name: str
+    wanted: Any
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+
+    def found(self) -> Any:
+        """Return how it is, None if it was never made."""
+        try:
+            return self.read()
+        except is_boto3_error_code(UNSET):
+            return None
+
+
+def settings_of(s3: Any, wanted: dict[str, Any]) -> list[Setting]:
+    """Return the settings of the bucket that the module's parameters `wanted` name."""
+    bucket = {"Bucket": wanted["name"]}
+    return [
+        Setting(
+            "public access",
+            PUBLIC_ACCESS,
+            lambda: s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"],
+            lambda value: s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=value),
+        ),
+        Setting(
+            "ownership",
+            OWNERSHIP,
+            lambda: s3.get_bucket_ownership_controls(**bucket)["OwnershipControls"]["Rules"],
+            lambda value: s3.put_bucket_ownership_controls(**bucket, OwnershipControls={"Rules": value}),
+        ),
+        Setting(
+            "encryption",
+            ENCRYPTION,
+            lambda: algorithm_in(s3.get_bucket_encryption(**bucket)),
+            lambda value: s3.put_bucket_encryption(
+                **bucket, ServerSideEncryptionConfiguration=encryption_with(value)
+            ),
+        ),
+        Setting(
+            "policy",
+            json.loads(wanted["policy"]) if wanted["policy"] else None,
+            lambda: json.loads(s3.get_bucket_policy(**bucket)["Policy"]),
+            lambda value: (
+                s3.put_bucket_policy(**bucket, Policy=json.dumps(value))
+                if value
+                else s3.delete_bucket_policy(**bucket)
+            ),
+        ),
+        Setting(
+            "tags",
+            {name: str(value) for name, value in wanted["tags"].items()},
+            lambda: {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(**bucket)["TagSet"]},
+            lambda value: s3.put_bucket_tagging(
+                **bucket, Tagging={"TagSet": [{"Key": name, "Value": value[name]} for name in value]}
+            ),
+        ),
+        Lifecycle(s3, bucket, wanted["lifecycle"]).setting(),
+    ]
+
+
+class Lifecycle:
+    """The rules by which objects are deleted. Those of names that are not ours stay as they are."""
+
+    def __init__(self, s3: Any, bucket: dict[str, str], wanted: list[dict[str, Any]]) -> None:
+        """Take the rules as the module's parameters have them."""
+        self._s3, self._bucket = s3, bucket
+        self._wanted = [rule_of(rule) for rule in sorted(wanted, key=lambda rule: rule["id"])]
+        self._ours = {rule["ID"] for rule in self._wanted}
+        self._others: list[dict[str, Any]] = []
+
+    def setting(self) -> Setting:
+        """Return them as one setting."""
+        return Setting("lifecycle", self._wanted, self._read, self._write)
+
+    def _read(self) -> list[dict[str, Any]]:
+        rules = self._s3.get_bucket_lifecycle_configuration(**self._bucket)["Rules"]
+        self._others = [rule for rule in rules if rule.get("ID") not in self._ours]
+        # S3 may leave out of its answer that a rule is for all keys.
+        ours = [
+            {**rule, "Filter": rule.get("Filter") or {"Prefix": ""}}
+            for rule in rules
+            if rule.get("ID") in self._ours
+        ]
+        return sorted(ours, key=lambda rule: str(rule["ID"]))
+
+    def _write(self, rules: list[dict[str, Any]]) -> None:
+        self._s3.put_bucket_lifecycle_configuration(
+            **self._bucket, LifecycleConfiguration={"Rules": [*self._others, *rules]}
+        )
+
+
+def rule_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a lifecycle rule as S3 has it."""
+    rule = {"ID": wanted["id"], "Status": "Enabled", "Filter": {"Prefix": wanted["prefix"]}}
+    if wanted["days"]:
+        rule["Expiration"] = {"Days": wanted["days"]}
+    if wanted["unfinished_days"]:
+        rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": wanted["unfinished_days"]}
+    return rule
+
+
+def algorithm_in(answer: dict[str, Any]) -> str:
+    """Return how a bucket encrypts by default."""
+    rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
+    return str(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"])
+
+
+def encryption_with(algorithm: str) -> dict[str, Any]:
+    """Return the configuration that encrypts with `algorithm` by default."""
+    return {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]}
+
+
+def exists(s3: Any, name: str) -> bool:
+    """Tell whether there is such a bucket."""
+    try:
+        s3.head_bucket(Bucket=name)
+    except is_boto3_error_code("404"):
+        return False
+    return True
+
+
+def create(s3: Any, name: str, region: str) -> None:
+    """Make the bucket. us-east-1 is where S3 makes one if no region is named, and may not be named."""
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        s3.create_bucket(Bucket=name, **where)
+    except is_boto3_error_code("BucketAlreadyOwnedByYou"):
+        pass  # another machine that deploys the same stack was quicker
+    s3.get_waiter("bucket_exists").wait(Bucket=name)
+
+
+def ensure_present(module: AnsibleAWSModule, s3: Any) -> dict[str, Any]:
+    """Make and mend the bucket; return what the module answers."""
+    name, dry = module.params["name"], module.check_mode
+    there = exists(s3, name)
+    patiently = AWSRetry.jittered_backoff(retries=8, max_delay=20, catch_extra_error_codes=NOT_YET)
+    if not there and not dry:
+        patiently(create)(s3, name, module.region)
+    settings = settings_of(s3, module.params)
+    found = {setting.name: patiently(setting.found)() if there or not dry else None for setting in settings}
+    wrong = [setting for setting in settings if found[setting.name] != setting.wanted]
+    if not dry:
+        for setting in wrong:
+            patiently(setting.write)(setting.wanted)
+    before = {setting.name: found[setting.name] for setting in wrong}
+    after = {setting.name: setting.wanted for setting in wrong}
+    mended = [*([] if there else ["bucket"]), *after]
+    return {"changed": bool(mended), "mended": mended, "diff": {"before": before, "after": after}}
+
+
+def ensure_absent(module: AnsibleAWSModule, s3: Any) -> dict[str, Any]:
+    """Remove the bucket with all it holds; return what the module answers."""
+    name = module.params["name"]
+    if not exists(s3, name):
+        return {"changed": False}
+    if not module.check_mode:
+        for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
+            for upload in page.get("Uploads", []):
+                s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            delete(module, s3, [*page.get("Versions", []), *page.get("DeleteMarkers", [])])
+        s3.delete_bucket(Bucket=name)
+    return {"changed": True}
+
+
+def delete(module: AnsibleAWSModule, s3: Any, versions: list[dict[str, Any]]) -> None:
+    """Delete a listing's versions; a listing holds as many as one call deletes, 1,000."""
+    if not versions:
+        return
+    names = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+    answer = s3.delete_objects(Bucket=module.params["name"], Delete={"Objects": names, "Quiet": True})
+    if answer.get("Errors"):
+        first = answer["Errors"][0]
+        module.fail_json(
+            msg=f"{first['Key']} in {module.params['name']} cannot be deleted: {first['Message']}"
+        )
+
+
+def main() -> None:
+    """Run the module."""
+    rule = {
+        "id": {"type": "str", "required": True},
+        "prefix": {"type": "str", "default": ""},
+        "days": {"type": "int"},
+        "unfinished_days": {"type": "int"},
+    }
+    module = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "policy": {"type": "json"},
+            "tags": {"type": "dict", "default": {}},
+            "lifecycle": {"type": "list", "elements": "dict", "default": [], "options": rule},
+        },
+        supports_check_mode=True,
+    )
+    ensure = ensure_present if module.params["state"] == "present" else ensure_absent
+    try:
+        answer = ensure(module, module.client("s3"))
+    except is_boto3_error_code(["403", "AccessDenied", "BucketAlreadyExists"]) as error:
+        module.fail_json_aws(
+            error,
+            msg=f"The bucket {module.params['name']} belongs to another account, or the credentials do not "
+            "allow this",
+        )
+    except (BotoCoreError, ClientError) as error:
+        module.fail_json_aws(error, msg=f"Could not ensure that {module.params['name']} is as it should be")
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()

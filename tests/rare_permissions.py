@@ -1,0 +1,63 @@
+"""Permissions in docs/policies that a recorded run does not need each time, with when they are needed.
+
+docs/policies/README.md lists them.
+"""
+
+from jobs.names import STACK_TAG
+from tests.policies import Condition, Rare
+
+_BUCKET = "arn:aws:s3:::${stack}-${account}-${region}"
+_EC2 = "arn:aws:ec2:${region}:${account}"
+_SQS = "arn:aws:sqs:${region}:${account}:${stack}"
+_OURS: Condition = ((f"aws:ResourceTag/{STACK_TAG}", ("${stack}",)),)
+_QUEUES = tuple(f"{_SQS}-{queue}" for queue in ("dead", "requests", "responses"))
+
+DEPLOYER = (
+    Rare("RareStopAndStart", ("ec2:StartInstances", "ec2:StopInstances"), (f"{_EC2}:instance/*",),
+         "`playbooks/stop.yml`, and the start after it or after a lab's session", _OURS),
+    Rare("RareProfileIsThere", ("iam:GetInstanceProfile",),
+         ("arn:aws:iam::${account}:instance-profile/LabInstanceProfile",),
+         "`worker_credentials: instance_profile`"),
+    Rare("RareProfileIsGiven", ("ec2:AssociateIamInstanceProfile",), (f"{_EC2}:instance/*",),
+         "the same, to instances that run already", _OURS),
+    Rare("RareRoleIsPassed", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
+         "the same; EC2 alone can be given the role",
+         (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
+    Rare("RareZones", ("ec2:DescribeAvailabilityZones",), ("*",),
+         "a group of instances that names its `zone`", (("ec2:Region", ("${region}",)),)),
+    Rare("RareDefaultNetwork", ("ec2:CreateSecurityGroup",), (f"{_EC2}:vpc/*",),
+         "AWS may look at the network that the call does not name"),
+    Rare("RareMendedRules",
+         ("ec2:CreateTags", "ec2:DeleteTags", "ec2:RevokeSecurityGroupIngress",
+          "ec2:UpdateSecurityGroupRuleDescriptionsEgress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
+         (f"{_EC2}:security-group/*",),
+         "the caller's address, or a rule or tag of the security group, has changed", _OURS),
+    Rare("RareMendedTags", ("sqs:UntagQueue",), _QUEUES, "somebody gave a queue a tag more"),
+    Rare("RareUnfinishedUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/*",),
+         "a teardown while an upload was never finished"),
+)  # fmt: skip
+
+WORKER = (
+    Rare("RareLongJobs", ("sqs:ChangeMessageVisibility",), (f"{_SQS}-requests",),
+         "a job that takes longer than a third of its visibility timeout, or is handed back"),
+    Rare("RareSecondAttempts", ("s3:GetObject",), (f"{_BUCKET}/results/*",),
+         "a request that comes again: is its result stored?"),
+    Rare("RareMissingObjects", ("s3:ListBucket",), (_BUCKET,),
+         "the same, and inputs that are gone: without it S3 says 403 where nothing is"),
+    Rare("RareIdleQueue", ("sqs:GetQueueAttributes",), (f"{_SQS}-requests",),
+         "`idle_stop_minutes`: is the queue empty?"),
+    Rare("RareIdleWorker", ("s3:GetObject",), (f"{_BUCKET}/workers/*",),
+         "the same: how long has the worker been idle?"),
+)  # fmt: skip
+
+CLIENT = (
+    Rare("RareClear", ("sqs:PurgeQueue",), _QUEUES, "`jobfleet clear`, for the queues that hold anything"),
+    Rare("RareManyJobs", ("sqs:DeleteMessage",), (f"{_SQS}-reply-*",),
+         "more jobs than a reply queue is read once for"),
+    Rare("RareLeftQueues", ("sqs:ListQueueTags",), (f"{_SQS}-reply-*",),
+         "a reply queue that a killed client left a day ago"),
+    Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/uploads/*",),
+         "a large upload that broke off"),
+)  # fmt: skip
+
+RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT}
