@@ -11,7 +11,6 @@ from jobs.catalogue import find_operation
 from jobs.errors import BadJob
 from jobs.formats import fitting_name
 from jobs.ids import new_job_id
-from jobs.names import output_key
 from jobs.numbers import Number, parse_numbers
 from jobs.parameters import Value
 
@@ -56,9 +55,10 @@ def prepare(
             given = {name: value for name, value in checked.items() if name in (parameters or {})}
             return Prepared(job_id, operation, text, given)
         image = _image(source)
-        called = fitting_name(file_name or _file_name(image), checked)
-        key = output_key(name or f"{job_id}/{key_part(called)}")
-        return Prepared(job_id, operation, image, checked, key)
+        if declared.gives == "image" or file_name:
+            called = fitting_name(file_name or _file_name(image), checked)
+            name = name or f"{job_id}/{key_part(called)}"
+        return Prepared(job_id, operation, image, checked, declared.output_key(name))
     except BadJob as problem:
         raise BadInput(problem.message) from problem
 

@@ -10,23 +10,53 @@ from typing import Any, Literal
 
 from jobs.errors import BadJob
 from jobs.formats import FORMATS
+from jobs.names import output_key
 from jobs.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What the fleet can do: `takes` says what the input is; an operation on an image also puts one out.
+    """What the fleet can do: `takes` says what the input is, `gives` what comes of it.
 
-    Of the parameters named in `one_of`, at least one must be given. `examples` are what may be typed
-    behind the name in the command line; left out, they are made from the parameters.
+    Every job has a result. With `gives="image"` an image goes out too, under a name that must be given,
+    whose ending may ask for a format. With `"file"`, a file goes out where a name is given for one, with
+    one of `endings`. With `"answer"`, the result is all.
+
+    `part` names the optional part of a worker that does it; None where every worker does. Of the
+    parameters named in `one_of`, at least one must be given. `examples` are what may be typed behind
+    the name in the command line; left out, they are made from the parameters.
     """
 
     name: str
     takes: Literal["numbers", "image"]
     summary: str
     parameters: tuple[Parameter, ...] = ()
+    gives: Literal["answer", "image", "file"] = "image"
+    endings: tuple[str, ...] = ()
+    part: str | None = None
     one_of: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+
+    def output_key(self, name: str | None) -> str | None:
+        """Return the key that the output goes under which a person named; None for no output.
+
+        Raises `BadJob` for a name that is missing, or that no output of this operation can have.
+        """
+        if self.gives == "answer":
+            return None
+        if name is None:
+            if self.gives == "file":
+                return None
+            raise BadJob(
+                "bad-output-name", f"{self.name} needs output.key, the name to store the image under"
+            )
+        key = output_key(name)
+        if self.gives == "file" and not name.lower().endswith(self.endings):
+            raise BadJob(
+                "bad-output-name",
+                f"output name {name[:80]!r}: {self.name} writes files that end in {', '.join(self.endings)}",
+            )
+        return key
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """Return the parameters, defaults filled in. Raises `BadJob` for what cannot be done.
@@ -122,7 +152,9 @@ _BLUR = (Decimal("radius", "Standard deviation in pixels.", 2.0, minimum=0.1, ma
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
-        Operation("stats", "numbers", "Count, mean, minimum, maximum and median of numbers.", _STATS),
+        Operation(
+            "stats", "numbers", "Count, mean, minimum, maximum and median of numbers.", _STATS, gives="answer"
+        ),
         Operation("greyscale", "image", "An image in shades of grey."),
         Operation("threshold", "image", "An image whose every channel has two values.", _THRESHOLD),
         Operation("blackwhite", "image", "An image of two shades: greyscale, then threshold.", _THRESHOLD),

@@ -144,7 +144,7 @@ class Attempts:
         self._check_reply_to(request.reply_to)
         operation = find_operation(request.operation)
         parameters = operation.check(request.parameters)
-        key = _checked_output(request.output) if operation.takes == "image" else None
+        key = _output_key(operation, request.output)
         with ExitStack() as kept:
             with steps.timed("input"):
                 data = self._input(job, request, operation.takes, kept)
@@ -263,13 +263,8 @@ def _line(result: Result) -> dict[str, Any]:
     return line
 
 
-def _checked_output(key: str | None) -> str:
-    """Return the key to write an image to: nothing but what a name given by a person leads to."""
-    if key is None:
-        raise BadJob(
-            "bad-output-name", "an image operation needs output.key, the name to store the image under"
-        )
-    prefix, name = key[: len(names.OUTPUTS)], key[len(names.OUTPUTS) :]
-    if prefix != names.OUTPUTS:
+def _output_key(operation: Operation, key: str | None) -> str | None:
+    """Return the key to write an output to, if there is one: only what a name given by a person leads to."""
+    if key is not None and not key.startswith(names.OUTPUTS):
         raise BadJob("bad-output-name", f"output.key {key[:80]!r} must begin with {names.OUTPUTS}")
-    return names.output_key(name)
+    return operation.output_key(None if key is None else key.removeprefix(names.OUTPUTS))

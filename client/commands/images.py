@@ -75,4 +75,4 @@ def _examples(operation: Operation) -> str:
     return examples(*(f"jobfleet {operation.name} {words}" for words in operation.examples or made))
 
 
-IMAGE_COMMANDS = [image_command(operation) for operation in OPERATIONS.values() if operation.takes == "image"]
+IMAGE_COMMANDS = [image_command(operation) for operation in OPERATIONS.values() if operation.gives == "image"]

@@ -82,7 +82,9 @@ def test_what_must_be_given_is_asked_for() -> None:
     )
     with pytest.raises(BadJob, match="try needs sides: give 1 to 9"):
         needs.check({})
-    either = Operation("try", "image", "Tries.", (TEXT, Choice("b", "B.", choices=("x",))), ("colour", "b"))
+    either = Operation(
+        "try", "image", "Tries.", (TEXT, Choice("b", "B.", choices=("x",))), one_of=("colour", "b")
+    )
     assert either.check({"b": "x"}) == {"b": "x"}
     with pytest.raises(BadJob, match="try needs colour or b"):
         either.check({})
@@ -130,3 +132,20 @@ def test_an_option_for_several_operations_leaves_bounds_that_differ_to_each() ->
     assert typed(merged([ALL, other])) == {}
     with pytest.raises(BadJob, match="from 1 to 9"):
         ALL.check({"sides": 15})
+
+
+def test_what_an_operation_gives_says_which_outputs_it_may_have() -> None:
+    answer = Operation("tell", "image", "Tells.", gives="answer")
+    image = Operation("make", "image", "Makes.")
+    file = Operation("write", "image", "Writes.", gives="file", endings=(".txt", ".pdf"))
+
+    assert answer.output_key("x.png") is None
+    assert image.output_key("a/x.png") == "outputs/a/x.png"
+    assert file.output_key(None) is None
+    assert file.output_key("a/x.PDF") == "outputs/a/x.PDF"
+    with pytest.raises(BadJob, match="make needs output.key"):
+        image.output_key(None)
+    with pytest.raises(BadJob, match=r"'x.doc': write writes files that end in \.txt, \.pdf"):
+        file.output_key("x.doc")
+    with pytest.raises(BadJob, match="relative name"):
+        file.output_key("../x.txt")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from worker.operations.picture import Picture
 
 # Each operation lives in the module of its own name, in a function of that name, and is imported
-# when it is first asked for: a worker that gets only numbers never loads Pillow.
+# when it is first asked for: a worker that gets only numbers never loads Pillow. One that gives no
+# image takes a `Picture` and the name of the file that is wanted, if one is, and returns an `Outcome`.
 _MODULE = "worker.operations."
 
 
@@ -47,28 +48,31 @@ def run(
     function = getattr(importlib.import_module(_MODULE + operation.name), operation.name)
     if operation.takes == "numbers":
         return Outcome(on_numbers(function, parameters, data, limits.max_numbers))
-    return _on_image(operation.name, function, parameters, data, output or "", limits.max_pixels)
+    return _on_image(operation, function, parameters, data, output, limits.max_pixels)
 
 
 def _on_image(
-    name: str,
+    operation: Operation,
     function: Callable[..., Any],
     parameters: Mapping[str, Value],
     data: bytes,
-    output: str,
+    output: str | None,
     max_pixels: int,
 ) -> Outcome:
     from worker.operations import decode, encode
     from worker.operations.traits import traits_of
 
-    traits = traits_of(name)
+    traits = traits_of(operation.name)
     picture = decode.decode(data, max_pixels, grey=traits.luma)
-    _check_new_size(name, parameters, picture, max_pixels)
+    if operation.gives != "image":
+        outcome: Outcome = function(picture, output, **parameters)
+        return outcome
+    _check_new_size(operation.name, parameters, picture, max_pixels)
     if traits.whole:
         changed = function(picture, **parameters)
     else:
         changed = picture.each(lambda frame: function(frame, **parameters), traits.unchanged)
-    file = encode.encode(changed, output, exact=traits.exact)
+    file = encode.encode(changed, output or "", exact=traits.exact)
     return Outcome(file.facts, file.data, file.content_type)
 
 
