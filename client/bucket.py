@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from client.aws import Account, error_code
-from client.results import Results
+from client.aws import Account
+from client.results import Results, read_object
 
 # S3 lists at most 1,000 keys a call; as many calls for one listing.
 PAGE_KEYS = 1_000
@@ -79,14 +76,8 @@ class Bucket:
 
     def text(self, key: str) -> str | None:
         """Return an object as text, None if it is not there."""
-        try:
-            answer = self._account.s3.get_object(Bucket=self.name, Key=key)
-        except ClientError as problem:
-            if error_code(problem) == "NoSuchKey":
-                return None
-            raise
-        with closing(answer["Body"]) as body:
-            return body.read().decode("utf-8", "replace")
+        data = read_object(self._account, self.name, key)
+        return None if data is None else data.decode("utf-8", "replace")
 
     def texts(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Return the texts of objects that are there, in the order asked for, read at the same time."""

@@ -9,7 +9,7 @@ worker can read, which would come back at once, and those whose result is stored
 done twice. So the client sends them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,9 +22,10 @@ from client.bucket import THREADS
 from client.holding import Held, Message
 from client.queues import DEAD_LETTERS
 from client.results import Results
+from client.sending import batches
 from jobs.errors import BadJob
 from jobs.ids import sent_at
-from jobs.message import SQS_MESSAGE_MAX_BYTES, Request, Result
+from jobs.message import Request, Result
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -167,12 +168,13 @@ class DeadLetters:
     def _send(self, url: str, letters: Sequence[Letter], before: Collection[str]) -> dict[str, str]:
         """Send requests, each id once; return SQS's codes for the ids that it refused."""
         refused: dict[str, str] = {}
-        for some in _by_size({letter.id: letter for letter in letters if letter.id not in before}.values()):
+        bodies = {letter.id: letter.message.body for letter in letters if letter.id not in before}
+        for ids in batches(bodies):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": letter.message.body} for number, letter in enumerate(some)
+                {"Id": str(number), "MessageBody": bodies[job_id]} for number, job_id in enumerate(ids)
             ]
             answer = self._account.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-            refused |= {some[int(entry["Id"])].id: entry["Code"] for entry in answer.get("Failed", ())}
+            refused |= {ids[int(entry["Id"])]: entry["Code"] for entry in answer.get("Failed", ())}
         return refused
 
 
@@ -190,18 +192,3 @@ def _read(message: Message) -> Letter:
         return Letter(message, Request.from_json(message.body))
     except BadJob:
         return Letter(message, None)
-
-
-def _by_size(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
-    """Cut ten letters or fewer into parts of no more text than SQS takes in one call."""
-    some: list[Letter] = []
-    size = 0
-    for letter in letters:
-        length = len(letter.message.body.encode())
-        if some and size + length > SQS_MESSAGE_MAX_BYTES:
-            yield some
-            some, size = [], 0
-        some.append(letter)
-        size += length
-    if some:
-        yield some

@@ -102,18 +102,24 @@ class Results:
         return None
 
     def _read(self, key: str) -> str | None:
-        try:
-            answer = self._account.s3.get_object(Bucket=self.bucket, Key=key)
-        except ClientError as problem:
-            if error_code(problem) == "NoSuchKey":
-                return None
-            raise
-        with closing(answer["Body"]) as body:
-            return body.read().decode()
+        data = read_object(self._account, self.bucket, key)
+        return None if data is None else data.decode()
 
     def _batches_after(self, key: str) -> list[str]:
         answer = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
         return [item["Key"] for item in answer.get("Contents", [])]
+
+
+def read_object(account: Account, bucket: str, key: str) -> bytes | None:
+    """Return an object's bytes, None if it is not there. Raises AWS's other errors."""
+    try:
+        answer = account.s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as problem:
+        if error_code(problem) == "NoSuchKey":
+            return None
+        raise
+    with closing(answer["Body"]) as body:
+        return body.read()
 
 
 def _before(key: str) -> str:

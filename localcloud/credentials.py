@@ -130,11 +130,6 @@ class Keyring:
             self._issued |= {one.key_id: replace(one, expires=now) for one in alive}
         return len(alive)
 
-    def accounts(self) -> set[str]:
-        """Return the accounts of all keys ever issued."""
-        with self._lock:
-            return {one.account for one in self._issued.values()}
-
 
 def _random_id(prefix: str, letters: int = 16) -> str:
     return prefix + "".join(secrets.choice(_ID_LETTERS) for _ in range(letters))

@@ -143,7 +143,7 @@ def test_what_an_operation_gives_says_which_outputs_it_may_have() -> None:
     assert image.output_key("a/x.png") == "outputs/a/x.png"
     assert file.output_key(None) is None
     assert file.output_key("a/x.PDF") == "outputs/a/x.PDF"
-    with pytest.raises(BadJob, match="make needs output.key"):
+    with pytest.raises(BadJob, match=r"make needs output\.key"):
         image.output_key(None)
     with pytest.raises(BadJob, match=r"'x.doc': write writes files that end in \.txt, \.pdf"):
         file.output_key("x.doc")
