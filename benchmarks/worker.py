@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _with_sizes(options: argparse.Namespace) -> argparse.Namespace:
     options.rounds = options.rounds or (1 if options.quick else 3)
-    options.jobs = options.jobs or (200 if options.quick else 2_000)
+    # Long enough that the first and the last second of a run count for little.
+    options.jobs = options.jobs or (200 if options.quick else 6_000)
     options.memory_jobs = 100_000 if options.long else 2_000 if options.quick else 20_000
     return options
 
@@ -117,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--page", type=Path, help=f"page to put the tables into, such as {PAGE.name}")
     parser.add_argument("--rounds", type=int, help="rounds of everything (default: 3)")
-    parser.add_argument("--jobs", type=int, help="stats jobs in a run (default: 2000)")
+    parser.add_argument("--jobs", type=int, help="stats jobs in a run (default: 6000)")
     parser.add_argument("--parts", nargs="+", default=["stats", "images", "memory"], help="what to measure")
     parser.add_argument(
         "--only", nargs="+", default=[""], help="stats contestants whose names hold one of these"
