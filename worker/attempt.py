@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from jobs import names
-from jobs.catalogue import Operation, find_operation
+from jobs.catalogue import Operation
 from jobs.errors import BadJob
 from jobs.message import INLINE_MAX_BYTES, Inline, JobError, Output, Request, Result, read_what_can_be_read
 from jobs.parameters import Value
@@ -19,6 +19,7 @@ from worker.clock import Clock
 from worker.failing import Failures
 from worker.gate import Gate
 from worker.holds import Held, Holds
+from worker.offer import Offer
 from worker.pool import Pool
 from worker.settings import Settings
 from worker.storage import Storage, too_large
@@ -73,10 +74,17 @@ class Attempts:
     """Does jobs, one call of `make` each, in any number of threads."""
 
     def __init__(
-        self, settings: Settings, storage: Storage, pool: Pool, holds: Holds, gate: Gate, clock: Clock
+        self,
+        settings: Settings,
+        storage: Storage,
+        pool: Pool,
+        holds: Holds,
+        gate: Gate,
+        clock: Clock,
+        offer: Offer,
     ) -> None:
         self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
-        self._gate, self._clock = gate, clock
+        self._gate, self._clock, self._offer = gate, clock, offer
         self._limits = operations.Limits(settings.max_pixels, settings.max_numbers)
         self._failures = Failures(settings.worker_id, storage, clock)
         self.stopping: Callable[[], str | None] = lambda: None
@@ -142,7 +150,7 @@ class Attempts:
         self, job: Job, request: Request, steps: "_Steps", *, in_pool: bool
     ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
         self._check_reply_to(request.reply_to)
-        operation = find_operation(request.operation)
+        operation = self._find(request.operation)
         parameters = operation.check(request.parameters)
         key = _output_key(operation, request.output)
         with ExitStack() as kept:
@@ -155,6 +163,15 @@ class Attempts:
         with steps.timed("output"):
             output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
+
+    def _find(self, name: str) -> Operation:
+        operation = self._offer.find(name)
+        if operation:
+            return operation
+        if why := self._offer.lacking.get(name):
+            raise BadJob("not-offered", f"this worker does not do {name}: {why}")
+        there = ", ".join(self._offer.operations)
+        raise BadJob("unknown-operation", f"operation {name[:80]!r} is unknown; there are {there}")
 
     def _operate(
         self,

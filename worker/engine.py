@@ -20,6 +20,7 @@ from worker.gate import Gate, words
 from worker.holds import Held, Holds
 from worker.lifesign import LifeSign, credentials_age
 from worker.logs import Journal
+from worker.offer import Offer, make_offer
 from worker.pool import Pool
 from worker.queue import BATCH_MAX, Message, Queues
 from worker.receiver import Receivers
@@ -52,13 +53,15 @@ class Engine:
         credentials: Callable[[], object] = lambda: None,
         backoff: Callable[[int], int] = backoff,
         version: str = "",
+        offer: Offer | None = None,
     ) -> None:
         self._settings, self._queues, self._storage = settings, queues, storage
         self._journal, self._clock, self._backoff = journal, clock, backoff
         self.gate = Gate(clock, credentials, journal.tell, lambda status: notify(f"STATUS={status}"))
         self.holds = Holds(queues, clock, settings.visibility_timeout, settings.job_time_limit, journal.tell)
         self.pool = Pool(settings)
-        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock)
+        self._offer = offer or make_offer(settings)
+        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock, self._offer)
         self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
         self._receivers = Receivers(
             queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell
@@ -155,6 +158,7 @@ class Engine:
             "in_flight": len(self.holds),
             "paused": trouble and trouble.kind,
             "credentials_age": credentials_age(),
+            **self._offer.sign(),
         }
 
     def _is_stopping(self) -> str | None:
