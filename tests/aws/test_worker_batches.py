@@ -1,6 +1,7 @@
 """Jobs brought to their end together: fewer calls, and each entry of a call for itself."""
 
 import io
+import queue
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from PIL import Image
 from client.fleet import Fleet
 from client.settings import Settings
 from jobs.message import ANSWER_MAX_BYTES, Request, Result
+from jobs.names import RESULT_BATCH_MAX
+from worker.attempt import Finished
+from worker.clock import LOOK_SECONDS
 from worker.queue import BATCH_MAX_BYTES, Message, Refusal, batches_by_size
 
 THROTTLED = Refusal("InternalError", final=False)
@@ -32,6 +36,17 @@ def send_all(stack: Any, requests: Sequence[Request]) -> None:
         stack.sqs.send_message_batch(QueueUrl=stack.requests, Entries=entries)
 
 
+class Noting(queue.SimpleQueue[Finished]):
+    """A queue that notes how long those who look into it would wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Finished:
+        self.waits.append(timeout or 0.0)
+        return super().get(block, timeout)
+
+
 def calls(stack: Any, start: str = "") -> list[str]:
     return [call for call in stack.front.calls if call.startswith(start) and call != "GetQueueUrl"]
 
@@ -48,10 +63,10 @@ def test_small_jobs_share_calls_and_an_object_and_anyone_finds_each(
 ) -> None:
     requests = [stack.request(source=f"{n} 2 3") for n in range(300)]
     send_all(stack, requests)
-    # moto takes longer for ten messages than a worker lingers by default.
-    worker = bench(batch_linger=100).work()
+    # However slowly they come, a group waits until it is full, and no hold must be extended meanwhile.
+    worker = bench(batch_linger=10_000, visibility_timeout=120).work()
     assert len(calls(stack)) / len(requests) <= 0.5
-    assert len(calls(stack, "PUT results/")) <= 40
+    assert len(calls(stack, "PUT results/")) <= 2 * len(requests) / RESULT_BATCH_MAX
     for request in (requests[0], requests[77], requests[-1]):
         stored = worker.storage.find_result(request.id)
         assert (stored.id, stored.status) == (request.id, "succeeded")
@@ -63,8 +78,12 @@ def test_small_jobs_share_calls_and_an_object_and_anyone_finds_each(
 def test_a_job_alone_waits_for_nobody_and_has_its_result_for_itself(stack: Any, bench: Any) -> None:
     request = stack.request()
     stack.send(request)
-    bench(batch_linger=5000).work(seconds=4)
+    worker, finished = bench(batch_linger=10_000), Noting()
+    worker.engine._committer._finished = finished
+    worker.work()
     assert stack.stored(request.id).status == "succeeded"
+    assert 0.0 in finished.waits, "it was not gathered with others"
+    assert max(finished.waits) <= LOOK_SECONDS
 
 
 def test_a_job_done_with_others_is_not_done_again_when_it_comes_again(stack: Any, bench: Any) -> None:

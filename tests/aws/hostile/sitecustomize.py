@@ -52,7 +52,9 @@ def recite(numbers: Any) -> Any:
     return {"words": "x" * int(numbers[0])}
 
 
-OPERATIONS["recite"] = Operation("recite", "numbers", "Says a great deal.")  # type: ignore[index]
+OPERATIONS["recite"] = Operation(  # type: ignore[index]
+    "recite", "numbers", "Says a great deal.", gives="answer"
+)
 _module = types.ModuleType("worker.operations.recite")
 _module.recite = recite  # type: ignore[attr-defined]
 sys.modules[_module.__name__] = _module
