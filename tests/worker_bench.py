@@ -46,10 +46,10 @@ class Bench:
     def stop(self) -> None:
         """Stop it and wait until it has."""
         self.engine.stop()
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
-    def work(self, done: Callable[[], Any] | None = None, seconds: float = 20) -> "Bench":
+    def work(self, done: Callable[[], Any] | None = None, seconds: float = 60) -> "Bench":
         """Let it work until nothing is left on the request queue, or until `done`."""
         self.start()
         self.stack.until(done or (lambda: self.stack.waiting(self.stack.requests) == 0), seconds)

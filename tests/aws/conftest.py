@@ -22,6 +22,7 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
+from tests.faults.processes import Systemd
 
 REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -55,6 +56,18 @@ class Front(ThreadingHTTPServer):
         self.delays: Callable[[str], float] = lambda call: 0.0
         self.answers: Callable[[str], Answer | None] = lambda call: None
         self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def hold(self, start: str) -> threading.Event:
+        """Let calls that begin so wait until the event that is returned is set, or for a minute."""
+        released = threading.Event()
+
+        def wait(call: str) -> float:
+            if call.startswith(start):
+                released.wait(60)
+            return 0.0
+
+        self.delays = wait
+        return released
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a worker or client that was killed in the middle of a call."""
@@ -266,8 +279,8 @@ class Stack:
         self.processes.append(process)
         return process
 
-    def until(self, holds: Callable[[], Any], seconds: float = 20) -> None:
-        """Wait until something holds."""
+    def until(self, holds: Callable[[], Any], seconds: float = 60) -> None:
+        """Wait until something holds; a machine that does much else may be slow."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, f"waited {seconds} s in vain; calls: {self.front.calls[-20:]}"
@@ -294,6 +307,14 @@ def moto_clients(moto_port: int) -> Iterator[tuple[Any, Any]]:
     yield clients[0], clients[1]
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    """What a worker tells systemd."""
+    one = Systemd(tmp_path)
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.faults.processes import Systemd
 from worker.holds import Holds
 from worker.queue import Refusal
 
@@ -74,39 +75,45 @@ def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
 
 
 def test_sigterm_hands_back_at_once_what_was_not_begun(stack: Any) -> None:
-    stack.front.delays = lambda call: 3.0 if call.startswith("PUT outputs/") else 0.0
+    released = stack.front.hold("PUT outputs/")
     for n in range(40):
         stack.send(stack.request("greyscale", png(), output=f"outputs/{n}.png"))
-    worker = stack.worker("--config", str(stack.settings_file(processes=1)))
+    # So long a hold that what goes back was handed back.
+    worker = stack.worker("--config", str(stack.settings_file(processes=1, visibility_timeout=300)))
     stack.until(lambda: sum(call.startswith("PUT outputs/") for call in stack.front.calls) == 16)
     worker.send_signal(signal.SIGTERM)
-    stack.until(lambda: stack.visible() == 24, 2)
-    out, _ = worker.communicate(timeout=20)
+    stack.until(lambda: stack.visible() == 24)
+    released.set()
+    out, _ = worker.communicate(timeout=60)
     assert (worker.returncode, stack.waiting(stack.requests)) == (0, 24)
     assert stack.waiting(stack.replies) == 16
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["started", *["job"] * 16, "stopped"]
 
 
-def test_a_second_sigterm_hands_back_what_runs_too(stack: Any) -> None:
-    stack.front.delays = lambda call: 10.0 if call.startswith("PUT outputs/") else 0.0
+def test_a_second_sigterm_hands_back_what_runs_too(stack: Any, systemd: Systemd) -> None:
+    released = stack.front.hold("PUT outputs/")
     stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
-    worker = stack.worker()
+    settings = stack.settings_file(visibility_timeout=300)
+    worker = stack.worker("--config", str(settings), NOTIFY_SOCKET=str(systemd.path))
     stack.until(lambda: any(call.startswith("PUT outputs/") for call in stack.front.calls))
     worker.send_signal(signal.SIGTERM)
+    stack.until(lambda: "STOPPING=1" in systemd.heard)
     time.sleep(1.5)
     assert (worker.poll(), stack.visible()) == (None, 0)
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=5)
+    worker.communicate(timeout=60)
     assert (worker.returncode, stack.visible()) == (0, 1)
+    assert not released.is_set()
 
 
 def test_the_time_limit_of_a_stop_hands_back_what_runs_too(stack: Any) -> None:
-    stack.front.delays = lambda call: 10.0 if call.startswith("PUT outputs/") else 0.0
+    stack.front.hold("PUT outputs/")
     stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
-    worker = stack.worker("--config", str(stack.settings_file(stop_timeout=2)))
+    settings = stack.settings_file(stop_timeout=2, visibility_timeout=300)
+    worker = stack.worker("--config", str(settings))
     stack.until(lambda: any(call.startswith("PUT outputs/") for call in stack.front.calls))
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=6)
+    worker.communicate(timeout=40)
     assert (worker.returncode, stack.visible()) == (0, 1)
 
 

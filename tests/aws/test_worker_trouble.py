@@ -39,9 +39,9 @@ def test_a_job_that_fails_while_others_pass_is_broken_and_stops_nobody(stack: An
         stack.send(stack.request())
         return "attempt-broken" in worker.events()
 
-    stack.until(one_more, 40)
+    stack.until(one_more)
     stack.front.fails = lambda call: False
-    stack.until(lambda: stack.waiting(stack.requests) == 0, 30)
+    stack.until(lambda: stack.waiting(stack.requests) == 0)
     worker.stop()
     assert stack.stored(poison.id).status == "succeeded"
 
@@ -50,7 +50,7 @@ def test_an_outage_is_said_once_waited_out_and_told_when_over(stack: Any, bench:
     stack.send(stack.request())
     stack.front.fails = lambda call: True
     worker = bench().start()
-    stack.until(lambda: worker.engine.gate.trouble and worker.engine.gate.trouble.pause >= 4, 30)
+    stack.until(lambda: worker.engine.gate.trouble and worker.engine.gate.trouble.pause >= 4)
     assert worker.events() == ["paused"]
     stack.front.fails = lambda call: False
     stack.until(lambda: stack.waiting(stack.requests) == 0)
@@ -81,7 +81,7 @@ def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
     assert len(stack.front.calls) - asked <= 2
     file.write_text("[default]\naws_access_key_id = new-one\naws_secret_access_key = s\n")
     worker.credentials = 1
-    stack.until(lambda: stack.waiting(stack.replies), 5)
+    stack.until(lambda: stack.waiting(stack.replies), 15)
     stack.until(lambda: stack.waiting(stack.requests) == 0)
     worker.stop()
     assert stack.answer().attempt == 1

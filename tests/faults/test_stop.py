@@ -4,26 +4,26 @@ import signal
 import time
 
 from tests.faults.catalogue import Job, hostile_jobs, mixed
-from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack
+from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
+
+# So many seconds that what goes back during a test was handed back, and did not come by itself.
+LONG_HOLD = 600
 
 
 def test_a_stop_under_load_strands_nothing(
     stack: Stack, good: list[Job], slow: list[Job], baseline: Baseline
 ) -> None:
     stack.send(mixed(good, slow))
-    worker = stack.start()
+    worker = stack.start(visibility_timeout=LONG_HOLD)
     stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
 
-    start = time.monotonic()
-    code = worker.stop(20)
-    took = time.monotonic() - start
+    code = worker.stop(60)
     stack.proxy.injected["SIGTERM"] += 1
     visible, in_flight = stack.depth(stack.requests)
     effects, results = stack.effects(list(stack.sent.values()))
     logged = {line.get("job") for line in stack.logged()}
 
     assert code == 0
-    assert took < VISIBILITY_TIMEOUT, "so long that holds may have run out by themselves"
     assert visible > 0, "all was done before the stop; take more jobs"
     assert (visible, in_flight) == (len(stack.sent) - len(effects), 0)
     assert logged >= set(results)
@@ -41,10 +41,10 @@ def test_what_a_receive_brings_after_the_stop_goes_back_at_once(
     stack.proxy.inject(
         "late answer of a receive", stack.proxy.stall(2, after=True), "ReceiveMessage .*-requests"
     )
-    worker = stack.start()
-    stack.until(lambda: stack.depth(stack.requests)[1], 20, "a receive has taken requests")
+    worker = stack.start(visibility_timeout=LONG_HOLD)
+    stack.until(lambda: stack.depth(stack.requests)[1], 30, "a receive has taken requests")
 
-    code = worker.stop(15)
+    code = worker.stop(60)
 
     assert code == 0
     assert stack.depth(stack.requests) == (len(jobs), 0)
@@ -58,12 +58,12 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
     jobs = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT + 3}", 1, seed=31)
     stack.send(jobs)
     worker = stack.start()
-    stack.until(stack.begun, 20, "the job has begun")
+    stack.until(stack.begun, 30, "the job has begun")
 
     worker.process.send_signal(signal.SIGTERM)
     stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))  # would take what is not held
-    code = worker.wait(25)
-    stack.until_done(10)
+    code = worker.wait(60)
+    stack.until_done(30)
 
     effects, results = stack.effects(jobs)
     figures = stack.check(effects)
@@ -72,17 +72,18 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
 
 
-def test_a_second_stop_signal_hands_back_what_runs(stack: Stack) -> None:
+def test_a_second_stop_signal_hands_back_what_runs(stack: Stack, systemd: Systemd) -> None:
     jobs = hostile_jobs("sleep 60", 6, seed=32)
     stack.send(jobs)
-    worker = stack.start()
-    stack.until(stack.begun, 20, "a job has begun")
+    worker = stack.start(systemd, visibility_timeout=LONG_HOLD)
+    stack.until(stack.begun, 30, "a job has begun")
 
     worker.process.send_signal(signal.SIGTERM)
+    stack.until(lambda: "STOPPING=1" in systemd.heard, 30, "it stops")
     time.sleep(1.5)
     assert worker.alive, "it did not wait for what runs"
     worker.process.send_signal(signal.SIGTERM)
-    code = worker.wait(5)
+    code = worker.wait(30)
 
     assert code == 0
     assert stack.depth(stack.requests) == (len(jobs), 0)
