@@ -134,6 +134,12 @@ class Hosts:
             lambda: found if (found := self.describe(instance))["State"]["Name"] == state else None, seconds
         )
 
+    def end(self, *instances: str) -> None:
+        """Terminate instances and wait until they are gone: other tests count what runs in the region."""
+        self.ec2.terminate_instances(InstanceIds=list(instances))
+        for instance in instances:
+            self.wait(instance, "terminated")
+
     def ssh(self, address: str, command: str) -> str:
         """Run `command` on the host; return its output."""
         known_hosts = self.folder / "known_hosts"

@@ -190,7 +190,7 @@ def test_status_lists_the_hosts(localcloud: dict[str, str], hosts: Hosts) -> Non
     assert found["endpoint"] == localcloud["AWS_ENDPOINT_URL"]
     assert {"id": instance, "state": "running", "address": address} in found["hosts"]
     assert f"{instance}  running        {address}" in localcloud_command("status", run=run).stdout
-    hosts.ec2.terminate_instances(InstanceIds=[instance])
+    hosts.end(instance)
 
 
 def test_a_taken_port_is_replaced_unless_it_was_named(run: Path, localcloud: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """What EC2's calls do to real hosts."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from tests.localcloud_fixture import Hosts, wait_for
 
 
 @pytest.fixture(scope="module")
-def pair(hosts: Hosts) -> list[str]:
+def pair(hosts: Hosts) -> Iterator[list[str]]:
     """Two running instances for the tests that leave them running."""
     instances = hosts.run(2)
     for instance in instances:
         hosts.wait(instance, "running")
-    return instances
+    yield instances
+    hosts.end(*instances)
 
 
 def address_of(hosts: Hosts, instance: str) -> str:
@@ -45,7 +47,7 @@ def test_an_instance_is_pending_until_its_ssh_answers_with_the_key_from_user_dat
     assert hosts.ssh(running["PublicIpAddress"], "cat /etc/told; cloud-init query instance_id") == (
         f"by user data{instance}"
     )
-    hosts.ec2.terminate_instances(InstanceIds=[instance])
+    hosts.end(instance)
 
 
 def test_what_happens_in_one_host_leaves_the_other_alone(hosts: Hosts, pair: list[str]) -> None:
@@ -247,9 +249,7 @@ def test_nine_hosts_boot_at_once(hosts: Hosts) -> None:
     addresses = {hosts.wait(instance, "running")["PublicIpAddress"] for instance in instances}
 
     assert len(addresses) == 9
-    hosts.ec2.terminate_instances(InstanceIds=instances)
-    for instance in instances:
-        hosts.wait(instance, "terminated")
+    hosts.end(*instances)
 
 
 def test_a_security_group_in_use_cannot_be_deleted(hosts: Hosts) -> None:
@@ -259,8 +259,7 @@ def test_a_security_group_in_use_cannot_be_deleted(hosts: Hosts) -> None:
     with pytest.raises(ClientError, match="DependencyViolation"):
         hosts.ec2.delete_security_group(GroupId=group)
 
-    hosts.ec2.terminate_instances(InstanceIds=[instance])
-    hosts.wait(instance, "terminated")
+    hosts.end(instance)
     hosts.ec2.delete_security_group(GroupId=group)
 
 
@@ -279,4 +278,4 @@ def test_the_root_volume_is_as_wished_and_goes_with_the_instance(hosts: Hosts) -
     assert device["Ebs"]["DeleteOnTermination"] is True
     assert (volume["Size"], volume["VolumeType"], volume["Encrypted"]) == (10, "gp3", True)
     assert found["MetadataOptions"]["HttpTokens"] == "required"
-    hosts.ec2.terminate_instances(InstanceIds=[instance])
+    hosts.end(instance)

@@ -60,7 +60,7 @@ def machines(hosts: Hosts, profile: str) -> Iterator[list[Machine]]:
     """Two machines of one request, both with a profile."""
     ids = hosts.run(2, IamInstanceProfile={"Name": profile})
     yield [Machine(hosts, one, hosts.wait(one, "running")["PublicIpAddress"]) for one in ids]
-    hosts.ec2.terminate_instances(InstanceIds=ids)
+    hosts.end(*ids)
 
 
 def test_every_machine_of_a_request_is_told_who_it_is(machines: list[Machine]) -> None:
@@ -171,7 +171,7 @@ def test_a_machine_without_a_profile_has_no_keys_until_it_is_given_one(hosts: Ho
     assert machine.ask(f"get({CREDENTIALS!r})") == [[200, "worker-role"]]
     hosts.ec2.modify_instance_metadata_options(InstanceId=instance, HttpEndpoint="disabled")
     assert machine.ask("token()")[0][0] == 403
-    hosts.ec2.terminate_instances(InstanceIds=[instance])
+    hosts.end(instance)
 
 
 def test_a_profile_that_does_not_exist_is_refused(hosts: Hosts) -> None:

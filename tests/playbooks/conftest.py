@@ -120,10 +120,15 @@ class Stack:
 
     def instances(self) -> list[dict[str, Any]]:
         """Return the stack's instances that are not terminated."""
-        filters = [
-            {"Name": "tag:jobfleet:stack", "Values": [self.name]},
-            {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
-        ]
+        states = ["pending", "running", "stopping", "stopped"]
+        return self._instances({"tag:jobfleet:stack": [self.name], "instance-state-name": states})
+
+    def running_in_region(self) -> int:
+        """Return how many instances run or boot in the region, whoever made them."""
+        return len(self._instances({"instance-state-name": ["pending", "running"]}))
+
+    def _instances(self, wanted: dict[str, list[str]]) -> list[dict[str, Any]]:
+        filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
         ec2 = self.client("ec2")
         reservations = ec2.describe_instances(Filters=filters)["Reservations"]
         ec2.close()

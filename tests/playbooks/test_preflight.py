@@ -62,21 +62,26 @@ def test_without_credentials_the_settings_are_looked_at_all_the_same(stack: Stac
 
 
 def test_on_a_running_deployment_it_shows_what_it_found_and_changes_nothing(stack: Stack) -> None:
+    running = stack.running_in_region()
+
     outcome = stack.play("playbooks/preflight.yml", lab_mode=True)
 
     assert (outcome.code, outcome.changes) == (0, 0), outcome.said
     assert "Account 123456789012" in outcome.said
     assert "a session token does not tell" in outcome.said
-    assert "of this stack), 1 of 9 after this" in outcome.said
+    assert f"{running} now (1 of this stack), {running} of 9 after this" in outcome.said
 
 
 def test_the_instances_of_others_count_and_no_playbook_gets_around_it(stack: Stack, tmp_path: Path) -> None:
     other = Stack("fleet-more", tmp_path, stack.environment)
+    most = stack.running_in_region()
+    full = {"lab_mode": True, "lab_max_instances": most}
 
-    told = other.play("playbooks/preflight.yml", lab_mode=True, lab_max_instances=1)
-    refused = stack.play("playbooks/provision.yml", lab_mode=True, lab_max_instances=1, instances_count=2)
+    told = other.play("playbooks/preflight.yml", **full)
+    refused = stack.play("playbooks/provision.yml", instances_count=2, **full)
 
-    said = "1 instances run in the region, 2 would after this, and lab_max_instances allows 1"
+    would = f"{most} instances run in the region, {most + 1} would after this"
+    said = f"{would}, and lab_max_instances allows {most}"
     assert told.code != 0
     assert said in told.said
     assert f"Nothing is launched: {said}" in refused.said
