@@ -1,31 +1,78 @@
-"""What `stats` found out, as people read it."""
+"""What operations found out, as people read it."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
 from client.tables import fact_lines, plain_table
+from client.words import plain
+
+Facts = Mapping[str, Any]
 
 
-def described(facts: Mapping[str, Any]) -> list[str]:
-    """Return a line for each fact, with its name; of several columns a table."""
-    if "columns" not in facts:
-        return fact_lines(dict(_rows(facts)))
-    columns = {name: dict(_rows(found)) for name, found in facts["columns"].items()}
-    names = dict.fromkeys(name for found in columns.values() for name in found)
-    return plain_table(
-        ["", *columns], [[name, *(found.get(name, "") for found in columns.values())] for name in names]
-    )
+def described(facts: Facts, where: Mapping[str, str] | None = None) -> list[str]:
+    """Return a line for each fact, with its name, behind those of `where`; of several columns a table."""
+    before = dict(where or {})
+    if "columns" in facts:
+        columns = {name: dict(_rows(found)) for name, found in facts["columns"].items()}
+        names = dict.fromkeys(name for found in columns.values() for name in found)
+        rows = [[name, *(found.get(name, "") for found in columns.values())] for name in names]
+        return [*fact_lines(before), *plain_table(["", *columns], rows)]
+    return fact_lines(before | dict(_rows(facts)))
 
 
-def described_in_short(facts: Mapping[str, Any]) -> str:
+def described_in_short(facts: Facts) -> str:
     """Return all in one line."""
     if "columns" in facts:
         return "  ".join(f"{name}: {described_in_short(found)}" for name, found in facts["columns"].items())
+    if "format" in facts:
+        return _size(facts)
+    if "channels" in facts:
+        return f"luma {_shades(facts['luma'])}"
     return "  ".join(f"{name} {value}" for name, value in _rows(facts))
 
 
-def _rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
+    if "format" in facts:
+        yield from _of_image(facts)
+    elif "channels" in facts:
+        yield from _of_channels(facts)
+    else:
+        yield from _one_by_one(facts)
+
+
+def _of_image(facts: Facts) -> Iterator[tuple[str, str]]:
+    yield from (("format", facts["format"]), ("size", _size(facts)), ("mode", str(facts.get("mode"))))
+    yield from _frames(facts)
+
+
+def _of_channels(facts: Facts) -> Iterator[tuple[str, str]]:
+    yield "size", _size(facts)
+    yield from _frames(facts)
+    if facts["seen"] != facts["pixels"]:
+        yield "seen", f"{facts['seen']:,} of {facts['pixels']:,} pixels"
+    if facts["values"] != 256:
+        yield "values", f"{facts['values']:,}"
+    for name, found in {**facts["channels"], "luma": facts["luma"]}.items():
+        yield name, _shades(found)
+
+
+def _size(facts: Facts) -> str:
+    return f"{facts.get('width')} x {facts.get('height')}"
+
+
+def _frames(facts: Facts) -> Iterator[tuple[str, str]]:
+    if facts.get("frames", 1) > 1:
+        yield "frames", str(facts["frames"])
+
+
+def _shades(found: Facts) -> str:
+    if found["mean"] is None:
+        return "-"
+    return f"{found['min']} to {found['max']}, mean {found['mean']:.1f}"
+
+
+def _one_by_one(facts: Facts) -> Iterator[tuple[str, str]]:
     for name, value in facts.items():
         if name == "quantiles":
             for number, cut in enumerate(value, 1):
@@ -35,7 +82,7 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         elif name == "mode":
             yield name, f"{value}{_how_often(facts.get('mode_count', 0), facts.get('modes', 1))}"
         elif name not in ("mode_count", "modes"):
-            yield name.replace("_", " "), "-" if value is None else str(value)
+            yield name.replace("_", " "), "-" if value is None else plain(value)
 
 
 def _how_often(times: int, modes: int) -> str:

@@ -55,7 +55,7 @@ def prepare(
             given = {name: value for name, value in checked.items() if name in (parameters or {})}
             return Prepared(job_id, operation, text, given)
         image = _image(source)
-        if declared.gives == "image" or file_name:
+        if declared.gives == "image" or (declared.gives == "file" and file_name):
             called = fitting_name(file_name or _file_name(image), checked)
             name = name or f"{job_id}/{key_part(called)}"
         return Prepared(job_id, operation, image, checked, declared.output_key(name))

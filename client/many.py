@@ -137,9 +137,9 @@ class Run:
         return self._fleet.request(self._prepared(item))
 
     def _prepared(self, item: Item) -> Prepared:
-        name = item.out.name if item.out else item.source.name
+        file_name = item.out.name if item.out else None
         return prepare(
-            self._operation, item.source, name=item.name, file_name=name, parameters=self._parameters
+            self._operation, item.source, name=item.name, file_name=file_name, parameters=self._parameters
         )
 
     def _uploaded(self, item: Item, request: Request | Item) -> None:

@@ -20,26 +20,18 @@ class Output:
         self.as_json, self._quiet = as_json, quiet
         self._held: list[str] | None = None
 
-    def stats(self, result: Result) -> None:
-        """Show statistics; say on stderr what should be known of how the numbers were read."""
+    def result(self, result: Result, path: str | None = None) -> None:
+        """Show what a job found, and where its output lies if it has one; say its notes on stderr."""
         facts = self.notes(result)
         if self.as_json:
-            self._line(result, {})
-        else:
-            for line in described(facts):
-                self.write(line)
-
-    def image(self, result: Result, path: str | None) -> None:
-        """Show where the output lies and what it is; say on stderr what was changed unasked."""
-        facts = self.notes(result)
-        size = f"{facts.get('width')} x {facts.get('height')}"
-        frames = {"frames": facts["frames"]} if facts.get("frames", 1) > 1 else {}
-        shown = {"format": facts.get("format"), "size": size, "mode": facts.get("mode"), **frames}
-        where = {"bucket": _address(result)} if result.output else {}
-        self._show(result, {**({"file": path} if path else {}), **where, **shown}, {"file": path})
+            self._line(result, {"file": path})
+            return
+        where = {"file": path, "bucket": _address(result)}
+        for line in described(facts, {name: value for name, value in where.items() if value}):
+            self.write(line)
 
     def notes(self, result: Result) -> dict[str, Any]:
-        """Say on stderr what was changed unasked; return what else there is to tell."""
+        """Say on stderr what was changed unasked, or should be known; return what else there is to tell."""
         facts = dict(result.result or {})
         for note in facts.pop("notes", []):
             self.say(f"note: {note}")
@@ -53,11 +45,13 @@ class Output:
             self.write(f"{result.id}  {result.operation}  {_in_short(result, more.get('file'))}")
 
     def place(self, result: Result, **more: str | None) -> None:
-        """Show in one line where one of several outputs lies."""
+        """Show in one line where one of several outputs lies, or what was found of one of several inputs."""
         if self.as_json:
             self._line(result, more)
-        else:
+        elif result.output:
             self.write(more.get("file") or _address(result))
+        else:
+            self.write(f"{more.get('input')}  {_in_short(result, None)}")
 
     def failed(self, result: Result, **more: str | None) -> None:
         """Give machines the failed result too; people read its sentence on stderr."""
@@ -139,14 +133,6 @@ class Output:
             for line in held or ():
                 self.write(line)
 
-    def _show(self, result: Result, table: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> None:
-        if self.as_json:
-            self._line(result, more or {})
-            return
-        width = max(map(len, table), default=0)
-        for name, value in table.items():
-            self.write(f"{name:<{width}}  {value}")
-
     def _line(self, result: Result, more: Mapping[str, Any]) -> None:
         whole = {**json.loads(result.to_json()), **{name: value for name, value in more.items() if value}}
         self.write(json.dumps(whole, ensure_ascii=False))
@@ -159,8 +145,6 @@ def _address(result: Result) -> str:
 def _in_short(result: Result, file: str | None) -> str:
     if result.status != "succeeded":
         return f"failed: {result.error.message if result.error else 'no reason given'}"
-    if result.output:
-        facts = result.result or {}
-        return f"{file or _address(result)}  {facts.get('width')} x {facts.get('height')}"
     facts = {name: value for name, value in (result.result or {}).items() if name != "notes"}
-    return described_in_short(facts)
+    place = [file or _address(result)] if result.output else []
+    return "  ".join([*place, described_in_short(facts)])

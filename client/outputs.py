@@ -1,11 +1,43 @@
-"""Where the output of a single image goes."""
+"""What is wanted of images, and where the output of a single one goes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from client.errors import BadOutput
-from jobs.formats import fitting_name
+from jobs.catalogue import Operation
+from jobs.formats import fitting_name, without_ending
+from jobs.parameters import Value
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An operation on images and what shall become of its outputs.
+
+    `out` is a file or a folder here, `name` a name or a folder in the bucket; `fetched` says whether
+    outputs are brought here. `ending` is what files end in that an operation makes on demand.
+    """
+
+    operation: Operation
+    parameters: Mapping[str, Value]
+    out: str | None = None
+    name: str | None = None
+    fetched: bool = True
+    ending: str | None = None
+
+    def file_name(self, name: str) -> str:
+        """Return what the output of an image called `name` is called in a folder."""
+        return output_name(self.operation, name, self.parameters, self.ending)
+
+
+def output_name(
+    operation: Operation, name: str, parameters: Mapping[str, Any], ending: str | None = None
+) -> str:
+    """Return a file's name with the ending that the output must have, if it must have one."""
+    if operation.gives == "file":
+        return without_ending(name) + (ending or operation.endings[0])
+    return fitting_name(name, parameters)
 
 
 def out_path(

@@ -1,13 +1,12 @@
 """Which images are meant, and where each output goes, settled before anything is sent."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from client.errors import BadInput, BadOutput
-from jobs.formats import fitting_name
+from client.outputs import Wanted
 
 # What the worker reads, by the endings such files have. In a folder only these are taken; a file that
 # is named itself is sent whatever it is called.
@@ -39,18 +38,15 @@ class Plan:
     skipped: list[Path] = field(default_factory=list)
 
 
-def make_plan(
-    operation: str, given: Sequence[str], out: str | None, name: str | None, *, download: bool,
-    parameters: Mapping[str, Any] | None = None,
-) -> Plan:  # fmt: skip
+def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
     """Find the images in files and folders. Raises `BadInput` and `BadOutput`.
 
     With `out`, a folder, outputs go there: those of one folder under their paths in it, those of
     several under the folders' names too. Without it, a file's goes beside the working folder's files
     as `<file>-<operation>`, and a folder's into `<folder>-<operation>`. `name` is a folder in the bucket.
-    Where `parameters` ask for a format, outputs have its ending.
     """
-    base = Path(out) if out is not None else None
+    operation, name = wanted.operation.name, wanted.name
+    base = Path(wanted.out) if wanted.out is not None else None
     if base is not None and base.exists() and not base.is_dir():
         raise BadOutput(f"{base} is a file; the outputs of several images need a folder")
     plan = Plan()
@@ -63,10 +59,10 @@ def make_plan(
                 continue
             seen.add(source.resolve())
             relative = within if len(given) == 1 or not path.is_dir() else _named(path) / within
-            target = _target(path, operation, base, folder, within, relative) if download else None
+            target = _target(path, operation, base, folder, within, relative) if wanted.fetched else None
             if target is not None:
-                target = target.with_name(fitting_name(target.name, parameters or {}))
-            called = fitting_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}", parameters or {})
+                target = target.with_name(wanted.file_name(target.name))
+            called = wanted.file_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}")
             plan.items.append(_item(source, target, None if name is None else called))
     if not plan.items:
         raise BadInput(f"there is no image in {', '.join(given)}: no file ends as an image's name does")

@@ -171,6 +171,14 @@ OPERATIONS: Mapping[str, Operation] = {
         Operation("blur", "image", "An image after a Gaussian blur.", _BLUR),
         Operation("edges", "image", "The edges in an image: how much its lightness changes, by Sobel."),
         Operation("strip", "image", "An image without metadata: no EXIF, no places, no comments."),
+        Operation(
+            "histogram",
+            "image",
+            "How often each value occurs in an image, as numbers and as a plot.",
+            gives="file",
+            endings=(".png",),
+            examples=("photo.jpg", "photo.jpg -o plot.png", "photos/ -o plots/"),
+        ),
     )
 }
 

@@ -26,5 +26,10 @@ def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:
     endings = FORMATS.get(str(parameters.get("format")))
     if endings is None or name.lower().endswith(endings):
         return name
+    return without_ending(name) + endings[0]
+
+
+def without_ending(name: str) -> str:
+    """Return a file's name without its ending, if that is an image's."""
     ending = PurePath(name).suffix
-    return (name.removesuffix(ending) if ending.lower() in _ALL else name) + endings[0]
+    return name.removesuffix(ending) if ending.lower() in _ALL else name

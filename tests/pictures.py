@@ -33,7 +33,7 @@ def saved(image: Pixels | Image.Image, kind: str = "PNG", **options: Any) -> byt
     return out.getvalue()
 
 
-def do(operation: str, data: bytes, output: str = "outputs/x", **parameters: Any) -> Outcome:
+def do(operation: str, data: bytes, output: str | None = "outputs/x", **parameters: Any) -> Outcome:
     """Do an operation as a worker does."""
     declared = OPERATIONS[operation]
     return run(declared, declared.check(parameters), data, output, Limits(MAX_PIXELS, 1))

@@ -1,4 +1,4 @@
-"""The commands that change images, made from what the catalogue declares."""
+"""The commands for images, made from what the catalogue declares."""
 
 from pathlib import Path
 
@@ -9,61 +9,97 @@ from client.parameters import example, given, options
 from jobs.catalogue import OPERATIONS, Operation
 from jobs.parameters import Value
 
-_HELP = """{summary}
+_BEGINNING = """{summary}
 
-Sends each IMAGE to a worker and writes what comes back. IMAGE is a file, a folder with all in it,
-or '-' for standard input; there may be several.
-
-Of a folder, the outputs lie in a folder under the same paths. Many images go out and come back at
-once, and --timeout is how long to wait without any of them coming back [120]. After Ctrl-C, a kill
-or an error, the same command with --resume goes on where it was. What failed is listed at the end.
+{sends} IMAGE is a file, a folder with all in it, or '-' for standard input; there may be several.
 """
+
+_MANY = """
+{folder}Many images go out and come back at once, and --timeout is how long to wait without any of them
+coming back [120]. After Ctrl-C, a kill or an error, the same command with --resume goes on where it
+was. What failed is listed at the end.
+"""
+
+_SENDS = {
+    "image": "Sends each IMAGE to a worker and writes what comes back.",
+    "file": "Sends each IMAGE to a worker and shows what it found; with --out it writes a file too.",
+    "answer": "Sends each IMAGE to a worker and shows what it found.",
+}
+_FOLDER = "Of a folder, the outputs lie in a folder under the same paths. "
 
 _OUT_HELP = "Output file or folder; '-' is standard output [default: IMAGE-{name}]."
 _NAME_HELP = (
     "Name of the output in the bucket [default: that of the output file, in a folder of the job's]; its "
     "ending says which format is written. For many images the folder there that holds them."
 )
+_FILE_OUT_HELP = "Also write a file ({endings}), or files into a folder; '-' is standard output."
+_FILE_NAME_HELP = (
+    "Name of the file in the bucket [default: that of the output file, in a folder of the job's]. For many "
+    "images the folder there that holds them. Without --out, the file stays there."
+)
+_ENDING_HELP = "What files end in that get no name from you: those in folders, and on standard output."
 
 
 def image_command(operation: Operation) -> click.Command:
-    """Make the command of an image operation from what the catalogue says of it."""
+    """Make the command of an operation on images from what the catalogue says of it."""
 
     @with_shared_options()
     def command(
-        invocation: Invocation, images: tuple[str, ...], out: str | None, name: str | None,
-        no_download: bool, resume: bool, **typed: Value | None,
+        invocation: Invocation, images: tuple[str, ...], resume: bool, out: str | None = None,
+        name: str | None = None, no_download: bool = False, ending: str | None = None,
+        **typed: Value | None,
     ) -> None:  # fmt: skip
         from client.commands import many_images, one_image
+        from client.outputs import Wanted
 
-        parameters = given(typed)
         if no_download and out is not None:
             raise click.UsageError("Give --out or --no-download, not both.")
+        fetched = not no_download if operation.gives == "image" else out is not None
+        wanted = Wanted(operation, given(typed), out, name, fetched=fetched, ending=ending)
         if len(images) == 1 and not Path(images[0]).is_dir():
-            one_image.run(
-                invocation, operation.name, parameters, images[0], out, name, download=not no_download
-            )
+            one_image.run(invocation, wanted, images[0])
             return
         if "-" in images or out == "-":
             raise click.UsageError("Standard input and output ('-') take a single image.")
-        many_images.run(
-            invocation, operation.name, parameters, images, out, name,
-            download=not no_download, resume=resume,
-        )  # fmt: skip
+        many_images.run(invocation, wanted, images, resume=resume)
 
     own = [
         click.Argument(["images"], nargs=-1, required=True, metavar="IMAGE..."),
-        click.Option(["--out", "-o"], metavar="PATH", help=_OUT_HELP.format(name=operation.name)),
-        click.Option(["--name"], help=_NAME_HELP),
-        click.Option(["--no-download"], is_flag=True, help="Leave the outputs in the bucket."),
+        *_output_options(operation),
         click.Option(["--resume"], is_flag=True, help="Go on with the same command that did not end."),
         *options(operation),
     ]
     shared = list(reversed(command.__click_params__))  # type: ignore[attr-defined]
+    beginning = _BEGINNING.format(summary=operation.summary, sends=_SENDS[operation.gives])
+    folder = "" if operation.gives == "answer" else _FOLDER
     return click.Command(
         operation.name, callback=command, params=[*own, *shared],
-        help=_HELP.format(summary=operation.summary), epilog=_examples(operation),
+        help=beginning + _MANY.format(folder=folder), epilog=_examples(operation),
     )  # fmt: skip
+
+
+def _output_options(operation: Operation) -> list[click.Option]:
+    if operation.gives == "answer":
+        return []
+    if operation.gives == "image":
+        return [
+            click.Option(["--out", "-o"], metavar="PATH", help=_OUT_HELP.format(name=operation.name)),
+            click.Option(["--name"], help=_NAME_HELP),
+            click.Option(["--no-download"], is_flag=True, help="Leave the outputs in the bucket."),
+        ]
+    endings = ", ".join(operation.endings)
+    made = [
+        click.Option(["--out", "-o"], metavar="PATH", help=_FILE_OUT_HELP.format(endings=endings)),
+        click.Option(["--name"], help=_FILE_NAME_HELP),
+    ]
+    if len(operation.endings) > 1:
+        kind = click.Choice(operation.endings)
+        made.append(
+            click.Option(
+                ["--ending"], type=kind, default=operation.endings[0], show_default=True, help=_ENDING_HELP
+            )
+        )
+    return made
 
 
 def _examples(operation: Operation) -> str:
@@ -75,4 +111,4 @@ def _examples(operation: Operation) -> str:
     return examples(*(f"jobfleet {operation.name} {words}" for words in operation.examples or made))
 
 
-IMAGE_COMMANDS = [image_command(operation) for operation in OPERATIONS.values() if operation.gives == "image"]
+IMAGE_COMMANDS = [image_command(operation) for operation in OPERATIONS.values() if operation.takes == "image"]

@@ -10,9 +10,9 @@ from client.invocation import Invocation
 from client.ledger import Ledger, ledger_path
 from client.many import Run
 from client.output import Output
+from client.outputs import Wanted
 from client.plan import Item, Plan, make_plan
 from jobs.message import Result
-from jobs.parameters import Value
 
 # How long to wait without any answer coming, if nothing else was asked for: workers may have to start.
 PATIENCE_SECONDS = 120.0
@@ -51,26 +51,23 @@ class _Watcher:
         self.advance(1)
 
 
-def run(
-    invocation: Invocation, operation: str, parameters: Mapping[str, Value], images: Sequence[str],
-    out: str | None, name: str | None, *, download: bool, resume: bool,
-) -> None:  # fmt: skip
+def run(invocation: Invocation, wanted: Wanted, images: Sequence[str], *, resume: bool) -> None:
     """Send images and bring back what becomes of them. Raises `SomeFailed`."""
-    output = invocation.output
-    plan = make_plan(operation, images, out, name, download=download, parameters=parameters)
+    output, operation = invocation.output, wanted.operation.name
+    plan = make_plan(wanted, images)
     _say_skipped(output, plan)
     with invocation.fleet() as fleet:
         what = [
             *(str(value) for value in vars(fleet.settings).values() if not isinstance(value, Mapping)),
-            operation, dict(parameters), name, download,
-            [ascii(Path(image).absolute()) for image in images], ascii(Path(out or "").absolute()),
+            operation, dict(wanted.parameters), wanted.name, wanted.fetched, wanted.ending,
+            [ascii(Path(image).absolute()) for image in images], ascii(Path(wanted.out or "").absolute()),
         ]  # fmt: skip
         with _ledger(output, what) as ledger:
             _say_of_before(output, ledger, resume=resume)
             watcher = _Watcher(output)
             given = invocation.timeout_given
             patience = PATIENCE_SECONDS if given is None else given
-            whole = Run(fleet, operation, parameters, ledger, watcher, patience)
+            whole = Run(fleet, operation, wanted.parameters, ledger, watcher, patience)
             _go(output, whole, plan, watcher, operation)
             ledger.close(finished=not watcher.may_go_on)
     _sum_up(output, plan, watcher)

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,9 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from client.invocation import Invocation
-from client.outputs import out_path
-from jobs.formats import fitting_name
-from jobs.parameters import Value
+from client.outputs import Wanted, out_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +18,18 @@ if TYPE_CHECKING:
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 
 
-def run(
-    invocation: Invocation, operation: str, parameters: Mapping[str, Value],
-    image: str, out: str | None, name: str | None, *, download: bool,
-) -> None:  # fmt: skip
+def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
     """Send an image and bring back what becomes of it."""
-    to_stdout = download and (out == "-" or (image == "-" and out is None))
+    to_stdout = wanted.fetched and (wanted.out == "-" or (image == "-" and wanted.out is None))
     if to_stdout and invocation.output.as_json:
-        raise click.UsageError("--json and an image cannot both go to standard output; give --out FILE.")
-    path = None if to_stdout or not download else _path(image, operation, out, parameters)
+        raise click.UsageError("--json and an output cannot both go to standard output; give --out FILE.")
+    path = None if to_stdout or not wanted.fetched else _path(image, wanted)
     with invocation.fleet() as fleet, _source(image) as source:
-        file_name = path.name if path else (None if image == "-" else Path(image).name)
+        file_name = path.name if path else wanted.file_name(_name(image)) if to_stdout else None
         job = invocation.submit(
-            fleet, operation, source, name=name, file_name=file_name, parameters=parameters
-        )
+            fleet, wanted.operation.name, source, name=wanted.name, file_name=file_name,
+            parameters=wanted.parameters,
+        )  # fmt: skip
         result = invocation.wait(job)
         size = result.output.bytes if result.output else 0
         if path:
@@ -45,16 +40,21 @@ def run(
                 fleet.download_to(result, sys.stdout.buffer, told)
             invocation.output.notes(result)
             return
-        invocation.output.image(result, str(path) if path else None)
+        invocation.output.result(result, str(path) if path else None)
 
 
-def _path(image: str, operation: str, out: str | None, parameters: Mapping[str, Value]) -> Path:
+def _path(image: str, wanted: Wanted) -> Path:
+    out, operation = wanted.out, wanted.operation.name
     if out is not None and (out.endswith("/") or Path(out).is_dir()):
         folder = Path(out)
         folder.mkdir(exist_ok=True)
         name = f"image-{operation}" if image == "-" else Path(image).name
-        return out_path(image, operation, folder / fitting_name(name, parameters))
-    return out_path(image, operation, out, parameters)
+        return out_path(image, operation, folder / wanted.file_name(name))
+    return out_path(image, operation, out, wanted.parameters)
+
+
+def _name(image: str) -> str:
+    return "image" if image == "-" else Path(image).name
 
 
 @contextmanager

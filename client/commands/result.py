@@ -49,10 +49,7 @@ def _one(output: "Output", fleet: "Fleet", job_id: str, out: str | None) -> None
         fleet.download_to(found, sys.stdout.buffer)
         return
     path = _write(fleet, found, out) if out else None
-    if found.output:
-        output.image(found, path)
-    else:
-        output.stats(found)
+    output.result(found, path)
 
 
 def _many(output: "Output", fleet: "Fleet", ids: list[str], out: str | None) -> None:

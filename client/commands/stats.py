@@ -64,7 +64,7 @@ def stats(
         except BadInput as problem:
             hint = "\nfor a column of CSV give --column NAME" if _is_csv(file) and not columns else ""
             raise BadInput(f"{file}: {problem}{hint}" if file else str(problem)) from problem
-        invocation.output.stats(invocation.wait(job))
+        invocation.output.result(invocation.wait(job))
 
 
 def _is_csv(file: str | None) -> bool:

@@ -59,6 +59,7 @@ def _jobs(
     if not operation or not inputs:
         raise click.UsageError("Give an OPERATION and its input, or --from FILE.")
     from client.inputs import prepare
+    from client.outputs import Wanted
     from client.plan import make_plan
 
     declared = OPERATIONS.get(operation)
@@ -67,7 +68,7 @@ def _jobs(
         return [prepare(operation, text, parameters=parameters, name=name)]
     if len(inputs) == 1 and not Path(inputs[0]).is_dir():
         return [prepare(operation, Path(inputs[0]), parameters=parameters, name=name)]
-    plan = make_plan(operation, inputs, None, name, download=False, parameters=parameters)
+    plan = make_plan(Wanted(declared, parameters, name=name, fetched=False), inputs)
     for path in plan.skipped:
         invocation.output.say(f"note: left out {path}: its name is not that of an image")
     return [prepare(operation, item.source, parameters=parameters, name=item.name) for item in plan.items]

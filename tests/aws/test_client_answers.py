@@ -1,0 +1,67 @@
+"""Operations on images that give an answer, and a file on demand, through the installed entry point."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from client.errors import Exit
+from tests.client_run import Run, fails, picture, talk
+
+
+def test_an_answer_is_shown_and_a_file_is_written_where_one_is_wanted(
+    run: Run, worker: Any, tmp_path: Path
+) -> None:
+    image = np.full((20, 30, 3), (10, 20, 250), np.uint8)
+    Image.fromarray(image).save(tmp_path / "blue.png")
+    ran = run("histogram", str(tmp_path / "blue.png"))
+    assert (ran.returncode, talk(ran)) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "size   30 x 20",
+        "red    10 to 10, mean 10.0",
+        "green  20 to 20, mean 20.0",
+        "blue   250 to 250, mean 250.0",
+        "luma   43 to 43, mean 43.0",
+    ]
+    found = json.loads(run("histogram", str(tmp_path / "blue.png"), "--json").stdout)
+    assert found["result"]["channels"]["red"]["counts"][10] == 600
+    assert found["output"] is None
+
+    ran = run("histogram", str(tmp_path / "blue.png"), "-o", str(tmp_path / "plot.png"))
+    lines = ran.stdout.splitlines()
+    assert (ran.returncode, lines[0].split()) == (0, ["file", str(tmp_path / "plot.png")])
+    assert lines[1].endswith("/plot.png")
+    with Image.open(tmp_path / "plot.png") as plot:
+        assert (plot.format, plot.width) == ("PNG", 808)
+
+    ran = run("histogram", str(tmp_path / "blue.png"), "--name", "plots/blue.png")
+    assert ran.stdout.splitlines()[0].endswith("/outputs/plots/blue.png")
+    ran = run("histogram", str(tmp_path / "blue.png"), "-o", str(tmp_path / "plot.jpg"))
+    fails(ran, Exit.BAD_INPUT, "plot.jpg", ".png")
+
+
+def test_many_images_have_a_line_each_and_their_files_in_a_folder(
+    run: Run, worker: Any, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    (photos / "deep").mkdir(parents=True)
+    picture(photos / "a.jpg", 1)
+    picture(photos / "deep/b.png", 2)
+    ran = run("histogram", str(photos))
+    assert ran.returncode == 0
+    shown = sorted(ran.stdout.splitlines())
+    assert [line.partition("  luma ")[0] for line in shown] == [
+        str(photos / "a.jpg"),
+        str(photos / "deep/b.png"),
+    ]
+    assert all(", mean " in line for line in shown)
+    found = [json.loads(line) for line in run("histogram", str(photos), "--json").stdout.splitlines()]
+    assert {each["input"] for each in found} == {str(photos / "a.jpg"), str(photos / "deep/b.png")}
+    assert all(each["result"]["pixels"] == 2400 for each in found)
+
+    ran = run("histogram", str(photos), "-o", str(tmp_path / "plots"))
+    assert ran.returncode == 0
+    made = {path.relative_to(tmp_path / "plots").as_posix() for path in (tmp_path / "plots").rglob("*.*")}
+    assert made == {"a.png", "deep/b.png"}
