@@ -28,7 +28,7 @@ class Operation:
     """
 
     name: str
-    takes: Literal["numbers", "image"]
+    takes: Literal["numbers", "image", "file"]
     summary: str
     parameters: tuple[Parameter, ...] = ()
     gives: Literal["answer", "image", "file"] = "image"

@@ -15,8 +15,10 @@ from jobs.names import BadStackName
 from worker import settings as where
 from worker.aws import VERSION, Clients, make_clients
 from worker.clock import SystemClock
+from worker.discovery import discover
 from worker.engine import Engine
 from worker.logs import Journal
+from worker.offer import make_offer
 from worker.queue import Queues
 from worker.settings import BadSettings, Settings
 from worker.storage import Storage
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: engine.stop())
     journal.tell("started", version=VERSION, stack=settings.stack, region=settings.region, pid=os.getpid())
+    for broken in engine.offer.broken:
+        journal.tell("operation-broken", package=broken.package, entry=broken.entry, why=broken.why)
     engine.run()
     journal.tell("stopped")
     # If this fails, the lines lie in the spool, and the next start uploads them.
@@ -62,7 +66,10 @@ def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:
     queues = Queues(clients.sqs, settings)
     storage = Storage(clients.s3, settings.bucket, settings.max_input_bytes)
     journal = Journal(settings.spool, settings.worker_id, storage.write_log, clock)
-    engine = Engine(settings, queues, storage, journal, clock, _credentials_file(), version=VERSION)
+    offer = make_offer(settings, discover(settings))
+    engine = Engine(
+        settings, queues, storage, journal, clock, _credentials_file(), version=VERSION, offer=offer
+    )
     return engine, journal
 
 

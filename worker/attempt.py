@@ -20,6 +20,7 @@ from worker.failing import Failures
 from worker.gate import Gate
 from worker.holds import Held, Holds
 from worker.offer import Offer
+from worker.operations.own import OwnOperation
 from worker.pool import Pool
 from worker.settings import Settings
 from worker.storage import Storage, too_large
@@ -45,12 +46,6 @@ class Job:
     request: Request | None
     problem: BadJob | None = None
     again: bool = False
-
-    @property
-    def small(self) -> bool:
-        """Whether it takes a moment and no call to AWS: inline numbers that nobody had in hand before."""
-        source = self.request and self.request.input
-        return self.held.message.attempt == 1 and isinstance(source, Inline) and _is_short(source.text)
 
 
 @dataclass
@@ -89,6 +84,14 @@ class Attempts:
         self._failures = Failures(settings.worker_id, storage, clock)
         self.stopping: Callable[[], str | None] = lambda: None
         self.halted: Callable[[], str | None] = lambda: None
+
+    def is_small(self, job: Job) -> bool:
+        """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
+        if job.request is None or job.held.message.attempt > 1:
+            return False
+        source, operation = job.request.input, self._offer.find(job.request.operation)
+        done_here = operation is not None and not isinstance(operation, OwnOperation)
+        return done_here and isinstance(source, Inline) and _is_short(source.text)
 
     def make_small(self, job: Job) -> Finished:
         """Do a small job here and now; its result is stored with others'."""
@@ -151,7 +154,9 @@ class Attempts:
     ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
         self._check_reply_to(request.reply_to)
         operation = self._find(request.operation)
-        parameters = operation.check(request.parameters)
+        own = isinstance(operation, OwnOperation)
+        # What somebody else declares is checked where it can do no harm: in a process of the pool.
+        parameters = request.parameters if own else operation.check(request.parameters)
         key = _output_key(operation, request.output)
         with ExitStack() as kept:
             with steps.timed("input"):
@@ -184,7 +189,8 @@ class Attempts:
         *,
         in_pool: bool,
     ) -> operations.Outcome:
-        if operation.takes == "numbers" and (not in_pool or len(data) <= INLINE_MAX_BYTES):
+        own = isinstance(operation, OwnOperation)
+        if operation.takes == "numbers" and not own and (not in_pool or len(data) <= INLINE_MAX_BYTES):
             with steps.timed("operation"):
                 return operations.run(operation, parameters, data, key, self._limits)
         # Waiting for a process is not working, and may take longer than a job may.

@@ -60,8 +60,8 @@ class Engine:
         self.gate = Gate(clock, credentials, journal.tell, lambda status: notify(f"STATUS={status}"))
         self.holds = Holds(queues, clock, settings.visibility_timeout, settings.job_time_limit, journal.tell)
         self.pool = Pool(settings)
-        self._offer = offer or make_offer(settings)
-        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock, self._offer)
+        self.offer = offer or make_offer(settings)
+        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock, self.offer)
         self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
         self._receivers = Receivers(
             queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell
@@ -158,7 +158,7 @@ class Engine:
             "in_flight": len(self.holds),
             "paused": trouble and trouble.kind,
             "credentials_age": credentials_age(),
-            **self._offer.sign(),
+            **self.offer.sign(),
         }
 
     def _is_stopping(self) -> str | None:
@@ -205,7 +205,7 @@ class Engine:
                     others.append(job)
                     return True
                 self._in_hand[job.request.id] = deque()
-            if job.small:
+            if self._attempts.is_small(job):
                 return False
         self._waiting.put(job)
         return True

@@ -25,7 +25,7 @@ def polish(monkeypatch: pytest.MonkeyPatch) -> Operation:
 
 
 def test_an_operation_is_offered_where_its_part_is(settings: Settings, polish: Operation) -> None:
-    offer = make_offer(settings, {**PARTS, "wax": lambda settings: None})
+    offer = make_offer(settings, parts={**PARTS, "wax": lambda settings: None})
     assert offer.find("polish") is polish
     assert set(offer.operations) >= {o.name for o in OPERATIONS.values() if o.part is None}
     assert "polish" not in offer.lacking
@@ -35,7 +35,7 @@ def test_an_operation_is_offered_where_its_part_is(settings: Settings, polish: O
 def test_an_operation_without_its_part_is_lacking_with_the_reason(
     settings: Settings, polish: Operation
 ) -> None:
-    offer = make_offer(settings, {**PARTS, "wax": lambda settings: f"{settings.stack} has no wax"})
+    offer = make_offer(settings, parts={**PARTS, "wax": lambda settings: f"{settings.stack} has no wax"})
     assert offer.find("polish") is None
     assert offer.lacking["polish"] == "st has no wax"
     assert offer.find("stats") is OPERATIONS["stats"]

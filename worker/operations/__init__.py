@@ -7,16 +7,19 @@ another process.
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
 from jobs.parameters import Value
+from worker.operations.outcome import Limits, Outcome
+from worker.operations.own import OwnOperation, run_own
 from worker.operations.reading import on_numbers
 
 if TYPE_CHECKING:
     from worker.operations.picture import Picture
+
+__all__ = ["Limits", "Outcome", "run"]
 
 # Each operation lives in the module of its own name, in a function of that name, and is imported
 # when it is first asked for: a worker that gets only numbers never loads Pillow. One that gives no
@@ -24,27 +27,12 @@ if TYPE_CHECKING:
 _MODULE = "worker.operations."
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The largest inputs taken. `max_pixels` counts all frames of an image."""
-
-    max_pixels: int
-    max_numbers: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an operation found out, and the file it made, if it makes one."""
-
-    result: Mapping[str, Any]
-    data: bytes | None = None
-    content_type: str = "application/octet-stream"
-
-
 def run(
     operation: Operation, parameters: Mapping[str, Value], data: bytes, output: str | None, limits: Limits
 ) -> Outcome:
     """Do `operation` on an input's bytes; `output` is the name the file goes under. Raises `BadJob`."""
+    if isinstance(operation, OwnOperation):
+        return run_own(operation, parameters, data, output, limits)
     function = getattr(importlib.import_module(_MODULE + operation.name), operation.name)
     if operation.takes == "numbers":
         return Outcome(on_numbers(function, parameters, data, limits.max_numbers))
