@@ -6,7 +6,9 @@ from typing import Any
 import click
 
 from jobs.catalogue import Operation
+from jobs.errors import BadJob
 from jobs.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
+from jobs.steps import Steps
 
 
 def options(operation: Operation) -> list[click.Option]:
@@ -39,6 +41,8 @@ def example(operation: Operation) -> str:
 
 
 def _option(parameter: Parameter) -> click.Option:
+    if isinstance(parameter, Steps):
+        return _steps_option(parameter, parameter.help, required=parameter.required)
     if isinstance(parameter, Flag):
         return click.Option([_spelt(parameter), parameter.name], is_flag=True, help=parameter.help)
     # click takes a default of None for a value, with which nothing is missing.
@@ -59,8 +63,26 @@ def _merged(takers: Sequence[tuple[Operation, Parameter]]) -> click.Option:
     words = f"{names}: {first.help}" if len(helps) == 1 else f"For {names}; see the help of each."
     if isinstance(first, Flag):
         return click.Option([_spelt(first), first.name], is_flag=True, default=None, help=words)
+    if isinstance(first, Steps):
+        return _steps_option(first, words, required=False)
     kind = types[0] if alike else _unbounded(first)
     return click.Option([_spelt(first), first.name], type=kind, help=words, metavar=_metavar(first))
+
+
+def _steps_option(parameter: Steps, words: str, *, required: bool) -> click.Option:
+    """Return an option that is given once for each step, or once for several with `|` between them."""
+
+    def read(ctx: click.Context, param: click.Parameter, typed: tuple[str, ...]) -> Value | None:
+        try:
+            steps = [step for text in typed for step in parameter.parse(text)]
+            return parameter.check(steps) if steps else None
+        except BadJob as problem:
+            raise click.BadParameter(problem.message, ctx, param) from problem
+
+    return click.Option(
+        ["--step", parameter.name], multiple=True, required=required, callback=read, metavar="STEP",
+        help=f"{words} As 'resize width=800'; given once for each, or several in one with '|' between.",
+    )  # fmt: skip
 
 
 def _unbounded(parameter: Parameter) -> Any:

@@ -12,6 +12,7 @@ from jobs.errors import BadJob
 from jobs.formats import FORMATS
 from jobs.names import output_key
 from jobs.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
+from jobs.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -149,28 +150,49 @@ _ROTATE = (
 
 _BLUR = (Decimal("radius", "Standard deviation in pixels.", 2.0, minimum=0.1, maximum=1000),)
 
+_CHANGES = (
+    Operation("greyscale", "image", "An image in shades of grey."),
+    Operation("threshold", "image", "An image whose every channel has two values.", _THRESHOLD),
+    Operation("blackwhite", "image", "An image of two shades: greyscale, then threshold.", _THRESHOLD),
+    Operation("resize", "image", "An image of another size.", _RESIZE, one_of=("width", "height")),
+    Operation("thumbnail", "image", "A small image to look at, without metadata.", _THUMBNAIL),
+    Operation(
+        "convert",
+        "image",
+        "An image in another format, or of another quality.",
+        _CONVERT,
+        examples=("photo.png -o photo.jpg --quality 80", "photos/ -o out/ --format webp"),
+    ),
+    Operation("rotate", "image", "An image turned clockwise.", _ROTATE),
+    Operation("blur", "image", "An image after a Gaussian blur.", _BLUR),
+    Operation("edges", "image", "The edges in an image: how much its lightness changes, by Sobel."),
+    Operation("strip", "image", "An image without metadata: no EXIF, no places, no comments."),
+)
+
+_PIPELINE = (
+    Steps(
+        "steps", "What is done, one after the other.", required=True, operations=_CHANGES,
+        shown=[{"operation": "greyscale", "parameters": {}}],
+    ),
+)  # fmt: skip
+
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
         Operation(
             "stats", "numbers", "Count, mean, minimum, maximum and median of numbers.", _STATS, gives="answer"
         ),
-        Operation("greyscale", "image", "An image in shades of grey."),
-        Operation("threshold", "image", "An image whose every channel has two values.", _THRESHOLD),
-        Operation("blackwhite", "image", "An image of two shades: greyscale, then threshold.", _THRESHOLD),
-        Operation("resize", "image", "An image of another size.", _RESIZE, one_of=("width", "height")),
-        Operation("thumbnail", "image", "A small image to look at, without metadata.", _THUMBNAIL),
+        *_CHANGES,
         Operation(
-            "convert",
+            "pipeline",
             "image",
-            "An image in another format, or of another quality.",
-            _CONVERT,
-            examples=("photo.png -o photo.jpg --quality 80", "photos/ -o out/ --format webp"),
+            "An image after several operations, read and written once.",
+            _PIPELINE,
+            examples=(
+                'photo.jpg -o out.png --step "resize width=800" --step greyscale',
+                'photos/ -o out/ --step "resize width=800 | blur radius=1 | convert format=webp"',
+            ),
         ),
-        Operation("rotate", "image", "An image turned clockwise.", _ROTATE),
-        Operation("blur", "image", "An image after a Gaussian blur.", _BLUR),
-        Operation("edges", "image", "The edges in an image: how much its lightness changes, by Sobel."),
-        Operation("strip", "image", "An image without metadata: no EXIF, no places, no comments."),
         Operation(
             "histogram",
             "image",

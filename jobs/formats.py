@@ -23,10 +23,17 @@ def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:
 
     An ending that is no image's stays in front of it.
     """
-    endings = FORMATS.get(str(parameters.get("format")))
+    endings = FORMATS.get(str(_format_asked_for(parameters)))
     if endings is None or name.lower().endswith(endings):
         return name
     return without_ending(name) + endings[0]
+
+
+def _format_asked_for(parameters: Mapping[str, Any]) -> Any:
+    """Return the format that the parameters name, or the last of their steps that names one."""
+    steps = parameters.get("steps") or []
+    named = [step.get("parameters", {}).get("format") for step in reversed(steps)]
+    return next(filter(None, [parameters.get("format"), *named]), None)
 
 
 def without_ending(name: str) -> str:

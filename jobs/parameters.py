@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from jobs.errors import BadJob
 
-Value = int | float | str | bool
+# A list is one of steps (`jobs.steps`).
+Value = int | float | str | bool | list[dict[str, Any]]
 
 # What a text may be long at most, so that a request stays within `message.ENVELOPE_MAX_BYTES`.
 TEXT_MAX_CHARACTERS = 200

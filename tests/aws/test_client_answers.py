@@ -42,6 +42,21 @@ def test_an_answer_is_shown_and_a_file_is_written_where_one_is_wanted(
     fails(ran, Exit.BAD_INPUT, "plot.jpg", ".png")
 
 
+def test_a_pipeline_is_typed_step_by_step_or_in_one(run: Run, worker: Any, tmp_path: Path) -> None:
+    photo = picture(tmp_path / "photo.png", 1)
+    ran = run("pipeline", str(photo), "-o", str(tmp_path / "a.png"), "--step", "resize width=30",
+              "--step", "greyscale")  # fmt: skip
+    assert (ran.returncode, ran.stdout.splitlines()[3:]) == (0, ["size    30 x 20", "mode    L"])
+    ran = run("pipeline", str(photo), "-o", f"{tmp_path}/b/", "--step", "resize width=30|convert format=gif")
+    assert ran.stdout.splitlines()[0].split() == ["file", str(tmp_path / "b/photo.gif")]
+    ran = run("submit", "pipeline", str(photo), "--step", "greyscale", "--step", "strip")
+    assert ran.returncode == 0
+    assert run("wait", ran.stdout.strip(), "--timeout", "60").returncode == 0
+    for words, said in ((("--step", "resize width=0"), "step 1 (resize): parameter width=0"), ((), "--step")):
+        ran = run("pipeline", str(photo), *words)
+        assert (ran.returncode, said in ran.stderr) == (Exit.USAGE, True)
+
+
 def test_many_images_have_a_line_each_and_their_files_in_a_folder(
     run: Run, worker: Any, tmp_path: Path
 ) -> None:

@@ -6,7 +6,8 @@ another process.
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jobs.catalogue import Operation
@@ -33,35 +34,60 @@ def run(
     """Do `operation` on an input's bytes; `output` is the name the file goes under. Raises `BadJob`."""
     if isinstance(operation, OwnOperation):
         return run_own(operation, parameters, data, output, limits)
-    function = getattr(importlib.import_module(_MODULE + operation.name), operation.name)
     if operation.takes == "numbers":
-        return Outcome(on_numbers(function, parameters, data, limits.max_numbers))
-    return _on_image(operation, function, parameters, data, output, limits.max_pixels)
+        return Outcome(on_numbers(_function(operation.name), parameters, data, limits.max_numbers))
+    return _on_image(operation, parameters, data, output, limits.max_pixels)
 
 
 def _on_image(
     operation: Operation,
-    function: Callable[..., Any],
     parameters: Mapping[str, Value],
     data: bytes,
     output: str | None,
     max_pixels: int,
 ) -> Outcome:
-    from worker.operations import decode, encode
-    from worker.operations.traits import traits_of
+    from worker.operations import decode
 
-    traits = traits_of(operation.name)
-    picture = decode.decode(data, max_pixels, grey=traits.luma)
     if operation.gives != "image":
-        outcome: Outcome = function(picture, output, **parameters)
+        picture = decode.decode(data, max_pixels)
+        outcome: Outcome = _function(operation.name)(picture, output, **parameters)
         return outcome
-    _check_new_size(operation.name, parameters, picture, max_pixels)
-    if traits.whole:
-        changed = function(picture, **parameters)
-    else:
-        changed = picture.each(lambda frame: function(frame, **parameters), traits.unchanged)
-    file = encode.encode(changed, output or "", exact=traits.exact)
+    steps = steps_of(operation.name, parameters)
+    return _change(steps, data, output or "", max_pixels)
+
+
+def steps_of(name: str, parameters: Mapping[str, Value]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what is done to an image one after the other: the names of operations and their parameters.
+
+    A single operation is a step of its own.
+    """
+    steps = parameters.get("steps")
+    if not isinstance(steps, list):
+        return [(name, parameters)]
+    return [(step["operation"], step["parameters"]) for step in steps]
+
+
+def _change(
+    steps: Sequence[tuple[str, Mapping[str, Any]]], data: bytes, output: str, max_pixels: int
+) -> Outcome:
+    """Decode once, take all steps, encode once."""
+    from worker.operations import decode, encode
+    from worker.operations.traits import are_exact, traits_of
+
+    picture = decode.decode(data, max_pixels, grey=traits_of(steps[0][0]).luma)
+    for name, parameters in steps:
+        function, traits = _function(name), traits_of(name)
+        _check_new_size(name, parameters, picture, max_pixels)
+        if traits.whole:
+            picture = function(picture, **parameters)
+        else:
+            picture = picture.each(partial(function, **parameters), traits.unchanged)
+    file = encode.encode(picture, output, exact=are_exact([name for name, _ in steps]))
     return Outcome(file.facts, file.data, file.content_type)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    return getattr(importlib.import_module(_MODULE + name), name)  # type: ignore[no-any-return]
 
 
 def _check_new_size(name: str, parameters: Mapping[str, Value], picture: "Picture", max_pixels: int) -> None:

@@ -94,14 +94,18 @@ def encode(picture: Picture, name: str, *, exact: bool) -> File:
             "too-large-for-format",
             f"the image is {side:,} pixels long; {kind} holds at most {_SIDE_MAX[kind]:,}",
         )
-    if exact and kind == "JPEG":
+    # Who asks for a quality gets it.
+    lossy = kind == "JPEG" or (kind == "WEBP" and picture.quality is not None)
+    if exact and lossy:
         notes.append(
-            "JPEG is lossy: values are only near those asked for; a name ending in .png keeps them exact"
+            f"{kind} is lossy: values are only near those asked for; a name ending in .png keeps them exact"
         )
     if picture.icc_profile and frames[0].mode in COLOURLESS and fitting[0].mode not in COLOURLESS:
         picture = replace(picture, icc_profile=None)
         notes.append(f"{kind} holds no grey, and the colour profile is for grey: it was dropped")
-    data = _save(fitting, kind, replace(picture, frames=picture.frames[: len(fitting)]), exact=exact)
+    data = _save(
+        fitting, kind, replace(picture, frames=picture.frames[: len(fitting)]), exact=exact and not lossy
+    )
     return _file(data, kind, fitting[0], len(fitting), notes)
 
 

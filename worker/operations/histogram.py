@@ -5,9 +5,9 @@ from typing import Any
 
 from PIL import Image
 
-from worker.operations import Outcome
 from worker.operations.channels import has_alpha, without_palette
 from worker.operations.greyscale import greyscale
+from worker.operations.outcome import Outcome
 from worker.operations.picture import Picture
 
 BINS = 256

@@ -69,7 +69,7 @@ class Picture:
         resized = frames[0].image.size != self.frames[0].image.size
         return replace(
             self, frames=tuple(frames), icc_profile=profile, notes=tuple(dict.fromkeys(notes)),
-            exif=without_size(self.exif) if resized else self.exif, source=None, file=None,
+            exif=without_size(self.exif) if resized else self.exif, drafted=False, source=None, file=None,
         )  # fmt: skip
 
 
