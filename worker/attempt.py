@@ -39,13 +39,15 @@ _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 class Job:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
-    `again` says that another message with the same id was in hand when it came.
+    `again` says that another message with the same id was in hand when it came. `moved` is called
+    whenever a wait for the job looks up.
     """
 
     held: Held
     request: Request | None
     problem: BadJob | None = None
     again: bool = False
+    moved: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -237,6 +239,7 @@ class Attempts:
         return self._gate.through("s3", call, lambda: self._given_up(job))
 
     def _given_up(self, job: Job) -> str | None:
+        job.moved()
         return self.halted() or ("the hold is lost" if self._holds.is_lost(job.held) else None)
 
     def _queue(self, reply_to: str | None) -> str:

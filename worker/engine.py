@@ -21,7 +21,7 @@ from worker.holds import Held, Holds
 from worker.lifesign import LifeSign, credentials_age
 from worker.logs import Journal
 from worker.offer import Offer, make_offer
-from worker.pool import Pool
+from worker.pool import Pool, longest_wait
 from worker.queue import BATCH_MAX, Message, Queues
 from worker.receiver import Receivers
 from worker.settings import Settings
@@ -90,16 +90,13 @@ class Engine:
 
     def run(self) -> None:
         """Work until stopped."""
-        receivers = self._receivers.threads(self._watchdog.mover("receive"))
+        receivers = self._receivers.threads(self._watchdog.mover)
+        workers = io_threads(self._settings.processes)
+        patience = longest_wait(self._settings.job_time_limit)
         others = [
-            self._thread("hold", self.holds.run, self._over, self._watchdog.mover("hold")),
-            *(
-                self._thread(
-                    f"commit-{n}", self._committer.run, self._over, self._watchdog.mover(f"commit-{n}")
-                )
-                for n in range(COMMITTERS)
-            ),
-            *(self._thread(f"work-{n}", self._work) for n in range(io_threads(self._settings.processes))),
+            self._thread("hold", self.holds.run, self._over),
+            *(self._thread(f"commit-{n}", self._committer.run, self._over) for n in range(COMMITTERS)),
+            *(self._thread(f"work-{n}", self._work, patience=patience) for n in range(workers)),
             self._thread("tidy", self._tidy),
         ]
         self.pool.start()
@@ -133,24 +130,28 @@ class Engine:
         self._committer.stop()
         self._tidy_once(stopped=True)
 
-    def _thread(self, name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    def _thread(
+        self, name: str, target: Callable[..., None], *arguments: Any, patience: float = 0.0
+    ) -> threading.Thread:
+        arguments = (*arguments, self._watchdog.mover(name, patience))
         return threading.Thread(target=target, args=arguments, name=name, daemon=True)
 
-    def _tidy(self) -> None:
+    def _tidy(self, moved: Callable[[], None]) -> None:
         """Upload what was said, and the life sign, from time to time."""
         while not self._over.is_set():
+            moved()
             if self.gate.is_open():
-                self._tidy_once()
+                self._tidy_once(moved)
             self._over.wait(1.0)
 
-    def _tidy_once(self, *, stopped: bool = False) -> None:
+    def _tidy_once(self, moved: Callable[[], None] = lambda: None, *, stopped: bool = False) -> None:
         # If this fails, the next round does it, or the next start does.
         with suppress(BotoCoreError, ClientError):
             if self.life.due() or stopped:
                 self.life.write(stopped=stopped)
             if self._clock.monotonic() >= self._log_due and not stopped:
                 self._log_due = self._clock.monotonic() + self._settings.log_max_age
-                self._journal.upload()
+                self._journal.upload(moved)
 
     def _state(self) -> dict[str, Any]:
         trouble = self.gate.trouble
@@ -212,10 +213,12 @@ class Engine:
 
     # -- work -------------------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _work(self, moved: Callable[[], None]) -> None:
         while not self._over.is_set():
+            moved()
             with suppress(queue.Empty):
                 job = self._waiting.get(timeout=1.0)
+                job.moved = moved
                 if self._stopping.is_set():
                     self._drop([job.held])
                 elif self.holds.is_lost(job.held):

@@ -95,8 +95,11 @@ class Journal:
             batch.file.close()
             batch.file = None
 
-    def upload(self) -> None:
-        """Move everything else to the bucket. Raises what the store raises; then the lines stay."""
+    def upload(self, moved: Callable[[], None] = lambda: None) -> None:
+        """Move everything else to the bucket. Raises what the store raises; then the lines stay.
+
+        `moved` is called before each file.
+        """
         with self._lock:
             if self._told:
                 self._told.close()
@@ -108,6 +111,7 @@ class Journal:
             for _ in unspooled:
                 self._unspooled.popleft()
         for path in sorted(self._spool.glob("*.jsonl")):
+            moved()
             self._upload(path)
 
     def _line(self, event: str, fields: dict[str, Any]) -> str:

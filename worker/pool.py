@@ -38,6 +38,11 @@ GRACE_SECONDS = 15.0
 TRIES = 5
 
 
+def longest_wait(job_time_limit: float) -> float:
+    """Return for how many seconds `Pool.run` may wait for the processes without a look at anything else."""
+    return TASKS_PER_SLOT * (job_time_limit + GRACE_SECONDS)
+
+
 class Pool:
     """`run` does one operation in a process; any number of threads may call it."""
 
@@ -139,7 +144,7 @@ class _Slot:
             pool, future = self._schedule(task)
             try:
                 # The one before may use up its time too.
-                return future.result(timeout=TASKS_PER_SLOT * (self._time_limit + GRACE_SECONDS))
+                return future.result(timeout=longest_wait(self._time_limit))
             except FutureTimeoutError as problem:
                 if not future.done():
                     self._renew(pool)

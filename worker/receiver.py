@@ -42,22 +42,23 @@ class Receivers:
         self._refused = False
         self.stopped = threading.Event()
 
-    def threads(self, moved: Callable[[], None]) -> list[threading.Thread]:
-        """Return the threads, not yet started; `moved` is called by the one that always runs."""
-        first = threading.Thread(target=self._run_first, args=(moved,), name="receive-0", daemon=True)
-        more = [
-            threading.Thread(target=self._run_more, name=f"receive-{n}", daemon=True)
-            for n in range(1, RECEIVERS)
+    def threads(self, mover: Callable[[str], Callable[[], None]]) -> list[threading.Thread]:
+        """Return the threads, not yet started; each tells by `mover` of its name that it moves."""
+        names = [f"receive-{n}" for n in range(RECEIVERS)]
+        runs = [self._run_first, *[self._run_more] * (RECEIVERS - 1)]
+        return [
+            threading.Thread(target=run, args=(mover(name),), name=name, daemon=True)
+            for name, run in zip(names, runs, strict=True)
         ]
-        return [first, *more]
 
     def _run_first(self, moved: Callable[[], None]) -> None:
         while not self.stopped.is_set():
             moved()
             self._receive(self._wait_time)
 
-    def _run_more(self) -> None:
+    def _run_more(self, moved: Callable[[], None]) -> None:
         while not self.stopped.is_set():
+            moved()
             if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time)):
                 self.many.clear()
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from worker.clock import Clock
 
-# A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included.
+# A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included, but a
+# body that comes in drops.
 STUCK_SECONDS = 300.0
 
 
@@ -41,6 +42,7 @@ class Watchdog:
     def __init__(self, clock: Clock, waits: Callable[[], bool]) -> None:
         self._clock, self._waits = clock, waits
         self._moved: dict[str, float] = {}
+        self._patience: dict[str, float] = {}
         self._waited = 0.0
 
     @property
@@ -48,12 +50,16 @@ class Watchdog:
         """How many seconds may pass between two calls of `feed`."""
         return (watchdog_seconds() or 1.0) / 3
 
-    def mover(self, name: str) -> Callable[[], None]:
-        """Return what the thread `name` is to call in each of its rounds."""
+    def mover(self, name: str, patience: float = 0.0) -> Callable[[], None]:
+        """Return what the thread `name` is to call in each of its rounds.
+
+        A round may take `patience` seconds longer than calls to AWS do.
+        """
 
         def moved() -> None:
             self._moved[name] = self._clock.monotonic()
 
+        self._patience[name] = patience
         moved()
         return moved
 
@@ -62,5 +68,8 @@ class Watchdog:
         now = self._clock.monotonic()
         if self._waits():
             self._waited = now
-        if now - max(self._waited, min(self._moved.values())) < STUCK_SECONDS:
+        if all(
+            now - max(self._waited, moved) < STUCK_SECONDS + self._patience[name]
+            for name, moved in tuple(self._moved.items())
+        ):
             notify("WATCHDOG=1")
