@@ -7,9 +7,11 @@ hold the names that are asked for.
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import BinaryIO, TextIO
 
 from jobs.errors import BadJob
 from jobs.numbers import NoNumber, Number, bad_numbers, read_number
@@ -18,6 +20,18 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 # As spreadsheets write decimals where semicolons or tabs part cells.
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
+
+# A row of more, all its lines together, is none: a quotation mark without an end would take in all the rest.
+ROW_MAX_CHARACTERS = 4 * 1024 * 1024
+
+# As many rows are read before their numbers are passed on.
+_ROWS_AT_A_TIME = 1000
+
+# Called with a column's name and some of its numbers, which are not the caller's for longer.
+Take = Callable[[str, Sequence[Number]], None]
+
+# Gives a text from its start, as often as it is called.
+Opened = Callable[[], AbstractContextManager[TextIO]]
 
 
 @dataclass(frozen=True)
@@ -54,35 +68,82 @@ def typed_columns(names: Sequence[str]) -> str:
 
 
 def read_columns(text: str, names: Sequence[str]) -> Columns:
-    """Read the columns called `names`. Empty cells are left out, with a note.
+    """Read the columns called `names` of a text; see `take_columns`."""
+    numbers: dict[str, list[Number]] = {name: [] for name in names}
+    notes = take_columns(
+        lambda: io.StringIO(text.removeprefix("\ufeff"), newline=""),
+        names,
+        lambda name, some: numbers[name].extend(some),
+    )
+    return Columns(numbers, notes)
 
-    Where no commas part the cells, a comma inside a number is a decimal comma, with a note. Raises
-    `BadJob` that names columns and lines.
+
+def file_columns(file: BinaryIO, names: Sequence[str], take: Take) -> tuple[str, ...]:
+    """Take the columns called `names` of a file of UTF-8; see `take_columns`."""
+
+    @contextmanager
+    def opened() -> Iterator[TextIO]:
+        file.seek(0)
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # or it would close the file
+
+    return take_columns(opened, names, take)
+
+
+def take_columns(opened: Opened, names: Sequence[str], take: Take) -> tuple[str, ...]:
+    """Read the columns called `names` and call `take` with some numbers of one at a time; return the notes.
+
+    Empty cells are left out, with a note. Where no commas part the cells, a comma inside a number is a
+    decimal comma, with a note. Raises `BadJob` that names columns and lines.
     """
-    text = text.removeprefix("\ufeff")
-    delimiter, header = _header(text, names)
-    return _Reader(names, header, delimiter).read(text)
+    delimiter, header = _header(opened, names)
+    return _Reader(names, header, delimiter, take).read(opened)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(opened: Opened, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
     """Yield the rows that are not blank, each with the line on which it begins."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                yield line, row
-            line = rows.line_num + 1
-    except csv.Error as problem:
-        raise BadJob("bad-csv", f"line {line}: this row is no CSV: {problem}") from problem
+    with opened() as text:
+        lines = _Lines(text)
+        rows, line = csv.reader(lines, delimiter=delimiter, strict=True), 1
+        try:
+            for row in rows:
+                lines.of_row = 0
+                if any(cell.strip() for cell in row):
+                    yield line, row
+                line = rows.line_num + 1
+        except csv.Error as problem:
+            raise BadJob("bad-csv", f"line {line}: this row is no CSV: {problem}") from problem
 
 
-def _header(text: str, names: Sequence[str]) -> tuple[str, list[str]]:
+class _Lines:
+    """The lines of a text; a row may have many, but no more characters than fit into memory at ease."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text, self.of_row = text, 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(ROW_MAX_CHARACTERS + 1)
+        self.of_row += len(line)
+        if self.of_row > ROW_MAX_CHARACTERS:
+            raise csv.Error(f"it has more than {ROW_MAX_CHARACTERS:,} characters")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _header(opened: Opened, names: Sequence[str]) -> tuple[str, list[str]]:
     found: list[tuple[int, int, str, list[str]]] = []
     broken: BadJob | None = None
     for delimiter in _DELIMITERS:
         try:
-            _, row = next(_rows(text, delimiter), (0, []))
+            with closing(_rows(opened, delimiter)) as rows:
+                _, row = next(rows, (0, []))
         except BadJob as problem:
             broken = problem
             continue
@@ -108,27 +169,41 @@ def _header(text: str, names: Sequence[str]) -> tuple[str, list[str]]:
 class _Reader:
     """Reads one table, and counts what it left out and took in its own way."""
 
-    def __init__(self, names: Sequence[str], header: Sequence[str], delimiter: str) -> None:
+    def __init__(self, names: Sequence[str], header: Sequence[str], delimiter: str, take: Take) -> None:
         self._places = {name: header.index(name) for name in names}
-        self._width, self._delimiter = len(header), delimiter
+        self._width, self._delimiter, self._take = len(header), delimiter, take
         self._numbers: dict[str, list[Number]] = {name: [] for name in names}
+        self._bare = dict.fromkeys(names)
         self._empty = dict.fromkeys(names, 0)
         self._commas = dict.fromkeys(names, 0)
 
-    def read(self, text: str) -> Columns:
-        """Read the rows behind the first. Raises `BadJob`."""
-        rows = _rows(text, self._delimiter)
-        next(rows)
-        problems = (problem for line, row in rows for problem in self._take(line, row))
-        first = next(problems, None)
-        if first is not None:
-            raise bad_numbers(chain([first], problems))
-        bare = [name for name, numbers in self._numbers.items() if not numbers]
-        if bare:
-            raise BadJob("no-numbers", f"there are no numbers in column {bare[0]!r:.80}; give at least one")
-        return Columns(self._numbers, tuple(self._notes()))
+    def read(self, opened: Opened) -> tuple[str, ...]:
+        """Read the rows behind the first; return the notes. Raises `BadJob`."""
+        with closing(_rows(opened, self._delimiter)) as rows:
+            next(rows)
+            problems = self._problems(rows)
+            first = next(problems, None)
+            if first is not None:
+                raise bad_numbers(chain([first], problems))
+        for name in self._bare:
+            raise BadJob("no-numbers", f"there are no numbers in column {name!r:.80}; give at least one")
+        return tuple(self._notes())
 
-    def _take(self, line: int, row: Sequence[str]) -> Iterator[str]:
+    def _problems(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[str]:
+        for count, (line, row) in enumerate(rows, 1):
+            yield from self._read_row(line, row)
+            if count % _ROWS_AT_A_TIME == 0:
+                self._pass_on()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        for name, numbers in self._numbers.items():
+            if numbers:
+                self._bare.pop(name, None)
+                self._take(name, numbers)
+                numbers.clear()
+
+    def _read_row(self, line: int, row: Sequence[str]) -> Iterator[str]:
         if len(row) < self._width or any(cell.strip() for cell in row[self._width :]):
             yield f"line {line}: {len(row)} cells, where the first row has {self._width}"
             return

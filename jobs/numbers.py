@@ -2,14 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from jobs.errors import BadJob
 
 Number = int | float
 
-_SEPARATORS = re.compile(r"[\s,;]+")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 # Python's own float() also takes underscores and the words inf and nan; a numbers file does not.
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -18,6 +17,8 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # quadratic time (https://docs.python.org/3/library/stdtypes.html#int-max-str-digits).
 WHOLE_NUMBER_MAX_DIGITS = 4300
 
+# No number needs as many; a longer word is not read, so that not all of it has to be in memory.
+NUMBER_MAX_CHARACTERS = 65_536
 
 # Whatever holds only these characters, `int` and `float` read just as the two patterns above do.
 _PLAIN = re.compile(r"[0-9+\-.eE\s,;]*")
@@ -47,18 +48,30 @@ def parse_numbers(text: str) -> list[Number]:
     are several lines; of many the first 20, and how many there are, if not over 1,000.
     """
     text = text.removeprefix("\ufeff")
-    words = [word for word in _SEPARATORS.split(text) if word]
+    words = words_of(text)
     if not words:
-        raise BadJob("no-numbers", "there are no numbers in the input; give at least one")
-    numbers = _read_quickly(words) if _PLAIN.fullmatch(text) else None
+        raise no_numbers()
     try:
-        return numbers or [read_number(word) for word in words]
+        return read_words(words, text)
     except NoNumber:
-        raise bad_numbers(_problems(text)) from None
+        raise bad_numbers(problems_in(lambda: [text])) from None
+
+
+def words_of(text: str) -> list[str]:
+    """Return what stands apart by white space, commas or semicolons."""
+    return text.replace(",", " ").replace(";", " ").split()
+
+
+def read_words(words: list[str], text: str) -> list[Number]:
+    """Return the numbers that words stand for, which are those of `text`. Raises `NoNumber`."""
+    numbers = _read_quickly(words, text) if _PLAIN.fullmatch(text) else None
+    return numbers or [read_number(word) for word in words]
 
 
 def read_number(word: str) -> Number:
-    """Return the number that `word` stands for. Raises `NoNumber`."""
+    """Return the number that `word` stands for; a zero has no sign. Raises `NoNumber`."""
+    if len(word) > NUMBER_MAX_CHARACTERS:
+        raise NoNumber(word, f"has more than {NUMBER_MAX_CHARACTERS:,} characters")
     if _WHOLE.fullmatch(word):
         if len(word) > WHOLE_NUMBER_MAX_DIGITS:
             raise NoNumber(word, f"has more than {WHOLE_NUMBER_MAX_DIGITS} digits")
@@ -68,7 +81,12 @@ def read_number(word: str) -> Number:
     value = float(word)
     if not math.isfinite(value):
         raise NoNumber(word, "is too large for a floating-point number")
-    return value
+    return value or 0.0
+
+
+def no_numbers() -> BadJob:
+    """Return the refusal of an input without any."""
+    return BadJob("no-numbers", "there are no numbers in the input; give at least one")
 
 
 def bad_numbers(problems: Iterable[str]) -> BadJob:
@@ -82,45 +100,88 @@ def bad_numbers(problems: Iterable[str]) -> BadJob:
     return BadJob("bad-number", "\n".join([head, *found[:_TOLD], *more]))
 
 
+def problems_in(pieces: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """Yield a sentence for each word that is no number. `pieces` gives the text, as often as it is called.
+
+    They are told with their lines, where there is more than one.
+    """
+    several, line = _has_several_lines(pieces()), 1
+    for piece in pieces():
+        for place, text in enumerate(piece.splitlines(), line):
+            for word in words_of(text):
+                try:
+                    read_number(word)
+                except NoNumber as problem:
+                    yield f"line {place}: {problem}" if several else str(problem)
+        line += _line_ends(piece)
+
+
+def _line_ends(text: str) -> int:
+    return len(f"{text}.".splitlines()) - 1
+
+
+def _has_several_lines(pieces: Iterable[str]) -> bool:
+    ended = False
+    for piece in pieces:
+        if ended or len(piece.splitlines()) > 1:
+            return True
+        ended = _line_ends(piece) > 0
+    return False
+
+
 def comma_note(text: str) -> str | None:
-    """Return a sentence if the commas in `text` look like decimal commas, which they are not here.
+    """Return a sentence if the commas in `text` look like decimal commas, which they are not here."""
+    habit = CommaHabit()
+    habit.look(text.removeprefix("\ufeff"))
+    return habit.note
+
+
+class CommaHabit:
+    """Looks whether commas look like decimal commas in the texts of numbers.
 
     They do if white space and semicolons part nothing but whole numbers and such with one comma
     inside, and there are at least two of the latter.
     """
-    if "," not in text:
-        return None
-    first, commas = "", 0
-    for part in _PART.finditer(text.removeprefix("\ufeff")):
-        if not _WHOLE_OR_COMMA.fullmatch(part[0]):
+
+    def __init__(self) -> None:
+        self._first, self._commas, self._other = "", 0, False
+
+    def look(self, text: str) -> None:
+        """Look at one more text; what is no number in it does not matter."""
+        if self._other:
+            return
+        if "," not in text:
+            self._other = any(mark in text for mark in ".eE")
+            return
+        for part in _PART.finditer(text):
+            if not _WHOLE_OR_COMMA.fullmatch(part[0]):
+                self._other = True
+                return
+            if "," in part[0]:
+                self._first, self._commas = self._first or part[0], self._commas + 1
+
+    @property
+    def note(self) -> str | None:
+        """What is to be said of it, if anything."""
+        if self._other or self._commas < _COMMAS_NOTED:
             return None
-        if "," in part[0]:
-            first, commas = first or part[0], commas + 1
-    if commas < _COMMAS_NOTED:
-        return None
-    one, _, other = first.partition(",")
-    return (
-        f"commas part numbers, so {first[:40]!r} was read as {one[:40]} and {other[:40]}; "
-        "if these are decimal commas, write points instead"
-    )
+        one, _, other = self._first.partition(",")
+        return (
+            f"commas part numbers, so {self._first[:40]!r} was read as {one[:40]} and {other[:40]}; "
+            "if these are decimal commas, write points instead"
+        )
 
 
-def _read_quickly(words: list[str]) -> list[Number] | None:
+def _read_quickly(words: list[str], text: str) -> list[Number] | None:
     """Return the numbers, or None if one of them needs the slow reader's sentence."""
+    if len(text) > NUMBER_MAX_CHARACTERS and len(max(words, key=len)) > NUMBER_MAX_CHARACTERS:
+        return None
     try:
         numbers: list[Number] = [
             float(word) if "." in word or "e" in word or "E" in word else int(word) for word in words
         ]
     except ValueError:
         return None
+    if "-" in text and 0.0 in numbers:
+        numbers = [number or abs(number) for number in numbers]
     return None if math.inf in numbers or -math.inf in numbers else numbers
-
-
-def _problems(text: str) -> Iterator[str]:
-    lines = text.splitlines()
-    for place, line in enumerate(lines, 1):
-        for word in filter(None, _SEPARATORS.split(line)):
-            try:
-                read_number(word)
-            except NoNumber as problem:
-                yield f"line {place}: {problem}" if len(lines) > 1 else str(problem)

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from jobs.errors import BadJob
-from jobs.numbers import comma_note, parse_numbers
+from jobs.numbers import comma_note, parse_numbers, read_number
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,11 @@ def test_commas_that_look_like_decimal_commas_are_told(text: str) -> None:
 )
 def test_commas_that_part_numbers_are_taken_as_such(text: str) -> None:
     assert comma_note(text) is None
+
+
+def test_a_zero_has_no_sign_whichever_way_it_is_read() -> None:
+    assert list(map(repr, parse_numbers("-0.0 -1e-400 -0 0.0 -1.5"))) == ["0.0", "0.0", "0", "0.0", "-1.5"]
+    assert repr(read_number("-0.0")) == "0.0"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", ",;,", "\ufeff"])

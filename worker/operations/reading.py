@@ -1,11 +1,15 @@
 """Bytes to numbers, and what was found out of them to a result."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from jobs.columns import Columns, column_names, read_columns
+from jobs.columns import Columns, column_names, file_columns, read_columns
 from jobs.errors import BadJob
-from jobs.numbers import comma_note, parse_numbers
+from jobs.numbers import Number, comma_note, parse_numbers
+from jobs.pieces import NumbersFile, check_text, not_text
+from worker.operations.order import Ordered
+from worker.operations.spill import RUN_NUMBERS, Scratch, Spilled
 
 
 def on_numbers(
@@ -25,12 +29,51 @@ def on_numbers(
     return _with_notes(function(numbers, **rest), comma_note(text))
 
 
+def on_stream(
+    function: Callable[..., dict[str, Any]],
+    parameters: Mapping[str, Any],
+    file: BinaryIO,
+    folder: Path,
+    run_numbers: int = RUN_NUMBERS,
+) -> dict[str, Any]:
+    """Do an operation on any count of numbers in a file, like `on_numbers`. Raises `BadJob`.
+
+    `function` takes `Ordered` numbers. They lie in `folder` while it works, and at most a few times
+    `run_numbers` of them in memory.
+    """
+    rest = dict(parameters)
+    columns = rest.pop("columns", None)
+    with Scratch(folder) as scratch:
+        if columns is not None:
+            check_text(file)
+            names = column_names(columns)
+            spilled = {name: Spilled(scratch, max(1, run_numbers // len(names))) for name in names}
+            notes = file_columns(file, names, lambda name, numbers: spilled[name].add(numbers))
+            for numbers in spilled.values():
+                numbers.close()
+            return _of_columns(function, rest, spilled, notes)
+        read, numbers = NumbersFile(file), Spilled(scratch, run_numbers)
+        for some in read:
+            numbers.add(some)
+        numbers.close()
+        return _with_notes(function(numbers, **rest), read.note)
+
+
 def _on_columns(
     function: Callable[..., dict[str, Any]], parameters: Mapping[str, Any], columns: Columns, limit: int
 ) -> dict[str, Any]:
     _check_count(sum(map(len, columns.numbers.values())), limit)
-    notes, results = list(columns.notes), dict[str, Any]()
-    for name, numbers in columns.numbers.items():
+    return _of_columns(function, parameters, columns.numbers, columns.notes)
+
+
+def _of_columns(
+    function: Callable[..., dict[str, Any]],
+    parameters: Mapping[str, Any],
+    columns: Mapping[str, Sequence[Number] | Ordered],
+    said: Sequence[str],
+) -> dict[str, Any]:
+    notes, results = list(said), dict[str, Any]()
+    for name, numbers in columns.items():
         found = function(numbers, **parameters)
         notes += [f"column {name!r:.80}: {note}" for note in found.pop("notes", ())]
         results[name] = found
@@ -46,9 +89,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as problem:
-        raise BadJob(
-            "not-text", f"the numbers are no UTF-8 text: {problem.reason} at byte {problem.start}"
-        ) from problem
+        raise not_text(problem) from problem
 
 
 def _check_count(count: int, limit: int) -> None:
