@@ -10,6 +10,15 @@ import pytest
 from tests.faults.catalogue import Job, bad_jobs, good_jobs, hostile_jobs, stats_jobs
 from tests.faults.harness import SOAK, Baseline, Stack, Systemd
 from tests.faults.proxy import Proxy
+from tests.faults.verdict import TOLD
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of all fault tests, captured or not."""
+    if TOLD:
+        terminalreporter.section("what the faults came to")
+        for line in TOLD:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,6 +29,9 @@ ACCOUNT = "123456789012"
 
 # The least that a worker takes, so that what a dead one held is soon back.
 VISIBILITY_TIMEOUT = 6
+
+# So many seconds that what goes back during a test was handed back, and did not come by itself.
+LONG_HOLD = 600
 
 # `make soak` sets it: everything that is counted is so many times more.
 SOAK = int(os.environ.get("JOBFLEET_SOAK", "1"))
@@ -92,6 +96,13 @@ class Stack:
                 self.s3.put_object(Bucket=self.bucket, Key=job.key, Body=job.source)
             self.sent[job.id] = job
         self.send_bodies([job.body(self.bucket, self.reply_to) for job in jobs])
+
+    def give_back(self) -> None:
+        """Let others have what a worker held that is gone, as if its holds had run out."""
+        for queue, receipt in self.proxy.received:
+            # Those that are deleted are none any more.
+            with suppress(self.sqs.exceptions.ClientError):
+                self.sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
 
     def send_bodies(self, bodies: Sequence[str]) -> None:
         """Put texts on the request queue."""
@@ -251,7 +262,7 @@ class Stack:
         return effects_of(self, jobs)
 
     def check(self, baseline: Baseline, *, doomed: Sequence[Job] = (), stop: bool = True) -> Figures:
-        """Assert that the faults left no trace, and print the figures.
+        """Assert that the faults left no trace, and tell the figures.
 
         `doomed` are the jobs meant for the dead-letter queue. The workers are stopped first.
         """

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.faults.catalogue import Job
-from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
+from tests.faults.harness import LONG_HOLD, VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
 
 # The promise is 5 s after the new credentials are there, on a machine that does nothing else; a worker that
 # did not look for them would ask again after 22 s at the earliest.
@@ -48,6 +48,27 @@ def test_after_its_token_expired_a_worker_waits_and_goes_on_with_new_credentials
     assert len(said) == 1, said
     assert "credentials" not in systemd.status()
     assert len(stack.workers) == 1
+
+
+def test_a_stop_while_the_credentials_are_refused_waits_for_nothing_and_loses_nothing(
+    stack: Stack, systemd: Systemd, good: list[Job], baseline: Baseline
+) -> None:
+    stack.send(good)
+    worker = stack.start(systemd, visibility_timeout=LONG_HOLD, stop_timeout=LONG_HOLD)
+    stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
+    stack.proxy.refused_tokens.add(stack.token)
+    stack.until(lambda: "credentials" in systemd.status(), 30, "systemd hears of the credentials")
+
+    code = worker.stop()
+
+    stack.proxy.injected["SIGTERM"] += 1
+    assert code == 0
+    assert stack.depth(stack.requests)[1], "nothing was in hand; take more jobs"
+    stack.write_credentials()
+    stack.give_back()
+    stack.start()
+    stack.until_done(60)
+    stack.check(baseline)
 
 
 def test_new_credentials_are_taken_up_before_the_old_ones_expire(

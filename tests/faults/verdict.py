@@ -1,11 +1,12 @@
 """The one check that every fault test ends with.
 
 It compares with a run of the same jobs without faults: every job has one result, results and
-outputs are equal byte for byte, no message is left, no log line is missing. It prints figures.
+outputs are equal byte for byte, no message is left, no log line is missing. The figures of all
+tests stand at the end of pytest's output.
 """
 
 import json
-import sys
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,9 @@ class Effect:
 
 
 Baseline = dict[str, Effect]
+
+# What each test came to, for the summary at the end of the run.
+TOLD: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def _effect(stack: "Stack", result: Result) -> Effect:
 
 
 def check(stack: "Stack", baseline: Baseline, doomed: Sequence[Job], *, stop: bool) -> Figures:
-    """Assert that the faults left no trace, and print the figures.
+    """Assert that the faults left no trace, and tell the figures.
 
     `doomed` are the jobs meant for the dead-letter queue. The workers are stopped first.
     """
@@ -85,7 +89,8 @@ def check(stack: "Stack", baseline: Baseline, doomed: Sequence[Job], *, stop: bo
     answers = stack.collect()
     lines = stack.logged()
     figures = _figures(stack, jobs, effects, answers, lines)
-    sys.stdout.write(f"\n{figures}\n")
+    name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" (")[0]
+    TOLD.append(f"{name}: {figures}")
     problems = [
         *_wrong_effects(jobs, effects, baseline),
         *_wrong_answers(jobs, results, answers),

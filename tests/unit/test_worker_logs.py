@@ -51,6 +51,26 @@ def test_a_line_goes_to_the_journal_the_disk_and_then_the_bucket(tmp_path: Path)
     assert list((tmp_path / "spool").iterdir()) == []
 
 
+def test_lines_are_synced_to_the_disk_before_they_count_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[Path, bytes] = {}
+
+    def note(file: int) -> None:
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        synced[path] = path.read_bytes()
+
+    monkeypatch.setattr(os, "fsync", note)
+    log = journal(tmp_path, Bucket())
+    log.tell("told")
+    batch = log.batch([("job", {"number": 1}), ("job", {"number": 2})])
+    log.tell("told")
+    log.keep(batch)
+    assert synced == {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert sorted(lines.count(b"\n") for lines in synced.values()) == [2, 2]
+    log.upload()
+
+
 def test_each_batch_is_an_object_of_its_own_and_none_is_lost(tmp_path: Path) -> None:
     bucket = Bucket()
     log = journal(tmp_path, bucket)

@@ -1,6 +1,8 @@
-"""The pool's processes come to their own end after so many jobs, and no job hears of it."""
+"""The pool's processes: their end after so many jobs, of which no job hears, and what they are given."""
 
 from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,8 @@ def test_a_process_that_did_its_share_makes_place_for_a_new_one(pool: Pool) -> N
         outcome = pool.run(OPERATIONS["stats"], {}, f"{n} 2".encode(), None)
         assert outcome.result["count"] == 2
     assert slot._pool is begun_with, "its end was taken for a death"
+
+
+def test_libraries_in_the_processes_make_no_threads_of_their_own(pool: Pool) -> None:
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined] # all are forked from it
+    assert b"OMP_THREAD_LIMIT=1" in Path(f"/proc/{server}/environ").read_bytes().split(b"\0")

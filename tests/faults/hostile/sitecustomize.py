@@ -1,8 +1,8 @@
 """Put on PYTHONPATH, makes the image library misbehave on images that ask for it.
 
 An image asks by a text chunk `jobfleet-fault: <what> <number>`. What happens then could happen in
-any image library: it takes long, hangs, eats memory, or takes its process with it. Before it does,
-it leaves a file `begun-…` in the folder named by FAULTS_FOLDER.
+any image library: it takes long, or until the test lets it go on, hangs, eats memory, or takes its process
+with it. Before it does, it leaves a file `begun-…` in the folder named by FAULTS_FOLDER.
 """
 
 import os
@@ -41,6 +41,9 @@ def _misbehave(what: str, number: float) -> None:
         (Path(os.environ["FAULTS_FOLDER"]) / f"begun-{time.time_ns()}-{os.getpid()}").touch()
     if what == "sleep":
         time.sleep(number)
+    elif what == "wait":
+        while not (Path(os.environ["FAULTS_FOLDER"]) / "go").exists():
+            time.sleep(0.05)
     elif what == "hang":
         _hang()
     elif what == "memory":
