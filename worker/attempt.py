@@ -16,12 +16,14 @@ from jobs.message import INLINE_MAX_BYTES, Inline, JobError, Output, Request, Re
 from jobs.parameters import Value
 from worker import operations
 from worker.clock import Clock
+from worker.elsewhere import Elsewhere, NotHere
 from worker.failing import Failures
 from worker.gate import Gate
 from worker.holds import Held, Holds
 from worker.offer import Offer
 from worker.operations.own import OwnOperation
 from worker.pool import Pool
+from worker.queue import Passed
 from worker.settings import Settings
 from worker.storage import Storage, too_large
 
@@ -55,7 +57,8 @@ class Finished:
     """A job with its result, and what is still to do: `stored` tells whether the result lies in the bucket.
 
     `seconds` is how long it took in a process, 0 if it was in none. `queue` is where the answer
-    goes, None for nowhere. `buried` is why the message goes to the dead-letter queue too.
+    goes, None for nowhere. `buried` is why the message goes to the dead-letter queue too. With `passed`
+    there is no result: a copy of the message goes back to the queue for another worker.
     """
 
     job: Job
@@ -64,6 +67,7 @@ class Finished:
     line: dict[str, Any] = field(default_factory=dict)
     stored: bool = True
     buried: str | None = None
+    passed: Passed | None = None
     seconds: float = 0.0
 
 
@@ -79,9 +83,11 @@ class Attempts:
         gate: Gate,
         clock: Clock,
         offer: Offer,
+        elsewhere: Elsewhere,
     ) -> None:
         self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
         self._gate, self._clock, self._offer = gate, clock, offer
+        self._elsewhere = elsewhere
         self._limits = operations.Limits(settings.max_pixels, settings.max_numbers)
         self._failures = Failures(settings.worker_id, storage, clock)
         self.stopping: Callable[[], str | None] = lambda: None
@@ -108,7 +114,9 @@ class Attempts:
         job.held.begun = self._clock.monotonic()
         if job.request is None:
             return self._refuse(job)
-        request, seen_before = job.request, job.held.message.attempt > 1 or job.again
+        request, message = job.request, job.held.message
+        # Of a message that was passed on there may be another with the same id.
+        seen_before = message.attempt > 1 or job.again or message.passed is not None
         if seen_before:
             # If its result is stored, it was done, and is not done again.
             before = self._s3(job, lambda: self._storage.find_result(request.id))
@@ -120,12 +128,24 @@ class Attempts:
                 }
                 return Finished(job, before, self._queue(request.reply_to), line)
             self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
-        finished = self._done(job, in_pool=True)
+        if self._gate.through("sqs", lambda: self._elsewhere.is_spent(message), lambda: self._given_up(job)):
+            return self._without_result(job, "spent", buried="it was received as often as the queue allows")
+        try:
+            finished = self._done(job, in_pool=True)
+        except NotHere as problem:
+            return self._without_result(job, "passed-on", passed=problem.passed)
         if seen_before:
             # In the place of the record of its broken attempts.
             self._s3(job, lambda: self._storage.write_result(finished.result))
             finished.stored = True
         return finished
+
+    def _without_result(self, job: Job, outcome: str, **how: Any) -> Finished:
+        """End a message whose job is not at its end, and goes on in another."""
+        request, attempt = job.request, job.held.message.attempt
+        assert request is not None  # noqa: S101 - for the type checker
+        result = Result(request.id, request.operation[:80], "failing", self._settings.worker_id, attempt)
+        return Finished(job, result, None, _line(result) | {"outcome": outcome}, **how)
 
     def note_broken(self, job: Job, cause: str) -> None:
         """Store why an attempt broke. Raises AWS's errors."""
@@ -155,7 +175,7 @@ class Attempts:
         self, job: Job, request: Request, steps: "_Steps", *, in_pool: bool
     ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
         self._check_reply_to(request.reply_to)
-        operation = self._find(request.operation)
+        operation = self._find(job, request.operation)
         own = isinstance(operation, OwnOperation)
         # What somebody else declares is checked where it can do no harm: in a process of the pool.
         parameters = request.parameters if own else operation.check(request.parameters)
@@ -171,14 +191,13 @@ class Attempts:
             output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
 
-    def _find(self, name: str) -> Operation:
+    def _find(self, job: Job, name: str) -> Operation:
+        """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""
         operation = self._offer.find(name)
-        if operation:
-            return operation
-        if why := self._offer.lacking.get(name):
-            raise BadJob("not-offered", f"this worker does not do {name}: {why}")
-        there = ", ".join(self._offer.operations)
-        raise BadJob("unknown-operation", f"operation {name[:80]!r} is unknown; there are {there}")
+        if operation is None:
+            message = job.held.message
+            raise NotHere(self._s3(job, lambda: self._elsewhere.passed(name, message)))
+        return operation
 
     def _operate(
         self,

@@ -16,6 +16,7 @@ from typing import TypeVar
 from worker.attempt import Finished
 from worker.clock import LOOK_SECONDS, Clock
 from worker.crew import Crew
+from worker.elsewhere import delay
 from worker.errors import BrokenAttempt, GivenUp
 from worker.gate import Gate, Service
 from worker.holds import Holds
@@ -191,11 +192,14 @@ class Committer:
         return [finished for finished in batch if id(finished) not in refused]
 
     def _end(self, batch: Sequence[Finished]) -> list[Finished]:
-        """Take the requests of one call off the queue, after what cannot be read lies among the dead."""
+        """Take the requests of one call off the queue, after what goes elsewhere lies there."""
         for finished in batch:
-            message, cause = finished.job.held.message, finished.buried
+            message, cause, passed = finished.job.held.message, finished.buried, finished.passed
             if cause is not None:
                 self._through("sqs", [finished], partial(self._queues.bury, message, cause))
+            if passed is not None:
+                seconds = delay(passed.times)
+                self._through("sqs", [finished], partial(self._queues.pass_on, message, passed, seconds))
         left = self._each(
             batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
         )

@@ -15,6 +15,7 @@ from worker.attempt import Attempts, Finished, Job
 from worker.backoff import backoff
 from worker.clock import Clock
 from worker.commit import COMMITTERS, Committer
+from worker.elsewhere import RECENT, Elsewhere, Others
 from worker.errors import GivenUp
 from worker.gate import Gate, words
 from worker.holds import Held, Holds
@@ -61,7 +62,11 @@ class Engine:
         self.holds = Holds(queues, clock, settings.visibility_timeout, settings.job_time_limit, journal.tell)
         self.pool = Pool(settings)
         self.offer = offer or make_offer(settings)
-        self._attempts = Attempts(settings, storage, self.pool, self.holds, self.gate, clock, self.offer)
+        others = Others(settings.worker_id, lambda: storage.life_signs(clock.now() - RECENT), clock)
+        elsewhere = Elsewhere(self.offer, others, queues, clock)
+        self._attempts = Attempts(
+            settings, storage, self.pool, self.holds, self.gate, clock, self.offer, elsewhere
+        )
         self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
         self._receivers = Receivers(
             queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell

@@ -1,5 +1,6 @@
 """The stack's queues, as the worker uses them: ten messages a call."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 T = TypeVar("T")
 
@@ -31,13 +33,43 @@ class QueueGone(Exception):
     """The reply queue does not exist any more."""
 
 
+# The attribute of a message that was passed on.
+PASSED = "passed"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """How often a message was passed on, since when (Unix time), and how many attempts it had before."""
+
+    times: int
+    since: float
+    spent: int
+
+    def __str__(self) -> str:
+        """Return it as the attribute has it."""
+        return f"{self.times} {self.since:.0f} {self.spent}"
+
+    @classmethod
+    def read(cls, text: str | None) -> "Passed | None":
+        """Read an attribute; one that is none is passed over."""
+        words = (text or "").split()
+        if len(words) != 3 or not all(word.isdecimal() and len(word) < 12 for word in words):
+            return None
+        times, since, spent = map(int, words)
+        return cls(times, since, spent)
+
+
 @dataclass(frozen=True)
 class Message:
-    """A request as it came: `receipt` is what SQS wants to see again, `attempt` counts from 1."""
+    """A request as it came: `receipt` is what SQS wants to see again, `attempt` counts from 1.
+
+    Of one that was `passed` on, `attempt` counts those before too.
+    """
 
     body: str
     receipt: str
     attempt: int
+    passed: Passed | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +95,9 @@ class Queues:
             WaitTimeSeconds=wait_time,
             VisibilityTimeout=self._settings.visibility_timeout,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageAttributeNames=[PASSED],
         )
-        return [
-            Message(m["Body"], m["ReceiptHandle"], int(m["Attributes"]["ApproximateReceiveCount"]))
-            for m in answer.get("Messages", ())
-        ]
+        return [_message(found) for found in answer.get("Messages", ())]
 
     def answer(self, queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
         """Send a batch (`batches_by_size`); return what was not taken. Raises `QueueGone`."""
@@ -102,6 +132,24 @@ class Queues:
         )
         return _refusals(answer)
 
+    def pass_on(self, message: Message, passed: Passed, seconds: int) -> None:
+        """Send a copy of a message that others get after `seconds`."""
+        self._sqs.send_message(
+            QueueUrl=self._address(self._settings.request_queue),
+            MessageBody=message.body,
+            DelaySeconds=seconds,
+            MessageAttributes={PASSED: {"DataType": "String", "StringValue": str(passed)}},
+        )
+
+    def receive_limit(self) -> int | None:
+        """Return how often the queue lets a request be received, or None if it is for ever."""
+        url = self._address(self._settings.request_queue)
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        try:
+            return int(json.loads(answer["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
+        except KeyError:
+            return None
+
     def bury(self, message: Message, cause: str) -> None:
         """Copy a message that can never be read to the dead-letter queue, with its cause."""
         self._sqs.send_message(
@@ -120,6 +168,13 @@ class Queues:
                 self._addresses.clear()
             address = self._addresses[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         return address
+
+
+def _message(found: "MessageTypeDef") -> Message:
+    given = found.get("MessageAttributes", {}).get(PASSED)
+    passed = Passed.read(given.get("StringValue")) if given else None
+    attempt = int(found["Attributes"]["ApproximateReceiveCount"]) + (passed.spent if passed else 0)
+    return Message(found["Body"], found["ReceiptHandle"], attempt, passed)
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

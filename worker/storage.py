@@ -1,5 +1,6 @@
 """The stack's bucket, as the worker uses it."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -27,6 +28,9 @@ ROOM_BYTES = 256 * 1024**2
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 CHANGED_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 CONDITIONAL_WRITES_MAX = 5
+
+# As many life signs are read, the newest first.
+LIFE_SIGNS_MAX = 100
 
 
 class Storage:
@@ -116,6 +120,22 @@ class Storage:
         key = names.life_sign_key(worker)
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
+    def life_signs(self, since: datetime) -> list[dict[str, Any]]:
+        """Return what workers said of themselves since then; nothing where that may not be read.
+
+        What is no JSON object is left out.
+        """
+        try:
+            answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.WORKERS)
+        except ClientError as problem:
+            if error_code(problem) != "AccessDenied":
+                raise
+            return []
+        recent = [item for item in answer.get("Contents", ()) if item["LastModified"] >= since]
+        recent.sort(key=lambda item: item["LastModified"], reverse=True)
+        texts = [self._read(item["Key"]) for item in recent[:LIFE_SIGNS_MAX]]
+        return [sign for text in texts if text and isinstance(sign := _object(text), dict)]
+
     def _read(self, key: str) -> str | None:
         return self._read_for_change(key)[0]
 
@@ -136,6 +156,13 @@ class Storage:
     def write_log(self, key: str, lines: bytes) -> None:
         """Store one batch of log lines."""
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=lines, ContentType="application/x-ndjson")
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _readable(text: str | None) -> Result | None:
