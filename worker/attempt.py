@@ -25,7 +25,8 @@ from worker.operations.own import OwnOperation
 from worker.pool import Pool
 from worker.queue import Passed
 from worker.settings import Settings
-from worker.storage import Storage, too_large
+from worker.storage import Large, Storage, too_large
+from worker.streams import Streams
 
 T = TypeVar("T")
 
@@ -89,6 +90,7 @@ class Attempts:
         self._gate, self._clock, self._offer = gate, clock, offer
         self._elsewhere = elsewhere
         self._limits = operations.Limits(settings.max_pixels, settings.max_numbers)
+        self._streams = Streams(settings, storage, pool, clock)
         self._failures = Failures(settings.worker_id, storage, clock)
         self.stopping: Callable[[], str | None] = lambda: None
         self.halted: Callable[[], str | None] = lambda: None
@@ -182,7 +184,10 @@ class Attempts:
         key = _output_key(operation, request.output)
         with ExitStack() as kept:
             with steps.timed("input"):
-                data = self._input(job, request, operation.takes, kept)
+                data = self._input(job, request, operation, kept)
+            if isinstance(data, Large):
+                outcome = self._stream(job, operation, parameters, data, steps)
+                return outcome, None, {"input_bytes": data.size}
             outcome = self._operate(job, operation, parameters, data, key, steps, in_pool=in_pool)
         if key is None or outcome.data is None:
             return outcome, None, {"input_bytes": len(data)}
@@ -228,17 +233,31 @@ class Attempts:
         steps.seconds["operation"] = round(self._clock.monotonic() - (held.begun or start), 6)
         return outcome
 
-    def _input(self, job: Job, request: Request, takes: str, kept: ExitStack) -> bytes:
+    def _stream(
+        self,
+        job: Job,
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        large: Large,
+        steps: "_Steps",
+    ) -> operations.Outcome:
+        return self._streams.run(
+            operation, parameters, large, job.held, steps.seconds,
+            lambda call: self._s3(job, call), self.stopping, lambda: self._given_up(job),
+        )  # fmt: skip
+
+    def _input(self, job: Job, request: Request, operation: Operation, kept: ExitStack) -> bytes | Large:
         source = request.input
         if isinstance(source, Inline):
-            if takes == "image":
+            if operation.takes == "image":
                 raise BadJob("bad-input", "an image goes through the bucket: give its bucket and key")
             # Text that is none after all is told by the operation.
             data = source.text.encode("utf-8", "surrogatepass")
             if len(data) > self._settings.max_input_bytes:
                 raise too_large(len(data), self._settings.max_input_bytes)
             return data
-        return self._s3(job, lambda: self._storage.read_input(source, kept))
+        stream_from = self._settings.stream_from_bytes if operations.streams(operation) else None
+        return self._s3(job, lambda: self._storage.read_input(source, kept, stream_from))
 
     def _refuse(self, job: Job) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""

@@ -52,7 +52,10 @@ class Context(ForkServerContext):
 
 
 class Task(NamedTuple):
-    """One operation to do. `source` and `target` are paths; `output` is the name the file goes under."""
+    """One operation to do. `source` and `target` are paths; `output` is the name the file goes under.
+
+    With a `folder`, the source is streamed, and what does not fit into memory lies there meanwhile.
+    """
 
     operation: Operation
     parameters: Mapping[str, Value]
@@ -60,6 +63,7 @@ class Task(NamedTuple):
     target: str
     output: str | None
     limits: operations.Limits
+    folder: Path | None = None
 
 
 class Done(NamedTuple):
@@ -78,9 +82,8 @@ def prepare(memory_limit: int) -> None:
 
 def work(task: Task) -> Done:
     """Do one operation. Raises what is neither its outcome nor the sender's fault."""
-    data = Path(task.source).read_bytes()
     try:
-        outcome = operations.run(task.operation, task.parameters, data, task.output, task.limits)
+        outcome = _outcome(task)
     except BadJob as problem:
         return Done(bad=(problem.code, problem.message))
     except SystemExit as problem:
@@ -90,6 +93,14 @@ def work(task: Task) -> Done:
         return Done(outcome.result)
     Path(task.target).write_bytes(outcome.data)
     return Done(outcome.result, outcome.content_type)
+
+
+def _outcome(task: Task) -> operations.Outcome:
+    if task.folder:
+        with Path(task.source).open("rb") as file:
+            return operations.run_streamed(task.operation, task.parameters, file, task.folder)
+    data = Path(task.source).read_bytes()
+    return operations.run(task.operation, task.parameters, data, task.output, task.limits)
 
 
 def _end_with_the_worker() -> None:

@@ -24,11 +24,15 @@ LET_GO_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Held:
-    """A message in hand until `expires`; `begun` is when its work began, both by the monotonic clock."""
+    """A message in hand until `expires`; `begun` is when its work began, both by the monotonic clock.
+
+    `allowance` is how many seconds its job may take beyond the time limit of others.
+    """
 
     message: Message
     expires: float
     begun: float | None = None
+    allowance: float = 0.0
     lost: bool = False
 
 
@@ -36,7 +40,7 @@ class Holds:
     """Extends the visibility timeout of every message in hand, ten a call, a third of it after the last time.
 
     A hold is lost when SQS refuses it for good, when it ran out, or when its job took longer than
-    `job_time_limit` and a margin: another worker may have the message now.
+    `job_time_limit`, its own allowance and a margin: another worker may have the message now.
     """
 
     def __init__(
@@ -102,7 +106,7 @@ class Holds:
         for held in self.all():
             if self.is_lost(held):
                 continue
-            if held.begun is not None and now - held.begun > self._longest:
+            if held.begun is not None and now - held.begun > self._longest + held.allowance:
                 self._lose(held, "its job takes too long")
             elif held.expires - now <= self._timeout * (1 - 1 / BEATS_PER_TIMEOUT):
                 due.append(held)

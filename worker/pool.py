@@ -6,13 +6,15 @@ killed in the wrong instant takes the others with it.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, Future
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -57,6 +59,8 @@ class Pool:
         self._slots = [_Slot(settings, self._context) for _ in range(settings.processes)]
         self._places = threading.Semaphore(settings.processes * TASKS_PER_SLOT)
         self._choosing = threading.Lock()
+        # Of its own, as it may take an hour: one at a time, so that it has the disk to itself.
+        self._stream, self._stream_place = _Slot(settings, self._context), threading.Semaphore()
 
     def start(self) -> None:
         """Start the processes, so that the first job need not wait for them."""
@@ -65,7 +69,7 @@ class Pool:
 
     def stop(self) -> None:
         """Kill the processes. What they worked on ends as given up."""
-        for slot in self._slots:
+        for slot in [*self._slots, self._stream]:
             slot.stop()
 
     def run(
@@ -98,6 +102,36 @@ class Pool:
                     slot.tasks -= 1
         finally:
             self._places.release()
+
+    @contextmanager
+    def stream_place(self, given_up: Callable[[], str | None]) -> Iterator[None]:
+        """Wait for the one place for a stream, and have it inside. Raises `GivenUp`."""
+        while not self._stream_place.acquire(timeout=LOOK_SECONDS):
+            if reason := given_up():
+                raise GivenUp(reason)
+        try:
+            yield
+        finally:
+            self._stream_place.release()
+
+    def run_streamed(
+        self,
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        source: BinaryIO,
+        folder: Path,
+        time_limit: float,
+        given_up: Callable[[], str | None],
+    ) -> Outcome:
+        """Return the outcome on a file; `folder` is for what does not fit into memory.
+
+        `given_up` is asked all the time. Raises what `run` does.
+        """
+        task = child.Task(operation, parameters, _path_of(source.fileno()), "", None, self._limits, folder)
+        done = self._stream.run(task, time_limit, given_up)
+        if done.bad:
+            raise BadJob(*done.bad)
+        return Outcome(done.result or {})
 
     def _run_in(
         self,
@@ -139,16 +173,26 @@ class _Slot:
             self._stopped = True
             self._throw_away()
 
-    def run(self, task: child.Task) -> child.Done:
+    def run(
+        self,
+        task: child.Task,
+        time_limit: float | None = None,
+        given_up: Callable[[], str | None] | None = None,
+    ) -> child.Done:
+        """Return how it went. `given_up` is asked all the time; where it has a reason, the job is killed."""
+        limit = time_limit or self._time_limit
         for _ in range(TRIES):
-            pool, future = self._schedule(task)
+            pool, future = self._schedule(task, limit)
             try:
                 # The one before may use up its time too.
-                return future.result(timeout=longest_wait(self._time_limit))
+                return _result(future, longest_wait(limit), given_up)
+            except GivenUp:
+                self._renew(pool)
+                raise
             except FutureTimeoutError as problem:
                 if not future.done():
                     self._renew(pool)
-                raise BrokenAttempt(f"the job took longer than {self._time_limit} s") from problem
+                raise BrokenAttempt(f"the job took longer than {limit:g} s") from problem
             except ProcessExpired as problem:
                 # What its death left in the pipes nobody knows; the neighbour's job begins again.
                 self._renew(pool)
@@ -165,12 +209,12 @@ class _Slot:
                     self._futures.discard(future)
         raise BrokenAttempt("the job's process was taken away again and again")
 
-    def _schedule(self, task: child.Task) -> tuple[ProcessPool, Future[child.Done]]:
+    def _schedule(self, task: child.Task, time_limit: float) -> tuple[ProcessPool, Future[child.Done]]:
         with self._lock:
             for _ in range(TRIES):
                 try:
                     pool = self._started()
-                    future = pool.schedule(child.work, args=(task,), timeout=self._time_limit)
+                    future = pool.schedule(child.work, args=(task,), timeout=time_limit)
                 except RuntimeError:  # its process died while it had nothing to do
                     self._throw_away()
                 else:
@@ -210,12 +254,28 @@ class _Slot:
         self._futures.clear()
 
 
+def _result(
+    future: "Future[child.Done]", seconds: float, given_up: Callable[[], str | None] | None
+) -> child.Done:
+    deadline = time.monotonic() + seconds
+    while given_up is not None and not future.done() and time.monotonic() < deadline:
+        wait([future], LOOK_SECONDS)
+        if reason := given_up():
+            raise GivenUp(reason)
+    return future.result(timeout=max(0.0, deadline - time.monotonic()))
+
+
+def _path_of(descriptor: int) -> str:
+    """Return what opens a file of this process in another process of the same user."""
+    return f"/proc/{os.getpid()}/fd/{descriptor}"
+
+
 class _MemoryFile:
     """A file that has no name and goes with this process; `path` opens it in a process of the same user."""
 
     def __init__(self, data: bytes = b"") -> None:
         self._fd = os.memfd_create("jobfleet", os.MFD_CLOEXEC)
-        self.path = f"/proc/{os.getpid()}/fd/{self._fd}"
+        self.path = _path_of(self._fd)
         written = 0
         while written < len(data):
             written += os.write(self._fd, data[written:] if written else data)

@@ -53,7 +53,8 @@ class Settings:
 
     `visibility_timeout`, `wait_time` (the long poll), `job_time_limit`, `stop_timeout` and
     `log_max_age` are seconds, `batch_linger` is milliseconds, `job_memory_limit` bytes of address
-    space. `max_pixels` counts all frames of an image. `spool` is where log lines lie until they are
+    space. `max_pixels` counts all frames of an image. Numbers of more than `stream_from_bytes` are
+    streamed through the disk, up to `max_stream_bytes`. `spool` is where log lines lie until they are
     in the bucket. docs/worker.md has the reason of each default.
     """
 
@@ -70,7 +71,10 @@ class Settings:
     max_pixels: int = 100_000_000
     max_input_bytes: int = 256 * 1024 * 1024
     max_numbers: int = 10_000_000
+    stream_from_bytes: int = 8 * 1024**2
+    max_stream_bytes: int = 4 * 1024**3
     job_time_limit: int = 120
+    stream_seconds_per_mib: int = 4
     job_memory_limit: int = 2 * 1024**3
     max_in_flight: int = 1000
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
@@ -88,9 +92,10 @@ class Settings:
             )
         self._within("visibility_timeout", VISIBILITY_TIMEOUT_MIN_SECONDS, VISIBILITY_TIMEOUT_MAX_SECONDS)
         self._within("wait_time", 0, LONG_POLL_MAX_SECONDS)
-        for name in ("max_pixels", "max_input_bytes", "max_numbers"):
+        for name in ("max_pixels", "max_input_bytes", "max_numbers", "stream_from_bytes", "max_stream_bytes"):
             self._within(name, 1, 2**63)
         self._within("job_time_limit", 1, JOB_TIME_LIMIT_MAX_SECONDS)
+        self._within("stream_seconds_per_mib", 1, JOB_TIME_LIMIT_MAX_SECONDS)
         self._within("job_memory_limit", JOB_MEMORY_LIMIT_MIN_BYTES, 2**62)
         self._within("max_in_flight", 1, MAX_IN_FLIGHT_MAX)
         self._within("processes", 1, 1_000)
@@ -114,6 +119,11 @@ class Settings:
     def names(self) -> StackNames:
         """The names derived from the stack's name."""
         return StackNames(self.stack)
+
+    def stream_allowance(self, size: int) -> int:
+        """Return the seconds that numbers of `size` bytes may take in a stream, beyond `job_time_limit`."""
+        mebibytes = -(-size // 2**20)
+        return min(mebibytes * self.stream_seconds_per_mib, JOB_TIME_LIMIT_MAX_SECONDS - self.job_time_limit)
 
     def _within(self, name: str, least: int, most: int) -> None:
         value = getattr(self, name)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from jobs.errors import BadJob
 from jobs.lookup import find_result
 from jobs.message import Output, Result, Stored
 from worker.aws import error_code
+from worker.errors import BrokenAttempt
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,6 +35,15 @@ CONDITIONAL_WRITES_MAX = 5
 LIFE_SIGNS_MAX = 100
 
 
+@dataclass(frozen=True)
+class Large:
+    """An input that is too large to be read at once; `etag` tells it from another under the same key."""
+
+    key: str
+    size: int
+    etag: str
+
+
 class Storage:
     """Reads inputs, writes outputs and results. Everything it does not call a bad job is AWS's own error."""
 
@@ -40,10 +51,11 @@ class Storage:
         self._s3, self.bucket, self._max = s3, bucket, max_input_bytes
         self._room = Room(max(max_input_bytes, ROOM_BYTES))
 
-    def read_input(self, source: Stored, kept: ExitStack) -> bytes:
+    def read_input(self, source: Stored, kept: ExitStack, stream_from: int | None = None) -> "bytes | Large":
         """Return an input's bytes; the room they take is given free when `kept` is closed.
 
-        Raises `BadJob` if it is elsewhere, not there or too large.
+        Of one with more than `stream_from` bytes, say only what it is. Raises `BadJob` if it is
+        elsewhere, not there or too large.
         """
         if source.bucket != self.bucket:
             # Or the worker's credentials could be used to read what the sender may not.
@@ -57,10 +69,10 @@ class Storage:
         except ClientError as problem:
             if error_code(problem) != "NoSuchKey":
                 raise
-            raise BadJob(
-                "no-such-input", f"there is no {source.key[:200]!r} in bucket {self.bucket}"
-            ) from problem
+            raise self._no_such_input(source.key) from problem
         with closing(answer["Body"]) as body:
+            if stream_from is not None and answer["ContentLength"] > stream_from:
+                return Large(source.key, answer["ContentLength"], answer["ETag"])
             if answer["ContentLength"] > self._max:
                 raise too_large(answer["ContentLength"], self._max)
             with ExitStack() as room:
@@ -68,6 +80,26 @@ class Storage:
                 data = body.read()
                 kept.push(room.pop_all())
                 return data
+
+    def read_part(self, large: "Large", start: int, size: int) -> bytes:
+        """Return the bytes of a large input from `start` on, `size` of them at most.
+
+        Raises `BadJob` if it is not there any more, `BrokenAttempt` if it is another by now.
+        """
+        span = f"bytes={start}-{min(start + size, large.size) - 1}"
+        try:
+            answer = self._s3.get_object(Bucket=self.bucket, Key=large.key, IfMatch=large.etag, Range=span)
+        except ClientError as problem:
+            if error_code(problem) == "NoSuchKey":
+                raise self._no_such_input(large.key) from problem
+            if error_code(problem) == "PreconditionFailed":
+                raise BrokenAttempt("the input was overwritten while it was read") from problem
+            raise
+        with closing(answer["Body"]) as body:
+            return body.read()
+
+    def _no_such_input(self, key: str) -> BadJob:
+        return BadJob("no-such-input", f"there is no {key[:200]!r} in bucket {self.bucket}")
 
     def write_output(self, key: str, data: bytes, content_type: str) -> Output:
         """Store a modified image under `key`."""

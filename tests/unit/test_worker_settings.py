@@ -56,6 +56,9 @@ def test_the_file_the_playbook_writes_is_read(tmp_path: Path) -> None:
         ("max_pixels", 0),
         ("max_input_bytes", -1),
         ("max_numbers", 1.5),
+        ("stream_from_bytes", 0),
+        ("max_stream_bytes", 0),
+        ("stream_seconds_per_mib", 0),
         ("job_time_limit", 0),
         ("job_memory_limit", 2**20),
         ("max_in_flight", 0),
@@ -77,6 +80,12 @@ def test_a_setting_that_cannot_work_is_refused_with_its_value_and_the_way_out(
     assert name in str(caught.value)
     assert repr(value) in str(caught.value)
     assert "give " in str(caught.value)
+
+
+def test_streams_get_time_by_their_size_and_no_more_than_a_message_can_be_held() -> None:
+    settings = from_mapping({**WHOLE, "job_time_limit": 100, "stream_seconds_per_mib": 3})
+    allowances = [settings.stream_allowance(size) for size in (1, 2**20, 2**20 + 1, 2**31, 2**60)]
+    assert allowances == [3, 3, 6, 6144, 35_900]
 
 
 def test_unknown_and_missing_settings_are_named(tmp_path: Path) -> None:

@@ -8,19 +8,20 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
 from jobs.parameters import Value
 from worker.operations.outcome import Limits, Outcome
 from worker.operations.own import OwnOperation, run_own
-from worker.operations.reading import on_numbers
+from worker.operations.reading import on_numbers, on_stream
 
 if TYPE_CHECKING:
     from worker.operations.picture import Picture
 
-__all__ = ["Limits", "Outcome", "run"]
+__all__ = ["Limits", "Outcome", "run", "run_streamed", "streams"]
 
 # Each operation lives in the module of its own name, in a function of that name, and is imported
 # when it is first asked for: a worker that gets only numbers never loads Pillow. One that gives no
@@ -37,6 +38,24 @@ def run(
     if operation.takes == "numbers":
         return Outcome(on_numbers(_function(operation.name), parameters, data, limits.max_numbers))
     return _on_image(operation, parameters, data, output, limits.max_pixels)
+
+
+def streams(operation: Operation) -> bool:
+    """Tell whether an operation takes any count of numbers, from a file: it has a function `streamed` too."""
+    if isinstance(operation, OwnOperation) or operation.takes != "numbers":
+        return False
+    return hasattr(importlib.import_module(_MODULE + operation.name), "streamed")
+
+
+def run_streamed(
+    operation: Operation, parameters: Mapping[str, Value], file: BinaryIO, folder: Path
+) -> Outcome:
+    """Do `operation` on the numbers in a file, with `folder` for what does not fit into memory.
+
+    Raises `BadJob`.
+    """
+    function = importlib.import_module(_MODULE + operation.name).streamed
+    return Outcome(on_stream(function, parameters, file, folder))
 
 
 def _on_image(
