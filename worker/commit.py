@@ -36,7 +36,7 @@ ENTRY_RETRY_SECONDS = 0.1
 
 # While others wait for a process, an image that is done may wait for as many more as make the calls
 # few: at least this long, longer where one takes long, and never so long that anybody minds.
-SHARED_BY = 5
+SHARED_BY = 8
 BACKLOG_LINGER_SECONDS = 0.2
 BACKLOG_LINGER_MAX_SECONDS = 2.0
 

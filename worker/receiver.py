@@ -16,8 +16,10 @@ RECEIVERS = 4
 # A receive that brings this many says that there are more, though SQS may hold back some of ten.
 MANY = BATCH_MAX // 2
 
-# How often one looks again that has no place for what would come.
+# How soon one looks again that has no place for what would come: twice as long each time, up to the longest.
+# While images wait for their processes, four that look every 5 ms all the time cost CPU for nothing.
 NO_PLACE_SECONDS = 0.005
+NO_PLACE_LONGEST_SECONDS = 0.02
 
 # After a refusal that is no outage: no queue, no permission.
 REFUSED_SECONDS = 5.0
@@ -54,24 +56,26 @@ class Receivers:
     def _run_first(self, moved: Callable[[], None]) -> None:
         while not self.stopped.is_set():
             moved()
-            self._receive(self._wait_time)
+            self._receive(self._wait_time, moved)
 
     def _run_more(self, moved: Callable[[], None]) -> None:
         while not self.stopped.is_set():
             moved()
-            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time)):
+            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time), moved):
                 self.many.clear()
 
-    def _receive(self, wait_time: int) -> int:
+    def _receive(self, wait_time: int, moved: Callable[[], None]) -> int:
         """Receive once, if AWS does its part and there is a place; return how many came."""
         if not self._gate.is_open():
             self.stopped.wait(LOOK_SECONDS)
             return 0
-        places = self._places()
-        if not places:
+        pause = NO_PLACE_SECONDS
+        while not (places := self._places()):
             # Places come free when jobs end, a few milliseconds apart; sleeping is cheaper than telling.
-            self.stopped.wait(NO_PLACE_SECONDS)
-            return 1
+            if self.stopped.wait(pause) or not self._gate.is_open():
+                return 1
+            moved()
+            pause = min(2 * pause, NO_PLACE_LONGEST_SECONDS)
         asked_at, signed_with = self._clock.monotonic(), self._gate.credentials()
         try:
             messages = self._queues.receive(places, wait_time)
