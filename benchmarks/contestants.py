@@ -26,14 +26,18 @@ ONE_AT_A_TIME, IN_BATCHES = "bare loop, one at a time", "bare loop, batches of 1
 
 @dataclass(frozen=True)
 class Contestant:
-    """A worker to measure. `module` makes its requests, where jobfleet's own are not what it takes."""
+    """A worker to measure. `module` makes its requests, where jobfleet's own are not what it takes.
+
+    `fewer` is by how much to divide the jobs of a run without and with latency: the slow ones take
+    so long that a share of the jobs gives as steady a figure.
+    """
 
     name: str
     command: tuple[str, ...]
     what: str
     needs: tuple[str, ...] = ()
     module: str | None = None
-    slow: bool = False
+    fewer: tuple[int, int] = (1, 1)
 
     def missing(self) -> str | None:
         """Return why it cannot be measured here, or None."""
@@ -63,15 +67,15 @@ def stats_contestants(worker_python: str, config: Path) -> list[Contestant]:
             (python, "-m", "dramatiq", "benchmarks.peers.dramatiq_app",
              "--processes", str(CORES), "--threads", "8"),
             f"{CORES} processes of 8 threads, receives of 10, result put by boto3",
-            ("dramatiq", "dramatiq_sqs"), "benchmarks.peers.dramatiq_app",
+            ("dramatiq", "dramatiq_sqs"), "benchmarks.peers.dramatiq_app", fewer=(1, 2),
         ),
         Contestant(
             CELERY, (*celery, "prefork", "--concurrency", str(CORES)),
             f"prefork pool of {CORES}, acknowledged late, prefetch 10, result put by boto3",
-            ("celery", "kombu", "pycurl"), "benchmarks.peers.celery_app", slow=True,
+            ("celery", "kombu", "pycurl"), "benchmarks.peers.celery_app", fewer=(3, 10),
         ),
-        Contestant(ONE_AT_A_TIME, (*bare, "one"), "boto3, one thread", slow=True),
-        Contestant(IN_BATCHES, (*bare, "batch"), "boto3, one thread, one result object"),
+        Contestant(ONE_AT_A_TIME, (*bare, "one"), "boto3, one thread", fewer=(3, 20)),
+        Contestant(IN_BATCHES, (*bare, "batch"), "boto3, one thread, one result object", fewer=(1, 3)),
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ PHOTO = ROOT / "examples" / "photo.jpg"
 
 # Megapixels by width and height, and how many images make a run of a few seconds.
 SIZES = {12.0: (4000, 3000), 2.0: (1632, 1224), 0.3: (640, 480)}
-IMAGES = {12.0: 32, 2.0: 160, 0.3: 600}
+IMAGES = {12.0: 48, 2.0: 160, 0.3: 600}
 OPERATIONS = ("greyscale", "threshold")
 PARAMETERS = {"threshold": {"level": LEVEL, "low": LOW, "high": HIGH}, "greyscale": {}}
 

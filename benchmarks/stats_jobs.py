@@ -44,7 +44,6 @@ def measure(
     folder: Path,
     *,
     jobs: int,
-    slow_jobs: int,
     latencies: Sequence[float],
     rounds: int,
 ) -> Iterator[dict[str, Any] | tuple[str, str]]:
@@ -56,7 +55,7 @@ def measure(
             for contestant in contestants:
                 if contestant.name in out:
                     continue
-                count = slow_jobs if latency and contestant.slow else jobs
+                count = jobs // contestant.fewer[latency > 0]
                 try:
                     bodies = requests.of(contestant, count + WARM_UP_JOBS)
                     yield asdict(_run(contestant, bodies, steering, folder, latency, number))

@@ -17,10 +17,10 @@ from benchmarks.contestants import JOBFLEET, Contestant, stats_contestants, writ
 from benchmarks.steering import ROOT, Steering, Stuck, double
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+RESULTS = ROOT / "benchmarks" / "results"
+PARTS = ("stats", "images", "memory")
+ALL = [""]  # part of every name
 LATENCIES_MS = (0.0, 10.0)
-
-# With latency the slowest do some twenty jobs a second; they get no more than a run needs.
-SLOW_JOBS_DIVISOR = 10
 
 Json = dict[str, Any]
 
@@ -28,13 +28,14 @@ Json = dict[str, Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write, return the exit code."""
     options = _with_sizes(_parser().parse_args(arguments))
-    options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="jobfleet-bench-") as name, double(Path(name)) as steering:
         folder = Path(name)
         found, contestants = _measure(options, steering, folder)
     found["load_after"] = os.getloadavg()[0]
-    (options.out / "worker.json").write_text(json.dumps(found, indent=1) + "\n")
-    plot.draw(found, options.out / "worker.png")
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "worker.json").write_text(json.dumps(found, indent=1) + "\n")
+        plot.draw(found, options.out / "worker.png")
     markdown = report.tables(found, contestants)
     if options.page:
         report.write_page(options.page, markdown)
@@ -46,6 +47,8 @@ def _with_sizes(options: argparse.Namespace) -> argparse.Namespace:
     options.rounds = options.rounds or (1 if options.quick else 3)
     # Long enough that the first and the last second of a run count for little.
     options.jobs = options.jobs or (200 if options.quick else 6_000)
+    whole = set(options.parts) == set(PARTS) and options.only == ALL and not options.quick
+    options.out = options.out or (RESULTS if whole else None)
     options.memory_jobs = 100_000 if options.long else 2_000 if options.quick else 20_000
     return options
 
@@ -80,8 +83,7 @@ def _stats(
     options: argparse.Namespace, contestants: Sequence[Contestant], steering: Steering, folder: Path
 ) -> Any:
     return stats_jobs.measure(
-        contestants, steering, folder, jobs=options.jobs, slow_jobs=options.jobs // SLOW_JOBS_DIVISOR,
-        latencies=LATENCIES_MS, rounds=options.rounds,
+        contestants, steering, folder, jobs=options.jobs, latencies=LATENCIES_MS, rounds=options.rounds,
     )  # fmt: skip
 
 
@@ -114,14 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="few jobs, one round: does it all run?")
     parser.add_argument("--long", action="store_true", help="memory over 100,000 jobs instead of 20,000")
     parser.add_argument(
-        "--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for JSON and plot"
+        "--out", type=Path, help="folder for JSON and plot (default: benchmarks/results, of a whole run)"
     )
     parser.add_argument("--page", type=Path, help=f"page to put the tables into, such as {PAGE.name}")
     parser.add_argument("--rounds", type=int, help="rounds of everything (default: 3)")
-    parser.add_argument("--jobs", type=int, help="stats jobs in a run (default: 6000)")
-    parser.add_argument("--parts", nargs="+", default=["stats", "images", "memory"], help="what to measure")
+    parser.add_argument("--jobs", type=int, help="stats jobs in a run (default: 6000; the slow do fewer)")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, help="what to measure")
     parser.add_argument(
-        "--only", nargs="+", default=[""], help="stats contestants whose names hold one of these"
+        "--only", nargs="+", default=ALL, help="stats contestants whose names hold one of these"
     )
     parser.add_argument("--worker-python", default=_project_python(), help="the Python that runs the worker")
     return parser
