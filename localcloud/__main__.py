@@ -120,6 +120,12 @@ def session() -> None:
 
 
 @session.command()
+def expire() -> None:
+    """Let all keys die but the one of `env`, and leave the instances as they are."""
+    lab_commands.expire_keys(RunFolder.of_environment(), _say)
+
+
+@session.command()
 def end() -> None:
     """Let all keys die but the one of `env`, and stop the instances that run."""
     lab_commands.end_session(RunFolder.of_environment(), _say)

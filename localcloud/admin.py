@@ -37,6 +37,7 @@ class Admin:
         self._enforce_iam = enforce_iam
         self._actions: dict[str, Callable[[_Asked], dict[str, Any]]] = {
             "credentials": self._credentials,
+            "session/expire": self._expire,
             "session/end": self._end,
             "session/start": self._start,
             "iam": self._iam,
@@ -66,6 +67,9 @@ class Admin:
     def _credentials(self, asked: _Asked) -> dict[str, Any]:
         account = asked.get("account") or HOME_ACCOUNT
         return _shown(self._session.issue(asked.get("seconds"), account, asked.get("policy")))
+
+    def _expire(self, asked: _Asked) -> dict[str, Any]:
+        return {"keys": self._session.expire()}
 
     def _end(self, asked: _Asked) -> dict[str, Any]:
         dead, stopping = self._session.end()

@@ -30,6 +30,12 @@ def _read_policy(path: Path) -> Policy:
         raise LocalcloudError(f"{path} holds no policy document: {error}") from error
 
 
+def expire_keys(run: RunFolder, say: Say) -> None:
+    """Let the keys of the session die while its instances go on."""
+    expired = ask(server_of(run), "session/expire")
+    say(f"{expired['keys']} keys died, and the instances go on; `env`'s key lives on")
+
+
 def end_session(run: RunFolder, say: Say) -> None:
     """End the session and wait until what ran has stopped."""
     info = server_of(run)

@@ -34,6 +34,10 @@ class Session:
             policies=None if policy is None else [policy],
         )
 
+    def expire(self) -> int:
+        """Let all keys die but the environment's, and nothing else; return how many were alive."""
+        return self._keyring.end_session()
+
     def end(self) -> tuple[int, list[str]]:
         """Let all keys die but the environment's and stop what runs.
 

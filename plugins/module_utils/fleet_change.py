@@ -82,6 +82,16 @@ class Changer:
             if ids:
                 self._wait(name, ids)
 
+    def await_boot(self, leaving: list[str]) -> None:
+        """Wait for what was booting already: a run that was broken off began it, or the lab's new session."""
+        booting = [
+            one["InstanceId"]
+            for one in find_ours(self._ec2, self._params["stack"])
+            if one["State"]["Name"] == "pending" and one["InstanceId"] not in leaving
+        ]
+        if booting:
+            self._wait("instance_running", booting)
+
     def wait_for_stopping(self, plan: Plan) -> None:
         """Wait for what is on its way down: only then it can be started."""
         stopping = [one["InstanceId"] for one in plan.start if one["State"]["Name"] == "stopping"]

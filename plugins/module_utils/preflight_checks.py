@@ -50,6 +50,8 @@ class Checks:
             wanted = [(one.name, one.type, one.market) for one in self._groups if one.count]
             self.failures += [_sentence(text) for text in refusals(self._region, wanted)]
         kind = "a Learner Lab" if self.lab else "no Learner Lab, so no limits are watched"
+        if not arn and self._params["lab_mode"].strip().lower() == "auto":
+            kind = "in a Learner Lab or not: only credentials that AWS takes would tell"
         self.summary.append(f"Region {self._region}, {kind}.")
 
     def of_account(self, account: str) -> None:

@@ -10,6 +10,7 @@ description:
     terminates what is in C(remove) and not wanted. What is not wanted, and not in C(remove), is returned as
     C(surplus).
   - Only one run at a time changes the fleet, from whichever machine. The bucket holds the lock.
+  - What boots already is waited for, so that all that is wanted runs in the end.
   - Right before a launch or start, and after it, all running and pending instances of the region are counted.
 options:
   stack:
@@ -179,6 +180,7 @@ def run(module: AnsibleAWSModule) -> dict[str, list[str]]:
             done = {**done, **changer.change(lock)}
         changer.settle(done)
     changer.give_profile(done["profiled"])
+    changer.await_boot(done["surplus"])
     return done
 
 

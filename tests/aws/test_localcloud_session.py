@@ -71,3 +71,18 @@ def test_after_the_night_what_ran_runs_again_on_new_addresses_and_the_rest_does_
         assert mine.describe(stopped)["State"]["Name"] == "stopped"
     with closing(client_of(of_block(cloud, started.stdout), "sts")) as sts:
         assert sts.get_caller_identity()["Account"] == "123456789012"
+
+
+def test_keys_can_expire_while_the_session_goes_on(cloud: dict[str, str]) -> None:
+    with closing(client_of(new_key(cloud), "sts")) as sts:
+        sts.get_caller_identity()
+
+        expired = session(cloud, "expire")
+
+        assert expired.returncode == 0, expired.stderr
+        assert "1 keys died" in expired.stderr
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            sts.get_caller_identity()
+    for alive in (cloud, new_key(cloud)):
+        with closing(client_of(alive, "sts")) as sts:
+            sts.get_caller_identity()

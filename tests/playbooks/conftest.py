@@ -2,15 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+
+from tests.localcloud_fixture import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -35,6 +39,15 @@ class Outcome:
             if any(result.get("changed") for result in hosts.values())
         ]
 
+    def differences(self, when: str) -> list[Any]:
+        """Return what `--diff` showed of all that changed, `before` or `after`."""
+        results = (result for _, hosts in self.tasks for result in hosts.values() if result.get("changed"))
+        each = [one for result in results for one in result.get("results", [result])]
+        shown = [one["diff"] for one in each if one.get("diff")]
+        return [
+            one[when] for diff in shown for one in (diff if isinstance(diff, list) else [diff]) if when in one
+        ]
+
     @property
     def changes(self) -> int:
         """How many changes the recap counts over all hosts."""
@@ -56,6 +69,16 @@ def read_report(output: str) -> dict[str, Any]:
     return report
 
 
+def descendants(process: int) -> list[int]:
+    """Return the ids of a process's children, and of theirs."""
+    found: list[int] = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):  # it ended just now
+            for child in map(int, path.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
 @dataclass
 class Stack:
     """One stack on the embedded AWS; `variables` go to every playbook as `-e`."""
@@ -65,26 +88,43 @@ class Stack:
     environment: dict[str, str]
     variables: dict[str, Any] = field(default_factory=dict)
 
+    def command(self, playbook: str, *arguments: str, **more: Any) -> tuple[str, ...]:
+        """Return the words that run a playbook on this stack."""
+        names = {"stack_name": self.name, "stack_folder": str(self.folder)}
+        variables = json.dumps({**names, **self.variables, **more})
+        return ("ansible-playbook", playbook, "--extra-vars", variables, *arguments)
+
     def play(self, playbook: str, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Outcome:
         """Run a playbook and return what it did; assert nothing."""
-        variables = {
-            "stack_name": self.name,
-            "stack_folder": str(self.folder),
-            **self.variables,
-            **more,
-        }
         done = self._run(
-            "ansible-playbook",
-            playbook,
-            "--extra-vars",
-            json.dumps(variables),
-            *arguments,
+            *self.command(playbook, *arguments, **more),
             env={"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", **(env or {})},
             seconds=400,
         )
         report = read_report(done.stdout)
         tasks = [(task["task"]["name"], task["hosts"]) for play in report["plays"] for task in play["tasks"]]
         return Outcome(done.returncode, tasks, report["stats"], done.stdout + done.stderr)
+
+    def kill_during(self, playbook: str, moment: Callable[[], Any]) -> None:
+        """Run a playbook, and kill all of it once `moment` returns what is true."""
+        command = self.command(playbook)
+        process = subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=REPOSITORY,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(moment, 300)
+            assert process.poll() is None, "it was done before it could be killed"
+        finally:
+            # Ansible's own processes leave the group of the first.
+            for one in [process.pid, *descendants(process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            process.wait()
 
     def deploy(self, *arguments: str, **more: Any) -> Outcome:
         """Run site.yml, which has to succeed."""

@@ -11,6 +11,12 @@ from jobs.version import __version__
 from tests.localcloud_fixture import new_key
 from tests.playbooks.conftest import REPOSITORY, Stack
 
+# Of what is put back, what `--check --diff` shows: as it is, and as it will be.
+SHOWN = (
+    ("203.0.113.7/32", "127.0.0.1/32"),
+    ("0.0.0.0/0", "SSH from the machine that deploys"),
+    ('"policy": null', "TLSOnly"),
+)
 EXAMPLES = REPOSITORY / "examples"
 
 
@@ -169,9 +175,11 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     )
     s3.delete_public_access_block(Bucket=bucket)
     s3.delete_bucket_policy(Bucket=bucket)
-    ec2.authorize_security_group_ingress(
-        GroupName="fleet-workers", IpProtocol="tcp", FromPort=80, ToPort=80, CidrIp="0.0.0.0/0"
-    )
+    group = {"GroupName": "fleet-workers", "IpProtocol": "tcp"}
+    ec2.authorize_security_group_ingress(**group, FromPort=80, ToPort=80, CidrIp="0.0.0.0/0")
+    # As if the person who deploys had another address since.
+    ec2.revoke_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="127.0.0.1/32")
+    ec2.authorize_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="203.0.113.7/32")
     mended = [
         "Ensure the security group lets in SSH from the caller and nothing else",
         "Ensure the queues exist",
@@ -183,7 +191,15 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     done = stack.play("playbooks/provision.yml")
 
     assert told.changed == mended
+    before, after = (json.dumps(told.differences(when)) for when in ("before", "after"))
+    for found, wanted in SHOWN:
+        assert found in before, before
+        assert wanted in after, after
     assert done.changed == mended
+    [permissions] = ec2.describe_security_groups(GroupNames=["fleet-workers"])["SecurityGroups"]
+    assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in permissions["IpPermissions"]] == [
+        (22, "127.0.0.1/32")
+    ]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (attributes["VisibilityTimeout"], attributes["SqsManagedSseEnabled"]) == ("60", "true")
     assert "TLSOnly" in s3.get_bucket_policy(Bucket=bucket)["Policy"]

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,11 +15,16 @@ import pytest
 from client.fleet import Fleet, Job
 from client.settings import Settings
 from jobs.names import StackNames
+from localcloud import lab_commands
+from localcloud.state import RunFolder
 from tests.localcloud_fixture import localcloud_command, new_key, wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 JOBS = 200
-LIFE_SECONDS, LEFT_SECONDS = 45, 2
+FLEET = "Ensure as many instances of each group run as are wanted"
+IN_FORCE = "Ensure the pasted credentials are alive, and in force on this machine"
+ON_HOST = "Ensure the host holds the credentials that are in force here"
+PRIVATE = ("id_ed25519", "host_ed25519")
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -68,7 +72,7 @@ def command_lines_watched() -> Iterator[set[str]]:
 
 
 def everything_stored(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Yield what lies in the stack's bucket and in its folder on this machine: name and content."""
+    """Yield names and contents of the stack's bucket and folder, the repository and Ansible's own folder."""
     s3 = stack.client("s3")
     bucket = StackNames(stack.name).bucket("123456789012", "us-east-1")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
@@ -76,9 +80,13 @@ def everything_stored(stack: Stack) -> Iterator[tuple[str, str]]:
             body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
             yield item["Key"], body.decode(errors="replace")
     s3.close()
-    for path in stack.folder.rglob("*"):
-        if path.is_file():
-            yield str(path), path.read_text(errors="replace")
+    tools = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
+    for top in (stack.folder, REPOSITORY, Path("~/.ansible").expanduser()):
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if name not in tools]
+            for path in (Path(folder) / name for name in names):
+                if path.is_file():
+                    yield str(path), path.read_text(errors="replace")
 
 
 def send(fleet: Fleet, count: int) -> list[Job]:
@@ -89,10 +97,9 @@ def send(fleet: Fleet, count: int) -> list[Job]:
 def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
     stack: Stack, lab: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Long enough to be handed to the workers; the jobs are sent when little of it is left.
-    dying, _ = paste(stack, tmp_path, seconds=LIFE_SECONDS)
-    over = time.monotonic() + LIFE_SECONDS
-    first = lab.play("playbooks/credentials.yml", credentials_file=str(dying))
+    dying, _ = paste(stack, tmp_path)
+    # As a person names a file: from where he stands.
+    first = lab.play("playbooks/credentials.yml", credentials_file=os.path.relpath(dying, REPOSITORY))
     assert first.code == 0, first.said
     started = service_start(stack)
     for name, value in stack.environment.items():
@@ -100,34 +107,22 @@ def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
     settings = Settings(stack.name, "us-east-1", None, stack.environment["AWS_ENDPOINT_URL"])
 
     with Fleet(settings) as fleet:
-        time.sleep(max(0.0, over - time.monotonic() - LEFT_SECONDS))
         sent = send(fleet, JOBS)
+        wait_for(lambda: any(job.done() for job in sent), 60)
+        lab_commands.expire_keys(RunFolder(Path(stack.environment["LOCALCLOUD_RUN"])), print)
         wait_for(lambda: "paused" in " ".join(status(stack)), 90)
         undone = [job for job in sent if not job.done()]
         assert undone, "all jobs were done before the credentials expired"
-        block, values = paste(stack, tmp_path)
-        with command_lines_watched() as seen:
-            refreshed = lab.play("playbooks/credentials.yml", "-vvv", "--diff", credentials_file=str(block))
+        block, _ = paste(stack, tmp_path)
+        refreshed = lab.play("playbooks/credentials.yml", credentials_file=str(block))
         results = [job.result(180) for job in sent]
 
     assert refreshed.code == 0, refreshed.said
-    assert refreshed.changed == [
-        "Ensure the pasted credentials are alive, and in force on this machine",
-        "Ensure the host holds the credentials that are in force here",
-    ]
+    assert refreshed.changed == [IN_FORCE, ON_HOST]
     assert [result.status for result in results] == ["succeeded"] * JOBS
     assert service_start(stack) == started
     [mode] = stack.on_workers("stat --format '%a %U' /etc/jobfleet/credentials").values()
     assert mode == "400 jobfleet"
-
-    journal = "\n".join(stack.on_workers("journalctl --no-pager; cat /var/log/*.log || true").values())
-    for name in KEYS[1:]:
-        secret = values[name]
-        assert secret not in refreshed.text
-        assert not [line for line in seen if secret in line]
-        assert secret not in journal
-        assert [where for where, text in everything_stored(stack) if secret in text] == []
-        assert secret not in json.dumps([result.to_json() for result in results])
 
 
 def status(stack: Stack) -> list[str]:
@@ -158,7 +153,7 @@ def test_a_block_that_is_piped_in_reaches_the_workers_and_stays_nowhere_else(
     assert values["AWS_SESSION_TOKEN"] in held
     assert not [path for path in temporary.rglob("*") if path.is_file()]
     back = stack.deploy("--tags", "credentials")
-    assert back.changed == ["Ensure the host holds the credentials that are in force here"]
+    assert back.changed == [ON_HOST]
 
 
 def test_credentials_in_force_of_another_account_are_copied_nowhere(stack: Stack) -> None:
@@ -185,23 +180,41 @@ def test_a_session_that_ended_by_itself_is_brought_back_by_one_command(
     dead = lab.play("site.yml")
     new = localcloud_command("session", "start", run=run)
     block.write_text(new.stdout)
-    back = lab.play("playbooks/start.yml", credentials_file=str(block))
+    with command_lines_watched() as seen:
+        back = lab.play("playbooks/start.yml", "-vvv", "--diff", credentials_file=str(block))
 
     assert "have expired" in dead.said
+    assert "in a Learner Lab or not" in dead.said
     assert dead.changed == []
     assert back.code == 0, back.said
     [after] = stack.instances()
     assert after["InstanceId"] == before["InstanceId"]
     assert after["PublicIpAddress"] != before["PublicIpAddress"]
-    assert set(back.changed) <= {
-        "Ensure the pasted credentials are alive, and in force on this machine",
-        "Ensure as many instances of each group run as are wanted",
-        "Ensure the host holds the credentials that are in force here",
-    }
-    assert lab.jobfleet("stats", "4", "5").returncode == 0
+    # What the lab had stopped, it starts again by itself.
+    assert back.changed == [IN_FORCE, ON_HOST]
+    answer = lab.jobfleet("--json", "stats", "4", "5")
+    assert answer.returncode == 0, answer.stderr
+    secrets = [line.partition("=")[2] for line in block.read_text().splitlines()[2:]]
+    assert len(secrets) == 2
+    for name in PRIVATE:
+        # The first lines of such a file are the format and the public half, the last ones padding.
+        secrets += (stack.folder / name).read_text().splitlines()[3:5]
+    assert places_of(secrets, stack, back.text, "\n".join(seen), answer.stdout + answer.stderr) == []
+
+
+def places_of(secrets: list[str], stack: Stack, *texts: str) -> list[str]:
+    """Return where secrets lie that should lie nowhere: in texts, on the host, in all that is stored."""
+    journal = stack.on_workers("journalctl --no-pager; cat /var/log/*.log || true").values()
+    known = {str(stack.folder / name) for name in PRIVATE}
+    searched = [
+        *((f"text {n}", text) for n, text in enumerate([*texts, *journal])),
+        *everything_stored(stack),
+    ]
+    return [where for where, text in searched if where not in known and any(one in text for one in secrets)]
 
 
 def test_stop_drains_and_says_what_still_costs_and_start_goes_on(stack: Stack) -> None:
+    [held] = stack.on_workers("cat /etc/jobfleet/credentials").values()
     first = stack.play("playbooks/stop.yml")
     second = stack.play("playbooks/stop.yml")
     waiting = stack.jobfleet("--timeout", "0", "stats", "1", "2")
@@ -220,11 +233,9 @@ def test_stop_drains_and_says_what_still_costs_and_start_goes_on(stack: Stack) -
     again = stack.jobfleet("stats", "3")
 
     assert started.code == 0, started.said
-    # The environment's key is in force once more.
-    assert set(started.changed) <= {
-        "Ensure as many instances of each group run as are wanted",
-        "Ensure the host holds the credentials that are in force here",
-    }
+    # The environment's key is in force once more, if a block was before.
+    is_held = stack.environment["AWS_SESSION_TOKEN"] in held
+    assert started.changed == ([FLEET] if is_held else [FLEET, ON_HOST])
     assert again.returncode == 0, again.stderr
 
 
@@ -246,14 +257,7 @@ def test_with_the_instance_profile_nothing_secret_is_on_the_host(stack: Stack) -
     assert stack.deploy(worker_credentials="instance_profile").changed == []
 
     back = stack.deploy()
-    assert "Ensure the host holds the credentials that are in force here" in back.changed
-
-
-def test_the_worker_is_exposed_to_little(stack: Stack) -> None:
-    [report] = stack.on_workers("systemd-analyze security --no-pager jobfleet-worker.service").values()
-
-    score = float(report.splitlines()[-1].split(":")[1].split()[0])
-    assert score <= 2.5, report
+    assert ON_HOST in back.changed
 
 
 def test_the_worker_s_user_reads_what_it_needs_and_nothing_else(stack: Stack) -> None:

@@ -39,17 +39,24 @@ STOPPED = {
 }
 
 
+BOOTING = {**STOPPED, "State": {"Name": "pending"}}
+
+
 class Region:
     """EC2 with `strangers` of others that run, and `late` ones that begin with our launch."""
 
-    def __init__(self, strangers: int, late: int = 0, unwanted: int = 0, stopped: int = 0) -> None:
-        self._ours = [{**STOPPED, "InstanceId": f"i-stopped-{n}"} for n in range(stopped)]
+    def __init__(
+        self, strangers: int, late: int = 0, unwanted: int = 0, stopped: int = 0, booting: int = 0
+    ) -> None:
+        self._ours = [{**BOOTING, "InstanceId": f"i-booting-{n}"} for n in range(booting)]
+        self._ours += [{**STOPPED, "InstanceId": f"i-stopped-{n}"} for n in range(stopped)]
         self._ours += [{**UNWANTED, "InstanceId": f"i-unwanted-{n}"} for n in range(unwanted)]
         self.running = [f"i-stranger-{n}" for n in range(strangers)]
         self.running += [one["InstanceId"] for one in self._ours if one["State"]["Name"] == "running"]
         self._late = late
         self.terminated: list[str] = []
         self.stopped: list[str] = []
+        self.waited_for: list[str] = []
 
     def get_paginator(self, _: str) -> "Region":
         return self
@@ -57,8 +64,8 @@ class Region:
     def get_waiter(self, _: str) -> "Region":
         return self
 
-    def wait(self, **_: Any) -> None:
-        pass
+    def wait(self, InstanceIds: list[str], **_: Any) -> None:  # noqa: N803
+        self.waited_for += InstanceIds
 
     def paginate(self, Filters: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N803 - boto3's
         of_stack = any(one["Name"].startswith("tag:") for one in Filters)
@@ -143,3 +150,11 @@ def test_nothing_is_launched_when_the_lock_has_grown_old() -> None:
     with pytest.raises(Refused, match="answered too slowly"):
         changer(region).change(Held(safe=False))
     assert region.running == []
+
+
+def test_what_boots_already_is_waited_for_unless_it_goes() -> None:
+    region = Region(0, booting=2)
+
+    changer(region).await_boot(["i-booting-1"])
+
+    assert region.waited_for == ["i-booting-0"]
