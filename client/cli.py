@@ -17,7 +17,9 @@ from client.commands.doctor import doctor
 from client.commands.images import IMAGE_COMMANDS
 from client.commands.jobs import jobs
 from client.commands.logs import logs
+from client.commands.operations import operations
 from client.commands.result import result
+from client.commands.run import run
 from client.commands.shell import shell
 from client.commands.stats import stats
 from client.commands.status import status
@@ -46,8 +48,8 @@ def cli(invocation: Invocation) -> None:
 
 
 for _command in (
-    stats, *IMAGE_COMMANDS, submit, wait, result, shell, jobs, status, logs, dead, clear, config, doctor,
-    completion,
+    stats, *IMAGE_COMMANDS, run, operations, submit, wait, result, shell, jobs, status, logs, dead, clear,
+    config, doctor, completion,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -1,5 +1,6 @@
 """What operations found out, as people read it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,16 @@ from client.tables import fact_lines, plain_table
 from client.words import plain
 
 Facts = Mapping[str, Any]
+
+
+def described_plainly(facts: Facts) -> dict[str, str]:
+    """Return what an operation of a package found, of which nothing is known, by its own names."""
+    return {
+        plain(name, 60): plain(
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 2_000
+        )
+        for name, value in facts.items()
+    }
 
 
 def described(facts: Facts, where: Mapping[str, str] | None = None) -> list[str]:

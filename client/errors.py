@@ -20,6 +20,7 @@ class Exit(IntEnum):
     SETTINGS = 9
     OUTPUT = 10
     NOT_ALLOWED = 11
+    NOT_OFFERED = 12
     INTERRUPTED = 130
 
 
@@ -36,6 +37,7 @@ EXIT_MEANINGS = {
     Exit.SETTINGS: "it is not known which stack or region is meant",
     Exit.OUTPUT: "the output cannot be written where it should go",
     Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
+    Exit.NOT_OFFERED: "no live worker does such a job",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
 }
 
@@ -50,6 +52,12 @@ class BadInput(FleetError):
     """The input cannot be sent as it is."""
 
     exit = Exit.BAD_INPUT
+
+
+class NotOffered(BadInput):
+    """No live worker does what is asked for."""
+
+    exit = Exit.NOT_OFFERED
 
 
 class NoCredentials(FleetError):

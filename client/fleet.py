@@ -14,10 +14,13 @@ from typing import Any, BinaryIO, Self
 
 from client import settings as where
 from client.aws import Account
+from client.bucket import Bucket
 from client.collector import Collector
 from client.errors import BadInput, BadOutput, FleetError, NoAnswerInTime, NotTaken
 from client.inputs import Prepared, Source, numbers_text, opened, prepare
 from client.job import Job
+from client.offers import Known
+from client.offers import read as read_offers
 from client.outgoing import Outgoing
 from client.outputs import out_path
 from client.replies import ReplyQueue
@@ -25,7 +28,7 @@ from client.results import Results
 from client.sending import send
 from client.settings import Settings
 from client.transfers import Told, Transfers, nobody
-from jobs.catalogue import OPERATIONS
+from jobs.catalogue import OPERATIONS, Operation
 from jobs.ids import is_job_id
 from jobs.message import Request, Result, Stored
 from jobs.numbers import Number
@@ -57,6 +60,7 @@ class Fleet:
         self._outgoing = Outgoing(self._account, self._transfers, self._results)
         self._replies = ReplyQueue(self._account)
         self._collector = Collector(self._account, self._replies, self._results)
+        self._offers = Known(lambda: read_offers(Bucket(self._account)))
         self._on_sent, self._with_replies = on_sent, replies
         # A notebook closes nothing; the reply queue goes with the process all the same.
         self._closing = weakref.finalize(self, self._replies.close)
@@ -140,9 +144,42 @@ class Fleet:
         job = self.submit(operation, Path(image), name=name, file_name=path.name, parameters=parameters)
         return job.download(path, timeout)
 
-    def submit(
+    def run(
         self,
         operation: str,
+        source: Source,
+        out: str | Path | None = None,
+        *,
+        name: str | None = None,
+        timeout: float | None = TIMEOUT_SECONDS,
+        **parameters: Any,
+    ) -> Result:
+        """Do any operation that the live workers offer, those of packages too; return its result.
+
+        `source` is as in `submit`. With `out`, its file is written there; `name` is what that is called
+        in the bucket. Raises `NotOffered`, a `BadInput`, for an operation that no live worker does.
+        """
+        declared = self.operation(operation)
+        if out is not None and declared.gives == "answer":
+            raise BadOutput(f"{declared.name} gives an answer and no file; leave `out` away")
+        file_name = Path(out).name if out is not None else None
+        job = self.submit(declared, source, name=name, file_name=file_name, parameters=parameters)
+        result = job.result(timeout)
+        if out is not None:
+            self.download(result, out)
+        return result
+
+    def operation(self, name: str) -> Operation:
+        """Return an operation as it is declared; one that not every worker does is asked of the workers.
+
+        Raises `NotOffered`.
+        """
+        with self._account.in_words():
+            return self._offers.find(name)
+
+    def submit(
+        self,
+        operation: str | Operation,
         source: Source,
         *,
         name: str | None = None,
@@ -152,13 +189,14 @@ class Fleet:
     ) -> Job:
         """Send a job and return at once.
 
-        `source` is numbers (a sequence, a text, or a file of them), or an image (a path or an open
-        binary file); `name` is what the image it puts out is called in the bucket, whoever else gave
+        `source` is numbers (a sequence, a text, or a file of them), or an image or another file (a path or
+        an open binary file); `name` is what the image it puts out is called in the bucket, whoever else gave
         that name. Without one it is called `file_name`, the source's own if left out, in a folder of
         the job's. `told` is called with each count of bytes that were uploaded. Raises `BadInput` for
         what no worker could do.
         """
-        job = prepare(operation, source, name=name, file_name=file_name, parameters=parameters)
+        declared = self.operation(operation) if isinstance(operation, str) else operation
+        job = prepare(declared, source, name=name, file_name=file_name, parameters=parameters)
         with self._account.in_words():
             return self.send([self.request(job, told=told)])[0]
 
@@ -169,7 +207,8 @@ class Fleet:
 
         All are checked before one is sent. Raises `BadInput`.
         """
-        return self.send_prepared([prepare(operation, each, parameters=parameters) for each in sources])
+        declared = self.operation(operation)
+        return self.send_prepared([prepare(declared, each, parameters=parameters) for each in sources])
 
     def send_prepared(self, prepared: Sequence[Prepared]) -> list[Job]:
         """Upload what must be, several at a time, and send all."""
@@ -212,6 +251,7 @@ class Fleet:
         """Upload the input of a job, unless it is `stored` or small; return what is to be sent."""
         self.open()
         with self._account.in_words():
+            self._offers.check(prepared.operation)
             return self._outgoing.request(prepared, stored, told)
 
     def send(self, requests: Sequence[Request]) -> list[Job]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from client.errors import BadInput
-from jobs.catalogue import find_operation
+from jobs.catalogue import Operation, find_operation
 from jobs.errors import BadJob
 from jobs.formats import fitting_name
 from jobs.ids import new_job_id
@@ -35,7 +35,7 @@ class Prepared:
 
 
 def prepare(
-    operation: str,
+    operation: str | Operation,
     source: Source,
     *,
     name: str | None = None,
@@ -43,22 +43,23 @@ def prepare(
     parameters: Mapping[str, Any] | None = None,
     job_id: str | None = None,
 ) -> Prepared:
-    """Check a job as far as that can be done from here. Raises `BadInput`."""
+    """Check a job as far as that can be done from here. Raises `BadInput`.
+
+    `operation` is one of the catalogue's by name, or any as it is declared.
+    """
     job_id = job_id or new_job_id()
     try:
-        declared = find_operation(operation)
+        declared = find_operation(operation) if isinstance(operation, str) else operation
         checked = declared.check(parameters or {})
-        if declared.takes == "numbers":
-            text = numbers_text(source)
-            _check_numbers(text, (parameters or {}).get("columns"))
-            # What is left out has its default on the worker: one of before this parameter takes the job too.
-            given = {name: value for name, value in checked.items() if name in (parameters or {})}
-            return Prepared(job_id, operation, text, given)
-        image = _image(source)
+        given: Any = numbers_text(source) if declared.takes == "numbers" else _file(source)
         if declared.gives == "image" or (declared.gives == "file" and file_name):
-            called = fitting_name(file_name or _file_name(image), checked)
+            called = fitting_name(file_name or _file_name(given), checked)
             name = name or f"{job_id}/{key_part(called)}"
-        return Prepared(job_id, operation, image, checked, declared.output_key(name))
+        if declared.takes == "numbers":
+            _check_numbers(given, (parameters or {}).get("columns"))
+            # What is left out has its default on the worker: one of before this parameter takes the job too.
+            checked = {name: value for name, value in checked.items() if name in (parameters or {})}
+        return Prepared(job_id, declared.name, given, checked, declared.output_key(name))
     except BadJob as problem:
         raise BadInput(problem.message) from problem
 
@@ -106,19 +107,19 @@ def key_part(name: str) -> str:
     return "".join(letter if letter.isprintable() else "_" for letter in name)
 
 
-def _image(source: Any) -> Path | BinaryIO:
+def _file(source: Any) -> Path | BinaryIO:
     if isinstance(source, str):
         source = Path(source)
     if isinstance(source, Path):
         opened(source).close()
         return source
     if isinstance(source, io.TextIOBase):
-        raise BadInput("the image was opened as text; open it as a binary file (mode 'rb')")
+        raise BadInput("the file was opened as text; open it as a binary file (mode 'rb')")
     if callable(getattr(source, "read", None)):
         return source  # type: ignore[no-any-return]
     if isinstance(source, bytes | bytearray | memoryview):
-        raise BadInput("give an image as a path or an open binary file; bytes fit into io.BytesIO(…)")
-    raise BadInput(f"give an image as a path or an open binary file, not {_shown(source)}")
+        raise BadInput("give the input as a path or an open binary file; bytes fit into io.BytesIO(…)")
+    raise BadInput(f"give the input as a path or an open binary file, not {_shown(source)}")
 
 
 def _read_text(source: Any) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from client.fleet import Fleet, Job
     from client.history import History
     from client.settings import Settings
+    from jobs.catalogue import Operation
 
 TIMEOUT_SECONDS = 10.0
 
@@ -144,13 +145,13 @@ class Invocation:
         now = datetime.now(UTC)
         self._history.note(Sent(job.id, job.operation, now) for job in jobs)
 
-    def submit(self, fleet: "Fleet", operation: str, source: Any, **more: Any) -> "Job":
+    def submit(self, fleet: "Fleet", operation: "str | Operation", source: Any, **more: Any) -> "Job":
         """Send a job, and say its id."""
         job = self.send(fleet, operation, source, **more)
         self.output.say(f"job {job.id} sent")
         return job
 
-    def send(self, fleet: "Fleet", operation: str, source: Any, **more: Any) -> "Job":
+    def send(self, fleet: "Fleet", operation: "str | Operation", source: Any, **more: Any) -> "Job":
         """Send a job, with a bar while it takes time."""
         with self.output.moving("sending the job", _bytes_of(source)) as told:
             return fleet.submit(operation, source, told=told, **more)

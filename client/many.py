@@ -22,6 +22,7 @@ from client.job import Job
 from client.ledger import Ledger
 from client.plan import Item
 from client.replies import BATCH_MAX
+from jobs.catalogue import Operation
 from jobs.message import Request, Result, Stored
 from jobs.parameters import Value
 
@@ -54,7 +55,7 @@ class Run:
     """One run; `patience` is how many seconds may pass without any answer."""
 
     def __init__(
-        self, fleet: Fleet, operation: str, parameters: Mapping[str, Value], ledger: Ledger,
+        self, fleet: Fleet, operation: Operation, parameters: Mapping[str, Value], ledger: Ledger,
         watcher: Watcher, patience: float,
     ) -> None:  # fmt: skip
         self._fleet, self._operation, self._parameters = fleet, operation, parameters
@@ -112,7 +113,7 @@ class Run:
                 self._items_of[entry.job].append(item)
                 sent.append(entry.job)
         sent.extend(self._send_again(unsure))
-        for job in self._fleet.jobs(dict.fromkeys(sent), self._operation):
+        for job in self._fleet.jobs(dict.fromkeys(sent), self._operation.name):
             self._watch(job)
         return todo
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from client.described import described, described_in_short
+from client.described import described, described_in_short, described_plainly
+from client.tables import fact_lines
+from jobs.catalogue import OPERATIONS
 from jobs.message import Result
 
 # From here on a transfer has a bar.
@@ -26,8 +28,10 @@ class Output:
         if self.as_json:
             self._line(result, {"file": path})
             return
-        where = {"file": path, "bucket": _address(result)}
-        for line in described(facts, {name: value for name, value in where.items() if value}):
+        places = {"file": path, "bucket": _address(result)}
+        where = {name: value for name, value in places.items() if value}
+        built_in = result.operation in OPERATIONS
+        for line in described(facts, where) if built_in else fact_lines(where | described_plainly(facts)):
             self.write(line)
 
     def notes(self, result: Result) -> dict[str, Any]:
@@ -147,4 +151,6 @@ def _in_short(result: Result, file: str | None) -> str:
         return f"failed: {result.error.message if result.error else 'no reason given'}"
     facts = {name: value for name, value in (result.result or {}).items() if name != "notes"}
     place = [file or _address(result)] if result.output else []
-    return "  ".join([*place, described_in_short(facts)])
+    if result.operation in OPERATIONS:
+        return "  ".join([*place, described_in_short(facts)])
+    return "  ".join([*place, *(f"{name} {value}" for name, value in described_plainly(facts).items())])

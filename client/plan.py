@@ -54,7 +54,7 @@ def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
     for word in given:
         path = Path(word)
         folder = base if base is not None else _default_folder(path, operation)
-        for source, within in _images(path, folder, plan.skipped):
+        for source, within in _inputs(wanted, path, folder, plan.skipped):
             if source.resolve() in seen:
                 continue
             seen.add(source.resolve())
@@ -65,7 +65,10 @@ def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
             called = wanted.file_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}")
             plan.items.append(_item(source, target, None if name is None else called))
     if not plan.items:
-        raise BadInput(f"there is no image in {', '.join(given)}: no file ends as an image's name does")
+        where = ", ".join(given)
+        if wanted.operation.takes == "image":
+            raise BadInput(f"there is no image in {where}: no file ends as an image's name does")
+        raise BadInput(f"there is no file in {where}")
     _refuse_clashes(plan.items, seen)
     return plan
 
@@ -88,8 +91,11 @@ def _named(path: Path) -> Path:
     return Path(path.name if path.name not in ("", "..") else path.resolve().name or "images")
 
 
-def _images(path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
-    """Give the images at `path`, and where in it they lie; what is in `out` is none of the input."""
+def _inputs(wanted: Wanted, path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
+    """Give the files at `path`, and where in it they lie; what is in `out` is none of the input.
+
+    Of a folder, all are taken, or the images where images are what is wanted.
+    """
     if not path.is_dir():
         yield path, Path(path.name)
         return
@@ -101,7 +107,8 @@ def _images(path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, 
         )
         for name in sorted(files):
             file = here / name
-            if name.startswith(".") or file.suffix.lower() not in IMAGE_SUFFIXES:
+            of_its_kind = wanted.operation.takes != "image" or file.suffix.lower() in IMAGE_SUFFIXES
+            if name.startswith(".") or not of_its_kind:
                 skipped.append(file)
             else:
                 yield file, file.relative_to(path)

@@ -31,7 +31,8 @@ State = Literal["alive", "late", "paused", "stopped"]
 class Worker:
     """A worker's last sign of life; `at` is when. `paused` is why it waits, None if it does not.
 
-    `credentials_age` is how old its credentials file is by now, None where that is not known.
+    `credentials_age` is how old its credentials file is by now, None where that is not known. `offer`
+    is what it says of its operations, to be read with care (`client.offers`).
     """
 
     id: str
@@ -44,6 +45,7 @@ class Worker:
     paused: str | None = None
     credentials_age: timedelta | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    offer: Mapping[str, Any] = field(default_factory=dict)
 
 
 def look(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int]:
@@ -81,6 +83,7 @@ def _read(item: Item, text: str, now: datetime) -> Worker:
         counts={str(name): _number(count) for name, count in (counts or {}).items()}
         if isinstance(counts, dict)
         else {},
+        offer={name: sign[name] for name in ("operations", "own", "lacking", "broken") if name in sign},
     )
 
 

@@ -67,7 +67,7 @@ def run(invocation: Invocation, wanted: Wanted, images: Sequence[str], *, resume
             watcher = _Watcher(output)
             given = invocation.timeout_given
             patience = PATIENCE_SECONDS if given is None else given
-            whole = Run(fleet, operation, wanted.parameters, ledger, watcher, patience)
+            whole = Run(fleet, wanted.operation, wanted.parameters, ledger, watcher, patience)
             _go(output, whole, plan, watcher, operation)
             ledger.close(finished=not watcher.may_go_on)
     _sum_up(output, plan, watcher)

@@ -27,7 +27,7 @@ def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
     with invocation.fleet() as fleet, _source(image) as source:
         file_name = path.name if path else wanted.file_name(_name(image)) if to_stdout else None
         job = invocation.submit(
-            fleet, wanted.operation.name, source, name=wanted.name, file_name=file_name,
+            fleet, wanted.operation, source, name=wanted.name, file_name=file_name,
             parameters=wanted.parameters,
         )  # fmt: skip
         result = invocation.wait(job)

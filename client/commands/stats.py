@@ -52,7 +52,7 @@ def stats(
 
     Numbers stand apart by white space, commas or semicolons; '-' alone reads standard input.
     """
-    text = _numbers_text(numbers, file)
+    text = numbers_text(numbers, file)
     given = {name: value for name, value in parameters.items() if value is not None}
     if columns:
         from jobs.columns import typed_columns
@@ -71,7 +71,8 @@ def _is_csv(file: str | None) -> bool:
     return file is not None and file.casefold().endswith((".csv", ".tsv"))
 
 
-def _numbers_text(numbers: tuple[str, ...], file: str | None) -> str:
+def numbers_text(numbers: tuple[str, ...], file: str | None) -> str:
+    """Return the text of numbers that were typed, or that stand in a file."""
     option = next((number for number in numbers if number.startswith("--")), None)
     if option:
         raise click.NoSuchOption(option)

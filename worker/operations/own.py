@@ -118,7 +118,11 @@ def _with_notes(made: Any, notes: list[str]) -> dict[str, Any]:
     if not isinstance(made, Mapping):
         raise TypeError(f"it must return a dict, not {type(made).__name__}")
     facts = dict(made)
-    return facts | {"notes": [*facts.get("notes", ()), *notes]} if notes else facts
+    own = facts.pop("notes", [])
+    if not isinstance(own, list) or not all(isinstance(note, str) for note in own):
+        raise TypeError("its notes must be a list of sentences")
+    said = [*own, *notes]
+    return facts | {"notes": said} if said else facts
 
 
 def _plain(outcome: Outcome) -> Outcome:
