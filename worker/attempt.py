@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from jobs import names
@@ -17,6 +18,7 @@ from jobs.parameters import Value
 from worker import operations
 from worker.clock import Clock
 from worker.elsewhere import Elsewhere, NotHere
+from worker.errors import GivenUp
 from worker.failing import Failures
 from worker.gate import Gate
 from worker.holds import Held, Holds
@@ -257,7 +259,14 @@ class Attempts:
                 raise too_large(len(data), self._settings.max_input_bytes)
             return data
         stream_from = self._settings.stream_from_bytes if operations.streams(operation) else None
-        return self._s3(job, lambda: self._storage.read_input(source, kept, stream_from))
+        wait = partial(self._wait_for_room, job)
+        return self._s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
+
+    def _wait_for_room(self, job: Job) -> None:
+        """Let the job's time begin when there is room; waiting is not working. Raises `GivenUp`."""
+        if reason := self.stopping() or self._given_up(job):
+            raise GivenUp(reason)
+        job.held.begun = self._clock.monotonic()
 
     def _refuse(self, job: Job) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""

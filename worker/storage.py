@@ -1,9 +1,8 @@
 """The stack's bucket, as the worker uses it."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from jobs.lookup import find_result
 from jobs.message import Output, Result, Stored
 from worker.aws import error_code
 from worker.errors import BrokenAttempt
+from worker.room import Room
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,11 +51,18 @@ class Storage:
         self._s3, self.bucket, self._max = s3, bucket, max_input_bytes
         self._room = Room(max(max_input_bytes, ROOM_BYTES))
 
-    def read_input(self, source: Stored, kept: ExitStack, stream_from: int | None = None) -> "bytes | Large":
+    def read_input(
+        self,
+        source: Stored,
+        kept: ExitStack,
+        stream_from: int | None = None,
+        look: Callable[[], None] = lambda: None,
+    ) -> "bytes | Large":
         """Return an input's bytes; the room they take is given free when `kept` is closed.
 
-        Of one with more than `stream_from` bytes, say only what it is. Raises `BadJob` if it is
-        elsewhere, not there or too large.
+        Of one with more than `stream_from` bytes, say only what it is. While there is no room, `look`
+        is called all the time; what it raises ends the wait. Raises `BadJob` if the input is elsewhere,
+        not there or too large.
         """
         if source.bucket != self.bucket:
             # Or the worker's credentials could be used to read what the sender may not.
@@ -76,10 +83,17 @@ class Storage:
             if answer["ContentLength"] > self._max:
                 raise too_large(answer["ContentLength"], self._max)
             with ExitStack() as room:
-                room.enter_context(self._room.of(answer["ContentLength"]))
-                data = body.read()
-                kept.push(room.pop_all())
-                return data
+                if room.enter_context(self._room.at_once(answer["ContentLength"])):
+                    data = body.read()
+                    kept.push(room.pop_all())
+                    return data
+        # S3 would not wait with the rest: it is asked again when there is room.
+        large = Large(source.key, answer["ContentLength"], answer["ETag"])
+        with ExitStack() as room:
+            room.enter_context(self._room.of(large.size, look))
+            data = self.read_part(large, 0, large.size)
+            kept.push(room.pop_all())
+            return data
 
     def read_part(self, large: "Large", start: int, size: int) -> bytes:
         """Return the bytes of a large input from `start` on, `size` of them at most.
@@ -202,26 +216,6 @@ def _readable(text: str | None) -> Result | None:
         return Result.from_json(text) if text is not None else None
     except BadJob:
         return None
-
-
-class Room:
-    """So many bytes, lent out to those who come; the largest may come alone."""
-
-    def __init__(self, size: int) -> None:
-        self._free, self._changed = size, threading.Condition()
-
-    @contextmanager
-    def of(self, size: int) -> Iterator[None]:
-        """Wait until `size` bytes are free, and have them inside."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= size)
-            self._free -= size
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += size
-                self._changed.notify_all()
 
 
 def too_large(size: int, limit: int) -> BadJob:
