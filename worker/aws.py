@@ -53,8 +53,15 @@ CONNECTIONS = 96
 # ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.
 REFUSED_CREDENTIALS = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId",
-    "InvalidToken", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
-    "InvalidSignatureException",
+    "InvalidToken", "TokenRefreshRequired", "UnrecognizedClientException", "AuthFailure",
+    "SignatureDoesNotMatch", "InvalidSignatureException",
+})  # fmt: skip
+# Said with a 4xx, and not for good: fewer calls are asked for, of the key service too where a queue or bucket
+# is encrypted with a key of its own, or a body came too slowly.
+BUSY = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
+    "KmsThrottled", "KMS.ThrottlingException", "RequestTimeout",
 })  # fmt: skip
 NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 
@@ -172,8 +179,7 @@ def is_outage(problem: BaseException) -> bool:
     """Tell whether AWS could not be reached, was busy, or failed by itself, so that waiting may help."""
     if isinstance(problem, ClientError):
         meta: Any = problem.response.get("ResponseMetadata", {})
-        busy = error_code(problem) in {"Throttling", "ThrottlingException", "RequestThrottled", "SlowDown"}
-        return busy or int(meta.get("HTTPStatusCode", 0)) >= 500
+        return error_code(problem) in BUSY or int(meta.get("HTTPStatusCode", 0)) >= 500
     return isinstance(
         problem, HTTPClientError | AwsConnectionError | IncompleteReadError | ResponseStreamingError
     )

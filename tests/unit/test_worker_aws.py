@@ -62,6 +62,7 @@ def test_expiry_is_known_by_every_name_it_has(code: str) -> None:
 def test_what_waiting_may_mend_is_told_from_what_it_cannot() -> None:
     for problem in (
         refusal("InternalError", 500), refusal("SlowDown", 503), refusal("ThrottlingException"),
+        refusal("RequestThrottled"), refusal("KmsThrottled"), refusal("RequestTimeout"),
         EndpointConnectionError(endpoint_url="x"), ConnectTimeoutError(endpoint_url="x"),
     ):  # fmt: skip
         assert is_outage(problem)
