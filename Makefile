@@ -62,5 +62,5 @@ $(VENV)/.deploy: pyproject.toml constraints.txt scripts/system-packages | $(VENV
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.deploy
-	$(PIP_INSTALL) --editable '.[worker,deploy,localcloud,dev]'
+	$(PIP_INSTALL) --editable '.[worker,text,classify,deploy,localcloud,dev]'
 	@touch $@

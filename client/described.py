@@ -6,9 +6,12 @@ from itertools import pairwise
 from typing import Any
 
 from client.tables import fact_lines, plain_table
-from client.words import plain
+from client.words import many, plain
 
 Facts = Mapping[str, Any]
+
+# As much of a text stands in one line.
+_TEXT_SHOWN = 60
 
 
 def described_plainly(facts: Facts) -> dict[str, str]:
@@ -24,6 +27,9 @@ def described_plainly(facts: Facts) -> dict[str, str]:
 def described(facts: Facts, where: Mapping[str, str] | None = None) -> list[str]:
     """Return a line for each fact, with its name, behind those of `where`; of several columns a table."""
     before = dict(where or {})
+    if "confidence" in facts:
+        # The text itself, which may be piped on; what else there is of it is told beside it.
+        return [*fact_lines(before), *(plain(line) for line in facts["text"].splitlines())]
     if "columns" in facts:
         columns = {name: dict(_rows(found)) for name, found in facts["columns"].items()}
         names = dict.fromkeys(name for found in columns.values() for name in found)
@@ -32,14 +38,23 @@ def described(facts: Facts, where: Mapping[str, str] | None = None) -> list[str]
     return fact_lines(before | dict(_rows(facts)))
 
 
+def told_beside(facts: Facts) -> str | None:
+    """Return what is not data and people should know all the same."""
+    return _reading(facts) if "confidence" in facts else None
+
+
 def described_in_short(facts: Facts) -> str:
     """Return all in one line."""
+    if "confidence" in facts:
+        return f"{_reading(facts)}: {plain(' '.join(facts['text'].split()), _TEXT_SHOWN)}"
     if "columns" in facts:
         return "  ".join(f"{name}: {described_in_short(found)}" for name, found in facts["columns"].items())
     if "format" in facts:
         return _size(facts)
     if "channels" in facts:
         return f"luma {_shades(facts['luma'])}"
+    if "labels" in facts:
+        return ", ".join(f"{name} {score}" for name, score in _rows(facts))
     return "  ".join(f"{name} {value}" for name, value in _rows(facts))
 
 
@@ -48,6 +63,8 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
         yield from _of_image(facts)
     elif "channels" in facts:
         yield from _of_channels(facts)
+    elif "labels" in facts:
+        yield from ((plain(each["label"]), f"{each['score']:.4f}") for each in facts["labels"])
     else:
         yield from _one_by_one(facts)
 
@@ -70,6 +87,11 @@ def _of_channels(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _size(facts: Facts) -> str:
     return f"{facts.get('width')} x {facts.get('height')}"
+
+
+def _reading(facts: Facts) -> str:
+    words = many(len(facts["words"]), "word")
+    return words if facts["confidence"] is None else f"{words}, confidence {facts['confidence']:.0f} of 100"
 
 
 def _frames(facts: Facts) -> Iterator[tuple[str, str]]:

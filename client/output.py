@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from client.described import described, described_in_short, described_plainly
+from client.described import described, described_in_short, described_plainly, told_beside
 from client.tables import fact_lines
 from jobs.catalogue import OPERATIONS
 from jobs.message import Result
@@ -31,6 +31,8 @@ class Output:
         places = {"file": path, "bucket": _address(result)}
         where = {name: value for name, value in places.items() if value}
         built_in = result.operation in OPERATIONS
+        if built_in and (beside := told_beside(facts)):
+            self.say(beside)
         for line in described(facts, where) if built_in else fact_lines(where | described_plainly(facts)):
             self.write(line)
 

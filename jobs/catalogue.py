@@ -176,6 +176,13 @@ _PIPELINE = (
     ),
 )  # fmt: skip
 
+_TEXT = (
+    Text(
+        "language", "Of the worker's languages the one to read, or several; left out, all of them.",
+        pattern=r"[A-Za-z_]+(\+[A-Za-z_]+)*", what="languages as Tesseract calls them: eng, or deu+eng",
+    ),
+)  # fmt: skip
+
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -200,6 +207,25 @@ OPERATIONS: Mapping[str, Operation] = {
             gives="file",
             endings=(".png",),
             examples=("photo.jpg", "photo.jpg -o plot.png", "photos/ -o plots/"),
+        ),
+        Operation(
+            "text",
+            "image",
+            "The text in an image, with the place of each word; also as a searchable PDF.",
+            _TEXT,
+            gives="file",
+            endings=(".txt", ".pdf", ".hocr"),
+            part="text",
+            examples=("scan.png", "scan.jpg -o scan.pdf --language eng", "scans/ -o out/ --ending .pdf"),
+        ),
+        Operation(
+            "classify",
+            "image",
+            "What an image shows, in the labels of the worker's model, with scores.",
+            (Whole("top", "How many labels, those with the highest scores.", 5, minimum=1, maximum=100),),
+            gives="answer",
+            part="classify",
+            examples=("photo.jpg", "photos/ --top 1"),
         ),
     )
 }

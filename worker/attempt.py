@@ -24,6 +24,7 @@ from worker.gate import Gate
 from worker.holds import Held, Holds
 from worker.offer import Offer
 from worker.operations.own import OwnOperation
+from worker.parts import limits
 from worker.pool import Pool
 from worker.queue import Passed
 from worker.settings import Settings
@@ -91,7 +92,7 @@ class Attempts:
         self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
         self._gate, self._clock, self._offer = gate, clock, offer
         self._elsewhere = elsewhere
-        self._limits = operations.Limits(settings.max_pixels, settings.max_numbers)
+        self._limits = limits(settings)
         self._streams = Streams(settings, storage, pool, clock)
         self._failures = Failures(settings.worker_id, storage, clock)
         self.stopping: Callable[[], str | None] = lambda: None

@@ -24,7 +24,8 @@ from jobs.parameters import Value
 from worker import child
 from worker.clock import LOOK_SECONDS
 from worker.errors import BrokenAttempt, GivenUp
-from worker.operations import Limits, Outcome
+from worker.operations import Outcome
+from worker.parts import limits
 from worker.settings import Settings
 
 # What one process does before a new one takes its place: what libraries leak goes with it.
@@ -55,7 +56,7 @@ class Pool:
         ])  # fmt: skip
         # Libraries that make threads of their own would only take the cores from each other.
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-        self._limits = Limits(settings.max_pixels, settings.max_numbers)
+        self._limits = limits(settings)
         self._slots = [_Slot(settings, self._context) for _ in range(settings.processes)]
         self._places = threading.Semaphore(settings.processes * TASKS_PER_SLOT)
         self._choosing = threading.Lock()

@@ -32,6 +32,10 @@ VISIBILITY_TIMEOUT_MIN_SECONDS = 6
 # Worker ids become part of log keys and of file names.
 _WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
+# What Tesseract calls languages becomes part of a command line.
+_LANGUAGE = re.compile(r"[A-Za-z_]{1,40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 class BadSettings(ValueError):
     """The settings cannot work."""
@@ -55,7 +59,8 @@ class Settings:
     `log_max_age` are seconds, `batch_linger` is milliseconds, `job_memory_limit` bytes of address
     space. `max_pixels` counts all frames of an image. Numbers of more than `stream_from_bytes` are
     streamed through the disk, up to `max_stream_bytes`. `spool` is where log lines lie until they are
-    in the bucket. docs/worker.md has the reason of each default.
+    in the bucket. `text` says whether text is read, `classify_model` what recognises images.
+    docs/worker.md has the reason of each default.
     """
 
     stack: str
@@ -82,6 +87,12 @@ class Settings:
     batch_linger: int = 15
     log_max_age: int = 30
     stop_timeout: int = 80
+    text: bool = False
+    text_languages: tuple[str, ...] = ("eng",)
+    classify_model: str = ""
+    classify_sha256: str = ""
+    classify_labels: str = ""
+    classify_input: Mapping[str, Any] = field(default_factory=dict)
     spool: Path = field(default_factory=_default_spool)
 
     def __post_init__(self) -> None:
@@ -103,6 +114,20 @@ class Settings:
         self._within("batch_linger", 0, 10_000)
         self._within("log_max_age", 1, 86_400)
         self._within("stop_timeout", 1, 86_400)
+        self._require("text", isinstance(self.text, bool), "give true or false")
+        self._require(
+            "text_languages",
+            bool(self.text_languages) and all(map(_LANGUAGE.fullmatch, self.text_languages)),
+            'give languages as Tesseract calls them, such as ["eng", "deu"]',
+        )
+        for name in ("classify_model", "classify_labels"):
+            self._require(name, isinstance(getattr(self, name), str), "give the path of a file")
+        self._require(
+            "classify_sha256",
+            not self.classify_model or bool(_SHA256.fullmatch(str(self.classify_sha256))),
+            "give the model's SHA-256, 64 small hexadecimal digits, as sha256sum prints them",
+        )
+        self._require("classify_input", isinstance(self.classify_input, Mapping), "give names and values")
         endpoint = self.endpoint_url
         self._require(
             "endpoint_url",
@@ -146,7 +171,13 @@ def from_mapping(given: Mapping[str, Any]) -> Settings:
     if missing:
         raise BadSettings(f"worker setting {missing[0]!r} is missing")
     spool = {"spool": Path(given["spool"])} if "spool" in given else {}
-    return Settings(**{**given, **spool})
+    languages = given.get("text_languages")
+    if languages is not None and (
+        not isinstance(languages, list) or not all(isinstance(language, str) for language in languages)
+    ):
+        raise BadSettings(f"worker setting text_languages = {languages!r} cannot work: give a list of texts")
+    tuples = {"text_languages": tuple(languages)} if languages is not None else {}
+    return Settings(**{**given, **spool, **tuples})
 
 
 def from_file(path: Path) -> Settings:

@@ -37,7 +37,7 @@ _FILE_NAME_HELP = (
     "Name of the file in the bucket [default: that of the output file, in a folder of the job's]. For many "
     "images the folder there that holds them. Without --out, the file stays there."
 )
-_ENDING_HELP = "What files end in that get no name from you: those in folders, and on standard output."
+_ENDING_HELP = "What files end in that you do not name, as in folders: {endings}."
 
 
 def image_command(operation: Operation) -> click.Command:
@@ -96,7 +96,12 @@ def _output_options(operation: Operation) -> list[click.Option]:
         kind = click.Choice(operation.endings)
         made.append(
             click.Option(
-                ["--ending"], type=kind, default=operation.endings[0], show_default=True, help=_ENDING_HELP
+                ["--ending"],
+                type=kind,
+                default=operation.endings[0],
+                show_default=True,
+                metavar="ENDING",
+                help=_ENDING_HELP.format(endings=endings),
             )
         )
     return made

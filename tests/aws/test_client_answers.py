@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from client.errors import Exit
 from tests.client_run import Run, fails, picture, talk
+from tests.models import means
 
 
 def test_an_answer_is_shown_and_a_file_is_written_where_one_is_wanted(
@@ -80,3 +81,46 @@ def test_many_images_have_a_line_each_and_their_files_in_a_folder(
     assert ran.returncode == 0
     made = {path.relative_to(tmp_path / "plots").as_posix() for path in (tmp_path / "plots").rglob("*.*")}
     assert made == {"a.png", "deep/b.png"}
+
+
+def test_text_goes_to_standard_output_and_files_have_the_ending_that_is_wanted(
+    run: Run, stack: Any, tmp_path: Path
+) -> None:
+    stack.worker("--config", str(stack.settings_file(text=True)))
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    image = Image.new("L", (600, 120), 255)
+    ImageDraw.Draw(image).text((40, 30), "Hello world", fill=0, font=ImageFont.load_default(44))
+    image.save(scans / "scan.png")
+    ran = run("text", str(scans / "scan.png"), "--timeout", "60")
+    assert (ran.returncode, ran.stdout) == (0, "Hello world\n")
+    assert "2 words, confidence 9" in ran.stderr
+    ran = run("text", str(scans / "scan.png"), "-o", "-", "--ending", ".hocr")
+    assert (ran.returncode, ran.stdout.count("class='ocrx_word'")) == (0, 2)
+    image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(scans / "mirror.png")
+    ran = run("text", str(scans), "-o", str(tmp_path / "out"), "--ending", ".pdf")
+    assert ran.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mirror.pdf", "scan.pdf"]
+    assert (tmp_path / "out/scan.pdf").read_bytes().startswith(b"%PDF")
+    ran = run("text", str(scans))
+    assert f"{scans / 'scan.png'}  2 words, confidence 9" in ran.stdout
+    assert ran.stdout.count(": Hello world\n") == 1
+
+
+def test_what_an_image_shows_is_told_with_scores(run: Run, stack: Any, tmp_path: Path) -> None:
+    model = means(tmp_path, metadata={"jobfleet.mean": "0", "jobfleet.std": "1", "jobfleet.softmax": "false"})
+    named = {"classify_model": model.path, "classify_sha256": model.sha256, "classify_labels": model.labels}
+    stack.worker("--config", str(stack.settings_file(**named)))
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (40, 30), (51, 204, 102)).save(photos / "a.png")
+    Image.new("RGB", (40, 30), (204, 51, 102)).save(photos / "b.png")
+    ran = run("classify", str(photos / "a.png"), "--timeout", "60")
+    assert (ran.returncode, ran.stdout) == (0, "green  0.8000\nblue   0.4000\nred    0.2000\n")
+    ran = run("classify", str(photos), "--top", "1")
+    assert set(ran.stdout.splitlines()) == {
+        f"{photos / 'a.png'}  green 0.8000",
+        f"{photos / 'b.png'}  red 0.8000",
+    }
+    ran = run("classify", str(photos / "a.png"), "-o", "x.txt")
+    assert (ran.returncode, "No such option" in ran.stderr) == (Exit.USAGE, True)

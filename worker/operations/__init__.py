@@ -25,7 +25,8 @@ __all__ = ["Limits", "Outcome", "run", "run_streamed", "streams"]
 
 # Each operation lives in the module of its own name, in a function of that name, and is imported
 # when it is first asked for: a worker that gets only numbers never loads Pillow. One that gives no
-# image takes a `Picture` and the name of the file that is wanted, if one is, and returns an `Outcome`.
+# image takes a `Picture`, the name of the file that is wanted, if one is, and the `Limits` if it needs an
+# optional part, and returns an `Outcome`.
 _MODULE = "worker.operations."
 
 
@@ -37,7 +38,7 @@ def run(
         return run_own(operation, parameters, data, output, limits)
     if operation.takes == "numbers":
         return Outcome(on_numbers(_function(operation.name), parameters, data, limits.max_numbers))
-    return _on_image(operation, parameters, data, output, limits.max_pixels)
+    return _on_image(operation, parameters, data, output, limits)
 
 
 def streams(operation: Operation) -> bool:
@@ -63,16 +64,18 @@ def _on_image(
     parameters: Mapping[str, Value],
     data: bytes,
     output: str | None,
-    max_pixels: int,
+    limits: Limits,
 ) -> Outcome:
     from worker.operations import decode
 
     if operation.gives != "image":
-        picture = decode.decode(data, max_pixels)
-        outcome: Outcome = _function(operation.name)(picture, output, **parameters)
+        picture = decode.decode(data, limits.max_pixels)
+        # An optional part is set up by what the limits say of it.
+        more = (limits,) if operation.part else ()
+        outcome: Outcome = _function(operation.name)(picture, output, *more, **parameters)
         return outcome
     steps = steps_of(operation.name, parameters)
-    return _change(steps, data, output or "", max_pixels)
+    return _change(steps, data, output or "", limits.max_pixels)
 
 
 def steps_of(name: str, parameters: Mapping[str, Value]) -> list[tuple[str, Mapping[str, Any]]]:
