@@ -99,7 +99,7 @@ class Stack:
         done = self._run(
             *self.command(playbook, *arguments, **more),
             env={"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", **(env or {})},
-            seconds=400,
+            seconds=900,
         )
         report = read_report(done.stdout)
         tasks = [(task["task"]["name"], task["hosts"]) for play in report["plays"] for task in play["tasks"]]
@@ -117,7 +117,7 @@ class Stack:
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait_for(moment, 300)
+            wait_for(moment, 600)
             assert process.poll() is None, "it was done before it could be killed"
         finally:
             # Ansible's own processes leave the group of the first.
