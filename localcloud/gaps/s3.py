@@ -1,9 +1,11 @@
-"""S3: buckets of other accounts."""
+"""S3: buckets of other accounts, copies of what has changed meanwhile."""
 
 from typing import Any
+from urllib.parse import unquote
 
-from moto.s3.exceptions import BucketAlreadyExists, BucketError
+from moto.s3.exceptions import BucketAlreadyExists, BucketError, PreconditionFailed
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.s3.responses import S3Response
 
 from localcloud.patching import put_over
 
@@ -11,6 +13,7 @@ from localcloud.patching import put_over
 def mend() -> None:
     """Mend all gaps of S3."""
     _a_name_of_another_account_is_taken()
+    _a_copy_may_ask_for_what_it_knows()
 
 
 class _BucketTakenError(BucketError):
@@ -30,3 +33,24 @@ def _a_name_of_another_account_is_taken() -> None:
         return create(backend, bucket_name, *arguments, **more)
 
     put_over(S3Backend, "create_bucket", create_bucket)
+
+
+def _a_copy_may_ask_for_what_it_knows() -> None:
+    """CopyObject with `x-amz-copy-source-if-match` answers 412 if the source has another ETag by now.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html. moto copies whatever is there.
+    """
+    copy = S3Response.copy_object
+
+    def copy_object(response: S3Response) -> Any:
+        wanted = response.headers.get("x-amz-copy-source-if-match")
+        source = response.headers.get("x-amz-copy-source")
+        if wanted and source:
+            text = source.decode() if isinstance(source, bytes) else source
+            bucket, _, key = unquote(text.partition("?")[0]).lstrip("/").partition("/")
+            found = response.backend.get_object(bucket, key)
+            if found is not None and found.etag.strip('"') != wanted.strip('"'):
+                raise PreconditionFailed("x-amz-copy-source-If-Match")
+        return copy(response)
+
+    put_over(S3Response, "copy_object", copy_object)
