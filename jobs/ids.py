@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 
 def new_job_id(now: float | None = None) -> str:
     """Return a new UUIDv7 as text; `now` is Unix time in seconds, the clock's if left out."""
-    milliseconds = int((time.time() if now is None else now) * 1000)
-    bits = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+    return derived_job_id(int((time.time() if now is None else now) * 1000), os.urandom(10))
+
+
+def derived_job_id(milliseconds: int, rest: bytes) -> str:
+    """Return the UUIDv7 of a time in Unix milliseconds, with the first ten bytes of `rest` behind it."""
+    bits = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(rest[:10], "big")
     bits = bits & ~(0xF << 76) | 0x7 << 76  # version
     bits = bits & ~(0x3 << 62) | 0x2 << 62  # variant
     return str(uuid.UUID(int=bits))

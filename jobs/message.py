@@ -35,15 +35,27 @@ class Inline:
 
 @dataclass(frozen=True)
 class Stored:
-    """An input that lies in the stack's bucket."""
+    """An input that lies in the stack's bucket; with an `etag`, it is that object and no later one."""
 
     bucket: str
     key: str
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What only S3's own event says of an input: of two of one key, the greater `sequencer` is the later."""
+
+    sequencer: int
 
 
 @dataclass(frozen=True)
 class Request:
-    """One job to do. `id` is a UUIDv7: one id, one effect. `submitted_at` is ISO 8601 in UTC."""
+    """One job to do. `id` is a UUIDv7: one id, one effect. `submitted_at` is ISO 8601 in UTC.
+
+    `dropped` is None but for a request that was read from an event of S3's (`jobs.drop`), which has no
+    JSON of its own.
+    """
 
     id: str
     operation: str
@@ -52,6 +64,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output: str | None = None
     reply_to: str | None = None
+    dropped: Dropped | None = None
 
     def to_json(self) -> str:
         """Return the message body."""
@@ -61,7 +74,9 @@ class Request:
             "id": self.id,
             "operation": self.operation,
             "parameters": dict(self.parameters),
-            "input": {"inline": source.text} if isinstance(source, Inline) else asdict(source),
+            "input": {"inline": source.text}
+            if isinstance(source, Inline)
+            else {"bucket": source.bucket, "key": source.key},
             "submitted_at": self.submitted_at,
         }
         if self.output is not None:
@@ -138,6 +153,8 @@ class Result:
 
     `stored` stands in an answer alone: its `result` is too long for a message and `None` here; the
     whole one lies in the bucket (`jobs.lookup.find_result`).
+
+    `dropped` is the key of an input that lay in the drop folder: nobody was told the job's id.
     """
 
     id: str
@@ -151,6 +168,7 @@ class Result:
     timings: Mapping[str, float] = field(default_factory=dict)
     attempts: Sequence[Attempt] = ()
     stored: bool = False
+    dropped: str | None = None
 
     def to_answer(self, limit: int = ANSWER_MAX_BYTES) -> str:
         """Return the body of the answer: everything, or all but `result` if that has over `limit` bytes."""
@@ -177,6 +195,8 @@ class Result:
         }  # fmt: skip
         if self.stored:
             body["stored"] = True
+        if self.dropped is not None:
+            body["dropped"] = self.dropped
         if self.attempts:
             body["attempts"] = [asdict(attempt) for attempt in self.attempts]
         # ASCII, because a sender can put half a surrogate pair into a name, which no UTF-8 holds.
@@ -206,6 +226,7 @@ class Result:
                     for a in message.get("attempts") or ()
                 ),
                 stored=message.get("stored") is True,
+                dropped=message.get("dropped"),
             )
         except (KeyError, TypeError) as problem:
             raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem

@@ -21,6 +21,7 @@ OUTPUT_NAME_MAX_BYTES = 900
 STACK_TAG = "jobfleet:stack"
 
 UPLOADS, INCOMING, OUTPUTS, RESULTS, LOGS = "uploads/", "incoming/", "outputs/", "results/", "logs/"
+PROCESSED = "processed/"
 RESULT_BATCHES, WORKERS = "results/batches/", "workers/"
 
 # Where a deployment publishes what clients may know of the stack (roles/description).

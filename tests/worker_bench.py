@@ -10,6 +10,7 @@ import pytest
 
 from worker.aws import make_clients
 from worker.clock import SystemClock
+from worker.drops import Drops
 from worker.engine import Engine
 from worker.logs import Journal
 from worker.queue import Queues
@@ -28,12 +29,13 @@ class Bench:
         self.clients = make_clients(self.settings.region, self.settings.endpoint_url)
         self.queues = Queues(self.clients.sqs, self.settings)
         self.storage = Storage(self.clients.s3, self.settings.bucket, self.settings.max_input_bytes)
+        self.drops = Drops(self.clients.s3, self.storage, self.settings.drop_processed)
         self.clock, self.out, self.credentials = SystemClock(), io.StringIO(), 0
         self.journal = Journal(
             self.settings.spool, self.settings.worker_id, self.storage.write_log, self.clock, self.out
         )
         self.engine = Engine(
-            self.settings, self.queues, self.storage, self.journal, self.clock,
+            self.settings, self.queues, self.storage, self.drops, self.journal, self.clock,
             lambda: self.credentials, backoff, "1.2.3",
         )  # fmt: skip
         self._thread = threading.Thread(target=self.engine.run, daemon=True)

@@ -16,6 +16,7 @@ from worker import settings as where
 from worker.aws import VERSION, Clients, make_clients
 from worker.clock import SystemClock
 from worker.discovery import discover
+from worker.drops import Drops
 from worker.engine import Engine
 from worker.logs import Journal
 from worker.offer import make_offer
@@ -66,9 +67,10 @@ def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:
     queues = Queues(clients.sqs, settings)
     storage = Storage(clients.s3, settings.bucket, settings.max_input_bytes)
     journal = Journal(settings.spool, settings.worker_id, storage.write_log, clock)
+    drops = Drops(clients.s3, storage, settings.drop_processed)
     offer = make_offer(settings, discover(settings))
     engine = Engine(
-        settings, queues, storage, journal, clock, _credentials_file(), version=VERSION, offer=offer
+        settings, queues, storage, drops, journal, clock, _credentials_file(), version=VERSION, offer=offer
     )
     return engine, journal
 

@@ -12,11 +12,22 @@ from typing import Any, TypeVar
 
 from jobs import names
 from jobs.catalogue import Operation
+from jobs.drop import Nothing, Several
 from jobs.errors import BadJob
-from jobs.message import INLINE_MAX_BYTES, Inline, JobError, Output, Request, Result, read_what_can_be_read
+from jobs.message import (
+    INLINE_MAX_BYTES,
+    Inline,
+    JobError,
+    Output,
+    Request,
+    Result,
+    Stored,
+    read_what_can_be_read,
+)
 from jobs.parameters import Value
 from worker import operations
 from worker.clock import Clock
+from worker.drops import OF_ANOTHER_OBJECT, Drops
 from worker.elsewhere import Elsewhere, NotHere
 from worker.errors import GivenUp
 from worker.failing import Failures
@@ -26,7 +37,7 @@ from worker.offer import Offer
 from worker.operations.own import OwnOperation
 from worker.parts import limits
 from worker.pool import Pool
-from worker.queue import Passed
+from worker.queue import Passed, Queues
 from worker.settings import Settings
 from worker.storage import Large, Storage, too_large
 from worker.streams import Streams
@@ -45,8 +56,8 @@ _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 class Job:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
-    `again` says that another message with the same id was in hand when it came. `moved` is called
-    whenever a wait for the job looks up.
+    `event` is one that asks for no job, or several. `again` says that another message with the same id
+    was in hand when it came. `moved` is called whenever a wait for the job looks up.
     """
 
     held: Held
@@ -54,6 +65,7 @@ class Job:
     problem: BadJob | None = None
     again: bool = False
     moved: Callable[[], None] = lambda: None
+    event: Nothing | Several | None = None
 
 
 @dataclass
@@ -82,6 +94,8 @@ class Attempts:
         self,
         settings: Settings,
         storage: Storage,
+        drops: Drops,
+        queues: Queues,
         pool: Pool,
         holds: Holds,
         gate: Gate,
@@ -90,8 +104,8 @@ class Attempts:
         elsewhere: Elsewhere,
     ) -> None:
         self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
-        self._gate, self._clock, self._offer = gate, clock, offer
-        self._elsewhere = elsewhere
+        self._drops, self._queues, self._offer, self._elsewhere = drops, queues, offer, elsewhere
+        self._gate, self._clock = gate, clock
         self._limits = limits(settings)
         self._streams = Streams(settings, storage, pool, clock)
         self._failures = Failures(settings.worker_id, storage, clock)
@@ -117,21 +131,18 @@ class Attempts:
         Raises `GivenUp`, and whatever is no bad job's fault.
         """
         job.held.begun = self._clock.monotonic()
+        if job.event:
+            return self._pass_over(job, job.event)
         if job.request is None:
             return self._refuse(job)
-        request, message = job.request, job.held.message
-        # Of a message that was passed on there may be another with the same id.
-        seen_before = message.attempt > 1 or job.again or message.passed is not None
+        request, message, dropped = job.request, job.held.message, job.request.dropped is not None
+        # Of a message that was passed on, and of an event of S3, there may be another with the same id.
+        seen_before = message.attempt > 1 or job.again or message.passed is not None or dropped
         if seen_before:
             # If its result is stored, it was done, and is not done again.
             before = self._s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
-                line = _line(before) | {
-                    "outcome": "answered-again",
-                    "status": before.status,
-                    "attempt": job.held.message.attempt,
-                }
-                return Finished(job, before, self._queue(request.reply_to), line)
+                return self._answered_again(job, request, before)
             self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
         if self._gate.through("sqs", lambda: self._elsewhere.is_spent(message), lambda: self._given_up(job)):
             return self._without_result(job, "spent", buried="it was received as often as the queue allows")
@@ -139,10 +150,17 @@ class Attempts:
             finished = self._done(job, in_pool=True)
         except NotHere as problem:
             return self._without_result(job, "passed-on", passed=problem.passed)
+        error = finished.result.error
+        if dropped and error and error.code in OF_ANOTHER_OBJECT:
+            # Who was quicker may have moved the input: its result was stored before.
+            before = self._s3(job, lambda: self._storage.find_result(request.id))
+            if before and before.status != "failing":
+                return self._answered_again(job, request, before)
         if seen_before:
             # In the place of the record of its broken attempts.
             self._s3(job, lambda: self._storage.write_result(finished.result))
             finished.stored = True
+        self._settle(job, request, finished)
         return finished
 
     def _without_result(self, job: Job, outcome: str, **how: Any) -> Finished:
@@ -151,6 +169,35 @@ class Attempts:
         assert request is not None  # noqa: S101 - for the type checker
         result = Result(request.id, request.operation[:80], "failing", self._settings.worker_id, attempt)
         return Finished(job, result, None, _line(result) | {"outcome": outcome}, **how)
+
+    def _answered_again(self, job: Job, request: Request, before: Result) -> Finished:
+        line = _line(before) | {
+            "outcome": "answered-again",
+            "status": before.status,
+            "attempt": job.held.message.attempt,
+        }
+        finished = Finished(job, before, self._queue(request.reply_to), line)
+        self._settle(job, request, finished)
+        return finished
+
+    def _settle(self, job: Job, request: Request, finished: Finished) -> None:
+        """Tag or move an input from the drop folder, now that its result lies in the bucket."""
+        if request.dropped is None:
+            return
+        left = self._s3(job, lambda: self._drops.settle(request, finished.result))
+        if left:
+            finished.line["left"] = left
+
+    def _pass_over(self, job: Job, event: Nothing | Several) -> Finished:
+        """End a message that asks for no job, or for several, which get a message each."""
+        if isinstance(event, Several):
+            for body in event.bodies:
+                self._gate.through("sqs", partial(self._queues.send, body), lambda: self._given_up(job))
+            event = Nothing("several", f"each of its {len(event.bodies)} events got a message of its own")
+        attempt = job.held.message.attempt
+        nothing = Result("", "", "succeeded", self._settings.worker_id, attempt)
+        line = _line(nothing) | {"outcome": "passed-over", "code": event.code, "cause": event.words}
+        return Finished(job, nothing, None, line)
 
     def note_broken(self, job: Job, cause: str) -> None:
         """Store why an attempt broke. Raises AWS's errors."""
@@ -164,6 +211,7 @@ class Attempts:
         told: dict[str, Any] = {
             "id": request.id, "operation": request.operation[:80], "worker": self._settings.worker_id,
             "attempt": job.held.message.attempt, "timings": steps.seconds,
+            "dropped": request.input.key if request.dropped and isinstance(request.input, Stored) else None,
         }  # fmt: skip
         sizes: dict[str, int] = {}
         try:
@@ -181,6 +229,9 @@ class Attempts:
     ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
         self._check_reply_to(request.reply_to)
         operation = self._find(job, request.operation)
+        if request.dropped:
+            waiting = request
+            request = self._s3(job, lambda: self._drops.filled_in(waiting, operation))
         own = isinstance(operation, OwnOperation)
         # What somebody else declares is checked where it can do no harm: in a process of the pool.
         parameters = request.parameters if own else operation.check(request.parameters)
@@ -196,7 +247,10 @@ class Attempts:
             return outcome, None, {"input_bytes": len(data)}
         made, content_type = outcome.data, outcome.content_type
         with steps.timed("output"):
-            output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
+            if request.dropped:
+                output = self._s3(job, lambda: self._drops.write_output(request, key, made, content_type))
+            else:
+                output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
 
     def _find(self, job: Job, name: str) -> Operation:
@@ -332,6 +386,8 @@ def _line(result: Result) -> dict[str, Any]:
         "job": result.id, "operation": result.operation, "attempt": result.attempt,
         "timings": result.timings,
     }  # fmt: skip
+    if result.dropped is not None:
+        line["dropped"] = result.dropped
     if result.error:
         line["code"], line["cause"] = result.error.code, result.error.message
     return line

@@ -9,12 +9,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.drop import read_event
 from jobs.errors import BadJob
 from jobs.message import Request
 from worker.attempt import Attempts, Finished, Job
 from worker.backoff import backoff
 from worker.clock import Clock
 from worker.commit import COMMITTERS, Committer
+from worker.drops import Drops
 from worker.elsewhere import RECENT, Elsewhere, Others
 from worker.errors import GivenUp
 from worker.gate import Gate, words
@@ -49,6 +51,7 @@ class Engine:
         settings: Settings,
         queues: Queues,
         storage: Storage,
+        drops: Drops,
         journal: Journal,
         clock: Clock,
         credentials: Callable[[], object] = lambda: None,
@@ -65,7 +68,7 @@ class Engine:
         others = Others(settings.worker_id, lambda: storage.life_signs(clock.now() - RECENT), clock)
         elsewhere = Elsewhere(self.offer, others, queues, clock)
         self._attempts = Attempts(
-            settings, storage, self.pool, self.holds, self.gate, clock, self.offer, elsewhere
+            settings, storage, drops, queues, self.pool, self.holds, self.gate, clock, self.offer, elsewhere
         )
         self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
         self._receivers = Receivers(
@@ -197,9 +200,23 @@ class Engine:
         if self._stopping.is_set():
             self._drop(held)
             return
-        small = [job for job in map(_read, held) if not self._lined_up(job)]
+        small = [job for job in map(self._read, held) if not self._lined_up(job)]
         for job in small:
             self._do(job, self._attempts.make_small)
+
+    def _read(self, held: Held) -> Job:
+        body = held.message.body
+        try:
+            return Job(held, Request.from_json(body))
+        except BadJob as problem:
+            unreadable = problem
+        try:
+            event = read_event(body, self._settings.bucket)
+        except BadJob as problem:
+            return Job(held, None, problem)
+        if isinstance(event, Request):
+            return Job(held, event)
+        return Job(held, None, unreadable, event=event)
 
     def _lined_up(self, job: Job) -> bool:
         """Leave a job that is not small to the threads that do those; one id is in their hands once."""
@@ -300,10 +317,3 @@ class Engine:
     def _hand_back(self, held: Sequence[Held], seconds: int) -> None:
         with suppress(BotoCoreError, ClientError):
             self.holds.hand_back(held, seconds)
-
-
-def _read(held: Held) -> Job:
-    try:
-        return Job(held, Request.from_json(held.message.body))
-    except BadJob as problem:
-        return Job(held, None, problem)

@@ -113,6 +113,10 @@ class Queues:
             raise
         return _refusals(answer)
 
+    def send(self, body: str) -> None:
+        """Put a message on the request queue."""
+        self._sqs.send_message(QueueUrl=self._address(self._settings.request_queue), MessageBody=body)
+
     def delete(self, messages: Sequence[Message]) -> dict[int, Refusal]:
         """Take at most ten requests off the queue for good; return what was not taken off."""
         answer = self._sqs.delete_message_batch(

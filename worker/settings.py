@@ -29,6 +29,9 @@ MAX_IN_FLIGHT_MAX = 120_000
 # The heartbeat extends a hold three times in one timeout; below this, one slow call would lose it.
 VISIBILITY_TIMEOUT_MIN_SECONDS = 6
 
+# What may happen to an input from the drop folder once its result is stored.
+DROP_PROCESSED = ("tag", "move", "leave")
+
 # Worker ids become part of log keys and of file names.
 _WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -93,6 +96,7 @@ class Settings:
     classify_sha256: str = ""
     classify_labels: str = ""
     classify_input: Mapping[str, Any] = field(default_factory=dict)
+    drop_processed: str = "tag"
     spool: Path = field(default_factory=_default_spool)
 
     def __post_init__(self) -> None:
@@ -128,6 +132,7 @@ class Settings:
             "give the model's SHA-256, 64 small hexadecimal digits, as sha256sum prints them",
         )
         self._require("classify_input", isinstance(self.classify_input, Mapping), "give names and values")
+        self._require("drop_processed", self.drop_processed in DROP_PROCESSED, "give tag, move or leave")
         endpoint = self.endpoint_url
         self._require(
             "endpoint_url",

@@ -69,14 +69,13 @@ class Storage:
             raise BadJob(
                 "bad-input", f"bucket {source.bucket[:80]!r} is not this stack's; inputs go to {self.bucket}"
             )
-        if not source.key.isprintable() or not 0 < len(source.key.encode()) <= KEY_MAX_BYTES:
-            raise BadJob("bad-input", f"input key {source.key[:80]!r} is none that a bucket can hold")
+        checked(source)
         try:
-            answer = self._s3.get_object(Bucket=self.bucket, Key=source.key)
+            answer = self._s3.get_object(**named(source))
         except ClientError as problem:
-            if error_code(problem) != "NoSuchKey":
+            if error_code(problem) not in ("NoSuchKey", "PreconditionFailed"):
                 raise
-            raise self._no_such_input(source.key) from problem
+            raise gone(source, changed=error_code(problem) == "PreconditionFailed") from problem
         with closing(answer["Body"]) as body:
             if stream_from is not None and answer["ContentLength"] > stream_from:
                 return Large(source.key, answer["ContentLength"], answer["ETag"])
@@ -105,15 +104,12 @@ class Storage:
             answer = self._s3.get_object(Bucket=self.bucket, Key=large.key, IfMatch=large.etag, Range=span)
         except ClientError as problem:
             if error_code(problem) == "NoSuchKey":
-                raise self._no_such_input(large.key) from problem
+                raise gone(Stored(self.bucket, large.key), changed=False) from problem
             if error_code(problem) == "PreconditionFailed":
                 raise BrokenAttempt("the input was overwritten while it was read") from problem
             raise
         with closing(answer["Body"]) as body:
             return body.read()
-
-    def _no_such_input(self, key: str) -> BadJob:
-        return BadJob("no-such-input", f"there is no {key[:200]!r} in bucket {self.bucket}")
 
     def write_output(self, key: str, data: bytes, content_type: str) -> Output:
         """Store a modified image under `key`."""
@@ -221,3 +217,24 @@ def _readable(text: str | None) -> Result | None:
 def too_large(size: int, limit: int) -> BadJob:
     """Return the refusal of an input of `size` bytes."""
     return BadJob("too-large", f"the input has {size:,} bytes; this worker takes at most {limit:,}")
+
+
+def checked(source: Stored) -> None:
+    """Refuse a key that no bucket can hold, before S3 does in other words. Raises `BadJob`."""
+    if not source.key.isprintable() or not 0 < len(source.key.encode()) <= KEY_MAX_BYTES:
+        raise BadJob("bad-input", f"input key {source.key[:80]!r} is none that a bucket can hold")
+
+
+def named(source: Stored) -> dict[str, Any]:
+    """Return what names an input in calls that read it: the one that was sent, if that is known."""
+    condition = {} if source.etag is None else {"IfMatch": f'"{source.etag}"'}
+    return {"Bucket": source.bucket, "Key": source.key, **condition}
+
+
+def gone(source: Stored, *, changed: bool) -> BadJob:
+    """Return the refusal of a job whose input is not there, or another by now."""
+    if changed:
+        return BadJob(
+            "superseded", f"{source.key[:200]!r} was put again: what is there now is done by itself"
+        )
+    return BadJob("no-such-input", f"there is no {source.key[:200]!r} in bucket {source.bucket}")

@@ -22,6 +22,7 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
+from localcloud.gaps import s3, s3_events
 from tests.faults.processes import Systemd
 
 REPOSITORY = Path(__file__).parents[2]
@@ -117,12 +118,20 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response_only(status)
+        # Of a HEAD, the length is that of what a GET would bring, and nothing comes.
+        head = self.command == "HEAD"
         for name, value in headers:
-            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+            if name.lower() not in (
+                "transfer-encoding",
+                "connection",
+                *(() if head else ("content-length",)),
+            ):
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if not head:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if not head:
+            self.wfile.write(body)
 
 
 @dataclass
@@ -148,6 +157,33 @@ class Stack:
         self.responses = self._queue(self.names.responses)
         self.reply_to = f"{self.names.replies_prefix}test"
         self.replies = self._queue(self.reply_to)
+
+    def open_drop_folder(self) -> "Stack":
+        """Let S3's events go to the request queue, as the playbook does."""
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.names.requests}"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{self.bucket}"}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.sqs.set_queue_attributes(QueueUrl=self.requests, Attributes={"Policy": policy})
+        wanted = {
+            "QueueArn": arn,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "incoming/"}]}},
+        }
+        self.s3.put_bucket_notification_configuration(
+            Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": [wanted]}
+        )
+        return self
+
+    def drop(self, name: str, data: bytes, **more: Any) -> str:
+        """Put an object into the drop folder as any program does; return its key."""
+        self.s3.put_object(Bucket=self.bucket, Key=f"incoming/{name}", Body=data, **more)
+        return f"incoming/{name}"
 
     def _queue(self, name: str, **attributes: str) -> str:
         return str(self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
@@ -293,6 +329,9 @@ def moto_port() -> Iterator[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from moto.server import ThreadedMotoServer
+    # Events as S3 sends them; the rest of moto is as it is.
+    s3.mend()
+    s3_events.mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield server.get_host_and_port()[1]

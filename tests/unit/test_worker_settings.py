@@ -67,6 +67,7 @@ def test_the_file_the_playbook_writes_is_read(tmp_path: Path) -> None:
         ("batch_linger", -1),
         ("log_max_age", 0),
         ("stop_timeout", 0),
+        ("drop_processed", "delete"),
         ("endpoint_url", "127.0.0.1"),
         ("worker_id", "../x"),
         ("worker_id", ""),
