@@ -48,6 +48,13 @@ WORKER = (
          "`idle_stop_minutes`: is the queue empty?"),
     Rare("RareIdleWorker", ("s3:GetObject",), (f"{_BUCKET}/workers/*",),
          "the same: how long has the worker been idle?"),
+    Rare("RareSeveralEvents", ("sqs:SendMessage",), (f"{_SQS}-requests",),
+         "S3 sends several events in one message, which it may: each gets one of its own"),
+    Rare("RareOutputIsThere", ("s3:GetObject",), (f"{_BUCKET}/outputs/*",),
+         "what is dropped has the name of an output that is there: which is the later?"),
+    Rare("RareDropIsKept", ("s3:PutObject", "s3:PutObjectTagging"), (f"{_BUCKET}/processed/*",),
+         "`worker_drop_processed: move`"),
+    Rare("RareDropIsTaken", ("s3:DeleteObject",), (f"{_BUCKET}/incoming/*",), "the same"),
 )  # fmt: skip
 
 CLIENT = (
@@ -56,7 +63,9 @@ CLIENT = (
          "more jobs than a reply queue is read once for"),
     Rare("RareLeftQueues", ("sqs:ListQueueTags",), (f"{_SQS}-reply-*",),
          "a reply queue that a killed client left a day ago"),
-    Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/uploads/*",),
+    Rare("RareDropIsKept", ("s3:GetObjectTagging",), (f"{_BUCKET}/processed/*",),
+         "`jobfleet drop --status` where workers move inputs"),
+    Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/incoming/*", f"{_BUCKET}/uploads/*"),
          "a large upload that broke off"),
 )  # fmt: skip
 

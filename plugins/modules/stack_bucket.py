@@ -7,7 +7,8 @@ module: stack_bucket
 short_description: Ensure that a stack's bucket exists as it should be, or is gone with all it holds
 description:
   - Public access is blocked, the owner enforced, everything encrypted with AES256; policy, tags and the named
-    lifecycle rules are as given. Lifecycle rules of other names are left alone.
+    lifecycle rules and notifications are as given. Lifecycle rules and notifications of other names are left
+    alone.
   - Works in check mode and returns a diff, which amazon.aws.s3_bucket does not.
 options:
   name:
@@ -46,6 +47,24 @@ options:
       unfinished_days:
         description: Days until the parts of an unfinished upload are deleted.
         type: int
+  notifications:
+    description: Queues that S3 tells of every object that is made. Those of other names are left alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: The notification's name.
+        type: str
+        required: true
+      prefix:
+        description: What the objects' keys begin with.
+        type: str
+        required: true
+      queue:
+        description: The queue's ARN. Its policy has to let S3 send to it.
+        type: str
+        required: true
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -59,6 +78,8 @@ EXAMPLES = r"""
     tags: {"jobfleet:stack": jobfleet}
     lifecycle:
       - {id: uploads, prefix: uploads/, days: 7}
+    notifications:
+      - {id: drop-folder, prefix: incoming/, queue: "arn:aws:sqs:us-east-1:123456789012:jobfleet-requests"}
 """
 
 RETURN = r"""
@@ -162,6 +183,7 @@ def settings_of(s3: Any, wanted: dict[str, Any]) -> list[Setting]:
             ),
         ),
         Lifecycle(s3, bucket, wanted["lifecycle"]).setting(),
+        Notifications(s3, bucket, wanted["notifications"]).setting(),
     ]
 
 
@@ -194,6 +216,59 @@ class Lifecycle:
         self._s3.put_bucket_lifecycle_configuration(
             **self._bucket, LifecycleConfiguration={"Rules": [*self._others, *rules]}
         )
+
+
+class Notifications:
+    """What S3 tells queues of. Whatever else it tells others, and under other names, stays as it is."""
+
+    def __init__(self, s3: Any, bucket: dict[str, str], wanted: list[dict[str, Any]]) -> None:
+        """Take them as the module's parameters have them."""
+        self._s3, self._bucket = s3, bucket
+        self._wanted = [notification_of(one) for one in sorted(wanted, key=lambda one: one["id"])]
+        self._ours = {one["Id"] for one in self._wanted}
+        self._others: dict[str, Any] = {}
+
+    def setting(self) -> Setting:
+        """Return them as one setting."""
+        return Setting("notifications", self._wanted, self._read, self._write)
+
+    def _read(self) -> list[dict[str, Any]]:
+        found = self._s3.get_bucket_notification_configuration(**self._bucket)
+        found.pop("ResponseMetadata", None)
+        queues = found.pop("QueueConfigurations", [])
+        self._others = {
+            **found,
+            "QueueConfigurations": [one for one in queues if one["Id"] not in self._ours],
+        }
+        ours = [lower_filter(one) for one in queues if one["Id"] in self._ours]
+        return sorted(ours, key=lambda one: str(one["Id"]))
+
+    def _write(self, wanted: list[dict[str, Any]]) -> None:
+        # It takes S3 some moments to see a queue, or a policy, that was just made.
+        patiently = AWSRetry.jittered_backoff(
+            retries=8, max_delay=20, catch_extra_error_codes=["InvalidArgument"]
+        )
+        queues = [*self._others.get("QueueConfigurations", []), *wanted]
+        patiently(self._s3.put_bucket_notification_configuration)(
+            **self._bucket, NotificationConfiguration={**self._others, "QueueConfigurations": queues}
+        )
+
+
+def notification_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a notification as S3 has it."""
+    return {
+        "Id": wanted["id"],
+        "QueueArn": wanted["queue"],
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": wanted["prefix"]}]}},
+    }
+
+
+def lower_filter(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a notification with its filter's names as they are sent: S3 answers them in capitals."""
+    rules = found.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    lower = [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
+    return {**found, "Filter": {"Key": {"FilterRules": lower}}}
 
 
 def rule_of(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -291,6 +366,7 @@ def main() -> None:
         "days": {"type": "int"},
         "unfinished_days": {"type": "int"},
     }
+    notification = {name: {"type": "str", "required": True} for name in ("id", "prefix", "queue")}
     module = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
@@ -298,6 +374,7 @@ def main() -> None:
             "policy": {"type": "json"},
             "tags": {"type": "dict", "default": {}},
             "lifecycle": {"type": "list", "elements": "dict", "default": [], "options": rule},
+            "notifications": {"type": "list", "elements": "dict", "default": [], "options": notification},
         },
         supports_check_mode=True,
     )

@@ -152,6 +152,8 @@ def use(team: Team, folder: Path) -> None:
     sent = ok(team, "submit", "stats", "4", "5").split()[-1]
     ok(team, "wait", sent)
     ok(team, "result", sent)
+    ok(team, "drop", photo, "--operation", "greyscale")
+    wait_for(lambda: "succeeded" in ok(team, "drop", "--status"), 120)
     for command in ("jobs", "logs", "status", "doctor"):
         ok(team, command)
 
@@ -208,8 +210,8 @@ def test_a_worker_is_refused_all_but_its_work(deployed: Team) -> None:
     assert forbidden(sqs.list_queues)
     assert forbidden(sqs.receive_message, QueueUrl=f"{queue}{PLACE.stack}-dead")
     assert forbidden(sqs.send_message, QueueUrl=f"{queue}other-responses", MessageBody="x")
-    assert forbidden(sqs.send_message, QueueUrl=f"{queue}{PLACE.stack}-requests", MessageBody="x")
     assert forbidden(s3.delete_object, Bucket=bucket, Key="outputs/any")
+    assert forbidden(s3.put_object, Bucket=bucket, Key="incoming/greyscale/any", Body=b"x")
     assert forbidden(s3.put_object, Bucket=bucket, Key="config/stack.json", Body=b"{}")
     assert forbidden(s3.get_object, Bucket=bucket.replace(PLACE.stack, "other"), Key="uploads/any")
     for one in (s3, sqs, ec2):
