@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from client.aws import Account
+from botocore.exceptions import ClientError
+
+from client.aws import Account, error_code
 from client.results import Results, read_object
 
 # S3 lists at most 1,000 keys a call; as many calls for one listing.
@@ -27,6 +29,8 @@ class Item:
 
     key: str
     modified: datetime
+    size: int = 0
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ class Bucket:
             page = self._account.s3.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, MaxKeys=PAGE_KEYS, **more
             )
-            items += [Item(found["Key"], found["LastModified"]) for found in page.get("Contents", ())]
+            items += [
+                Item(found["Key"], found["LastModified"], found["Size"], found["ETag"].strip('"'))
+                for found in page.get("Contents", ())
+            ]
             if not page.get("IsTruncated"):
                 return Listing(items)
             more = {"ContinuationToken": page["NextContinuationToken"]}
@@ -78,6 +85,16 @@ class Bucket:
         """Return an object as text, None if it is not there."""
         data = read_object(self._account, self.name, key)
         return None if data is None else data.decode("utf-8", "replace")
+
+    def tags(self, key: str) -> dict[str, str]:
+        """Return an object's tags; none of one that is not there any more."""
+        try:
+            answer = self._account.s3.get_object_tagging(Bucket=self.name, Key=key)
+        except ClientError as problem:
+            if error_code(problem) == "NoSuchKey":
+                return {}
+            raise
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def texts(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Return the texts of objects that are there, in the order asked for, read at the same time."""

@@ -14,6 +14,7 @@ from client.commands.completion import completion
 from client.commands.config import config
 from client.commands.dead import dead
 from client.commands.doctor import doctor
+from client.commands.drop import drop
 from client.commands.images import IMAGE_COMMANDS
 from client.commands.jobs import jobs
 from client.commands.logs import logs
@@ -48,8 +49,8 @@ def cli(invocation: Invocation) -> None:
 
 
 for _command in (
-    stats, *IMAGE_COMMANDS, run, operations, submit, wait, result, shell, jobs, status, logs, dead, clear,
-    config, doctor, completion,
+    stats, *IMAGE_COMMANDS, run, operations, submit, drop, wait, result, shell, jobs, status, logs, dead,
+    clear, config, doctor, completion,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -23,6 +23,7 @@ from client.holding import Held, Message
 from client.queues import DEAD_LETTERS
 from client.results import Results
 from client.sending import batches
+from jobs.drop import read_event
 from jobs.errors import BadJob
 from jobs.ids import sent_at
 from jobs.message import Request, Result
@@ -118,7 +119,7 @@ class DeadLetters:
         with self._account.in_words(), self._held() as held:
             url = self._account.sqs.get_queue_url(QueueName=self._account.settings.names.requests)["QueueUrl"]
             for batch in held:
-                letters = [letter for letter in map(_read, batch) if ids is None or letter.id in ids]
+                letters = [letter for letter in map(self._read, batch) if ids is None or letter.id in ids]
                 wanted = [(letter, _why_not(letter)) for letter in self._with_results(letters)]
                 skipped += [(letter, why) for letter, why in wanted if why]
                 fit = [letter for letter, why in wanted if not why]
@@ -151,7 +152,18 @@ class DeadLetters:
         return Held(self._account, queues.look(self._account, [DEAD_LETTERS])[0])
 
     def _letters(self, held: Held) -> list[Letter]:
-        return [_read(message) for batch in held for message in batch]
+        return [self._read(message) for batch in held for message in batch]
+
+    def _read(self, message: Message) -> Letter:
+        try:
+            return Letter(message, Request.from_json(message.body))
+        except BadJob:
+            pass
+        with suppress(BadJob):
+            # What asks for a job may also be an event of S3's.
+            event = read_event(message.body, self._results.bucket)
+            return Letter(message, event if isinstance(event, Request) else None)
+        return Letter(message, None)
 
     def _with_results(self, letters: Sequence[Letter]) -> list[Letter]:
         _ = self._account.s3, self._results.bucket
@@ -185,10 +197,3 @@ def _why_not(letter: Letter) -> str:
     if letter.done and letter.result:
         return f"its result is stored already ({letter.result.status}); {DROP}"
     return ""
-
-
-def _read(message: Message) -> Letter:
-    try:
-        return Letter(message, Request.from_json(message.body))
-    except BadJob:
-        return Letter(message, None)

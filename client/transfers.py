@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -39,20 +39,26 @@ class Transfers:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def upload(self, source: BinaryIO, bucket: str, key: str, told: Told = nobody) -> None:
-        """Put an input into the bucket."""
+    def upload(
+        self, source: BinaryIO, bucket: str, key: str, told: Told = nobody,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Put an input into the bucket, with metadata of its own if any are given."""
+        more: dict[str, Any] = {"Metadata": dict(metadata)} if metadata else {}
         try:
             head = source.read(PART_BYTES)
         except OSError as problem:
             raise BadInput(f"the input cannot be read: {problem.strerror or problem}") from problem
         if len(head) < PART_BYTES:
-            self._account.s3.put_object(Bucket=bucket, Key=key, Body=head)
+            self._account.s3.put_object(Bucket=bucket, Key=key, Body=head, **more)
             told(len(head))
             return
         with _from_its_start(source, head) as whole:
-            self._upload_parts(whole, bucket, key, told)
+            self._upload_parts(whole, bucket, key, told, more)
 
-    def _upload_parts(self, source: BinaryIO, bucket: str, key: str, told: Told) -> None:
+    def _upload_parts(
+        self, source: BinaryIO, bucket: str, key: str, told: Told, more: dict[str, Any]
+    ) -> None:
         from s3transfer.manager import TransferConfig, TransferManager
         from s3transfer.subscribers import BaseSubscriber
 
@@ -65,7 +71,7 @@ class Transfers:
             max_request_concurrency=PARTS_AT_ONCE, max_submission_concurrency=1,
         )  # fmt: skip
         with TransferManager(self._account.s3, config) as manager:
-            manager.upload(source, bucket, key, subscribers=[Teller()]).result()
+            manager.upload(source, bucket, key, extra_args=more, subscribers=[Teller()]).result()
 
     def download(self, output: Output, path: Path, told: Told = nobody) -> None:
         """Write an output to `path`, whole or not at all.
