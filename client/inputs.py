@@ -1,18 +1,24 @@
 """What is to be sent, looked at before anything is: what no worker could do never leaves the machine."""
 
 import io
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from client.errors import BadInput
+from client.published import size_of
 from jobs.catalogue import Operation, find_operation
 from jobs.errors import BadJob
 from jobs.formats import fitting_name
 from jobs.ids import new_job_id
 from jobs.numbers import Number, parse_numbers
 from jobs.parameters import Value
+
+# Numbers of more bytes stay in their file; as text and numbers they would take ten times that in memory.
+LARGE_BYTES = 8 * 1024 * 1024
 
 # Numbers as text, as a sequence, or as a file; an image as a path, or as an open binary file.
 Source = str | Path | BinaryIO | Iterable[Number]
@@ -64,7 +70,18 @@ def prepare(
         raise BadInput(problem.message) from problem
 
 
-def _check_numbers(text: str, columns: str | None) -> None:
+def _check_numbers(numbers: str | Path | BinaryIO, columns: str | None) -> None:
+    if isinstance(numbers, str):
+        _check_text(numbers, columns)
+    elif isinstance(numbers, Path):
+        with opened(numbers) as file:
+            _check_file(file, columns)
+    else:
+        _check_file(numbers, columns)
+        numbers.seek(0)
+
+
+def _check_text(text: str, columns: str | None) -> None:
     if columns is None:
         parse_numbers(text)
         return
@@ -73,12 +90,29 @@ def _check_numbers(text: str, columns: str | None) -> None:
     read_columns(text, column_names(columns))
 
 
-def numbers_text(source: Any) -> str:
-    """Return numbers as text, however they were given. Raises `BadInput`."""
+def _check_file(file: BinaryIO, columns: str | None) -> None:
+    """Read a file to its end without keeping it. Raises `BadJob`."""
+    from jobs.pieces import NumbersFile, check_text
+
+    if columns is None:
+        for _ in NumbersFile(file):
+            pass
+        return
+    from jobs.columns import column_names, file_columns
+
+    check_text(file)
+    file_columns(file, column_names(columns), lambda name, numbers: None)
+
+
+def numbers_text(source: Any) -> str | Path | BinaryIO:
+    """Return numbers as text, however they were given; of a large file, the file. Raises `BadInput`."""
     if isinstance(source, str):
         return source
-    if isinstance(source, Path) or hasattr(source, "read"):
-        return _read_text(source)
+    if isinstance(source, Path):
+        with opened(source) as file:
+            return source if _is_large(file) else _read_text(file)
+    if hasattr(source, "read"):
+        return source if _is_large(source) else _read_text(source)
     if isinstance(source, bytes | bytearray | memoryview):
         raise BadInput("stats takes numbers, or a text of numbers, not bytes; decode them first")
     try:
@@ -88,6 +122,18 @@ def numbers_text(source: Any) -> str:
             f"stats takes several numbers, such as [1, 2, 3], or a text of them, not {_shown(source)}"
         ) from None
     return " ".join(words)
+
+
+def piped_numbers(pipe: BinaryIO, called: str) -> str | BinaryIO:
+    """Return numbers that come through a pipe: as text, or of many, a file that goes with the process."""
+    head = pipe.read(LARGE_BYTES + 1)
+    if len(head) <= LARGE_BYTES:
+        return decoded(head, called)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the job is sent
+    file.write(head)
+    shutil.copyfileobj(pipe, file, LARGE_BYTES)
+    file.seek(0)
+    return file
 
 
 def opened(path: Path) -> BinaryIO:
@@ -122,13 +168,17 @@ def _file(source: Any) -> Path | BinaryIO:
     raise BadInput(f"give the input as a path or an open binary file, not {_shown(source)}")
 
 
+def _is_large(file: Any) -> bool:
+    """Tell whether an open file is read in pieces: from its start, if it is a large one of bytes."""
+    if isinstance(file, io.TextIOBase):
+        return False
+    size = size_of(file)
+    return size is not None and size > LARGE_BYTES and file.tell() == 0
+
+
 def _read_text(source: Any) -> str:
-    if isinstance(source, Path):
-        with opened(source) as file:
-            data: Any = file.read()
-    else:
-        data = source.read()
-    where = getattr(source, "name", source if isinstance(source, Path) else "the input")
+    data = source.read()
+    where = getattr(source, "name", "the input")
     return data if isinstance(data, str) else decoded(data, str(where))
 
 

@@ -49,7 +49,7 @@ class Outgoing:
     def _upload(self, prepared: Prepared, file: BinaryIO, told: Told) -> Stored:
         size = published.size_of(file)
         if size is not None and size >= published.WORTH_ASKING_BYTES:
-            self._published.check_size(size, prepared.upload_name)
+            self._published.check_size(size, prepared.upload_name, prepared.operation)
         stored = Stored(self._results.bucket, upload_key(prepared.id, prepared.upload_name))
         self._transfers.upload(file, stored.bucket, stored.key, told)
         return stored

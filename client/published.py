@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from client.aws import FORBIDDEN, Account, error_code
 from client.errors import BadInput
 from client.words import size as as_size
+from jobs.catalogue import STREAMED
 from jobs.names import DESCRIPTION_KEY
 
 __all__ = ["DESCRIPTION_KEY", "WORTH_ASKING_BYTES", "Published", "parse", "read", "size_of"]
@@ -31,13 +32,16 @@ class Published:
     queues: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
 
-    def check_size(self, size: int, name: str) -> None:
+    def check_size(self, size: int, name: str, operation: str) -> None:
         """Raise `BadInput` for an input of `size` bytes, called `name`, that no worker would take."""
-        most = self.limits.get("max_input_bytes")
+        # Workers of before there were streams have no limit for them.
+        streamed = operation in STREAMED and "max_stream_bytes" in self.limits
+        limit = "max_stream_bytes" if streamed else "max_input_bytes"
+        most = self.limits.get(limit)
         if most is not None and size > most:
             raise BadInput(
                 f"{name} has {as_size(size)}, and the workers of this stack take inputs of at most "
-                f"{as_size(most)}: send a smaller one, or raise worker_max_input_bytes and deploy again"
+                f"{as_size(most)}: send a smaller one, or raise worker_{limit} and deploy again"
             )
 
 

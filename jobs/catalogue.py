@@ -231,6 +231,10 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 
+# Those that take any count of numbers: of more than a worker has memory for, from its disk.
+STREAMED = frozenset({"stats"})
+
+
 def find_operation(name: str) -> Operation:
     """Return the operation called `name`. Raises `BadJob` that lists those there are."""
     try:

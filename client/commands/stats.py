@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -71,20 +71,19 @@ def _is_csv(file: str | None) -> bool:
     return file is not None and file.casefold().endswith((".csv", ".tsv"))
 
 
-def numbers_text(numbers: tuple[str, ...], file: str | None) -> str:
-    """Return the text of numbers that were typed, or that stand in a file."""
+def numbers_text(numbers: tuple[str, ...], file: str | None) -> str | Path | BinaryIO:
+    """Return the text of numbers that were typed, or that stand in a file; of a large one, the file."""
     option = next((number for number in numbers if number.startswith("--")), None)
     if option:
         raise click.NoSuchOption(option)
     if numbers and file:
         raise click.UsageError("Give numbers or --file, not both.")
-    from client.inputs import decoded, opened
+    from client import inputs
 
     if numbers == ("-",) or file == "-":
-        return decoded(sys.stdin.buffer.read(), "standard input")
+        return inputs.piped_numbers(sys.stdin.buffer, "standard input")
     if file:
-        with opened(Path(file)) as source:
-            return decoded(source.read(), file)
+        return inputs.numbers_text(Path(file))
     if not numbers:
         raise click.UsageError("Give numbers, --file FILE, or '-' for standard input.")
     return " ".join(numbers)
