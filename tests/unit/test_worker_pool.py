@@ -31,6 +31,7 @@ def test_a_process_that_did_its_share_makes_place_for_a_new_one(pool: Pool) -> N
     assert slot._pool is begun_with, "its end was taken for a death"
 
 
-def test_libraries_in_the_processes_make_no_threads_of_their_own(pool: Pool) -> None:
+def test_libraries_in_the_processes_make_no_threads_and_keep_some_memory(pool: Pool) -> None:
     server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined] # all are forked from it
-    assert b"OMP_THREAD_LIMIT=1" in Path(f"/proc/{server}/environ").read_bytes().split(b"\0")
+    given = Path(f"/proc/{server}/environ").read_bytes().split(b"\0")
+    assert {b"OMP_THREAD_LIMIT=1", b"PILLOW_BLOCKS_MAX=4"} <= set(given)
