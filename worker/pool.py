@@ -37,9 +37,10 @@ TASKS_PER_SLOT = 2
 # pebble looks after its processes ten times a second and gives one that hangs three seconds to end.
 GRACE_SECONDS = 15.0
 
-# Pillow gives the memory of every picture back to the system, and gets it page by page for the next. Four
-# of its blocks, 64 MiB, kept by each process took the threshold of 12 megapixels from 146 to 98 ms.
-PILLOW_BLOCKS = "4"
+# Pillow gives the memory of every picture back to the system, and gets it page by page for the next. Six of
+# its blocks, 96 MiB, are what a photo of 12 megapixels takes before and after; kept by each process, they
+# took its threshold from 146 to 98 ms.
+PILLOW_BLOCKS = "6"
 
 # A job whose process was taken away by a neighbour's fault begins again this often.
 TRIES = 5

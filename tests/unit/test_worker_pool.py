@@ -34,4 +34,4 @@ def test_a_process_that_did_its_share_makes_place_for_a_new_one(pool: Pool) -> N
 def test_libraries_in_the_processes_make_no_threads_and_keep_some_memory(pool: Pool) -> None:
     server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined] # all are forked from it
     given = Path(f"/proc/{server}/environ").read_bytes().split(b"\0")
-    assert {b"OMP_THREAD_LIMIT=1", b"PILLOW_BLOCKS_MAX=4"} <= set(given)
+    assert {b"OMP_THREAD_LIMIT=1", b"PILLOW_BLOCKS_MAX=6"} <= set(given)
