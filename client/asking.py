@@ -23,7 +23,7 @@ def agreed(told: Sequence[str], question: str, *, yes: bool, else_: str) -> None
         sys.stderr.write(line + "\n")
     if not sys.stdin.isatty():
         raise click.UsageError(
-            f"{question} There is no terminal to ask on: give --yes, and {else_} until then."
+            f"{question} There is no terminal to answer on, so {else_}: give --yes to agree beforehand."
         )
     if not click.confirm(question, err=True):
         raise Declined(else_)

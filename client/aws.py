@@ -23,7 +23,7 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from client import skew
 from client.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
-from client.settings import Settings
+from client.settings import Settings, active_profile, no_such_profile
 from jobs.errors import BadJob
 from jobs.version import __version__
 
@@ -55,15 +55,23 @@ NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
 _MEANINGS = {
     "SendMessage": " (sending a job)",
     "SendMessageBatch": " (sending jobs)",
-    "ReceiveMessage": " (taking the answers)",
+    "ReceiveMessage": " (taking messages from a queue)",
+    "DeleteMessageBatch": " (taking messages off a queue)",
+    "PurgeQueue": " (emptying a queue)",
+    "GetQueueUrl": " (finding a queue)",
+    "GetQueueAttributes": " (counting a queue's messages)",
     "PutObject": " (putting an input into the bucket)",
     "CreateMultipartUpload": " (putting an input into the bucket)",
     "GetObject": " (reading from the bucket)",
-    "ListObjectsV2": " (listing the bucket, to find a result)",
+    "ListObjectsV2": " (listing what is in the bucket)",
 }
 
-NEW_CREDENTIALS = (
-    "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and put them in ~/.aws/credentials"
+NEW_CREDENTIALS = "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and "
+
+# Where they belong: what is in the environment wins over what is in the file.
+INTO_THE_ENVIRONMENT = (
+    "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to them in this shell, as these win "
+    "over ~/.aws/credentials; or unset all three and put them in that file"
 )
 
 
@@ -172,9 +180,16 @@ class Account:
         """Return what `problem` means for a person who has never seen SQS."""
         if isinstance(problem, ClientError):
             return self._refusal(problem)
-        if isinstance(problem, NoCredentialsError | PartialCredentialsError):
-            return NoCredentials(f"no AWS credentials were found: {NEW_CREDENTIALS}, or set AWS_PROFILE")
-        if isinstance(problem, ProfileNotFound | UnauthorizedSSOTokenError | TokenRetrievalError):
+        if isinstance(problem, NoCredentialsError):
+            return NoCredentials(
+                f"no AWS credentials were found: {NEW_CREDENTIALS}{_into_the_file()}, or set AWS_PROFILE"
+            )
+        if isinstance(problem, PartialCredentialsError):
+            return NoCredentials(f"the AWS credentials are not whole ({problem}): {self._renew}")
+        if isinstance(problem, ProfileNotFound):
+            profile = self.settings.profile or active_profile()
+            return NoCredentials(no_such_profile(profile, botocore.session.Session().available_profiles))
+        if isinstance(problem, UnauthorizedSSOTokenError | TokenRetrievalError):
             return NoCredentials(f"the AWS credentials cannot be used: {problem}")
         if isinstance(problem, HTTPClientError | AwsConnectionError):
             where = self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
@@ -191,31 +206,49 @@ class Account:
         if code in EXPIRED | REFUSED and (words := skew.why_refused(problem.response)):
             return NoCredentials(words)
         if code in EXPIRED:
-            return NoCredentials(f"the AWS credentials have expired: {NEW_CREDENTIALS}")
+            return NoCredentials(f"the AWS credentials have expired: {self._renew}")
         if code in REFUSED:
-            return NoCredentials(f"AWS does not accept the credentials ({code}): {NEW_CREDENTIALS}")
+            return NoCredentials(f"AWS does not accept the credentials ({code}): {self._renew}")
         if code in NO_SUCH_BUCKET and settings.bucket:
             return BadInput(f"there is no bucket {settings.bucket}: leave --bucket out, or name another")
         if code in NO_SUCH_QUEUE | NO_SUCH_BUCKET:
             return NotDeployed(
                 f"stack '{settings.stack}' is not deployed in account {self._number_or_words()}, "
-                f"region {settings.region}: run ansible-playbook site.yml, or name another --stack, --region"
+                f"region {settings.region}: deploy it with `ansible-playbook site.yml`; if it is elsewhere, "
+                "name its --stack and --region, and the --profile of its account"
             )
         if code in FORBIDDEN:
             what = _MEANINGS.get(problem.operation_name, "")
             return NotAllowed(
                 f"the credentials do not allow {problem.operation_name}{what}: {_message(problem)}; "
-                "use credentials of the account's owner, or ask for that to be allowed"
+                "use credentials of the account's owner, or ask the owner to allow it (docs/policies of the "
+                "project has what a client needs)"
             )
         if problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
             return Unreachable(f"AWS failed at {problem.operation_name} ({code}): try again in a while")
         return FleetError(f"AWS refused {problem.operation_name} ({code}): {_message(problem)}")
+
+    @property
+    def _renew(self) -> str:
+        """What to do about credentials that were found and cannot be used."""
+        try:
+            found = self._core.get_credentials()
+        except BotoCoreError:  # as they are not whole
+            found = None
+        from_environment = found.method == "env" if found else "AWS_ACCESS_KEY_ID" in os.environ
+        if from_environment:
+            return NEW_CREDENTIALS + INTO_THE_ENVIRONMENT
+        return f"{NEW_CREDENTIALS}{_into_the_file()}, profile {self.settings.profile or active_profile()}"
 
     def _number_or_words(self) -> str:
         try:
             return self.number
         except (BotoCoreError, ClientError):
             return "of these credentials"
+
+
+def _into_the_file() -> str:
+    return f"put them in {os.environ.get('AWS_SHARED_CREDENTIALS_FILE') or '~/.aws/credentials'}"
 
 
 def _message(problem: ClientError) -> str:

@@ -59,9 +59,12 @@ def _source(given: dict[str, Any]) -> Source:
         numbers = given["numbers"]
         if isinstance(numbers, str):
             return numbers
-        if isinstance(numbers, list) and all(type(number) in (int, float) for number in numbers):
-            return numbers
-        raise BadInput("'numbers' must be a list of numbers, or a text of them")
+        if not isinstance(numbers, list):
+            raise BadInput("'numbers' must be a list of numbers, or a text of them")
+        for number in numbers:
+            if type(number) not in (int, float):
+                raise BadInput(f"'numbers' has {json.dumps(number):.40}, which is no number")
+        return numbers
     if not isinstance(given["file"], str):
         raise BadInput("'file' must be a text")
     return Path(given["file"]).expanduser()

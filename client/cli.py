@@ -35,6 +35,9 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:>3}  {meaning}" for code, meaning in EXIT_MEANINGS.items()
 )
 
+# What stands beside a command's name in a line of 80 letters.
+_SHORT_MAX = 62
+
 
 @click.group(
     epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -48,10 +51,19 @@ def cli(invocation: Invocation) -> None:
     """
 
 
+def in_short(words: str) -> str:
+    """Return the first sentence of a command's help, cut at a comma or colon if a line cannot hold it."""
+    sentence = words.strip().partition("\n\n")[0].partition(". ")[0].rstrip(".")
+    while len(sentence) > _SHORT_MAX and (cut := max(map(sentence.rfind, ",:;"))) > 0:
+        sentence = sentence[:cut]
+    return sentence + "."
+
+
 for _command in (
     stats, *IMAGE_COMMANDS, run, operations, submit, drop, wait, result, shell, jobs, status, logs, dead,
     clear, config, doctor, completion,
 ):  # fmt: skip
+    _command.short_help = _command.short_help or in_short(_command.help or "")
     cli.add_command(_command)
 
 
@@ -68,7 +80,7 @@ def main() -> None:
         invocation.output.failed(problem.result)
         _fail(invocation, f"the job failed: {problem}", problem.exit)
     except FleetError as problem:
-        _fail(invocation, str(problem), problem.exit)
+        _fail(invocation, invocation.told(problem), problem.exit)
     except click.ClickException as problem:
         if not _as_json(invocation):
             problem.show()

@@ -22,16 +22,14 @@ from client.fleet import Fleet
 from client.published import Published
 from client.settings import Settings
 from client.variables import Variables
-from client.words import ago, duration, many, size
-from client.workers import Worker
+from client.words import duration, many, size
+from client.workers import DEPLOY
 from jobs.ids import new_job_id
 from jobs.names import upload_key
 from jobs.version import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
-
-DEPLOY = "`ansible-playbook site.yml`"
 
 # Signatures are good for five minutes either way; who is a minute off will be five off one day.
 SKEW_TOLD_SECONDS = 60
@@ -173,7 +171,7 @@ class Examination:
             found, forgotten = workers.look(Bucket(self._account))
         alive = [worker for worker in found if worker.state == "alive"]
         if not alive:
-            raise NoWorker(_why_none(found, forgotten))
+            raise NoWorker(workers.why_none_is_alive(found, forgotten))
         versions = {worker.version for worker in alive if worker.version}
         shown = f"{many(len(alive), 'worker')} alive ({', '.join(worker.id for worker in alive[:9])})"
         mine, theirs = _release(__version__), {_release(version) for version in versions}
@@ -233,17 +231,3 @@ class Examination:
 def _release(version: str) -> str:
     """Return a version without the hash of its sources."""
     return version.partition("+")[0]
-
-
-def _why_none(found: list[Worker], forgotten: int) -> str:
-    paused = next((worker for worker in found if worker.state == "paused"), None)
-    if paused:
-        because = "AWS refuses its credentials" if paused.paused == "credentials" else str(paused.paused)
-        return f"worker {paused.id} lives, but is paused: {because}; run {DEPLOY} with credentials that hold"
-    mend = f"start the instances (a Learner Lab stops them with its session), or run {DEPLOY}"
-    if not found:
-        when = "for a day" if forgotten else "ever"
-        return f"no worker has given a sign of life {when}: {mend}"
-    last = max(found, key=lambda worker: worker.at)
-    how = "was stopped" if last.state == "stopped" else "gave its last sign"
-    return f"no worker is alive; {last.id} {how} {ago(last.at)}: {mend}"

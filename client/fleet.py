@@ -17,7 +17,7 @@ from client.aws import Account
 from client.bucket import Bucket
 from client.collector import Collector
 from client.errors import BadInput, BadOutput, FleetError, NoAnswerInTime, NotTaken
-from client.inputs import Prepared, Source, numbers_text, opened, prepare
+from client.inputs import Prepared, Source, checked_id, numbers_text, opened, prepare
 from client.job import Job
 from client.offers import Known
 from client.offers import read as read_offers
@@ -29,7 +29,6 @@ from client.sending import send
 from client.settings import Settings
 from client.transfers import Told, Transfers, nobody
 from jobs.catalogue import OPERATIONS, Operation
-from jobs.ids import is_job_id
 from jobs.message import Request, Result, Stored
 from jobs.numbers import Number
 from jobs.parameters import Value
@@ -233,7 +232,7 @@ class Fleet:
 
     def jobs(self, job_ids: Iterable[str], operation: str = "job") -> list[Job]:
         """Return jobs of this stack, whoever sent them; their answers are read from the bucket."""
-        ids = [_checked(job_id) for job_id in job_ids]
+        ids = [checked_id(job_id) for job_id in job_ids]
         jobs = [Job(self, job_id, operation) for job_id in ids]
         for job in jobs:
             self._collector.expect(job, by_queue=False)
@@ -296,11 +295,11 @@ class Fleet:
     def find_result(self, job_id: str) -> Result | None:
         """Return the stored result of any job of this stack, or None if there is none (yet)."""
         with self._account.in_words():
-            return self._results.find(_checked(job_id))
+            return self._results.find(checked_id(job_id))
 
     def find_results(self, job_ids: Iterable[str]) -> dict[str, Result]:
         """Return the stored results there are of these jobs, by id, in few calls."""
-        ids = [_checked(job_id) for job_id in job_ids]
+        ids = [checked_id(job_id) for job_id in job_ids]
         with self._account.in_words():
             return self._results.find_many(ids)
 
@@ -356,14 +355,6 @@ class Fleet:
             url = self._account.sqs.get_queue_url(QueueName=name)["QueueUrl"]
         self._results.learn_account(url)
         return url
-
-
-def _checked(job_id: str) -> str:
-    if not isinstance(job_id, str) or not is_job_id(job_id):
-        raise BadInput(
-            f"{str(job_id)[:80]!r} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
-        )
-    return job_id
 
 
 __all__ = ["OPERATIONS", "TIMEOUT_SECONDS", "Fleet", "FleetError", "Job", "opened", "out_path"]

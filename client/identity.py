@@ -33,8 +33,10 @@ class Identity:
         """Their state, for people."""
         where = f"from {self.source}" + (f", written {ago(self.written)}" if self.written else "")
         if not self.temporary:
-            return f"accepted, {self.arn} ({where}; without an end)"
-        return f"accepted, {self.arn} ({where}; they end {self.ends or 'when is not known'})"
+            end = "without an end"
+        else:
+            end = f"they end {self.ends}" if self.ends else "with an end that AWS does not tell"
+        return f"accepted, {self.arn} ({where}; {end})"
 
 
 def find(account: Account) -> Identity:

@@ -13,7 +13,7 @@ from client.published import size_of
 from jobs.catalogue import Operation, find_operation
 from jobs.errors import BadJob
 from jobs.formats import fitting_name
-from jobs.ids import new_job_id
+from jobs.ids import is_job_id, new_job_id
 from jobs.numbers import Number, parse_numbers
 from jobs.parameters import Value
 
@@ -102,6 +102,15 @@ def _check_file(file: BinaryIO, columns: str | None) -> None:
 
     check_text(file)
     file_columns(file, column_names(columns), lambda name, numbers: None)
+
+
+def checked_id(job_id: str) -> str:
+    """Return a job's id. Raises `BadInput` for what is none."""
+    if not isinstance(job_id, str) or not is_job_id(job_id):
+        raise BadInput(
+            f"{str(job_id)[:80]!r} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
+        )
+    return job_id
 
 
 def numbers_text(source: Any) -> str | Path | BinaryIO:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from client.errors import UnknownSettings
+from client.errors import FleetError, NoAnswerInTime, UnknownSettings
 from client.output import Output
 from client.seconds import read_seconds
 
@@ -132,6 +132,7 @@ class Invocation:
         """
         from client.fleet import Fleet
 
+        _ = self.timeout  # one that is none is told before anything is sent
         fleet = Fleet(self.settings(), on_sent=lambda jobs: self._note(fleet, jobs), **how)
         return fleet
 
@@ -166,6 +167,15 @@ class Invocation:
                 f"job {job.id} goes on without you; fetch its result with `jobfleet result {job.id}`"
             )
             raise
+
+    def told(self, problem: FleetError) -> str:
+        """Return an error in words; of an answer that did not come, also whether anybody could give it."""
+        if not isinstance(problem, NoAnswerInTime):
+            return str(problem)
+        from client import workers
+
+        silence = workers.of_silence(self.account())
+        return f"{problem}. {silence[0].upper()}{silence[1:]}"
 
     def add(self, options: dict[str, Any]) -> None:
         """Take options as given; those nearest to the command win."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from client.errors import BadOutput, JobFailed, NoAnswerInTime
+from client.words import many
 from jobs.message import Result
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyn
     def _too_late(self) -> NoAnswerInTime:
         left = [job for job in self._jobs if not job.done()]
         return NoAnswerInTime(
-            f"{len(left)} of {len(self._jobs)} jobs were not answered within {self._timeout:g} s; they are "
-            f"still in line, and their results will lie in the bucket. The first of them is {left[0].id}",
+            f"{len(left):,} of {many(len(self._jobs), 'job')} had no answer within {self._timeout:g} s. What "
+            "was sent is still in line, and its result will lie in the bucket. The first of them is "
+            f"{left[0].id}",
             left[0].id,
         )
 

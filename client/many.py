@@ -5,11 +5,9 @@ that thread. What was sent is written down before it is sent and once it is: a r
 in between sends those few again under the same ids, and one id has one effect.
 """
 
-import hashlib
 import queue
-import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
@@ -17,11 +15,13 @@ from typing import Protocol
 from client.crew import Crew
 from client.errors import BadInput, BadOutput, JobFailed, NoAnswerInTime, NotTaken
 from client.fleet import UPLOADS_AT_ONCE, Fleet
-from client.inputs import Prepared, opened, prepare
+from client.inputs import Prepared, prepare
 from client.job import Job
 from client.ledger import Ledger
 from client.plan import Item
 from client.replies import BATCH_MAX
+from client.twins import Twins
+from client.words import many
 from jobs.catalogue import Operation
 from jobs.message import Request, Result, Stored
 from jobs.parameters import Value
@@ -29,13 +29,11 @@ from jobs.parameters import Value
 DOWNLOADS_AT_ONCE = 16
 # How many inputs may be under way, which bounds what is in memory and what others have to wait behind.
 UNDER_WAY_MAX = 1_000
-# How long a request may wait for others to be sent with.
-LINGER_SECONDS = 0.1
+# How long a request may wait for others to be sent with; longer while as many uploads run as fill a call.
+LINGER_SECONDS, LINGER_LONGEST_SECONDS = 0.1, 1.0
 
 # What concerns one image alone; after anything else, no other would fare better.
 _OF_ONE = (BadInput, BadOutput, JobFailed, NotTaken)
-
-_CHUNK_BYTES = 1024 * 1024
 
 
 class Watcher(Protocol):
@@ -68,7 +66,7 @@ class Run:
         self._items_of: defaultdict[str, list[Item]] = defaultdict(list)
         self._jobs: dict[str, Job] = {}
         self._heard: set[str] = set()
-        self._twins = _Twins()
+        self._twins = Twins()
         self._left = 0
         self.under_way = 0
 
@@ -181,7 +179,7 @@ class Run:
     def _send_if_due(self) -> None:
         while len(self._ready) >= BATCH_MAX or (
             self._ready
-            and (not self._up.busy or time.monotonic() - self._ready_since > LINGER_SECONDS)
+            and (not self._up.busy or time.monotonic() - self._ready_since > self._linger())
             and self._events.empty()
         ):
             batch, self._ready = self._ready[:BATCH_MAX], self._ready[BATCH_MAX:]
@@ -194,6 +192,9 @@ class Run:
             self._ledger.mark_sent([job.id for job in jobs if not _was_refused(job)])
             for job in jobs:
                 self._watch(job)
+
+    def _linger(self) -> float:
+        return LINGER_LONGEST_SECONDS if self._up.busy >= BATCH_MAX else LINGER_SECONDS
 
     def _watch(self, job: Job) -> None:
         self._jobs[job.id] = job
@@ -251,7 +252,7 @@ class Run:
         first = waiting[0].id if waiting else ""
         why = self._fleet.why_not_yet(first) if first else ""
         return NoAnswerInTime(
-            f"no worker answered within {self._patience:g} s; {len(waiting)} jobs are still in line, "
+            f"no worker answered within {self._patience:g} s; still in line: {many(len(waiting), 'job')}, "
             f"the first of them {first}{why}",
             first,
         )
@@ -259,56 +260,3 @@ class Run:
 
 def _was_refused(job: Job) -> bool:
     return job.done() and isinstance(job.exception(0), NotTaken)
-
-
-class _Twins:
-    """Tells images of the same content by their hashes, looking only at those of the same size."""
-
-    def __init__(self) -> None:
-        self._sizes: Counter[int] = Counter()
-        self._firsts: dict[tuple[str, str], Item] = {}
-        self._lock = threading.Lock()
-        self._requests: dict[Item, Request] = {}
-        self._waiting: defaultdict[Item, list[Item]] = defaultdict(list)
-        self._lost: set[Item] = set()
-
-    def expect(self, items: Sequence[Item]) -> None:
-        """Learn which sizes there are more than once."""
-        self._sizes.update(item.size for item in items)
-
-    def first_like(self, item: Item) -> Item:
-        """Return the first image of the same content and ending; called by several threads."""
-        if self._sizes[item.size] < 2:
-            return item
-        digest = hashlib.sha256()
-        with opened(item.source) as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        # The ending says which format is written.
-        key = digest.hexdigest(), (item.out or item.source).suffix.lower()
-        with self._lock:
-            return self._firsts.setdefault(key, item)
-
-    def uploaded(self, first: Item, request: Request) -> list[Item]:
-        """Note the request of a first one; return those that waited for it."""
-        self._requests[first] = request
-        return self._waiting.pop(first, [])
-
-    def lost(self, first: Item) -> list[Item]:
-        """Return those that waited for a first one which could not be uploaded; one of them is next."""
-        if first in self._requests:
-            return []
-        self._lost.add(first)
-        with self._lock:
-            self._firsts = {key: item for key, item in self._firsts.items() if item is not first}
-        return self._waiting.pop(first, [])
-
-    def is_lost(self, first: Item) -> bool:
-        """Tell whether a first one could not be uploaded; whoever is like it must look for another."""
-        return first in self._lost
-
-    def request_like(self, first: Item, twin: Item) -> Request | None:
-        """Return the request of a first one, or None: then the twin comes back with `uploaded` or `lost`."""
-        if first not in self._requests:
-            self._waiting[first].append(twin)
-        return self._requests.get(first)

@@ -46,11 +46,16 @@ def out_path(
     """Return where the output goes, once it is sure that it can. Raises `BadOutput`."""
     source = Path(image)
     name = fitting_name(f"{source.stem}-{operation}{source.suffix}", parameters or {})
-    path = Path(out) if out is not None else Path(name)
+    path = writable(Path(out) if out is not None else Path(name))
+    if path.exists() and source.exists() and path.samefile(source):
+        raise BadOutput(f"{path} is the input itself; give the output another name")
+    return path
+
+
+def writable(path: Path) -> Path:
+    """Return the path if a file can lie there; one that does already is replaced. Raises `BadOutput`."""
     if path.is_dir():
         raise BadOutput(f"{path} is a folder; give a file name for the output")
     if not path.parent.is_dir():
         raise BadOutput(f"the folder {path.parent} for the output does not exist; make it first")
-    if path.exists() and source.exists() and path.samefile(source):
-        raise BadOutput(f"{path} is the input itself; give the output another name")
     return path

@@ -13,11 +13,9 @@ from client.errors import FleetError, NoCredentials, Unreachable
 from client.identity import Identity
 from client.queues import DEAD_LETTERS, REQUESTS, Kind, Queue
 from client.words import ago, duration, many
-from client.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
+from client.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
 
 T = TypeVar("T")
-
-DEPLOY = "`ansible-playbook site.yml`"
 
 # SQS reports the age once a minute, some minutes late, and not at all for queues that were idle for hours:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

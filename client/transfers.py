@@ -6,9 +6,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -25,6 +25,9 @@ PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 4
 
 _CHUNK_BYTES = 1024 * 1024
+
+# How the names of outputs begin that are being written.
+UNFINISHED = ".jobfleet-"
 
 Told = Callable[[int], object]
 
@@ -147,8 +150,9 @@ def _from_its_start(source: BinaryIO, head: bytes) -> Iterator[BinaryIO]:
 def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write to beside `path`, which takes its place at the end. Raises `BadOutput`."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".jobfleet-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
             try:
+                lock(file)
                 yield file  # type: ignore[misc]
                 file.close()
                 _as_any_new_file(file.name)
@@ -158,6 +162,25 @@ def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
                 raise
     except OSError as problem:
         raise BadOutput(f"{path} cannot be written: {problem.strerror or problem}") from problem
+
+
+def sweep(folder: Path) -> None:
+    """Take away what processes that were killed have left of outputs half written to a folder."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError), path.open("rb") as file:
+            if lock(file):
+                path.unlink()
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Mark a file as being written, for as long as it is open; tell whether nobody else had done so."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # another's, or a system or a folder that knows no locks
+        return False
+    return True
 
 
 def _as_any_new_file(path: str) -> None:

@@ -1,13 +1,15 @@
 """The workers of a stack, by the signs of life that they leave in the bucket (docs/worker.md)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from client.aws import Account
 from client.bucket import Bucket, Item
-from client.words import instant
+from client.errors import FleetError
+from client.words import ago, instant, many
 from jobs.names import WORKERS
 
 # A worker writes its sign every minute, and one may be missed.
@@ -19,6 +21,8 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 # As many signs are read, the newest first.
 SIGNS_MAX = 100
+
+DEPLOY = "`ansible-playbook site.yml`"
 
 # How long a Learner Lab's credentials last, from the start of its session at the latest.
 LAB_SESSION = timedelta(hours=4)
@@ -57,6 +61,35 @@ def look(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int
     workers = [_read(modified[key], text, now) for key, text in bucket.texts(list(modified))]
     order = ("alive", "paused", "late", "stopped")
     return sorted(workers, key=lambda one: (order.index(one.state), one.id)), len(found) - len(recent)
+
+
+def of_silence(account: Account) -> str:
+    """Return a sentence on whether anybody is there who could have answered."""
+    try:
+        with account.in_words():
+            found, forgotten = look(Bucket(account))
+    except FleetError:
+        return "`jobfleet doctor` tests every link to a worker"
+    alive = sum(worker.state == "alive" for worker in found)
+    if not alive:
+        return why_none_is_alive(found, forgotten)
+    verb = "is" if alive == 1 else "are"
+    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is in line"
+
+
+def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
+    """Return a sentence on what `look` returned, with the way out."""
+    paused = next((worker for worker in found if worker.state == "paused"), None)
+    if paused:
+        because = "AWS refuses its credentials" if paused.paused == "credentials" else str(paused.paused)
+        return f"worker {paused.id} lives, but is paused: {because}; run {DEPLOY} with credentials that hold"
+    mend = f"start the instances (a Learner Lab stops them with its session), or run {DEPLOY}"
+    if not found:
+        when = "for a day" if forgotten else "ever"
+        return f"no worker has given a sign of life {when}: {mend}"
+    last = max(found, key=lambda worker: worker.at)
+    how = "was stopped" if last.state == "stopped" else "gave its last sign"
+    return f"no worker is alive; {last.id} {how} {ago(last.at)}: {mend}"
 
 
 def _read(item: Item, text: str, now: datetime) -> Worker:

@@ -21,7 +21,9 @@ Ran = subprocess.CompletedProcess[str]
 T = TypeVar("T", str, bytes)
 
 # No command may take longer, on however busy a machine.
-SECONDS_MAX = 60
+SECONDS_MAX = 150
+# How long a command waits for an answer where a test says nothing of it: a worker takes its time to start.
+PATIENCE_SECONDS = "100"
 
 
 class Jobfleet:
@@ -35,7 +37,7 @@ class Jobfleet:
         """What the process sees; an empty text takes a variable away."""
         settings = {
             "JOBFLEET_STACK": self.stack.name, "JOBFLEET_REGION": "us-east-1", "HOME": str(self.home),
-            "TZ": "UTC", "COLUMNS": "200",
+            "TZ": "UTC", "COLUMNS": "200", "JOBFLEET_TIMEOUT": PATIENCE_SECONDS,
         }  # fmt: skip
         given = {**self.stack.environment, **settings, **changes}
         return {name: value for name, value in given.items() if value}

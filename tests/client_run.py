@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from PIL import Image
 
 from client.errors import Exit
+from tests.client_bench import JOBFLEET, PATIENCE_SECONDS, SECONDS_MAX
 
-JOBFLEET = Path(sys.executable).with_name("jobfleet")
 Run = Callable[..., subprocess.CompletedProcess[Any]]
 
 _SENT = re.compile(r"job [0-9a-f-]{36} sent\n")
@@ -21,7 +20,10 @@ _SENT = re.compile(r"job [0-9a-f-]{36} sent\n")
 
 def environment(stack: Any, home: Path, **more: str) -> dict[str, str]:
     """What a `jobfleet` needs to reach a stack, with a home of its own."""
-    named = {"JOBFLEET_STACK": stack.name, "JOBFLEET_REGION": "us-east-1", "HOME": str(home)}
+    named = {
+        "JOBFLEET_STACK": stack.name, "JOBFLEET_REGION": "us-east-1", "HOME": str(home),
+        "JOBFLEET_TIMEOUT": PATIENCE_SECONDS,
+    }  # fmt: skip
     given = {**stack.environment, "XDG_STATE_HOME": "", **named, **more}
     return {name: value for name, value in given.items() if value}
 
@@ -44,7 +46,7 @@ def run(stack: Any, home: Path) -> Run:
         return subprocess.run(
             [JOBFLEET, *arguments], cwd=home, env=environment(stack, home, **more),
             input=stdin if text or isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True, text=text, timeout=120, check=False,
+            capture_output=True, text=text, timeout=SECONDS_MAX, check=False,
         )  # fmt: skip
 
     return jobfleet

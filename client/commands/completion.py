@@ -24,10 +24,11 @@ _HINTS = {
 
 
 @click.command(
+    short_help="Print what a shell needs to complete command lines.",
     epilog=examples(
         "source <(jobfleet completion bash)",
         "jobfleet completion fish > ~/.config/fish/completions/jobfleet.fish",
-    )
+    ),
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @with_shared_options()

@@ -2,10 +2,15 @@
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from client.errors import FleetError
 from client.invocation import Invocation, examples, with_shared_options
+
+if TYPE_CHECKING:
+    from client.settings import Found
 
 
 @click.command(epilog=examples("jobfleet config", "jobfleet config --ask --json"))
@@ -18,11 +23,10 @@ def config(invocation: Invocation, ask: bool) -> None:
     What is missing is shown as a dash, and then told as an error, after everything else.
     """
     from client import configuration
-    from client.settings import Found
 
-    found = configuration.look(
-        invocation.given, Found(f"{invocation.timeout:g} s", invocation.timeout_source)
-    )
+    timeout, trouble = _timeout(invocation)
+    found = configuration.look(invocation.given, timeout)
+    found.trouble = found.trouble or trouble
     if ask and not found.trouble:
         with invocation.output.waiting("asking AWS"):
             configuration.ask(found, invocation.account())
@@ -30,10 +34,31 @@ def config(invocation: Invocation, ask: bool) -> None:
         shown = {name: {"value": one.value, "source": one.source} for name, one in found.values.items()}
         sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
     else:
-        names = max(map(len, found.values))
-        values = max(len(one.value or "-") for one in found.values.values())
+        words = {name: _for_people(name, one) for name, one in found.values.items()}
+        names, values = max(map(len, words)), max(map(len, words.values()))
         for name, one in found.values.items():
-            line = f"{name:<{names}}  {one.value or '-':<{values}}  {one.source or 'not set'}"
+            line = f"{name:<{names}}  {words[name]:<{values}}  {one.source or 'not set'}"
             sys.stdout.write(line.rstrip() + "\n")
     if found.trouble:
         raise found.trouble
+
+
+def _timeout(invocation: Invocation) -> "tuple[Found, FleetError | None]":
+    from client.settings import Found
+
+    try:
+        return Found(f"{invocation.timeout:g} s", invocation.timeout_source), None
+    except FleetError as problem:
+        return Found(None, invocation.timeout_source), problem
+
+
+def _for_people(name: str, one: "Found") -> str:
+    from client.published import DESCRIPTION_KEY
+    from client.words import duration, size
+
+    if one.source != DESCRIPTION_KEY or not (one.value or "").isdigit():
+        return one.value or "-"
+    number = int(one.value or 0)
+    if name.endswith("_bytes"):
+        return f"{size(number)} ({number:,} B)"
+    return duration(number) if name in ("job_time_limit", "visibility_timeout") else f"{number:,}"

@@ -143,7 +143,8 @@ def _no_such(ids: Collection[str], unseen: int) -> str:
     from client.words import plain
 
     hidden = f"; {many(unseen, 'more is', 'more are')} in other hands at the moment" if unseen else ""
-    return f"no dead letter is called {', '.join(plain(one, 80) for one in sorted(ids))}{hidden}"
+    named = ", ".join(plain(one, 80) for one in sorted(ids))
+    return f"no dead letter is called {named}{hidden}; `jobfleet dead list` shows those that are there"
 
 
 def _say_unseen(invocation: Invocation, unseen: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files
 
 if TYPE_CHECKING:
     from client.dropping import Found
@@ -23,7 +24,7 @@ _KEY_MAX = 120
         "jobfleet drop --status --operation greyscale",
     )
 )
-@click.argument("files", metavar="FILE...", nargs=-1)
+@click.argument("files", metavar="FILE...", shell_complete=complete_files, nargs=-1)
 @click.option("--operation", metavar="NAME", help="What is to be done with the files.")
 @click.option(
     "--param", "-p", "params", multiple=True, metavar="NAME=VALUE",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files
 from client.parameters import example, given, options
 from jobs.catalogue import OPERATIONS, Operation
 from jobs.parameters import Value
@@ -64,7 +65,9 @@ def image_command(operation: Operation) -> click.Command:
         many_images.run(invocation, wanted, images, resume=resume)
 
     own = [
-        click.Argument(["images"], nargs=-1, required=True, metavar="IMAGE..."),
+        click.Argument(
+            ["images"], nargs=-1, required=True, metavar="IMAGE...", shell_complete=complete_files
+        ),
         *_output_options(operation),
         click.Option(["--resume"], is_flag=True, help="Go on with the same command that did not end."),
         *options(operation),
@@ -83,13 +86,13 @@ def _output_options(operation: Operation) -> list[click.Option]:
         return []
     if operation.gives == "image":
         return [
-            click.Option(["--out", "-o"], metavar="PATH", help=_OUT_HELP.format(name=operation.name)),
+            _out_option(_OUT_HELP.format(name=operation.name)),
             click.Option(["--name"], help=_NAME_HELP),
             click.Option(["--no-download"], is_flag=True, help="Leave the outputs in the bucket."),
         ]
     endings = ", ".join(operation.endings)
     made = [
-        click.Option(["--out", "-o"], metavar="PATH", help=_FILE_OUT_HELP.format(endings=endings)),
+        _out_option(_FILE_OUT_HELP.format(endings=endings)),
         click.Option(["--name"], help=_FILE_NAME_HELP),
     ]
     if len(operation.endings) > 1:
@@ -105,6 +108,10 @@ def _output_options(operation: Operation) -> list[click.Option]:
             )
         )
     return made
+
+
+def _out_option(words: str) -> click.Option:
+    return click.Option(["--out", "-o"], metavar="PATH", help=words, shell_complete=complete_files)
 
 
 def _examples(operation: Operation) -> str:

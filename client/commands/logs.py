@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from client.errors import BadInput
 from client.invocation import Invocation, examples, with_shared_options
 from client.options import as_time
 
@@ -85,14 +84,11 @@ def _what_is_missing(job: str | None) -> str:
 
 def _start(job: str | None) -> datetime:
     """Return from when on to look, where nobody said."""
+    from client.inputs import checked_id
     from client.words import since
-    from jobs.ids import is_job_id, sent_at
+    from jobs.ids import sent_at
 
-    if job is None:
-        return since(SINCE)
-    if not is_job_id(job):
-        raise BadInput(f"{job[:80]!r} is no job id")
-    return sent_at(job) or since(SINCE)
+    return since(SINCE) if job is None else sent_at(checked_id(job)) or since(SINCE)
 
 
 def _show(invocation: Invocation, lines: "Sequence[Line]") -> None:

@@ -12,6 +12,8 @@ from client.many import Run
 from client.output import Output
 from client.outputs import Wanted
 from client.plan import Item, Plan, make_plan
+from client.transfers import sweep
+from client.words import many
 from jobs.message import Result
 
 # How long to wait without any answer coming, if nothing else was asked for: workers may have to start.
@@ -64,24 +66,29 @@ def run(invocation: Invocation, wanted: Wanted, images: Sequence[str], *, resume
         ]  # fmt: skip
         with _ledger(output, what) as ledger:
             _say_of_before(output, ledger, resume=resume)
+            for folder in {item.out.parent for item in plan.items if item.out} if resume else ():
+                sweep(folder)
             watcher = _Watcher(output)
             given = invocation.timeout_given
             patience = PATIENCE_SECONDS if given is None else given
             whole = Run(fleet, wanted.operation, wanted.parameters, ledger, watcher, patience)
-            _go(output, whole, plan, watcher, operation)
+            _go(output, whole, plan, watcher, operation, ledger)
             ledger.close(finished=not watcher.may_go_on)
     _sum_up(output, plan, watcher)
 
 
-def _go(output: Output, run: Run, plan: Plan, watcher: _Watcher, operation: str) -> None:
+def _go(
+    output: Output, run: Run, plan: Plan, watcher: _Watcher, operation: str, ledger: Ledger
+) -> None:  # fmt: skip
     try:
         with output.progress(operation, len(plan.items)) as watcher.advance:
             run.go(plan.items)
     except (KeyboardInterrupt, FleetError):
-        finished = watcher.finished + watcher.earlier
+        finished, sent = watcher.finished + watcher.earlier, ledger.count("sent")
+        others = f", and {sent:,} more sent, which go on without you" if sent else ""
         output.say(
-            f"{finished:,} of {len(plan.items):,} images are done, and {run.under_way:,} under way, of which "
-            "those sent go on without you; the same command with --resume goes on from here"
+            f"{finished:,} of {many(len(plan.items), 'image')} done{others}; the same command with --resume "
+            "goes on from here"
         )
         raise
 
@@ -118,11 +125,11 @@ def _say_skipped(output: Output, plan: Plan) -> None:
 
 def _sum_up(output: Output, plan: Plan, watcher: _Watcher) -> None:
     if watcher.failures:
-        lines = [f"{len(watcher.failures):,} of {len(plan.items):,} images failed:"]
+        lines = [f"{len(watcher.failures):,} of {many(len(plan.items), 'image')} failed:"]
         for item, cause, result in watcher.failures:
             lines.append(f"  {item.source}: {cause}" + (f" (job {result.id})" if result else ""))
         if watcher.may_go_on:
             lines.append("the same command with --resume tries those again that no worker refused")
         raise SomeFailed("\n".join(lines))
     earlier = f", {watcher.earlier:,} of them before" if watcher.earlier else ""
-    output.say(f"{len(plan.items):,} images done{earlier}")
+    output.say(f"{many(len(plan.items), 'image')} done{earlier}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files
 
 if TYPE_CHECKING:
     from client.fleet import Fleet
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("jobfleet result 0190b3a0-5d3c-7000-8000-000000000000 -o grey.jpg"))
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @click.option(
-    "--out", "-o", metavar="PATH",
+    "--out", "-o", metavar="PATH", shell_complete=complete_files,
     help="Write the job's output, if it has one, to PATH: a file, or a folder, which the outputs of several "
          "need; '-' is standard output.",
 )  # fmt: skip
@@ -76,11 +77,11 @@ def _many(output: "Output", fleet: "Fleet", ids: list[str], out: str | None) -> 
 
 
 def _write(fleet: "Fleet", found: "Result", out: str) -> str:
-    from client.outputs import out_path
+    from client.outputs import writable
 
     if found.output and (out.endswith("/") or Path(out).is_dir()):
         # Names in the bucket differ, but their last parts need not.
         name = Path(found.output.key).name
         target = Path(out) / name
         out = str(target if not target.exists() else Path(out) / f"{found.id}-{name}")
-    return str(fleet.download(found, out_path(out, "", out)))
+    return str(fleet.download(found, writable(Path(out))))

@@ -8,6 +8,7 @@ import click
 
 from client.errors import BadInput
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files, complete_operations
 
 if TYPE_CHECKING:
     from jobs.catalogue import Operation
@@ -29,13 +30,21 @@ _TAKES = {
         "jobfleet run my-report data/ -o reports/",
     ),
 )
-@click.argument("operation", required=False)
-@click.argument("inputs", nargs=-1, type=click.UNPROCESSED, metavar="[INPUT]...")
+@click.argument("operation", required=False, shell_complete=complete_operations)
+@click.argument(
+    "inputs", nargs=-1, type=click.UNPROCESSED, metavar="[INPUT]...", shell_complete=complete_files
+)
 @click.option(
     "--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; several may be given."
 )
-@click.option("--file", "-f", "file", metavar="FILE", help="Read numbers from FILE; '-' is standard input.")
-@click.option("--out", "-o", metavar="PATH", help="Output file, or folder; '-' is standard output.")
+@click.option(
+    "--file", "-f", "file", metavar="FILE", help="Read numbers from FILE; '-' is standard input.",
+    shell_complete=complete_files,
+)  # fmt: skip
+@click.option(
+    "--out", "-o", metavar="PATH", help="Output file, or folder; '-' is standard output.",
+    shell_complete=complete_files,
+)  # fmt: skip
 @click.option("--name", help="Name of the output in the bucket; of several, of the folder there.")
 @click.option("--resume", is_flag=True, help="Go on with the same command on many files that did not end.")
 @click.option("--help", "-h", "wants_help", is_flag=True, help="Say how OPERATION is used, and end.")

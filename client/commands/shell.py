@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files
 
 
 class _WordsFromHere(click.Command):
@@ -24,6 +25,7 @@ class _WordsFromHere(click.Command):
 
 @click.command(
     cls=_WordsFromHere,
+    short_help="Take the lab's own command words, in one line or at a prompt.",
     context_settings={"allow_interspersed_args": False},
     epilog=examples(
         "jobfleet shell -- -t 25 -n photo.png grey.png -s 1 2 3 6",
@@ -31,7 +33,7 @@ class _WordsFromHere(click.Command):
         "jobfleet shell",
     ),
 )
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_files)
 @click.option("--plain", is_flag=True, help="Show bare values: 1 or 0 for images, four numbers in a line.")
 @click.option("--yes", "-y", is_flag=True, help="Clear without asking.")
 @with_shared_options()

@@ -8,6 +8,7 @@ import click
 
 from client.errors import BadInput
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files
 
 
 @click.command(
@@ -22,8 +23,9 @@ from client.invocation import Invocation, examples, with_shared_options
 )
 @click.argument("numbers", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "--file", "-f", "file", metavar="FILE", help="Read the numbers from FILE; '-' is standard input."
-)
+    "--file", "-f", "file", metavar="FILE", help="Read the numbers from FILE; '-' is standard input.",
+    shell_complete=complete_files,
+)  # fmt: skip
 @click.option(
     "--column", "-c", "columns", metavar="NAME", multiple=True,
     help="Read CSV, and take this column of it, which its first row names; several may be given.",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
+from client.options import complete_files, complete_operations
 from client.parameters import given, merged
+from client.words import many
 from jobs.catalogue import OPERATIONS
 from jobs.parameters import Value
 
@@ -41,7 +43,8 @@ def _submit(
                         output.write(_line(prepared, as_json=output.as_json))
                     advance(len(part))
         except BaseException:
-            output.say(f"{sent:,} of {len(jobs):,} jobs were sent; their ids are above")
+            told = "; their ids are above" if sent else ""
+            output.say(f"{sent:,} of {many(len(jobs), 'job')} sent{told}")
             raise
     output.say(f"{sent:,} sent; `jobfleet wait ID…` waits for them, `jobfleet result ID` fetches one")
 
@@ -95,11 +98,14 @@ submit = click.Command(
     callback=_submit,
     context_settings={"ignore_unknown_options": True},
     params=[
-        click.Argument(["operation"], required=False),
-        click.Argument(["inputs"], nargs=-1, metavar="[INPUT]...", type=click.UNPROCESSED),
+        click.Argument(["operation"], required=False, shell_complete=complete_operations),
+        click.Argument(
+            ["inputs"], nargs=-1, metavar="[INPUT]...", type=click.UNPROCESSED, shell_complete=complete_files
+        ),
         click.Option(
             ["--from", "batch"],
             metavar="FILE",
+            shell_complete=complete_files,
             help="Send the jobs in FILE, a JSON object a line; '-' is standard input.",
         ),
         click.Option(

@@ -5,7 +5,10 @@ import click
 from client.invocation import Invocation, examples, with_shared_options
 
 
-@click.command(epilog=examples("jobfleet submit stats 1 2 3 | xargs jobfleet wait"))
+@click.command(
+    short_help="Wait for jobs that were sent before.",
+    epilog=examples("jobfleet submit stats 1 2 3 | xargs jobfleet wait"),
+)
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @with_shared_options()
 def wait(invocation: Invocation, job_ids: tuple[str, ...]) -> None:

@@ -2,8 +2,10 @@
 
 import difflib
 import os
+import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from client.errors import Exit, FleetError
@@ -81,6 +83,32 @@ def split(line: str) -> list[str]:
         return list(lexer)
     except ValueError as problem:
         raise NotUnderstood(f"{problem}: put names with spaces between two quotation marks") from problem
+
+
+def last_begun(line: str) -> tuple[str, str]:
+    """Part a line that is being typed: what is before its last word, and that word as far as it is there."""
+    start, within = 0, ""
+    for place, letter in enumerate(line):
+        if within:
+            within = "" if letter == within else within
+        elif letter in "'\"":
+            within = letter
+        elif letter.isspace():
+            start = place + 1
+    return line[:start], line[start:]
+
+
+def unquoted(begun: str) -> str:
+    """Return what a word that is being typed means so far, its last quotation mark still to come or not."""
+    for ending in ("", "'", '"'):
+        with suppress(NotUnderstood):
+            return "".join(split(begun + ending))
+    return begun
+
+
+def quoted(name: str) -> str:
+    """Return a file's name as it stands in a line."""
+    return name if re.fullmatch(r"[^\s'\"\\]+", name) else shlex.quote(name)
 
 
 def parse(tokens: Sequence[str]) -> list[Step]:

@@ -12,6 +12,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.output import create_output
 
 from client.places import state_folder
+from client.shell import language
 from client.shell.language import LEAVING, NVG, THRESHOLD, WORDS
 from client.shell.session import Session
 
@@ -46,12 +47,18 @@ class Words(Completer):
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
         """Return what may stand where the cursor is."""
-        before, _, begun = document.text_before_cursor.rpartition(" ")
+        before, begun = language.last_begun(document.text_before_cursor)
         last = before.split()[-1:]
         if last and last[0] in {name for word in (NVG, THRESHOLD) for name in (word.short, word.long)}:
-            yield from self._paths.get_completions(Document(begun), event)
+            yield from self._files(begun, event)
         else:
             yield from self._words(begun)
+
+    def _files(self, begun: str, event: CompleteEvent) -> Iterator[Completion]:
+        """Complete the name of a file, in quotation marks where it needs them."""
+        name = language.unquoted(begun)
+        for found in self._paths.get_completions(Document(name), event):
+            yield Completion(language.quoted(name + found.text), -len(begun), display=found.display)
 
     def _words(self, begun: str) -> Iterator[Completion]:
         for word in WORDS:

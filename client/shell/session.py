@@ -75,13 +75,13 @@ class Session:
 
     def _tell(self, problem: FleetError | click.UsageError) -> int:
         failed = isinstance(problem, JobFailed)
-        words = problem.message if isinstance(problem, click.UsageError) else str(problem)
+        words = problem.message if isinstance(problem, click.UsageError) else self._invocation.told(problem)
         code = problem.exit_code if isinstance(problem, click.UsageError) else problem.exit
         tell(f"the job failed: {words}" if failed else words, code, as_json=self._invocation.as_json)
         return code
 
     def _send(self, *numbers: str) -> None:
-        job = self._invocation.send(self._fleet, "stats", " ".join(numbers))
+        job = self._invocation.submit(self._fleet, "stats", " ".join(numbers))
         result = self._invocation.wait(job)
         found = self._invocation.output.notes(result)
         values = [(name, found[name]) for name in _SHOWN if name in found]
@@ -92,7 +92,7 @@ class Session:
 
     def _image(self, operation: str, source: str, name: str) -> None:
         try:
-            job = self._invocation.send(self._fleet, operation, Path(source).expanduser(), name=name)
+            job = self._invocation.submit(self._fleet, operation, Path(source).expanduser(), name=name)
             result = self._invocation.wait(job)
         except FleetError as problem:
             self._show(problem.result if isinstance(problem, JobFailed) else None, self._word("failure"))

@@ -13,7 +13,7 @@ KEY_ID, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "a-secret-nobody-may-see", "a-to
 DESCRIPTION = {
     "version": "9.9",
     "queues": {"requests": "x"},
-    "limits": {"max_input_bytes": 5, "max_numbers": 2},
+    "limits": {"max_input_bytes": 268_435_456, "job_time_limit": 120},
 }
 
 
@@ -84,7 +84,10 @@ def test_asking_adds_the_account_and_what_the_stack_publishes(jobfleet: Jobfleet
     assert found["account"] == ("123456789012", "STS")
     assert found["bucket"] == (stack.bucket, "derived")
     assert found["deployed version"] == ("9.9", "config/stack.json")
-    assert found["max_input_bytes"] == ("5", "config/stack.json")
+    assert found["max_input_bytes"] == ("268435456", "config/stack.json")
+    shown = jobfleet("config", "--ask").stdout
+    assert "max_input_bytes   268 MB (268,435,456 B)" in " ".join(shown.split("\n"))
+    assert "job_time_limit    2 min" in shown
 
 
 def test_what_cannot_be_asked_is_told_after_what_is_known(jobfleet: Jobfleet, stack: Any) -> None:
@@ -100,6 +103,13 @@ def test_what_is_missing_is_told_after_what_is_known(jobfleet: Jobfleet) -> None
     assert ran.returncode == Exit.SETTINGS
     assert "\nregion          us-east-1" in ran.stdout
     assert "no stack is known: give --stack" in ran.stderr
+
+
+def test_a_timeout_that_is_none_is_told_after_what_is_known(jobfleet: Jobfleet) -> None:
+    ran = jobfleet("config", JOBFLEET_TIMEOUT="soon")
+    assert ran.returncode == Exit.SETTINGS
+    assert "region          us-east-1" in ran.stdout
+    assert "JOBFLEET_TIMEOUT: 'soon' is no number of seconds" in ran.stderr
 
 
 def test_a_stack_and_a_region_in_the_environment_are_enough(jobfleet: Jobfleet, stack: Any) -> None:

@@ -94,7 +94,7 @@ def test_ctrl_c_in_a_look_hands_back_too(jobfleet: Jobfleet, stack: Any) -> None
     process = jobfleet.start("dead", "list")
     stack.until(lambda: calls.count("ReceiveMessage") > 1)
     process.send_signal(2)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == Exit.INTERRUPTED
     # One receive may have been under way when the client went, and its messages come back by themselves.
     assert "ChangeMessageVisibilityBatch" in calls
@@ -170,7 +170,7 @@ def test_dropping_asks_first_and_takes_only_what_was_named(jobfleet: Jobfleet, s
     one, two, three = stack.request(), stack.request(), stack.request()
     bury(stack, one, two, three)
     ran = jobfleet("dead", "drop", one.id, stdin="y\n")
-    says_why(ran, Exit.USAGE, "no terminal to ask on")
+    says_why(ran, Exit.USAGE, "no terminal to answer on")
     code, shown = jobfleet.at_terminal("dead", "drop", one.id, two.id, types="n\n")
     assert code == Exit.ERROR
     assert "Drop 2 dead letters for good?" in shown
@@ -211,7 +211,9 @@ def test_one_letter_is_shown_whole(jobfleet: Jobfleet, stack: Any) -> None:
     ):
         assert words in ran.stdout
     assert json.loads(jobfleet("dead", "show", request.id, "--json").stdout)["body"] == request.to_json()
-    says_why(jobfleet("dead", "show", "nobody"), Exit.BAD_INPUT, "no dead letter is called nobody")
+    says_why(
+        jobfleet("dead", "show", "nobody"), Exit.BAD_INPUT, "no dead letter is called nobody", "dead list"
+    )
 
 
 def test_no_dead_letters(jobfleet: Jobfleet, stack: Any) -> None:

@@ -190,9 +190,9 @@ def test_after_ctrl_c_the_same_command_goes_on_where_it_was(
     process = start(stack, home, "greyscale", "in", "-o", "out")
     stack.until(lambda: stack.waiting(stack.requests) == 12)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == Exit.INTERRUPTED
-    assert "0 of 12 images are done" in said
+    assert "0 of 12 images done, and 12 more sent, which go on without you" in said
     assert "--resume" in said
     before = len(stack.front.calls)
     stack.worker()
@@ -213,7 +213,7 @@ def test_a_run_that_was_killed_sends_nothing_twice(stack: Any, home: Path, run: 
     call, seconds = {
         "uploading": ("PUT uploads", 0.05),
         "sending": ("SendMessageBatch", 0.3),
-        "downloading": ("GET outputs", 0.2),
+        "downloading": ("GET outputs", 1.0),
     }[moment]
     stack.front.delays = lambda made: seconds if made.startswith(call) else 0.0
     if moment == "downloading":
@@ -236,8 +236,9 @@ def test_a_run_that_was_killed_sends_nothing_twice(stack: Any, home: Path, run: 
         return
     ran = run("greyscale", "in", "-o", "out", "--resume")
     assert ran.returncode == 0, ran.stderr
-    assert len(files_in(home / "out") - {name for name in have if name.startswith(".jobfleet-")}) == 40
     whole = {name for name in have if not name.startswith(".jobfleet-")}
+    assert have - whole  # half written by the one that died
+    assert len(files_in(home / "out")) == 40
     # Those on their way when the process died are fetched again, and no others.
     assert sum(made.startswith("GET outputs") for made in stack.front.calls) - gets <= 40 - len(whole) + 16
 
@@ -251,7 +252,7 @@ def test_two_processes_do_not_do_the_same_at_once(stack: Any, home: Path, folder
     stack.worker()
     # Another command about the same images is another run.
     assert run("threshold", "in", "-o", "out2").returncode == 0
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def test_a_changed_file_is_sent_again_and_a_lost_output_fetched_again(
@@ -278,7 +279,7 @@ def test_a_changed_file_is_sent_again_and_a_lost_output_fetched_again(
 def test_without_resume_a_run_begins_anew_and_says_so(stack: Any, home: Path, folder: Path, run: Run) -> None:
     ran = run("greyscale", "in", "-o", "out", "--timeout", "1")
     assert ran.returncode == Exit.NO_ANSWER
-    assert "no worker answered within 1 s; 12 jobs are still in line" in ran.stderr
+    assert "no worker answered within 1 s; still in line: 12 jobs" in ran.stderr
     ran = run("greyscale", "in", "-o", "out", "--timeout", "1")
     assert "did not end (12 sent, 0 done); beginning anew" in ran.stderr
     assert len(sent_ids(stack)) == 24

@@ -56,8 +56,8 @@ def test_a_process_has_one_queue_of_its_own_with_the_stack_s_tag(stack: Any, set
     stack.worker()
     with Fleet(settings) as fleet, Fleet(settings) as other:
         for number in range(3):
-            fleet.stats([number], timeout=30)
-        other.stats([1], timeout=30)
+            fleet.stats([number], timeout=120)
+        other.stats([1], timeout=120)
         mine = queues(stack)
         assert len(mine) == 2
         for name in mine:
@@ -92,16 +92,16 @@ def test_sweeping_is_rare_and_no_job_fails_over_it(stack: Any, settings: Setting
     leave_queue(stack, old, old)
     stack.front.forbids = lambda call: call in ("ListQueues", "ListQueueTags")
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=30)["mean"] == 1
+        assert fleet.stats([1], timeout=120)["mean"] == 1
     stack.front.forbids = lambda call: False
     assert stack.front.calls.count("ListQueues") == 1
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=30)["mean"] == 1
+        assert fleet.stats([1], timeout=120)["mean"] == 1
     assert stack.front.calls.count("ListQueues") == 1  # within the hour
     marker = next((Path(os.environ["XDG_STATE_HOME"]) / "jobfleet").glob("swept-*"))
     os.utime(marker, (old, old))
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=30)["mean"] == 1
+        assert fleet.stats([1], timeout=120)["mean"] == 1
     assert queues(stack) == set()
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from client.errors import Exit
 from tests.client_bench import JOBFLEET, Jobfleet
+from tests.client_run import talk
 
 STATS = "mean    3\nmin     1\nmax     6\nmedian  2.5\n"
 
@@ -41,7 +42,8 @@ def test_the_lab_s_own_line_with_and_without_the_dashes(jobfleet: Jobfleet, stac
     for arguments in (("--", *line), line, ("--", "timeout", "25", "nvg", *line[3:5], "send", *line[6:])):
         ran = jobfleet("shell", *arguments)
         expected = f"success  s3://{stack.bucket}/outputs/grey.png\n{STATS}"
-        assert (ran.returncode, ran.stdout, ran.stderr) == (0, expected, "")
+        assert (ran.returncode, ran.stdout, talk(ran)) == (0, expected, "")
+        assert ran.stderr.count("job ") == 2  # the id of each was told
     assert mode_of(stack, "grey.png") == "L"
     created = [call for call in stack.front.calls if call == "CreateQueue"]
     assert len(created) == 3  # one reply queue a session, for all its jobs
@@ -63,7 +65,7 @@ def test_a_job_that_fails_does_not_keep_the_next_from_being_done(
     stack.worker()
     ran = jobfleet("shell", "--", "-n", "nothing.png", "x.png", "-s", "1", "2", "3", "6")
     assert (ran.returncode, ran.stdout) == (Exit.BAD_INPUT, "failure\n" + STATS)
-    assert ran.stderr == "jobfleet: there is no file nothing.png\n"
+    assert talk(ran) == "jobfleet: there is no file nothing.png\n"
 
 
 def test_where_nothing_that_follows_can_succeed_the_rest_is_left(
@@ -128,7 +130,7 @@ def test_json_has_a_line_for_each_job_and_for_each_error(jobfleet: Jobfleet, sta
     stack.worker()
     ran = jobfleet("shell", "--json", "--", "-n", "photo.png", "g.png", "-n", "none.png", "x", "-s", "1", "2")
     assert [json.loads(line)["operation"] for line in ran.stdout.splitlines()] == ["greyscale", "stats"]
-    assert json.loads(ran.stderr) == {"error": "there is no file none.png", "kind": "bad-input", "exit": 3}
+    assert json.loads(talk(ran)) == {"error": "there is no file none.png", "kind": "bad-input", "exit": 3}
 
 
 def test_lines_are_read_from_a_pipe(jobfleet: Jobfleet, stack: Any, photo: Path) -> None:
@@ -155,7 +157,7 @@ class Terminal:
         jobfleet.stack.processes.append(self.process)
         self.shown = ""
 
-    def until(self, pattern: str, seconds: float = 20) -> str:
+    def until(self, pattern: str, seconds: float = 60) -> str:
         """Read until something is shown; return what was shown up to there, and forget it."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.shown)):
@@ -176,7 +178,7 @@ class Terminal:
 
     def close(self) -> int:
         """Return the exit code."""
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         os.close(self._end)
         return code
 

@@ -140,7 +140,7 @@ def test_what_the_credentials_file_says_of_their_end_is_told(jobfleet: Jobfleet,
     text = "[default]\naws_access_key_id = a\naws_secret_access_key = verysecret\naws_session_token = tok3n\n"
     unset = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SHARED_CREDENTIALS_FILE": str(file)}
     for more, words in (
-        ("", "they end when is not known"),
+        ("", "with an end that AWS does not tell"),
         ("expiration = 2026-12-24T12:00:00Z\n", "they end 2026-12-24T12"),
     ):
         file.write_text(text + more)
@@ -175,7 +175,7 @@ def test_watching_gives_one_picture_after_the_other_until_ctrl_c(
         while process.stdout.readline() != first:
             pass
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 0
 
 

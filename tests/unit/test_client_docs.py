@@ -76,3 +76,16 @@ def test_the_command_line_imports_nothing_heavy_before_a_command_runs() -> None:
     )
     heavy = {"boto3", "botocore", "rich", "yaml", "prompt_toolkit", "asyncio", "concurrent.futures"}
     assert heavy & set(ran.stdout.split()) == set()
+
+
+def test_what_the_package_has_is_listed_though_it_is_looked_up_late() -> None:
+    import client
+
+    assert set(client.__all__) <= set(dir(client))
+
+
+def test_each_command_is_told_in_a_line_that_is_not_cut_off() -> None:
+    shown = cli.get_help(click.Context(cli, info_name="jobfleet", terminal_width=80))
+    lines = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines] == sorted(cli.commands)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []

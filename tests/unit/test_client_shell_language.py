@@ -1,10 +1,15 @@
 """How a line of the lab's command words is read."""
 
+from pathlib import Path
+
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
 from client.cli import cli
 from client.errors import Exit
 from client.shell.language import DASHED, WORDS, NotUnderstood, help_text, parse, split
+from client.shell.prompt import Words
 
 
 def read(line: str) -> list[str]:
@@ -64,3 +69,24 @@ def test_every_word_stands_in_the_help_of_the_command_and_in_its_own() -> None:
         assert word.usage in (cli.commands["shell"].help or "")
         assert word.usage in help_text()
         assert word.short in DASHED
+
+
+@pytest.mark.parametrize(
+    ("begun", "completed"),
+    [
+        ("nvg ph", ["photo.png"]), ("-n my", ["'my photo.png'"]), ("nvg 'my ph", ["'my photo.png'"]),
+        ('-t 5 -thl "my photo', ["'my photo.png'"]), ("nvg it", ["'it'\"'\"'s.png'"]), ("nvg no", []),
+        ("se", ["send"]), ("nvg a.png se", ["send"]),
+    ],
+)  # fmt: skip
+def test_names_of_files_are_completed_so_that_the_line_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: str, completed: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("photo.png", "my photo.png", "it's.png"):
+        (tmp_path / name).touch()
+    found = list(Words().get_completions(Document(begun), CompleteEvent()))
+    assert [each.text for each in found] == completed
+    for each in found:
+        line = begun[: len(begun) + each.start_position] + each.text
+        assert split(line)[-1] in ("photo.png", "my photo.png", "it's.png", "send")

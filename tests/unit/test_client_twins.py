@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from client.many import _Twins
 from client.plan import Item
+from client.twins import Twins
 
 
 def items(folder: Path, count: int) -> list[Item]:
@@ -17,7 +17,7 @@ def items(folder: Path, count: int) -> list[Item]:
 
 def test_whoever_hears_late_of_a_first_one_that_was_lost_looks_for_another(tmp_path: Path) -> None:
     first, early, late, new = items(tmp_path, 4)
-    twins = _Twins()
+    twins = Twins()
     twins.expect([first, early, late, new])
     assert [twins.first_like(each) for each in (first, early, late)] == [first, first, first]
     assert twins.request_like(first, early) is None
