@@ -74,23 +74,21 @@ class Changer:
             )
 
     def settle(self, done: dict[str, list[str]]) -> None:
-        """Wait until what was launched and started runs, and what was terminated is gone."""
+        """Wait until what was launched, started or booting runs, and what was terminated is gone."""
         for name, ids in (
-            ("instance_running", done["launched"] + done["started"]),
+            ("instance_running", done["launched"] + done["started"] + done["booting"]),
             ("instance_terminated", done["terminated"]),
         ):
             if ids:
                 self._wait(name, ids)
 
-    def await_boot(self, leaving: list[str]) -> None:
-        """Wait for what was booting already: a run that was broken off began it, or the lab's new session."""
-        booting = [
+    def booting(self, leaving: list[str]) -> list[str]:
+        """Return the ids of those that stay and boot: a run that was broken off began it, or the lab did."""
+        return [
             one["InstanceId"]
             for one in find_ours(self._ec2, self._params["stack"])
             if one["State"]["Name"] == "pending" and one["InstanceId"] not in leaving
         ]
-        if booting:
-            self._wait("instance_running", booting)
 
     def wait_for_stopping(self, plan: Plan) -> None:
         """Wait for what is on its way down: only then it can be started."""

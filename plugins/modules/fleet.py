@@ -124,6 +124,11 @@ profiled:
   type: list
   elements: str
   returned: always
+booting:
+  description: Ids of the instances that were booting already, and are waited for.
+  type: list
+  elements: str
+  returned: always
 surplus:
   description: Ids of the instances that are not wanted and are still there.
   type: list
@@ -171,6 +176,7 @@ def run(module: AnsibleAWSModule) -> dict[str, list[str]]:
         "terminated": [one for one in surplus if one in module.params["remove"]],
         "surplus": surplus,
         "profiled": changer.without_profile(surplus),
+        "booting": changer.booting(surplus),
     }
     if module.check_mode:
         return done
@@ -178,9 +184,8 @@ def run(module: AnsibleAWSModule) -> dict[str, list[str]]:
         changer.wait_for_stopping(plan)
         with BucketLock(module.client("s3"), module.params["bucket"], LOCK_KEY) as lock:
             done = {**done, **changer.change(lock)}
-        changer.settle(done)
+    changer.settle(done)
     changer.give_profile(done["profiled"])
-    changer.await_boot(done["surplus"])
     return done
 
 

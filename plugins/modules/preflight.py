@@ -75,6 +75,10 @@ account:
   description: The account's number; empty where AWS does not take the credentials.
   type: str
   returned: always
+arn:
+  description: Who AWS says the caller is; empty where it does not take the credentials.
+  type: str
+  returned: always
 lab:
   description: Whether the limits of a Learner Lab count.
   type: bool
@@ -114,6 +118,7 @@ def run(module: AnsibleAWSModule) -> dict[str, object]:
         "failures": checks.failures,
         "summary": checks.summary,
         "account": caller["account"] if caller else "",
+        "arn": caller["arn"] if caller else "",
         "lab": checks.lab,
     }
 

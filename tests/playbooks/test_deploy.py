@@ -15,6 +15,8 @@ from tests.playbooks.conftest import REPOSITORY, Stack
 SHOWN = (
     ("203.0.113.7/32", "127.0.0.1/32"),
     ("0.0.0.0/0", "SSH from the machine that deploys"),
+    ('"VisibilityTimeout": "7"', '"VisibilityTimeout": "60"'),
+    ('"SqsManagedSseEnabled": "false"', '"SqsManagedSseEnabled": "true"'),
     ('"policy": null', "TLSOnly"),
 )
 EXAMPLES = REPOSITORY / "examples"
@@ -182,8 +184,7 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     ec2.authorize_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="203.0.113.7/32")
     mended = [
         "Ensure the security group lets in SSH from the caller and nothing else",
-        "Ensure the queues exist",
-        "Ensure the queues are encrypted",
+        "Ensure the queues exist, encrypted and with the settings they need",
         "Ensure the bucket exists, private and encrypted, and drops what is temporary after a while",
     ]
 

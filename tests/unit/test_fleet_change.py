@@ -155,6 +155,7 @@ def test_nothing_is_launched_when_the_lock_has_grown_old() -> None:
 def test_what_boots_already_is_waited_for_unless_it_goes() -> None:
     region = Region(0, booting=2)
 
-    changer(region).await_boot(["i-booting-1"])
+    booting = changer(region).booting(leaving=["i-booting-1"])
+    changer(region).settle({"launched": [], "started": [], "terminated": [], "booting": booting})
 
     assert region.waited_for == ["i-booting-0"]
