@@ -183,6 +183,20 @@ def test_of_two_versions_in_any_order_the_later_stays(open_stack: Any, bench: An
     assert tags(open_stack, key)["jobfleet:outcome"] == "succeeded"
 
 
+def test_numbers_that_were_put_again_before_they_were_read_are_only_done_as_they_are(
+    open_stack: Any, bench: Any
+) -> None:
+    for numbers in (b"1 1", b"2 2"):
+        open_stack.drop("stats/n", numbers)
+
+    bench().work()
+
+    found = answers(open_stack)
+    assert [one["result"]["mean"] for one in found if one["result"]] == [2]
+    assert [one["error"]["code"] for one in found if one["error"]] == ["superseded"]
+    assert tags(open_stack, "incoming/stats/n")["jobfleet:outcome"] == "succeeded"
+
+
 def test_an_output_of_a_later_event_is_not_overwritten_by_one_that_was_read_before(
     open_stack: Any, bench: Any
 ) -> None:
