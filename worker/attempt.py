@@ -114,7 +114,8 @@ class Attempts:
 
     def is_small(self, job: Job) -> bool:
         """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
-        if job.request is None or job.held.message.attempt > 1:
+        message = job.held.message
+        if job.request is None or message.attempt > 1 or message.passed is not None:
             return False
         source, operation = job.request.input, self._offer.find(job.request.operation)
         done_here = operation is not None and not isinstance(operation, OwnOperation)

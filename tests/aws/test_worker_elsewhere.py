@@ -1,6 +1,7 @@
 """Jobs for another worker: passed on until it has them, whoever dies, and refused if there is none."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,21 @@ def test_a_worker_that_dies_between_copy_and_deletion_leaves_one_effect(stack: A
     assert outcomes(stack, "able").count("succeeded") == 1
     assert stack.stored(request.id).status == "succeeded"
     assert stack.waiting(stack.dead) == 0
+
+
+def test_numbers_that_were_passed_on_are_not_done_twice_either(stack: Any) -> None:
+    start(stack, "able")
+    request = stack.request()
+    stack.send(request)
+    stack.until(lambda: stack.waiting(stack.requests) == 0, 60)
+    stack.until(lambda: outcomes(stack, "able") == ["succeeded"], 60)
+    time.sleep(0.5)  # it is not in hand any more
+    stack.sqs.send_message(
+        QueueUrl=stack.requests, MessageBody=request.to_json(),
+        MessageAttributes={"passed": {"DataType": "String", "StringValue": "1 2000000000 0"}},
+    )  # fmt: skip
+    stack.until(lambda: len(outcomes(stack, "able")) == 2, 60)
+    assert sorted(outcomes(stack, "able")) == ["answered-again", "succeeded"]
 
 
 def test_passing_on_gives_a_job_that_breaks_no_more_attempts(stack: Any) -> None:
