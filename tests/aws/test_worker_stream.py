@@ -1,5 +1,6 @@
 """Numbers too many for memory: through the disk, in parts, one job at a time, and nothing left behind."""
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -102,6 +103,15 @@ def test_an_input_that_is_overwritten_meanwhile_is_read_anew(
         "attempt-broken",
         "BrokenAttempt: the input was overwritten while it was read",
     )
+
+
+def test_numbers_that_are_dropped_are_streamed_too(stack: Any, bench: Any, small_parts: None) -> None:
+    key = stack.open_drop_folder().drop("stats/many.txt", NUMBERS)
+    worker = bench(stream_from_bytes=1000).work()
+    result = json.loads(stack.take(stack.responses)["Body"])
+    assert (result["dropped"], result["result"]) == (key, stats(map(float, NUMBERS.split())))
+    assert stack.front.calls.count(f"GET {key}") > len(NUMBERS) // 1000
+    assert "attempt-broken" not in worker.events()
 
 
 def test_an_input_too_large_for_a_stream_is_a_bad_job_and_one_too_large_for_the_disk_waits(
