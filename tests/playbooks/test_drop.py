@@ -93,7 +93,7 @@ def test_what_leads_events_to_the_queue_is_shown_and_put_back(stack: Stack, s3: 
     made = stack.play("playbooks/provision.yml")
 
     changes = [
-        "Ensure the queues exist",
+        "Ensure the queues exist, encrypted and with the settings they need",
         "Ensure the bucket exists, private and encrypted, and drops what is temporary after a while",
     ]
     assert foreseen.changed == made.changed == changes
