@@ -39,8 +39,8 @@ def _text(settings: Settings) -> str | None:
         return "reading text is switched off here; worker_text: true in the inventory switches it on"
     if find_spec("pytesseract") is None or not TESSERACT.exists():
         return "the Python package pytesseract is not installed; deploy with worker_text: true"
-    if which("tesseract") is None or which("setpriv") is None:
-        return "tesseract or setpriv is not installed (Debian: tesseract-ocr, util-linux)"
+    if which("tesseract") is None:
+        return "tesseract is not installed (Debian: tesseract-ocr)"
     try:
         there = subprocess.run(
             ["tesseract", "--list-langs"],  # noqa: S607 - PATH says which, as for jobs

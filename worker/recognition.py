@@ -6,6 +6,7 @@ a broken one harms nothing else.
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,8 +76,11 @@ def load(model: Model) -> Classifier:
     digest = hashlib.sha256(data).hexdigest()
     if digest != model.sha256:
         raise BrokenModel(f"{model.path} has the checksum {digest}, not {model.sha256} as was set")
+    # Nothing of what a worker does is anybody else's business. It is looked for when the library is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     # One core a process, as everything else; and no arena, which takes address space in advance.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

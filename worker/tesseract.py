@@ -1,10 +1,13 @@
 """`jobfleet-tesseract`: Tesseract as a child that dies with the process of the pool that started it.
 
-Linux kills a child with its parent only where the child itself has asked for that. `setpriv` asks, then
-a shell looks whether the parent died meanwhile; each takes the place of the one before, as does Tesseract.
+Linux kills a child with its parent only where the child itself has asked for that. So this asks, looks
+whether the parent died meanwhile, and lets Tesseract take its place. (`setpriv` would ask too, but sets
+capabilities on the way, which the service's system call filter does not let it.)
 """
 
+import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,11 +17,14 @@ PARENT_VARIABLE = "JOBFLEET_TEXT_PARENT"
 # Where pip puts the command that runs this.
 TESSERACT = Path(sys.executable).with_name("jobfleet-tesseract")
 
-_IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'
+# https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Become Tesseract."""
-    parent = os.environ[PARENT_VARIABLE]
-    words = ["--pdeathsig", "KILL", "sh", "-c", _IF_PARENT_LIVES, parent, "tesseract", *sys.argv[1:]]
-    os.execvp("setpriv", ["setpriv", *words])  # noqa: S606, S607 - no shell is wanted, and PATH says which
+    if ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        sys.exit("jobfleet-tesseract: it cannot be tied to its parent")
+    if os.getppid() != int(os.environ[PARENT_VARIABLE]):
+        sys.exit("jobfleet-tesseract: its parent has died")
+    os.execvp("tesseract", ["tesseract", *sys.argv[1:]])  # noqa: S606, S607 - no shell is wanted; PATH says which
