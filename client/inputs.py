@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from client.errors import BadInput
 from client.published import size_of
-from jobs.catalogue import Operation, find_operation
+from jobs.catalogue import STREAMED, Operation, find_operation
 from jobs.errors import BadJob
 from jobs.formats import fitting_name
 from jobs.ids import is_job_id, new_job_id
@@ -37,7 +37,10 @@ class Prepared:
     @property
     def upload_name(self) -> str:
         """What the input is called in the bucket."""
-        return "numbers.txt" if isinstance(self.source, str) else key_part(_file_name(self.source))
+        named = isinstance(self.source, Path) or isinstance(getattr(self.source, "name", None), str)
+        if isinstance(self.source, str) or (self.operation in STREAMED and not named):
+            return "numbers.txt"
+        return key_part(_file_name(self.source))
 
 
 def prepare(

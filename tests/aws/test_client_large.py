@@ -1,5 +1,6 @@
 """Files of numbers larger than memory: checked in pieces, uploaded in parts, never held as a whole."""
 
+import io
 import json
 import subprocess
 import time
@@ -82,6 +83,7 @@ def test_a_large_file_stays_a_file_and_a_large_table_is_checked_in_it(large: Pat
     with large.open("rb") as file:
         assert prepare("stats", file).source is file
         assert file.tell() == 0
+    assert prepare("stats", io.BytesIO(large.read_bytes())).upload_name == "numbers.txt"
     table = large.with_name("large.csv")
     table.write_bytes(b"a,b\n" + b"1,22222\n" * (LARGE_BYTES // 8))
     assert prepare("stats", table, parameters={"columns": "b"}).source == table
