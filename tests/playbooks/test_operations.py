@@ -45,15 +45,3 @@ def test_a_folder_becomes_an_operation_and_goes_again(stack: Stack, tmp_path: Pa
     assert {INSTALL, RESTART} <= set(deploy(stack).changed)
     wait_for(lambda: stack.jobfleet("run", "word-count", "--help").returncode == Exit.NOT_OFFERED, 120)
     assert deploy(stack).changes == 0
-
-
-def test_what_is_no_package_is_told_before_anything_is_done(stack: Stack, tmp_path: Path) -> None:
-    for package, words in [
-        (str(tmp_path), "has no pyproject.toml"),
-        ("./there-is-none.whl", "neither a wheel nor a folder"),
-        ("git+https", "no pip requirement"),
-    ]:
-        outcome = stack.play("site.yml", "--tags", "worker", worker_operation_packages=[package])
-        assert outcome.code != 0
-        assert words in outcome.said
-        assert not [name for name in outcome.changed if name != "Ensure the wheel is built"]
