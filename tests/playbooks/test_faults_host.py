@@ -13,6 +13,7 @@ from tests.localcloud_fixture import wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 JOBS = 120
+PAUSE_SECONDS = 20
 
 
 def test_a_host_terminated_in_the_middle_of_jobs_and_replaced_loses_none(
@@ -31,17 +32,22 @@ def test_a_host_terminated_in_the_middle_of_jobs_and_replaced_loses_none(
 
     with Fleet(Settings(stack.name, stack.environment["AWS_REGION"], bucket, endpoint)) as fleet:
         photo = REPOSITORY / "examples" / "photo.jpg"
-        expected = content(fleet.submit("threshold", photo, name="fault-free.png").result(30))
+        expected = content(fleet.submit("threshold", photo, name="fault-free.png").result(120))
+        # The worker finds them all in line, so that it has most of them still to do when the first is done.
+        stack.on_workers(
+            "systemctl stop jobfleet-worker && "
+            f"systemd-run --on-active={PAUSE_SECONDS} systemctl start jobfleet-worker"
+        )
         jobs = [fleet.submit("threshold", photo, name=f"host-{n}.png") for n in range(JOBS)]
         [host] = [instance["InstanceId"] for instance in stack.instances()]
-        wait_for(lambda: fleet.find_result(jobs[0].id), 30)
+        wait_for(lambda: any(fleet.find_result(job.id) for job in jobs), 120)
         ec2.terminate_instances(InstanceIds=[host])
         time.sleep(1)
         done = sum(fleet.find_result(job.id) is not None for job in jobs)
         assert 0 < done < JOBS, "the host did not end in the middle of the jobs"
 
         stack.deploy()
-        answers = [job.result(120) for job in jobs]
+        answers = [job.result(300) for job in jobs]
 
         results = [fleet.find_result(job.id) for job in jobs]
         assert all(result and content(result) == expected for result in results)
@@ -49,7 +55,7 @@ def test_a_host_terminated_in_the_middle_of_jobs_and_replaced_loses_none(
         queues = [
             sqs.get_queue_url(QueueName=f"{stack.name}-{end}")["QueueUrl"] for end in ("requests", "dead")
         ]
-        wait_for(lambda: not any(depth(sqs, queue) for queue in queues), 70)
+        wait_for(lambda: not any(depth(sqs, queue) for queue in queues), 120)
         assert {job.id for job in jobs} <= logged(s3, bucket)
 
     [replacement] = [instance["InstanceId"] for instance in stack.instances()]
