@@ -4,45 +4,22 @@ It answers nobody and deletes nothing; `worker.commit` does, once everything lie
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from jobs import names
-from jobs.catalogue import Operation
 from jobs.drop import Nothing, Several
 from jobs.errors import BadJob
-from jobs.message import (
-    INLINE_MAX_BYTES,
-    Inline,
-    JobError,
-    Output,
-    Request,
-    Result,
-    Stored,
-    read_what_can_be_read,
-)
-from jobs.parameters import Value
-from worker import operations
+from jobs.message import JobError, Request, Result, Stored, read_what_can_be_read
+from worker.calls import Calls
 from worker.clock import Clock
 from worker.drops import OF_ANOTHER_OBJECT, Drops
 from worker.elsewhere import Elsewhere, NotHere
-from worker.errors import GivenUp
 from worker.failing import Failures
-from worker.gate import Gate
-from worker.holds import Held, Holds
-from worker.offer import Offer
-from worker.operations.own import OwnOperation
-from worker.parts import limits
-from worker.pool import Pool
-from worker.queue import Passed, Queues
+from worker.job import Finished, Job
+from worker.queue import Queues
 from worker.settings import Settings
-from worker.storage import Large, Storage, too_large
-from worker.streams import Streams
-
-T = TypeVar("T")
+from worker.steps import Steps, Timer
+from worker.storage import Storage
 
 # As much of an unreadable message as a log line shows; all of it lies in the dead-letter queue.
 HEAD_CHARACTERS = 200
@@ -50,41 +27,6 @@ HEAD_CHARACTERS = 200
 # SQS's own rule for queue names:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-
-
-@dataclass
-class Job:
-    """A message in hand and what it asks for: a request, or what is wrong with it.
-
-    `event` is one that asks for no job, or several. `again` says that another message with the same id
-    was in hand when it came. `moved` is called whenever a wait for the job looks up.
-    """
-
-    held: Held
-    request: Request | None
-    problem: BadJob | None = None
-    again: bool = False
-    moved: Callable[[], None] = lambda: None
-    event: Nothing | Several | None = None
-
-
-@dataclass
-class Finished:
-    """A job with its result, and what is still to do: `stored` tells whether the result lies in the bucket.
-
-    `seconds` is how long it took in a process, 0 if it was in none. `queue` is where the answer
-    goes, None for nowhere. `buried` is why the message goes to the dead-letter queue too. With `passed`
-    there is no result: a copy of the message goes back to the queue for another worker.
-    """
-
-    job: Job
-    result: Result
-    queue: str | None
-    line: dict[str, Any] = field(default_factory=dict)
-    stored: bool = True
-    buried: str | None = None
-    passed: Passed | None = None
-    seconds: float = 0.0
 
 
 class Attempts:
@@ -96,30 +38,14 @@ class Attempts:
         storage: Storage,
         drops: Drops,
         queues: Queues,
-        pool: Pool,
-        holds: Holds,
-        gate: Gate,
+        steps: Steps,
+        calls: Calls,
         clock: Clock,
-        offer: Offer,
         elsewhere: Elsewhere,
     ) -> None:
-        self._settings, self._storage, self._pool, self._holds = settings, storage, pool, holds
-        self._drops, self._queues, self._offer, self._elsewhere = drops, queues, offer, elsewhere
-        self._gate, self._clock = gate, clock
-        self._limits = limits(settings)
-        self._streams = Streams(settings, storage, pool, clock)
+        self._settings, self._storage, self._drops, self._queues = settings, storage, drops, queues
+        self._steps, self._calls, self._clock, self._elsewhere = steps, calls, clock, elsewhere
         self._failures = Failures(settings.worker_id, storage, clock)
-        self.stopping: Callable[[], str | None] = lambda: None
-        self.halted: Callable[[], str | None] = lambda: None
-
-    def is_small(self, job: Job) -> bool:
-        """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
-        message = job.held.message
-        if job.request is None or message.attempt > 1 or message.passed is not None:
-            return False
-        source, operation = job.request.input, self._offer.find(job.request.operation)
-        done_here = operation is not None and not isinstance(operation, OwnOperation)
-        return done_here and isinstance(source, Inline) and _is_short(source.text)
 
     def make_small(self, job: Job) -> Finished:
         """Do a small job here and now; its result is stored with others'."""
@@ -141,11 +67,11 @@ class Attempts:
         seen_before = message.attempt > 1 or job.again or message.passed is not None or dropped
         if seen_before:
             # If its result is stored, it was done, and is not done again.
-            before = self._s3(job, lambda: self._storage.find_result(request.id))
+            before = self._calls.s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
-            self._s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
-        if self._gate.through("sqs", lambda: self._elsewhere.is_spent(message), lambda: self._given_up(job)):
+            self._calls.s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
+        if self._calls.sqs(job, lambda: self._elsewhere.is_spent(message)):
             return self._without_result(job, "spent", buried="it was received as often as the queue allows")
         try:
             finished = self._done(job, in_pool=True)
@@ -154,12 +80,12 @@ class Attempts:
         error = finished.result.error
         if dropped and error and error.code in OF_ANOTHER_OBJECT:
             # Who was quicker may have moved the input: its result was stored before.
-            before = self._s3(job, lambda: self._storage.find_result(request.id))
+            before = self._calls.s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
         if seen_before:
             # In the place of the record of its broken attempts.
-            self._s3(job, lambda: self._storage.write_result(finished.result))
+            self._calls.s3(job, lambda: self._storage.write_result(finished.result))
             finished.stored = True
         self._settle(job, request, finished)
         return finished
@@ -185,7 +111,7 @@ class Attempts:
         """Tag or move an input from the drop folder, now that its result lies in the bucket."""
         if request.dropped is None:
             return
-        left = self._s3(job, lambda: self._drops.settle(request, finished.result))
+        left = self._calls.s3(job, lambda: self._drops.settle(request, finished.result))
         if left:
             finished.line["left"] = left
 
@@ -193,7 +119,7 @@ class Attempts:
         """End a message that asks for no job, or for several, which get a message each."""
         if isinstance(event, Several):
             for body in event.bodies:
-                self._gate.through("sqs", partial(self._queues.send, body), lambda: self._given_up(job))
+                self._calls.sqs(job, partial(self._queues.send, body))
             event = Nothing("several", f"each of its {len(event.bodies)} events got a message of its own")
         attempt = job.held.message.attempt
         nothing = Result("", "", "succeeded", self._settings.worker_id, attempt)
@@ -208,121 +134,23 @@ class Attempts:
     def _done(self, job: Job, *, in_pool: bool) -> Finished:
         request = job.request
         assert request is not None  # noqa: S101 - for the type checker
-        steps = _Steps(self._clock.monotonic)
+        timer = Timer(self._clock.monotonic)
         told: dict[str, Any] = {
             "id": request.id, "operation": request.operation[:80], "worker": self._settings.worker_id,
-            "attempt": job.held.message.attempt, "timings": steps.seconds,
+            "attempt": job.held.message.attempt, "timings": timer.seconds,
             "dropped": request.input.key if request.dropped and isinstance(request.input, Stored) else None,
         }  # fmt: skip
         sizes: dict[str, int] = {}
         try:
-            outcome, output, sizes = self._take_steps(job, request, steps, in_pool=in_pool)
+            self._check_reply_to(request.reply_to)
+            outcome, output, sizes = self._steps.take(job, request, timer, in_pool=in_pool)
         except BadJob as problem:
             result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
         else:
             result = Result(status="succeeded", result=outcome.result, output=output, **told)
         line = _line(result) | {"outcome": result.status, **sizes}
-        seconds = steps.seconds.get("operation", 0.0) if in_pool else 0.0
+        seconds = timer.seconds.get("operation", 0.0) if in_pool else 0.0
         return Finished(job, result, self._queue(request.reply_to), line, stored=False, seconds=seconds)
-
-    def _take_steps(
-        self, job: Job, request: Request, steps: "_Steps", *, in_pool: bool
-    ) -> tuple[operations.Outcome, Output | None, dict[str, int]]:
-        self._check_reply_to(request.reply_to)
-        operation = self._find(job, request.operation)
-        if request.dropped:
-            waiting = request
-            request = self._s3(job, lambda: self._drops.filled_in(waiting, operation))
-        own = isinstance(operation, OwnOperation)
-        # What somebody else declares is checked where it can do no harm: in a process of the pool.
-        parameters = request.parameters if own else operation.check(request.parameters)
-        key = _output_key(operation, request.output)
-        with ExitStack() as kept:
-            with steps.timed("input"):
-                data = self._input(job, request, operation, kept)
-            if isinstance(data, Large):
-                outcome = self._stream(job, operation, parameters, data, steps)
-                return outcome, None, {"input_bytes": data.size}
-            outcome = self._operate(job, operation, parameters, data, key, steps, in_pool=in_pool)
-        if key is None or outcome.data is None:
-            return outcome, None, {"input_bytes": len(data)}
-        made, content_type = outcome.data, outcome.content_type
-        with steps.timed("output"):
-            if request.dropped:
-                output = self._s3(job, lambda: self._drops.write_output(request, key, made, content_type))
-            else:
-                output = self._s3(job, lambda: self._storage.write_output(key, made, content_type))
-        return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
-
-    def _find(self, job: Job, name: str) -> Operation:
-        """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""
-        operation = self._offer.find(name)
-        if operation is None:
-            message = job.held.message
-            raise NotHere(self._s3(job, lambda: self._elsewhere.passed(name, message)))
-        return operation
-
-    def _operate(
-        self,
-        job: Job,
-        operation: Operation,
-        parameters: Mapping[str, Value],
-        data: bytes,
-        key: str | None,
-        steps: "_Steps",
-        *,
-        in_pool: bool,
-    ) -> operations.Outcome:
-        own = isinstance(operation, OwnOperation)
-        if operation.takes == "numbers" and not own and (not in_pool or len(data) <= INLINE_MAX_BYTES):
-            with steps.timed("operation"):
-                return operations.run(operation, parameters, data, key, self._limits)
-        # Waiting for a process is not working, and may take longer than a job may.
-        held, start = job.held, self._clock.monotonic()
-        held.begun = None
-
-        def begin() -> None:
-            held.begun = self._clock.monotonic()
-            steps.seconds["wait"] = round(held.begun - start, 6)
-
-        outcome = self._pool.run(
-            operation, parameters, data, key, lambda: self.stopping() or self._given_up(job), begin
-        )
-        steps.seconds["operation"] = round(self._clock.monotonic() - (held.begun or start), 6)
-        return outcome
-
-    def _stream(
-        self,
-        job: Job,
-        operation: Operation,
-        parameters: Mapping[str, Value],
-        large: Large,
-        steps: "_Steps",
-    ) -> operations.Outcome:
-        return self._streams.run(
-            operation, parameters, large, job.held, steps.seconds,
-            lambda call: self._s3(job, call), self.stopping, lambda: self._given_up(job),
-        )  # fmt: skip
-
-    def _input(self, job: Job, request: Request, operation: Operation, kept: ExitStack) -> bytes | Large:
-        source = request.input
-        if isinstance(source, Inline):
-            if operation.takes == "image":
-                raise BadJob("bad-input", "an image goes through the bucket: give its bucket and key")
-            # Text that is none after all is told by the operation.
-            data = source.text.encode("utf-8", "surrogatepass")
-            if len(data) > self._settings.max_input_bytes:
-                raise too_large(len(data), self._settings.max_input_bytes)
-            return data
-        stream_from = self._settings.stream_from_bytes if operations.streams(operation) else None
-        wait = partial(self._wait_for_room, job)
-        return self._s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
-
-    def _wait_for_room(self, job: Job) -> None:
-        """Let the job's time begin when there is room; waiting is not working. Raises `GivenUp`."""
-        if reason := self.stopping() or self._given_up(job):
-            raise GivenUp(reason)
-        job.held.begun = self._clock.monotonic()
 
     def _refuse(self, job: Job) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""
@@ -331,19 +159,12 @@ class Attempts:
         error = JobError(problem.code, problem.message)
         result = Result(job_id, operation, "failed", self._settings.worker_id, message.attempt, error=error)
         if job_id:
-            before = self._s3(job, lambda: self._storage.find_result(job_id))
+            before = self._calls.s3(job, lambda: self._storage.find_result(job_id))
             if not before or before.status == "failing":
-                self._s3(job, lambda: self._storage.write_result(result))
+                self._calls.s3(job, lambda: self._storage.write_result(result))
         line = _line(result) | {"outcome": "unreadable", "head": message.body[:HEAD_CHARACTERS]}
         queue = reply_to if reply_to and self._may_answer(reply_to) else None
         return Finished(job, result, queue, line, buried=f"{problem.code}: {problem.message}")
-
-    def _s3(self, job: Job, call: Callable[[], T]) -> T:
-        return self._gate.through("s3", call, lambda: self._given_up(job))
-
-    def _given_up(self, job: Job) -> str | None:
-        job.moved()
-        return self.halted() or ("the hold is lost" if self._holds.is_lost(job.held) else None)
 
     def _queue(self, reply_to: str | None) -> str:
         return reply_to if reply_to and self._may_answer(reply_to) else self._settings.response_queue
@@ -362,26 +183,6 @@ class Attempts:
         return ours and bool(_QUEUE_NAME.fullmatch(queue))
 
 
-class _Steps:
-    """Seconds by the name of the step."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        start = self._monotonic()
-        try:
-            yield
-        finally:
-            self.seconds[step] = round(self._monotonic() - start, 6)
-
-
-def _is_short(text: str) -> bool:
-    return len(text) <= INLINE_MAX_BYTES
-
-
 def _line(result: Result) -> dict[str, Any]:
     line: dict[str, Any] = {
         "job": result.id, "operation": result.operation, "attempt": result.attempt,
@@ -392,10 +193,3 @@ def _line(result: Result) -> dict[str, Any]:
     if result.error:
         line["code"], line["cause"] = result.error.code, result.error.message
     return line
-
-
-def _output_key(operation: Operation, key: str | None) -> str | None:
-    """Return the key to write an output to, if there is one: only what a name given by a person leads to."""
-    if key is not None and not key.startswith(names.OUTPUTS):
-        raise BadJob("bad-output-name", f"output.key {key[:80]!r} must begin with {names.OUTPUTS}")
-    return operation.output_key(None if key is None else key.removeprefix(names.OUTPUTS))

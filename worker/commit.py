@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from worker.attempt import Finished
 from worker.clock import LOOK_SECONDS, Clock
 from worker.crew import Crew
 from worker.elsewhere import delay
 from worker.errors import BrokenAttempt, GivenUp
 from worker.gate import Gate, Service
 from worker.holds import Holds
+from worker.job import Finished
 from worker.logs import Batch, Journal
 from worker.queue import QueueGone, Queues, Refusal, batches, batches_by_size
 from worker.settings import Settings

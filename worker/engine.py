@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobs.drop import read_event
 from jobs.errors import BadJob
 from jobs.message import Request
-from worker.attempt import Attempts, Finished, Job
+from worker.attempt import Attempts
 from worker.backoff import backoff
+from worker.calls import Calls
 from worker.clock import Clock
 from worker.commit import COMMITTERS, Committer
 from worker.drops import Drops
@@ -21,6 +22,7 @@ from worker.elsewhere import RECENT, Elsewhere, Others
 from worker.errors import GivenUp
 from worker.gate import Gate, words
 from worker.holds import Held, Holds
+from worker.job import Finished, Job
 from worker.lifesign import LifeSign, credentials_age
 from worker.logs import Journal
 from worker.offer import Offer, make_offer
@@ -28,6 +30,7 @@ from worker.pool import Pool, longest_wait
 from worker.queue import BATCH_MAX, Message, Queues
 from worker.receiver import Receivers
 from worker.settings import Settings
+from worker.steps import Steps
 from worker.storage import Storage
 from worker.systemd import Watchdog, notify
 
@@ -67,15 +70,14 @@ class Engine:
         self.offer = offer or make_offer(settings)
         others = Others(settings.worker_id, lambda: storage.life_signs(clock.now() - RECENT), clock)
         elsewhere = Elsewhere(self.offer, others, queues, clock)
-        self._attempts = Attempts(
-            settings, storage, drops, queues, self.pool, self.holds, self.gate, clock, self.offer, elsewhere
-        )
+        calls = Calls(self.gate, self.holds, self._is_stopping, self._is_halted)
+        self._steps = Steps(settings, storage, drops, self.pool, calls, clock, self.offer, elsewhere)
+        self._attempts = Attempts(settings, storage, drops, queues, self._steps, calls, clock, elsewhere)
         self._committer = Committer(settings, queues, storage, journal, self.holds, self.gate, clock)
         self._receivers = Receivers(
             queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell
         )
         self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
-        self._attempts.stopping, self._attempts.halted = self._is_stopping, self._is_halted
         self._committer.ended, self._committer.broken = self._ended, self._broken
         self._committer.backlog = lambda: self._working > settings.processes
         self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
@@ -228,7 +230,7 @@ class Engine:
                     others.append(job)
                     return True
                 self._in_hand[job.request.id] = deque()
-            if self._attempts.is_small(job):
+            if self._steps.is_small(job):
                 return False
         self._waiting.put(job)
         return True

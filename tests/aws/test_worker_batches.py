@@ -14,8 +14,8 @@ from client.fleet import Fleet
 from client.settings import Settings
 from jobs.message import ANSWER_MAX_BYTES, Request, Result
 from jobs.names import RESULT_BATCH_MAX
-from worker.attempt import Finished
 from worker.clock import LOOK_SECONDS
+from worker.job import Finished
 from worker.queue import BATCH_MAX_BYTES, Message, Refusal, batches_by_size
 
 THROTTLED = Refusal("InternalError", final=False)
