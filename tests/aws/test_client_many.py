@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -192,13 +193,16 @@ def test_after_ctrl_c_the_same_command_goes_on_where_it_was(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == Exit.INTERRUPTED
-    assert "0 of 12 images done, and 12 more sent, which go on without you" in said
+    told = re.search(r"0 of 12 images done, and (\d+) more sent, which go on without you", said)
+    assert told, said
+    # SQS may have the last call's two before the client hears of that.
+    assert told[1] in ("10", "12")
     assert "--resume" in said
     before = len(stack.front.calls)
     stack.worker()
     ran = run("greyscale", "in", "-o", "out", "--resume")
     assert ran.returncode == 0, ran.stderr
-    assert "going on: 12 were sent before" in ran.stderr
+    assert f"going on: {told[1]} were sent before" in ran.stderr
     assert len(files_in(home / "out")) == 12
     mine = stack.front.calls[before:]
     assert not [call for call in mine if call.startswith("PUT uploads/")]
