@@ -1,7 +1,5 @@
 """The commands for images, made from what the catalogue declares."""
 
-from pathlib import Path
-
 import click
 
 from client.invocation import Invocation, examples, with_shared_options
@@ -50,19 +48,14 @@ def image_command(operation: Operation) -> click.Command:
         name: str | None = None, no_download: bool = False, ending: str | None = None,
         **typed: Value | None,
     ) -> None:  # fmt: skip
-        from client.commands import many_images, one_image
+        from client.commands import files
         from client.outputs import Wanted
 
         if no_download and out is not None:
             raise click.UsageError("Give --out or --no-download, not both.")
         fetched = not no_download if operation.gives == "image" else out is not None
         wanted = Wanted(operation, given(typed), out, name, fetched=fetched, ending=ending)
-        if len(images) == 1 and not Path(images[0]).is_dir():
-            one_image.run(invocation, wanted, images[0])
-            return
-        if "-" in images or out == "-":
-            raise click.UsageError("Standard input and output ('-') take a single image.")
-        many_images.run(invocation, wanted, images, resume=resume)
+        files.run(invocation, wanted, images, resume=resume, kind="image")
 
     own = [
         click.Argument(

@@ -109,7 +109,7 @@ def _on_files(
     invocation: Invocation, declared: "Operation", values: "dict[str, Value]", inputs: tuple[str, ...],
     file: str | None, out: str | None, name: str | None, *, resume: bool,
 ) -> None:  # fmt: skip
-    from client.commands import many_images, one_image
+    from client.commands import files
     from client.outputs import Wanted
 
     if file or not inputs:
@@ -117,12 +117,7 @@ def _on_files(
     _check_out(declared, out)
     fetched = declared.gives == "image" or out is not None
     wanted = Wanted(declared, values, out, name, fetched=fetched)
-    if len(inputs) == 1 and not Path(inputs[0]).is_dir():
-        one_image.run(invocation, wanted, inputs[0])
-        return
-    if "-" in inputs or out == "-":
-        raise click.UsageError("Standard input and output ('-') take a single file.")
-    many_images.run(invocation, wanted, inputs, resume=resume)
+    files.run(invocation, wanted, inputs, resume=resume, kind="file")
 
 
 def _check_out(declared: "Operation", out: str | None) -> None:
