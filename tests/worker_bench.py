@@ -38,18 +38,26 @@ class Bench:
             self.settings, self.queues, self.storage, self.drops, self.journal, self.clock,
             lambda: self.credentials, backoff, "1.2.3",
         )  # fmt: skip
-        self._thread = threading.Thread(target=self.engine.run, daemon=True)
+        self.well: bool | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> "Bench":
         """Let it work."""
         self._thread.start()
         return self
 
+    def _run(self) -> None:
+        self.well = self.engine.run()
+
+    def wait(self) -> None:
+        """Wait until it has stopped."""
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
     def stop(self) -> None:
         """Stop it and wait until it has."""
         self.engine.stop()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
+        self.wait()
 
     def work(self, done: Callable[[], Any] | None = None, seconds: float = 60) -> "Bench":
         """Let it work until nothing is left on the request queue, or until `done`."""

@@ -33,6 +33,7 @@ class Exit(IntEnum):
     STOPPED = 0
     UNREACHABLE = 1  # the account could not be asked for, at the start of a worker without a file
     USAGE = 2  # argparse's own
+    BROKEN = 70  # EX_SOFTWARE: a thread died of a fault of the worker's own
     CONFIG = 78  # EX_CONFIG of sysexits.h: starting again does not help
 
 
@@ -53,12 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     journal.tell("started", version=VERSION, stack=settings.stack, region=settings.region, pid=os.getpid())
     for broken in engine.offer.broken:
         journal.tell("operation-broken", package=broken.package, entry=broken.entry, why=broken.why)
-    engine.run()
+    well = engine.run()
     journal.tell("stopped")
     # If this fails, the lines lie in the spool, and the next start uploads them.
     with suppress(BotoCoreError, ClientError):
         journal.upload()
-    return Exit.STOPPED
+    return Exit.STOPPED if well else Exit.BROKEN
 
 
 def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:

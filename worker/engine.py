@@ -19,12 +19,13 @@ from worker.clock import Clock
 from worker.commit import COMMITTERS, Committer
 from worker.drops import Drops
 from worker.elsewhere import RECENT, Elsewhere, Others
-from worker.errors import GivenUp
+from worker.errors import GivenUp, trace
 from worker.gate import Gate, words
 from worker.holds import Held, Holds
 from worker.job import Finished, Job
 from worker.lifesign import LifeSign, credentials_age
 from worker.logs import Journal
+from worker.loops import Loops
 from worker.offer import Offer, make_offer
 from worker.pool import Pool, longest_wait
 from worker.queue import BATCH_MAX, Message, Queues
@@ -86,6 +87,7 @@ class Engine:
         self._lock = threading.Lock()
         self._reserved = self._working = 0
         self._watchdog = Watchdog(clock, lambda: self.gate.trouble is not None)
+        self._loops = Loops(self._watchdog, journal.tell, self._died)
         self._log_due = 0.0
         self._stopping, self._halted, self._over = threading.Event(), threading.Event(), threading.Event()
 
@@ -98,21 +100,27 @@ class Engine:
         self._receivers.stopped.set()
         self._stopping.set()
 
-    def run(self) -> None:
-        """Work until stopped."""
-        receivers = self._receivers.threads(self._watchdog.mover)
-        workers = io_threads(self._settings.processes)
-        patience = longest_wait(self._settings.job_time_limit)
+    def _died(self) -> None:
+        """Finish what was begun, as far as it goes without a thread; what starts next has them all."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self.stop()
+
+    def run(self) -> bool:
+        """Work until stopped; return whether it was stopped from outside, and not by a thread that died."""
+        thread, settings = self._loops.thread, self._settings
+        receivers = [thread(name, run) for name, run in self._receivers.loops()]
+        patience, workers = longest_wait(settings.job_time_limit), io_threads(settings.processes)
         others = [
-            self._thread("hold", self.holds.run, self._over),
-            *(self._thread(f"commit-{n}", self._committer.run, self._over) for n in range(COMMITTERS)),
-            *(self._thread(f"work-{n}", self._work, patience=patience) for n in range(workers)),
-            self._thread("tidy", self._tidy),
+            thread("hold", self.holds.run, self._over),
+            *(thread(f"commit-{n}", self._committer.run, self._over) for n in range(COMMITTERS)),
+            *(thread(f"work-{n}", self._work, patience=patience) for n in range(workers)),
+            thread("tidy", self._tidy),
         ]
         self.pool.start()
         self._committer.start()
-        for thread in [*others, *receivers]:
-            thread.start()
+        for one in [*others, *receivers]:
+            one.start()
         notify("READY=1", "STATUS=at work")
         period = min(TURN_SECONDS, self._watchdog.period)
         while not self._stopping.wait(period):
@@ -120,6 +128,7 @@ class Engine:
         notify("STOPPING=1")
         notify("STATUS=finishing what was begun")
         self._finish(receivers, period)
+        return not self._loops.broken
 
     def _finish(self, receivers: list[threading.Thread], period: float) -> None:
         deadline = self._clock.monotonic() + self._settings.stop_timeout
@@ -140,12 +149,6 @@ class Engine:
         self._committer.stop()
         self._tidy_once(stopped=True)
 
-    def _thread(
-        self, name: str, target: Callable[..., None], *arguments: Any, patience: float = 0.0
-    ) -> threading.Thread:
-        arguments = (*arguments, self._watchdog.mover(name, patience))
-        return threading.Thread(target=target, args=arguments, name=name, daemon=True)
-
     def _tidy(self, moved: Callable[[], None]) -> None:
         """Upload what was said, and the life sign, from time to time."""
         while not self._over.is_set():
@@ -157,7 +160,7 @@ class Engine:
     def _tidy_once(self, moved: Callable[[], None] = lambda: None, *, stopped: bool = False) -> None:
         # If this fails, the next round does it, or the next start does.
         with suppress(BotoCoreError, ClientError):
-            if self.life.due() or stopped:
+            if stopped or self.life.due():
                 self.life.write(stopped=stopped)
             if self._clock.monotonic() >= self._log_due and not stopped:
                 self._log_due = self._clock.monotonic() + self._settings.log_max_age
@@ -276,9 +279,11 @@ class Engine:
             self._hand_back([job.held], 0)
         else:
             wait = self._backoff(job.held.message.attempt)
+            # Of what is no known failure, whoever has to find the fault wants to know where it is.
+            where = "" if isinstance(problem, BotoCoreError | ClientError) else trace(problem)
             self._journal.tell(
                 "attempt-broken", job=job_id, attempt=job.held.message.attempt, cause=words(problem),
-                again_in_seconds=wait,
+                again_in_seconds=wait, **({"trace": where} if where else {}),
             )  # fmt: skip
             # Where this cannot be stored, the next attempt says that this one left no word.
             with suppress(BotoCoreError, ClientError):

@@ -1,9 +1,31 @@
 """What can keep a worker from finishing a job that is not bad. Each carries its words for people."""
 
+import traceback
+
+# As much of where an error came from as a log line shows: the last calls, which say most.
+TRACE_CHARACTERS = 2_000
+
 
 class BrokenAttempt(Exception):
-    """An attempt failed, and the job may succeed in another: it goes back to the queue."""
+    """An attempt failed, and the job may succeed in another: it goes back to the queue.
+
+    `trace` is where the fault lies, if its words do not say it.
+    """
+
+    trace = ""
 
 
 class GivenUp(Exception):
     """The worker stops, or has lost its hold on the message: whoever gets it next does the job."""
+
+
+def trace(problem: BaseException) -> str:
+    """Return where an error came from: files, lines and their text, the innermost last.
+
+    Of one that came from a process of the pool, where it was raised there.
+    """
+    if isinstance(problem, BrokenAttempt):
+        return problem.trace
+    there = getattr(problem, "traceback", None)  # pebble's
+    text = there if isinstance(there, str) else "".join(traceback.format_tb(problem.__traceback__))
+    return text[-TRACE_CHARACTERS:]

@@ -44,14 +44,10 @@ class Receivers:
         self._refused = False
         self.stopped = threading.Event()
 
-    def threads(self, mover: Callable[[str], Callable[[], None]]) -> list[threading.Thread]:
-        """Return the threads, not yet started; each tells by `mover` of its name that it moves."""
-        names = [f"receive-{n}" for n in range(RECEIVERS)]
+    def loops(self) -> list[tuple[str, Callable[[Callable[[], None]], None]]]:
+        """Return what each thread is called and does; it gets what to call in each of its rounds."""
         runs = [self._run_first, *[self._run_more] * (RECEIVERS - 1)]
-        return [
-            threading.Thread(target=run, args=(mover(name),), name=name, daemon=True)
-            for name, run in zip(names, runs, strict=True)
-        ]
+        return [(f"receive-{n}", run) for n, run in enumerate(runs)]
 
     def _run_first(self, moved: Callable[[], None]) -> None:
         while not self.stopped.is_set():

@@ -1,6 +1,5 @@
 """A stack made by hand on moto's server, reached over HTTP through a front that can misbehave."""
 
-import http.client
 import json
 import os
 import subprocess
@@ -11,7 +10,6 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,115 +21,12 @@ from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
 from localcloud.gaps import s3, s3_events
+from tests.aws.front import Front
 from tests.faults.processes import Systemd
 
 REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
 VISIBILITY_TIMEOUT = 6
-
-EXPIRED_SQS = b'{"__type":"com.amazonaws.sqs#ExpiredToken","message":"The security token is expired"}'
-FORBIDDEN_SQS = (
-    b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
-)
-EXPIRED_XML = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
-EXPIRED_STS = b"<ErrorResponse>" + EXPIRED_XML + b"</ErrorResponse>"
-
-# An answer of one's own: status, headers, body.
-Answer = tuple[int, list[tuple[str, str]], bytes]
-
-
-class Front(ThreadingHTTPServer):
-    """Passes requests on to moto, noting each, unless told to refuse, to fail or to dawdle."""
-
-    daemon_threads = True
-    # Twenty clients may knock at once.
-    request_queue_size = 128
-
-    def __init__(self, moto_port: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Passing)
-        self.moto_port = moto_port
-        self.calls: list[str] = []
-        self.expired_keys: set[str] = set()
-        self.forbids: Callable[[str], bool] = lambda call: False
-        self.fails: Callable[[str], bool] = lambda call: False
-        self.delays: Callable[[str], float] = lambda call: 0.0
-        self.answers: Callable[[str], Answer | None] = lambda call: None
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def hold(self, start: str) -> threading.Event:
-        """Let calls that begin so wait until the event that is returned is set, or for a minute."""
-        released = threading.Event()
-
-        def wait(call: str) -> float:
-            if call.startswith(start):
-                released.wait(60)
-            return 0.0
-
-        self.delays = wait
-        return released
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a worker or client that was killed in the middle of a call."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Passing(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Front
-
-    def handle_one_request(self) -> None:
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline or not self.parse_request():
-            self.close_connection = True
-            return
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        call = target or f"{self.command} {self.path.partition('?')[0].partition('/')[2].partition('/')[2]}"
-        # STS, EC2 and CloudWatch name their action in a form.
-        if body.startswith(b"Action="):
-            call = body.partition(b"&")[0].removeprefix(b"Action=").decode()
-        self.server.calls.append(call)
-        time.sleep(self.server.delays(call))
-        if any(
-            f"Credential={key}/" in self.headers.get("Authorization", "") for key in self.server.expired_keys
-        ):
-            query = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            self._answer(400, [], EXPIRED_SQS if target else EXPIRED_STS if query else EXPIRED_XML)
-        elif given := self.server.answers(call):
-            self._answer(*given)
-        elif self.server.forbids(call):
-            self._answer(403, [], FORBIDDEN_SQS)
-        elif self.server.fails(call):
-            self._answer(500, [], b"{}" if target else b"<Error><Code>InternalError</Code></Error>")
-        else:
-            self._pass_on(body)
-
-    def _pass_on(self, body: bytes) -> None:
-        moto = http.client.HTTPConnection("127.0.0.1", self.server.moto_port)
-        try:
-            moto.request(self.command, self.path, body, dict(self.headers))
-            answer = moto.getresponse()
-            self._answer(answer.status, answer.getheaders(), answer.read())
-        finally:
-            moto.close()
-
-    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.send_response_only(status)
-        # Of a HEAD, the length is that of what a GET would bring, and nothing comes.
-        head = self.command == "HEAD"
-        for name, value in headers:
-            if name.lower() not in (
-                "transfer-encoding",
-                "connection",
-                *(() if head else ("content-length",)),
-            ):
-                self.send_header(name, value)
-        if not head:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if not head:
-            self.wfile.write(body)
 
 
 @dataclass

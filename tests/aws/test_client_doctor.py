@@ -11,7 +11,7 @@ import pytest
 
 from client.errors import Exit
 from jobs.version import __version__
-from tests.aws.conftest import FORBIDDEN_SQS, Answer
+from tests.aws.front import FORBIDDEN_SQS, Answer
 from tests.client_bench import Jobfleet
 
 LINKS = [

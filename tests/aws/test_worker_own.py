@@ -87,7 +87,8 @@ def test_a_package_that_hangs_when_loaded_delays_a_start_and_no_more(stack: Any,
 def test_an_operation_that_does_harm_is_a_broken_attempt_of_its_job_alone(stack: Any, packages: Path) -> None:
     names = ("die", "stumble", "match")
     install(packages, "harms", HARMS, *(f"{name} = harms:{name}" for name in names))
-    stack.worker("--config", str(stack.settings_file(job_time_limit=3)), PYTHONPATH=str(packages))
+    settings = stack.settings_file(job_time_limit=3)
+    worker = stack.worker("--config", str(settings), PYTHONPATH=str(packages))
     jobs = {name: stack.request(name, b"x") for name in ("die", "stumble")}
     # A pattern that takes for ever would stop the worker if it were tried there.
     jobs["match"] = stack.request("match", b"x", parameters={"word": "a" * 60})
@@ -107,3 +108,13 @@ def test_an_operation_that_does_harm_is_a_broken_attempt_of_its_job_alone(stack:
     stack.send(stack.request())
     stack.until(lambda: stack.waiting(stack.replies))
     assert stack.answer().status == "succeeded"
+    worker.terminate()
+    out, _ = worker.communicate(timeout=60)
+    traces = {
+        line["job"]: line.get("trace", "")
+        for line in map(json.loads, out.splitlines())
+        if line["event"] == "attempt-broken"
+    }
+    # Where in the package it was raised; of what hung or died, the words say all there is.
+    assert 'raise Mine("stumbled")' in traces[jobs["stumble"].id]
+    assert traces[jobs["die"].id] == traces[jobs["match"].id] == ""

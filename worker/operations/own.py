@@ -15,7 +15,7 @@ from typing import Any
 from jobs.catalogue import Operation
 from jobs.errors import BadJob
 from jobs.own import GROUP, File, Own
-from worker.errors import BrokenAttempt
+from worker.errors import BrokenAttempt, trace
 from worker.operations.outcome import Limits, Outcome
 from worker.operations.reading import on_numbers
 
@@ -56,7 +56,9 @@ def run_own(
         raise MemoryError from None
     except BaseException as problem:  # noqa: BLE001 - its class may be the package's own: only words leave here
         words = f"{operation.name} ({operation.package}) raised {type(problem).__name__}: {problem}"
-        raise BrokenAttempt(words[:WORDS_MAX_CHARACTERS]) from None
+        broken = BrokenAttempt(words[:WORDS_MAX_CHARACTERS])
+        broken.trace = trace(problem)
+        raise broken from None
 
 
 def _done(
