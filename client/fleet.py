@@ -343,7 +343,10 @@ class Fleet:
         last = stored.last_attempt if stored else None
         if last is None:
             return ""
-        return f". Its attempt {last.attempt} broke on worker {last.worker}: {last.cause}"
+        return (
+            f". Its attempt {last.attempt} broke on worker {last.worker}: {last.cause}. "
+            "If that was its last, `jobfleet dead list` has it"
+        )
 
     @functools.cached_property
     def _request_queue(self) -> str:

@@ -65,7 +65,10 @@ class Offers:
             )
         there = ", ".join(list(self.offered)[:_SHOWN])
         broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
-        raise NotOffered(f"no live worker offers an operation {name[:80]!r}; there are {there}{broken}")
+        raise NotOffered(
+            f"no live worker offers an operation {name[:80]!r}; there are {there}{broken}. "
+            "One of a package of your own comes with worker_operation_packages in the inventory"
+        )
 
     def check(self, name: str) -> None:
         """Raise `NotOffered` for an operation that surely no live worker does."""

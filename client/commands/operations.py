@@ -33,6 +33,8 @@ def operations(invocation: Invocation) -> None:
     _show(found)
     for words in _warnings(found):
         invocation.output.say(f"warning: {words}")
+    for words in _notes(found):
+        invocation.output.say(f"note: {words}")
 
 
 def _show(found: "Offers") -> None:
@@ -69,9 +71,20 @@ def _warnings(found: "Offers") -> list[str]:
         said.append("no worker is alive; this is what those that were last heard of did")
     if found.silent:
         said.append(f"{', '.join(found.silent)}: an older version, which does not say what it does")
-    for name, why in found.lacking.items():
-        said += [f"{worker} does not do {name}: {words}" for worker, words in why.items()]
     return said
+
+
+def _notes(found: "Offers") -> list[str]:
+    """Say what workers have no part for, once for each reason: mostly it is merely switched off."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for name, why in found.lacking.items():
+        for worker, words in why.items():
+            by_reason.setdefault((name, words), []).append(worker)
+    everyone = len(found.workers)
+    return [
+        f"{name} is not done by {_who(found, some) if len(some) < everyone else 'any worker'}: {words}"
+        for (name, words), some in by_reason.items()
+    ]
 
 
 def _for_machines(found: "Offers") -> dict[str, object]:

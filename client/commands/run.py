@@ -76,7 +76,7 @@ def run(
         return
     option = next((word for word in inputs if word.startswith("--")), None)
     if option:
-        raise click.NoSuchOption(option)
+        raise click.UsageError(_no_such_option(declared, option))
     values = _parameters(declared, params)
     if declared.takes == "numbers":
         _on_numbers(invocation, declared, values, inputs, file, out, name)
@@ -144,6 +144,11 @@ def _parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str, Va
             given[parameter.name] = parameter.read(text if equals else "true")
         except BadJob as problem:
             raise BadInput(problem.message) from problem
+    for each in declared.parameters:
+        if each.required and each.name not in given:
+            raise BadInput(
+                f"{declared.name} needs {each.name}: give --param {each.name}=VALUE, {each.bounds}"
+            )
     try:
         declared.check(given)
     except BadJob as problem:
@@ -151,12 +156,24 @@ def _parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str, Va
     return given
 
 
+def _no_such_option(declared: "Operation", option: str) -> str:
+    name = option.partition("=")[0]
+    meant = name.removeprefix("--").replace("-", "_")
+    if meant in {parameter.name for parameter in declared.parameters}:
+        return f"No such option {name!r}: give parameters of {declared.name} as --param {meant}=VALUE."
+    return (
+        f"No such option {name!r}; `jobfleet run --help` lists options, and with {declared.name}, parameters."
+    )
+
+
 def _help(declared: "Operation") -> list[str]:
     from client.tables import plain_table
 
-    out = {"answer": "", "image": " [-o PATH]", "file": " [-o PATH]"}[declared.gives]
+    needed = "".join(f" --param {each.name}=VALUE" for each in declared.parameters if each.required)
+    others = not all(each.required for each in declared.parameters)
+    more = f"{needed}{' [--param NAME=VALUE]...' * others}{' [-o PATH]' * (declared.gives != 'answer')}"
     lines = [
-        f"Usage: jobfleet run {declared.name} INPUT... [--param NAME=VALUE]...{out}", "",
+        f"Usage: jobfleet run {declared.name} INPUT...{more}", "",
         f"  {declared.summary}", "", f"  {_TAKES[declared.takes]}",
     ]  # fmt: skip
     if declared.gives == "file":
@@ -172,6 +189,7 @@ def _help(declared: "Operation") -> list[str]:
         lines += ["", *plain_table(("  parameter", "takes", "default", "what it is"), rows)]
     if declared.one_of:
         lines += ["", f"  Of {', '.join(declared.one_of)}, one must be given."]
+    lines += ["", "  Options of every operation, such as --json and --timeout: `jobfleet run --help`."]
     if declared.examples:
         lines += ["", "Examples:", *(f"  jobfleet run {declared.name} {each}" for each in declared.examples)]
     return lines

@@ -77,6 +77,8 @@ def test_looking_takes_nothing_away_and_hides_nothing(jobfleet: Jobfleet, stack:
     assert "attempt 2 on w2: last\\x1b[2J" in ran.stdout
     assert "no attempt left a word" in ran.stdout
     assert ran.stderr == ""
+    # Who asks for its result is told where it lies.
+    says_why(jobfleet("result", requests[0].id), Exit.NO_ANSWER, "attempt 2 broke", "`jobfleet dead list`")
 
 
 def test_a_look_that_goes_wrong_hands_back_too(jobfleet: Jobfleet, stack: Any) -> None:

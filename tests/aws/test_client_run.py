@@ -28,6 +28,11 @@ def spread(numbers):
 def shout(data, *, twice, end):
     return File(data.upper() * (1 + twice) + end.encode(), {"bytes": len(data)}, "text/plain")
 
+@operation("find", takes="file", summary="How often a word stands there.", parameters=[
+    Text("word", "What to look for.", required=True)])
+def find(data, *, word):
+    return {"found": data.decode().split().count(word)}
+
 @operation("mirror", takes="image", gives="image", summary="The other way round.")
 def mirror(image):
     return image.transpose(0)
@@ -38,7 +43,8 @@ def mirror(image):
 def worker(stack: Any) -> Any:
     """A worker with two packages, one of which is broken, and its sign."""
     packages = install(Path(stack.folder) / "packages", "words", WORD_COUNT, "it = words:word_count")
-    install(packages, "more", MORE, *(f"{name} = more:{name}" for name in ("spread", "shout", "mirror")))
+    names = ("spread", "shout", "find", "mirror")
+    install(packages, "more", MORE, *(f"{name} = more:{name}" for name in names))
     install(packages, "broken", "1 / 0", "it = broken:thing")
     process = stack.worker(PYTHONPATH=str(packages))
     stack.until(lambda: sign(stack))
@@ -58,12 +64,17 @@ def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, 
     table = run("operations").stdout
     assert "word-count" in table
     assert "ZeroDivisionError" in table
+    # What is merely switched off is noted, once for all workers.
+    (note,) = [line for line in run("operations").stderr.splitlines() if "text is" in line]
+    assert note.startswith("note: text is not done by any worker: reading text is switched off here")
 
     # Their help is made from what they declare.
     ran = run("run", "word-count", "--help")
     assert ran.returncode == 0, ran.stderr
     assert "How many words a text has." in ran.stdout
     assert "whole number: 0 to 100" in ran.stdout
+    assert "jobfleet run word-count INPUT... [--param NAME=VALUE]...\n" in ran.stdout
+    assert "jobfleet run find INPUT... --param word=VALUE\n" in run("run", "find", "--help").stdout
 
     # One file, with a parameter.
     (home / "a.md").write_text("one two one")
@@ -96,7 +107,18 @@ def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, 
     fails(run("run", "word-count", "a.md", "-p", "top=101"), Exit.BAD_INPUT, "top=101", "0 to 100")
     fails(run("run", "word-count", "a.md", "-p", "bottom=1"), Exit.BAD_INPUT, "'bottom'; it has top")
     fails(run("run", "word-count", "a.md", "-p", "top"), Exit.BAD_INPUT, "give it as top=VALUE")
-    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont'; there are", "shout", "1 broken")
+    ran = run("run", "word-count", "a.md", "--top", "1")
+    assert (ran.returncode, "'--top': give parameters of word-count as --param top=VALUE" in ran.stderr) == (
+        Exit.USAGE, True,
+    )  # fmt: skip
+    ran = run("run", "word-count", "a.md", "--tip", "1")
+    assert (ran.returncode, "'--tip'; `jobfleet run --help` lists options" in ran.stderr) == (
+        Exit.USAGE,
+        True,
+    )
+    fails(run("run", "find", "a.md"), Exit.BAD_INPUT, "find needs word: give --param word=VALUE")
+    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont'; there are", "shout", "1 broken",
+          "worker_operation_packages")  # fmt: skip
     assert run("run", "word-count", "a.md", "-o", "x").returncode == Exit.USAGE
     assert run("run", "word-count").returncode == Exit.USAGE
     assert run("run").returncode == Exit.USAGE
