@@ -45,9 +45,9 @@ READ_TIMEOUT_SECONDS = 30
 # boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out.
 ATTEMPTS = 3
 
-# The most threads of `worker.engine`: 64 that work, 8 that commit, 16 that help those, 4 that receive,
-# and a few more.
-CONNECTIONS = 96
+# The most threads of `worker.engine`: 64 that work, 8 that commit, 16 that help those, 8 that extend
+# holds, 4 that receive, and a few more.
+CONNECTIONS = 104
 
 # Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
 # ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.

@@ -32,13 +32,15 @@ class Crew:
         for _ in range(self._helpers):
             self._work.put(None)
 
+    def do(self, work: Callable[[], U]) -> "Future[U]":
+        """Have one helper do something; what it returns or raises is in the future."""
+        future: Future[U] = Future()
+        self._work.put((future, work))  # type: ignore[arg-type]
+        return future
+
     def each(self, do: Callable[[T], U], items: Sequence[T]) -> list[U]:
         """Return what `do` makes of each item, in their order. `do` must not raise."""
-        others: list[Future[U]] = []
-        for item in items[1:]:
-            future: Future[U] = Future()
-            others.append(future)
-            self._work.put((future, partial(do, item)))  # type: ignore[arg-type]
+        others = [self.do(partial(do, item)) for item in items[1:]]
         return [*map(do, items[:1]), *(future.result() for future in others)]
 
     def _help(self) -> None:

@@ -1,12 +1,15 @@
-"""The messages this worker holds, and the thread that keeps hold of them."""
+"""The messages this worker holds, and the threads that keep hold of them."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.clock import Clock
+from worker.crew import Crew
 from worker.queue import Message, Queues, batches
 
 # Two beats may fail before a hold is lost.
@@ -18,6 +21,9 @@ MARGIN_SECONDS = 60.0
 # The thread looks this often which holds are due.
 BEAT_SECONDS = 1.0
 
+# Extensions under way at a time: one that hangs must not cost the messages of the others.
+BEATERS = 8
+
 # Who lets go waits for an extension under way, but not for a dead endpoint.
 LET_GO_SECONDS = 5.0
 
@@ -26,7 +32,8 @@ LET_GO_SECONDS = 5.0
 class Held:
     """A message in hand until `expires`; `begun` is when its work began, both by the monotonic clock.
 
-    `allowance` is how many seconds its job may take beyond the time limit of others.
+    `allowance` is how many seconds its job may take beyond the time limit of others. `beat` tells that an
+    extension of it waits for its turn or is under way.
     """
 
     message: Message
@@ -34,6 +41,7 @@ class Held:
     begun: float | None = None
     allowance: float = 0.0
     lost: bool = False
+    beat: bool = False
 
 
 class Holds:
@@ -54,8 +62,8 @@ class Holds:
         self._queues, self._clock, self._say = queues, clock, say
         self._timeout, self._longest = visibility_timeout, job_time_limit + MARGIN_SECONDS
         self._held: dict[Held, None] = {}  # in the order they came
-        self._lock = threading.Lock()
-        self._beating = threading.Lock()
+        self._lock = threading.Condition()  # told when an extension ends
+        self._extended: set[Held] = set()  # at the moment
         self._failing = False
 
     def __len__(self) -> int:
@@ -87,20 +95,18 @@ class Holds:
 
     def hand_back(self, held: Collection[Held], seconds: int) -> None:
         """Let others have these after `seconds`. What AWS does not take comes back when its hold runs out."""
-        # An extension that arrived after this would hide the message again.
-        waited = self._beating.acquire(timeout=LET_GO_SECONDS)
-        try:
+        with self._lock:
             now = self._clock.monotonic()
-            mine = [h.message for h in held if h in self._held and not h.lost and h.expires > now]
-            self.release(held)
-        finally:
-            if waited:
-                self._beating.release()
-        for batch in batches(mine):
+            mine = [h for h in held if h in self._held and not h.lost and h.expires > now]
+            for one in held:
+                self._held.pop(one, None)
+            # An extension that arrived after this would hide the message again.
+            self._lock.wait_for(lambda: self._extended.isdisjoint(mine), LET_GO_SECONDS)
+        for batch in batches([h.message for h in mine]):
             self._queues.hide(batch, seconds)
 
-    def beat(self) -> None:
-        """Extend every hold that is due."""
+    def beat(self, crew: Crew) -> list[Future[None]]:
+        """Have a crew extend every hold that is due, a batch at a time; return what tells of their end."""
         now = self._clock.monotonic()
         due = []
         for held in self.all():
@@ -108,19 +114,40 @@ class Holds:
                 continue
             if held.begun is not None and now - held.begun > self._longest + held.allowance:
                 self._lose(held, "its job takes too long")
-            elif held.expires - now <= self._timeout * (1 - 1 / BEATS_PER_TIMEOUT):
+            elif not held.beat and held.expires - now <= self._timeout * (1 - 1 / BEATS_PER_TIMEOUT):
+                held.beat = True
                 due.append(held)
-        for batch in batches(due):
-            with self._beating:
-                self._extend([held for held in batch if held in self._held])
+        return [crew.do(partial(self._extend, batch)) for batch in batches(due)]
 
     def run(self, stopped: threading.Event, moved: Callable[[], None]) -> None:
         """Beat until stopped."""
+        crew = Crew(BEATERS)
+        crew.start()
+        under_way: list[Future[None]] = []
         while not stopped.wait(min(BEAT_SECONDS, self._timeout / BEATS_PER_TIMEOUT / 2)):
-            self.beat()
-            moved()
+            under_way += self.beat(crew)
+            ended = [each for each in under_way if each.done()]
+            for each in ended:
+                each.result()  # or a fault of our own would go unheard
+            if ended or not under_way:
+                moved()
+            under_way = [each for each in under_way if each not in ended]
+        crew.stop()
 
-    def _extend(self, batch: list[Held]) -> None:
+    def _extend(self, batch: Sequence[Held]) -> None:
+        with self._lock:
+            held = [one for one in batch if one in self._held]
+            self._extended.update(held)
+        try:
+            self._hide(held)
+        finally:
+            with self._lock:
+                self._extended.difference_update(held)
+                for one in batch:
+                    one.beat = False
+                self._lock.notify_all()
+
+    def _hide(self, batch: Sequence[Held]) -> None:
         now = self._clock.monotonic()
         try:
             refusals = self._queues.hide([held.message for held in batch], self._timeout) if batch else {}

@@ -4,12 +4,14 @@ import io
 import json
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.faults.processes import Systemd
+from worker.crew import Crew
 from worker.holds import Holds
 from worker.queue import Refusal
 
@@ -30,10 +32,16 @@ class Clock:
 
 
 @pytest.fixture
-def holds(bench: Any) -> tuple[Holds, Clock, Any, list[str]]:
+def holds(bench: Any) -> Iterator[tuple[Holds, Clock, Any, list[str]]]:
     worker, clock, said = bench(), Clock(), []
     made = Holds(worker.queues, clock, 6, 120, lambda event, **more: said.append(event))  # type: ignore[arg-type]
-    return made, clock, worker.queues, said
+    with pytest.MonkeyPatch.context() as patch:
+        crew, beat = Crew(1), made.beat
+        crew.start()
+        # One beat is over before the next thing happens.
+        patch.setattr(made, "beat", lambda: [each.result(60) for each in beat(crew)])
+        yield made, clock, worker.queues, said
+        crew.stop()
 
 
 def test_whatever_is_held_is_extended_when_a_third_of_its_time_is_over(stack: Any, holds: Any) -> None:

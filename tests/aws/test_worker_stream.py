@@ -10,6 +10,7 @@ import pytest
 
 from jobs.catalogue import OPERATIONS
 from worker import streams
+from worker.crew import Crew
 from worker.errors import BrokenAttempt, GivenUp
 from worker.operations.stats import stats
 
@@ -146,10 +147,10 @@ def test_a_stream_is_watched_has_its_own_time_limit_and_one_of_others_ends_with_
         assert held.begun is not None
         # As if it had begun so long ago that any other job would be given up, and this one is not.
         held.begun -= 60 + 60 + 5
-        worker.engine.holds.beat()
+        worker.engine.holds.beat(Crew(0))
         looks.append(str(given_up()))
         held.begun -= 7
-        worker.engine.holds.beat()
+        worker.engine.holds.beat(Crew(0))
         looks.append(str(given_up()))
         raise BrokenAttempt("enough")
 

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.acts import fail_entries, fail_one_entry
 from tests.faults.calls import Answer, Call, Forward
 from tests.faults.catalogue import Job, hostile_jobs
-from tests.faults.harness import Baseline, Stack
+from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack
 
 
 @pytest.mark.parametrize("call", ["DeleteMessageBatch .*-requests", "SendMessageBatch .*-reply-"])
@@ -20,6 +20,27 @@ def test_a_failed_entry_is_made_good_and_the_job_not_run_again(
     figures = stack.check(baseline)
     assert sum(figures.faults.values()) == 5
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
+
+
+def test_a_heartbeat_that_hangs_costs_no_message_but_its_own(stack: Stack) -> None:
+    # More than a batch of messages in hand, for longer than a hold lasts.
+    jobs = hostile_jobs("sleep 2", 24, seed=43)
+    stack.send(jobs)
+    hung: set[str] = set()
+
+    def hang(call: Call, forward: Forward) -> Answer:
+        hung.update(entry["ReceiptHandle"] for entry in call.content["Entries"])
+        return stack.proxy.stall(3 * VISIBILITY_TIMEOUT)(call, forward)
+
+    stack.proxy.inject("hung heartbeat", hang, "ChangeMessageVisibilityBatch", times=1)
+    worker = stack.start(processes=2)
+    stack.until_done(90)
+    stack.proxy.clear()
+
+    effects, results = stack.effects(jobs)
+    stack.check(effects)
+    assert 0 < len(worker.told("hold-lost")) <= len(hung) <= 10
+    assert sum(result.attempt > 1 for result in results.values()) <= len(hung)
 
 
 def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stack) -> None:
