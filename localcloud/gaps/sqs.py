@@ -1,6 +1,7 @@
 """SQS: nothing lost or taken twice by requests at the same time, polls that end with their caller, speed."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from moto.sqs import models
@@ -13,6 +14,11 @@ from localcloud.patching import put_over
 # How often a long poll looks whether its caller is still there and a visibility timeout ended, in seconds.
 _GLANCE_SECONDS = 0.2
 
+_VISIBLE = "ApproximateNumberOfMessages"
+_IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
+_DELAYED = "ApproximateNumberOfMessagesDelayed"
+_DEPTHS = (_VISIBLE, _IN_FLIGHT, _DELAYED)
+
 
 def mend() -> None:
     """Mend all gaps of SQS."""
@@ -20,6 +26,7 @@ def mend() -> None:
     _messages_are_changed_by_one_request_at_a_time()
     _receiving_waits_without_holding_the_queue()
     _depth_costs_little()
+    _depth_is_counted_at_one_instant()
 
 
 def _setting_attributes_keeps_the_policy() -> None:
@@ -119,3 +126,29 @@ def _depth_costs_little() -> None:
     """
     put_over(models, "unix_time", time.time)
     put_over(models, "unix_time_millis", lambda: time.time() * 1000)
+
+
+def _depth_is_counted_at_one_instant() -> None:
+    """Every message of a queue is counted once: as visible, in flight or delayed.
+
+    moto counts one kind after the other, so that a message whose visibility timeout ends in between is
+    counted as neither, and a queue that is not empty says that it is.
+    """
+
+    def attributes_now(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        queue = backend.get_queue(queue_name)
+        with queue._messages_lock:
+            found = attributes(backend, queue_name, attribute_names)
+            now = time.time() * 1000
+            states = Counter(_state_of(message, now) for message in queue._messages)
+        return found | {name: states[name] for name in _DEPTHS if name in found}
+
+    attributes = SQSBackend.get_queue_attributes
+    put_over(SQSBackend, "get_queue_attributes", attributes_now)
+
+
+def _state_of(message: Message, now: float) -> str:
+    """Return the attribute that counts a message. `now` is in milliseconds, as moto's times are."""
+    if now < message.delayed_until:
+        return _DELAYED
+    return _VISIBLE if now > message.visible_at else _IN_FLIGHT

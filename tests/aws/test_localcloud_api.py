@@ -164,6 +164,26 @@ def test_a_message_given_back_goes_to_a_waiting_poll_at_once(
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
 
 
+def test_every_message_is_counted_while_holds_run_out(sqs: Any, queue: str) -> None:
+    entries = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
+    for _ in range(20):
+        sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    # They come back one batch after the other.
+    for _ in range(20):
+        sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=1)
+
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = []
+    for _ in range(1_000):
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        counts.append([int(found[name]) for name in names])
+        if counts[-1] == [200, 0]:
+            break
+    assert counts[0][1] > 0, "all came back before they were counted"
+    assert counts[-1] == [200, 0]
+    assert {sum(count) for count in counts} == {200}
+
+
 def test_a_message_received_too_often_goes_to_the_dead_letter_queue(sqs: Any, queue: str) -> None:
     dead = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
