@@ -143,6 +143,10 @@ def test_lines_are_read_from_a_pipe(jobfleet: Jobfleet, stack: Any, photo: Path)
     assert mode_of(stack, "my grey.png") == "L"
 
 
+# Stands in what is shown where the shell asks for bracketed paste, which it does once for each line.
+_READY = "\x00"
+
+
 class Terminal:
     """`jobfleet shell` at a terminal of its own."""
 
@@ -155,12 +159,14 @@ class Terminal:
         )  # fmt: skip
         os.close(terminal)
         jobfleet.stack.processes.append(self.process)
+        self._ready = f"{_READY}.*?{re.escape(jobfleet.stack.name)}>"
+        self._cut = ""
         self.shown = ""
 
     def until(self, pattern: str, seconds: float = 60) -> str:
         """Read until something is shown; return what was shown up to there, and forget it."""
         deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.shown)):
+        while not (found := re.search(pattern, self.shown, re.DOTALL)):
             assert time.monotonic() < deadline, self.shown
             if select.select([self._end], [], [], 0.1)[0]:
                 try:
@@ -168,9 +174,23 @@ class Terminal:
                 except OSError:
                     data = b""
                 assert data, f"it ended: {self.shown}"
-                self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data.decode("utf-8", "replace"))
+                text = self._cut + data.decode("utf-8", "replace")
+                # A sequence may come in two parts.
+                whole = re.search(r"(\x1b(\[[0-9;?]*)?)?$", text)
+                assert whole
+                text, self._cut = text[: whole.start()], text[whole.start() :]
+                text = text.replace("\x1b[?2004h", _READY)
+                self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
         before, self.shown = self.shown[: found.end()], self.shown[found.end() :]
         return before
+
+    def until_ready(self) -> None:
+        """Read until a line can be typed.
+
+        A line that ends is drawn once more, its prompt too, before the terminal is left to the command.
+        Only a prompt after the terminal's settings for editing are made is one that waits for keys.
+        """
+        self.until(self._ready)
 
     def type(self, text: str) -> None:
         """Press keys."""
