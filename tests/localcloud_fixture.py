@@ -194,11 +194,11 @@ def newest_debian(ec2: Any) -> dict[str, Any]:
     return newest
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 30) -> Any:
-    """Return what `look` returns once that is true; fail after `seconds`."""
+def wait_for(look: Callable[[], Any], seconds: float = 30, seen: object = "") -> Any:
+    """Return what `look` returns once that is true; fail after `seconds` with what was `seen`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(0.1)
-    return pytest.fail(f"not within {seconds} s")
+    return pytest.fail(f"not within {seconds} s {seen}".rstrip())
