@@ -4,7 +4,7 @@ import configparser
 import importlib.metadata
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import boto3
 import botocore.session
@@ -22,6 +22,8 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.handlers import add_expect_header
 
 from jobs.version import __version__
+from worker.direct import DirectS3, DirectSqs
+from worker.lines import CONNECT_TIMEOUT_SECONDS, CONNECTIONS, READ_TIMEOUT_SECONDS, Lines
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,15 +41,9 @@ def installed_version() -> str:
 
 VERSION = installed_version()
 
-CONNECT_TIMEOUT_SECONDS = 5
-# Above the longest long poll, so that only a dead endpoint runs into it.
-READ_TIMEOUT_SECONDS = 30
-# boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out.
-ATTEMPTS = 3
-
-# The most threads of `worker.engine`: 64 that work, 8 that commit, 16 that help those, 8 that extend
-# holds, 4 that receive, and a few more.
-CONNECTIONS = 104
+# boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out. Most calls were
+# tried once already before boto3 is asked (`worker.direct`).
+ATTEMPTS = 2
 
 # Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
 # ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.
@@ -103,11 +99,16 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
     s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
     # Or every object waits for S3 to say that it may come, one more way there and back.
     s3.meta.events.unregister("before-call.s3", add_expect_header)
-    return Clients(
-        session.client("sqs", endpoint_url=endpoint_url, config=config),
-        s3,
-        session.client("sts", endpoint_url=endpoint_url, config=config),
-    )
+    sqs = session.client("sqs", endpoint_url=endpoint_url, config=config)
+    sts = session.client("sts", endpoint_url=endpoint_url, config=config)
+    credentials = core.get_credentials()
+    if credentials is None:
+        # Calls say so, each by itself.
+        return Clients(sqs, s3, sts)
+    # botocore's own two ways to name other authorities, in its order.
+    certificates = core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    lines = Lines(credentials, f"jobfleet/{VERSION}", certificates)
+    return Clients(cast("SQSClient", DirectSqs(sqs, lines)), cast("S3Client", DirectS3(s3, lines)), sts)
 
 
 class FileCredentials(Credentials):  # type: ignore[misc, unused-ignore]
