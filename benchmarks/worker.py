@@ -125,11 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", nargs="+", default=ALL, help="stats contestants whose names hold one of these"
     )
-    parser.add_argument("--worker-python", default=_project_python(), help="the Python that runs the worker")
+    parser.add_argument("--worker-python", default=project_python(), help="the Python that runs the worker")
     return parser
 
 
-def _project_python() -> str:
+def project_python() -> str:
+    """Return the project's Python, where the worker is installed, or else this one."""
     own = ROOT / ".venv" / "bin" / "python"
     return str(own) if own.exists() else sys.executable
 
