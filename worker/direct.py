@@ -49,12 +49,12 @@ _EXPECTED = frozenset({"NoSuchKey", "PreconditionFailed"})
 
 
 class DirectSqs:
-    """An SQS client whose calls for several messages are direct."""
+    """An SQS client whose calls for several messages are direct, once boto3 has shown where SQS is."""
 
     def __init__(self, client: "SQSClient", lines: Lines) -> None:
         self._client, self._lines = client, lines
-        meta = client.meta
-        self._line = lines.to(meta.endpoint_url, SigV4Auth, "sqs", meta.region_name)
+        self._line: Line | None = None
+        client.meta.events.register("before-call.sqs", self._learn)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -89,9 +89,13 @@ class DirectSqs:
             "x-amzn-query-mode": "true",
         }
         body = json.dumps(parameters).encode()
-        answer = self._line.send("POST", "/", headers, body) if self._line else None
+        answer = self._line.send("POST", "", headers, body) if self._line else None
         content = _json(answer.data) if answer and succeeded(answer) else None
         return boto3s(**parameters) if content is None else content
+
+    def _learn(self, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        if self._line is None and (region := _region(context, "sqs")):
+            self._line = self._lines.to(params["url"], SigV4Auth, "sqs", region)
 
 
 class DirectS3:
@@ -100,7 +104,11 @@ class DirectS3:
     def __init__(self, client: "S3Client", lines: Lines) -> None:
         self._client, self._lines = client, lines
         self._buckets: dict[str, Line | None] = {}
-        self._context = {"client_config": client.meta.config}
+        config = client.meta.config
+        self._context = {"client_config": config}
+        # Some S3s than Amazon's know no checksums, and their users say so.
+        self._sends_checksums = config.request_checksum_calculation == "when_supported"  # type: ignore[attr-defined]
+        self._asks_for_checksums = config.response_checksum_validation == "when_supported"  # type: ignore[attr-defined]
         self._parser = create_parser(client.meta.service_model.protocol)
         for operation in ("GetObject", "PutObject"):
             client.meta.events.register(f"before-call.s3.{operation}", self._learn)
@@ -113,7 +121,8 @@ class DirectS3:
         plain = self._plain(parameters, _GET_HEADERS)
         if plain:
             line, path, headers = plain
-            headers["x-amz-checksum-mode"] = "ENABLED"
+            if self._asks_for_checksums:
+                headers["x-amz-checksum-mode"] = "ENABLED"
             answer = line.send("GET", path, headers, context=self._context, whole=False)
             found = _object(answer) if answer and succeeded(answer) else None
             if found:
@@ -129,8 +138,9 @@ class DirectS3:
         plain = self._plain(others, _PUT_HEADERS) if isinstance(body, bytes) else None
         if plain and isinstance(body, bytes):
             line, path, headers = plain
-            headers["x-amz-sdk-checksum-algorithm"] = "CRC32"
-            headers[_CRC32] = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+            if self._sends_checksums:
+                headers["x-amz-sdk-checksum-algorithm"] = "CRC32"
+                headers[_CRC32] = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
             answer = line.send("PUT", path, headers, body, context=self._context)
             if answer and succeeded(answer) and "ETag" in answer.headers:
                 return {"ETag": answer.headers["ETag"]}
@@ -157,11 +167,10 @@ class DirectS3:
     def _learn(self, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
         """See where boto3 sends a call, by rules that depend on region, name and configuration."""
         bucket, key = (context["input_params"][name] for name in ("Bucket", "Key"))
-        address, signing = params["url"].removesuffix(_path(key)), context.get("signing", {})
-        as_here = context.get("auth_type") == "v4" and signing.get("signing_name") == "s3"
-        if as_here and "region" in signing and address != params["url"]:
+        address = params["url"].removesuffix(_path(key))
+        if address != params["url"] and (region := _region(context, "s3")):
             # Each time anew: boto3 may have been sent on to another region.
-            self._buckets[bucket] = self._lines.to(address, S3SigV4Auth, "s3", signing["region"])
+            self._buckets[bucket] = self._lines.to(address, S3SigV4Auth, "s3", region)
 
     def _raise_expected(self, operation: str, answer: BaseHTTPResponse) -> None:
         if answer.status not in (404, 412):
@@ -174,6 +183,14 @@ class DirectS3:
         code = parsed["Error"]["Code"]
         if code in _EXPECTED:
             raise exceptions.from_code(code)(parsed, operation)
+
+
+def _region(context: Mapping[str, Any], service: str) -> str | None:
+    """Return for which region boto3 signs a call, or None if it signs otherwise than is done here."""
+    # Where the endpoint asks for nothing special, botocore takes the client's own.
+    signing = context.get("signing", {})
+    usual = context.get("auth_type") in (None, "v4") and signing.get("signing_name", service) == service
+    return signing.get("region", context["client_region"]) if usual else None
 
 
 def _path(key: str) -> str:

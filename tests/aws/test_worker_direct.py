@@ -28,7 +28,8 @@ class Both:
         self._by_boto3: Counter[str] = Counter()
         for client in (self.s3, self.sqs):
             client.meta.events.register("before-send", self._sent)
-        # The first one shows where the bucket is.
+        # The first ones show where SQS and the bucket are.
+        self.sqs.get_queue_url(QueueName=stack.names.requests)
         self.s3.put_object(Bucket=stack.bucket, Key="first", Body=b"", ContentType="text/plain")
         self.forget()
 

@@ -15,6 +15,7 @@ KEYS = ("k", "outputs/a b.png", "a/../b", "./a", "/lead", "a//b", "ü ~+%25/x?#&
 REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "us-gov-west-1", "cn-north-1")
 BOTO3, DIRECT = "boto3", "direct"
 KEY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+ENDPOINTS = (None, *(f"http://127.0.0.1:5000{path}" for path in ("", "/", "/below", "/below/")))
 BUCKETS = ("jobfleet-lab-123456789012-us-west-2", "with.dots", "xn")
 
 
@@ -79,7 +80,7 @@ def close(clients: Clients) -> None:
         client.close()
 
 
-@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:5000", "http://127.0.0.1:5000/below"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("region", REGIONS)
 def test_an_object_is_fetched_just_as_boto3_would(
     sent: Callable[..., Sent], region: str, endpoint: str | None
@@ -97,11 +98,20 @@ def test_an_object_is_fetched_just_as_boto3_would(
     close(clients)
 
 
-def test_an_object_is_put_just_as_boto3_would(sent: Callable[..., Sent]) -> None:
+@pytest.mark.parametrize("checksums", ["when_supported", "when_required"])
+def test_an_object_is_put_just_as_boto3_would(
+    sent: Callable[..., Sent], monkeypatch: pytest.MonkeyPatch, checksums: str
+) -> None:
     """Over TLS boto3 sends the checksum behind the body, so the comparison is one without TLS."""
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", checksums)
+    monkeypatch.setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", checksums)
     clients = make_clients("eu-central-1", "http://127.0.0.1:5000")
     sent(BOTO3, clients.s3, "get_object", Bucket="lab", Key="first")
     for key in KEYS:
+        named = {"Bucket": "lab", "Key": key}
+        by_boto3 = sent(BOTO3, clients.s3._client, "get_object", **named)
+        assert sent(DIRECT, clients.s3, "get_object", **named) == by_boto3
+        assert ("x-amz-checksum-mode" in by_boto3[2]) == (checksums == "when_supported")
         given = {"Bucket": "lab", "Key": key, "Body": b"some bytes", "ContentType": "image/png"}
         by_boto3 = sent(BOTO3, clients.s3._client, "put_object", **given)
         assert sent(DIRECT, clients.s3, "put_object", **given) == by_boto3
@@ -118,13 +128,15 @@ def test_over_tls_the_checksum_stands_for_the_body(sent: Callable[..., Sent]) ->
     close(clients)
 
 
-@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:5000"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("region", REGIONS)
 def test_messages_are_sent_just_as_boto3_would(
     sent: Callable[..., Sent], region: str, endpoint: str | None
 ) -> None:
     clients = make_clients(region, endpoint)
     url = {"QueueUrl": "https://sqs.example/1/q"}
+    # Once, to see where boto3 sends what is for SQS.
+    sent(BOTO3, clients.sqs, "get_queue_url", QueueName="q")
     for name, parameters in {
         "receive_message": {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["passed"]},
         "send_message_batch": {"Entries": [{"Id": "0", "MessageBody": 'ü "\n'}]},
