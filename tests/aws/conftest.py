@@ -20,7 +20,7 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
-from localcloud.gaps import s3, s3_events
+from localcloud.gaps import s3, s3_events, sqs
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
 
@@ -224,9 +224,9 @@ def moto_port() -> Iterator[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from moto.server import ThreadedMotoServer
-    # Events as S3 sends them; the rest of moto is as it is.
-    s3.mend()
-    s3_events.mend()
+    # Messages to one caller each, events as S3 sends them; the rest of moto is as it is.
+    for service in (s3, s3_events, sqs):
+        service.mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield server.get_host_and_port()[1]
