@@ -158,7 +158,11 @@ def test_inputs_are_taken_as_a_person_has_them_and_refused_in_words(
                 fleet.submit("greyscale", wrong)  # type: ignore[arg-type]
             with pytest.raises(BadInput):
                 fleet.greyscale(wrong)  # type: ignore[arg-type]
-        assert stack.front.calls[before:] == []
+        # The worker may still be at its last deletion and its next receive.
+        sent = [
+            call for call in stack.front.calls[before:] if call.startswith(("PUT uploads/", "SendMessage"))
+        ]
+        assert sent == []
 
 
 def test_a_closed_fleet_leaves_nobody_waiting(stack: Any, settings: Settings) -> None:
