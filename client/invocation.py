@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from client.history import History
     from client.settings import Settings
     from jobs.catalogue import Operation
+    from jobs.message import Result
 
 TIMEOUT_SECONDS = 10.0
 
@@ -65,6 +66,7 @@ class Invocation:
     def __init__(self) -> None:
         self.options: dict[str, Any] = {}
         self._history: History | None = None
+        self._sent: Sequence[Job] = ()
 
     @property
     def timeout(self) -> float:
@@ -139,6 +141,7 @@ class Invocation:
     def _note(self, fleet: "Fleet", jobs: "Sequence[Job]") -> None:
         from datetime import UTC, datetime
 
+        self._sent = jobs
         from client.history import History, Sent
 
         if self._history is None:
@@ -146,26 +149,23 @@ class Invocation:
         now = datetime.now(UTC)
         self._history.note(Sent(job.id, job.operation, now) for job in jobs)
 
-    def submit(self, fleet: "Fleet", operation: "str | Operation", source: Any, **more: Any) -> "Job":
-        """Send a job, and say its id."""
-        job = self.send(fleet, operation, source, **more)
-        self.output.say(f"job {job.id} sent")
-        return job
+    def do(self, fleet: "Fleet", operation: "str | Operation", source: Any, **more: Any) -> "Result":
+        """Send a job, say its id and wait for its answer. Raises what `Fleet.submit` and `Job.result` raise.
 
-    def send(self, fleet: "Fleet", operation: "str | Operation", source: Any, **more: Any) -> "Job":
-        """Send a job, with a bar while it takes time."""
-        with self.output.moving("sending the job", _bytes_of(source)) as told:
-            return fleet.submit(operation, source, told=told, **more)
-
-    def wait(self, job: "Job") -> Any:
-        """Wait for a job's answer, with a word on it. Raises what `Job.result` raises."""
+        Whoever interrupts it once the job is out is told that it goes on, however little was waited.
+        """
+        self._sent = ()
         try:
+            with self.output.moving("sending the job", _bytes_of(source)) as told:
+                job = fleet.submit(operation, source, told=told, **more)
+            self.output.say(f"job {job.id} sent")
             with self.output.waiting("waiting for a worker"):
                 return job.result(self.timeout)
         except KeyboardInterrupt:
-            self.output.say(
-                f"job {job.id} goes on without you; fetch its result with `jobfleet result {job.id}`"
-            )
+            for job in self._sent:
+                self.output.say(
+                    f"job {job.id} goes on without you; fetch its result with `jobfleet result {job.id}`"
+                )
             raise
 
     def told(self, problem: FleetError) -> str:

@@ -26,11 +26,10 @@ def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
     path = None if to_stdout or not wanted.fetched else _path(image, wanted)
     with invocation.fleet() as fleet, _source(image) as source:
         file_name = path.name if path else wanted.file_name(_name(image)) if to_stdout else None
-        job = invocation.submit(
+        result = invocation.do(
             fleet, wanted.operation, source, name=wanted.name, file_name=file_name,
             parameters=wanted.parameters,
         )  # fmt: skip
-        result = invocation.wait(job)
         size = result.output.bytes if result.output else 0
         if path:
             with invocation.output.moving(f"writing {path}", size) as told:

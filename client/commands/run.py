@@ -93,11 +93,10 @@ def _on_numbers(
     text = numbers_text(inputs, file)
     _check_out(declared, out)
     with invocation.fleet() as fleet:
-        job = invocation.submit(
+        result = invocation.do(
             fleet, declared, text, parameters=values, name=name,
             file_name=Path(out or f"{declared.name}{(declared.endings or ('',))[0]}").name if out else None,
         )  # fmt: skip
-        result = invocation.wait(job)
         if out == "-":
             fleet.download_to(result, sys.stdout.buffer)
             return

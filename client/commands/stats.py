@@ -62,11 +62,11 @@ def stats(
         given["columns"] = typed_columns(columns)
     with invocation.fleet() as fleet:
         try:
-            job = invocation.submit(fleet, "stats", text, parameters=given)
+            result = invocation.do(fleet, "stats", text, parameters=given)
         except BadInput as problem:
             hint = "\nfor a column of CSV give --column NAME" if _is_csv(file) and not columns else ""
             raise BadInput(f"{file}: {problem}{hint}" if file else str(problem)) from problem
-        invocation.output.result(invocation.wait(job))
+        invocation.output.result(result)
 
 
 def _is_csv(file: str | None) -> bool:

@@ -81,8 +81,7 @@ class Session:
         return code
 
     def _send(self, *numbers: str) -> None:
-        job = self._invocation.submit(self._fleet, "stats", " ".join(numbers))
-        result = self._invocation.wait(job)
+        result = self._invocation.do(self._fleet, "stats", " ".join(numbers))
         found = self._invocation.output.notes(result)
         values = [(name, found[name]) for name in _SHOWN if name in found]
         if self._plain:
@@ -92,8 +91,7 @@ class Session:
 
     def _image(self, operation: str, source: str, name: str) -> None:
         try:
-            job = self._invocation.submit(self._fleet, operation, Path(source).expanduser(), name=name)
-            result = self._invocation.wait(job)
+            result = self._invocation.do(self._fleet, operation, Path(source).expanduser(), name=name)
         except FleetError as problem:
             self._show(problem.result if isinstance(problem, JobFailed) else None, self._word("failure"))
             raise

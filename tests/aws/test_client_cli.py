@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -413,13 +415,30 @@ def test_the_version_is_told(run: Run) -> None:
     assert run("--version").stdout.startswith("jobfleet, version ")
 
 
+def test_ctrl_c_as_soon_as_the_job_is_out_says_which_goes_on(stack: Any, tmp_path: Path) -> None:
+    sent = tmp_path / "jobfleet" / stack.bucket / "sent.jsonl"
+    sent.parent.mkdir(parents=True)
+    os.mkfifo(sent)  # whoever opens it to write is held up until somebody reads
+    process = subprocess.Popen(
+        [JOBFLEET, "--stack", stack.name, "--region", "us-east-1", "stats", "1"],
+        env=stack.environment | {"XDG_STATE_HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    stack.until(lambda: "ReceiveMessage" in stack.front.calls)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == Exit.INTERRUPTED
+    [message] = stack.sqs.receive_message(QueueUrl=stack.requests)["Messages"]
+    assert f"`jobfleet result {json.loads(message['Body'])['id']}`" in said
+    assert " sent\n" not in said  # it came before that
+
+
 def test_ctrl_c_is_told_in_a_word(stack: Any, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [JOBFLEET, "--stack", stack.name, "--region", "us-east-1", "stats", "1"], env=stack.environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     stack.until(lambda: "ReceiveMessage" in stack.front.calls)
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     out, said = process.communicate(timeout=120)
     assert (process.returncode, out) == (Exit.INTERRUPTED, "")
     assert "goes on without you" in said
