@@ -212,15 +212,14 @@ def test_at_the_prompt_words_work_with_and_without_dashes_until_exit(
     terminal: Terminal, stack: Any, photo: Path
 ) -> None:
     stack.worker()
-    prompt = f"{stack.name}>"
-    terminal.until(prompt)
+    terminal.until_ready()
     for line in ("-s 1 2 3 6", "send 1 2 3 6"):
         terminal.type(line + "\r")
         assert "median  2.5" in terminal.until("median  2.5\r\n")
-        terminal.until(prompt)
+        terminal.until_ready()
     terminal.type("sned 1\r")
     terminal.until("did you mean 'send'")
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("exit\r")
     assert terminal.close() == 0
     assert stack.front.calls.count("CreateQueue") == 1
@@ -228,52 +227,49 @@ def test_at_the_prompt_words_work_with_and_without_dashes_until_exit(
 
 
 def test_ctrl_c_ends_the_line_and_ctrl_d_the_shell(terminal: Terminal, stack: Any) -> None:
-    prompt = f"{stack.name}>"
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("send 1 2")
     terminal.until("send 1 2")
     terminal.type("\x03")
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("\x04")
     assert terminal.close() == 0
     assert stack.front.calls == []
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_shell(terminal: Terminal, stack: Any) -> None:
-    prompt = f"{stack.name}>"
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("-t 60\r")
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("-s 1\r")
     terminal.until("waiting for a worker")
     terminal.process.send_signal(signal.SIGINT)
     terminal.until("goes on without you; fetch its result with `jobfleet result ")
-    terminal.until(prompt)
+    terminal.until_ready()
     terminal.type("quit\r")
     assert terminal.close() == 0
 
 
 def test_the_tab_key_completes_words_and_files(terminal: Terminal, stack: Any, photo: Path) -> None:
-    terminal.until(f"{stack.name}>")
+    terminal.until_ready()
     for typed, completed in (("nv\t", "nvg"), (" pho\t", r"photo\.png")):
         terminal.type(typed)
         terminal.until(completed)
     terminal.type("\x03")
-    terminal.until(f"{stack.name}>")
+    terminal.until_ready()
     terminal.type("\x04")
     assert terminal.close() == 0
 
 
 def test_the_history_is_kept_where_only_its_owner_may_read_it(jobfleet: Jobfleet, stack: Any) -> None:
     state = jobfleet.home / "state"
-    for typed, shown in (("bucket some-name\r", f"{stack.name}>"), ("\x1b[A", "bucket some-name")):
+    for typed, ended in (("bucket some-name", "\r"), ("\x1b[A", "\x03")):
         terminal = Terminal(jobfleet, XDG_STATE_HOME=str(state))
-        terminal.until(f"{stack.name}>")
+        terminal.until_ready()
         terminal.type(typed)
-        terminal.until(shown)
-        if "\r" not in typed:
-            terminal.type("\x03")
-            terminal.until(f"{stack.name}>")
+        terminal.until("bucket some-name")
+        terminal.type(ended)
+        terminal.until_ready()
         terminal.type("\x04")
         assert terminal.close() == 0
     file = state / "jobfleet" / "shell-history"
@@ -286,6 +282,6 @@ def test_without_a_place_for_a_history_the_shell_works_all_the_same(jobfleet: Jo
     (jobfleet.home / "state").write_text("a file where a folder should be")
     terminal = Terminal(jobfleet, XDG_STATE_HOME=str(jobfleet.home / "state"))
     terminal.until("no history is kept")
-    terminal.until(f"{stack.name}>")
+    terminal.until_ready()
     terminal.type("\x04")
     assert terminal.close() == 0
