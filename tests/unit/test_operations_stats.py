@@ -2,7 +2,6 @@ import json
 import math
 import random
 import statistics
-import time
 from fractions import Fraction
 
 import pytest
@@ -97,12 +96,14 @@ def test_random_numbers_agree_with_the_statistics_module() -> None:
             assert found["mean"] == math.fsum(numbers) / len(numbers)
 
 
-def test_bytes_to_result_of_a_million_numbers_takes_under_two_seconds() -> None:
-    data = " ".join(f"{number % 1000 * 1.37:.3f}" for number in range(1_000_000)).encode()
-    start = time.process_time()
-    outcome = run(OPERATIONS["stats"], {}, data, None, Limits(1, 1_000_000))
-    assert outcome.result["count"] == 1_000_000
-    assert time.process_time() - start < 2
+def test_a_million_numbers_are_described_as_the_statistics_module_describes_them() -> None:
+    words = [f"{number % 1000 * 1.37:.3f}" for number in range(1_000_000)]
+    outcome = run(OPERATIONS["stats"], {}, " ".join(words).encode(), None, Limits(1, 1_000_000))
+    numbers = list(map(float, words))
+    assert dict(outcome.result) == {
+        "count": 1_000_000, "mean": statistics.fmean(numbers), "min": 0.0, "max": 1368.63,
+        "median": statistics.median(numbers),
+    }  # fmt: skip
 
 
 def test_more_numbers_than_the_limit_are_a_bad_job() -> None:
