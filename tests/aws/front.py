@@ -13,6 +13,9 @@ FORBIDDEN_SQS = (
     b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
 )
 EXPIRED_XML = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+ELSEWHERE_XML = (
+    b"<Error><Code>PermanentRedirect</Code><Message>The bucket must be addressed elsewhere.</Message></Error>"
+)
 EXPIRED_STS = b"<ErrorResponse>" + EXPIRED_XML + b"</ErrorResponse>"
 
 # An answer of one's own: status, headers, body.
@@ -31,6 +34,8 @@ class Front(ThreadingHTTPServer):
         self.moto_port = moto_port
         self.calls: list[str] = []
         self.expired_keys: set[str] = set()
+        # Where buckets lie, if only calls that are signed for there shall be heard.
+        self.bucket_region: str | None = None
         self.forbids: Callable[[str], bool] = lambda call: False
         self.fails: Callable[[str], bool] = lambda call: False
         self.delays: Callable[[str], float] = lambda call: 0.0
@@ -77,6 +82,9 @@ class _Passing(BaseHTTPRequestHandler):
         ):
             query = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
             self._answer(400, [], EXPIRED_SQS if target else EXPIRED_STS if query else EXPIRED_XML)
+        elif self._is_elsewhere():
+            region = str(self.server.bucket_region)
+            self._answer(301, [("x-amz-bucket-region", region)], ELSEWHERE_XML)
         elif given := self.server.answers(call):
             self._answer(*given)
         elif self.server.forbids(call):
@@ -85,6 +93,11 @@ class _Passing(BaseHTTPRequestHandler):
             self._answer(500, [], b"{}" if target else b"<Error><Code>InternalError</Code></Error>")
         else:
             self._pass_on(body)
+
+    def _is_elsewhere(self) -> bool:
+        _, of_s3, _ = signed = self.headers.get("Authorization", "").partition("/s3/aws4_request")
+        region = self.server.bucket_region
+        return bool(region and of_s3 and not signed[0].endswith(f"/{region}"))
 
     def _pass_on(self, body: bytes) -> None:
         moto = http.client.HTTPConnection("127.0.0.1", self.server.moto_port)

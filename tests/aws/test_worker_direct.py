@@ -134,6 +134,17 @@ def test_what_is_expected_is_said_in_boto3s_words(both: Both, parameters: dict[s
     assert (both.boto3, both.all) == (0, 1)
 
 
+def test_a_bucket_in_another_region_is_found_by_boto3_and_learnt_from_it(both: Both) -> None:
+    both.stack.front.bucket_region = "eu-west-1"
+    both.put("moved", b"good")  # boto3 is sent on, and remembers
+    both.put("moved", b"good")  # boto3 goes there at once, which shows where that is
+    assert both.boto3 > 1
+    both.forget()
+    assert both.get("moved")["Body"] == b"good"
+    both.put("moved", b"better")
+    assert (both.boto3, both.all) == (0, 2)
+
+
 def test_messages_go_the_whole_way(both: Both) -> None:
     url = both.stack.requests
     bodies = ['ü "quoted" \\ \n', "2", "x" * 5_000]
