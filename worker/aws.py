@@ -24,6 +24,7 @@ from botocore.handlers import add_expect_header
 from jobs.version import __version__
 from worker.direct import DirectS3, DirectSqs
 from worker.lines import CONNECT_TIMEOUT_SECONDS, CONNECTIONS, READ_TIMEOUT_SECONDS, Lines
+from worker.settings import BadSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,7 +72,10 @@ class Clients(NamedTuple):
 
 
 def make_clients(region: str, endpoint_url: str | None) -> Clients:
-    """Make the clients. With AWS_SHARED_CREDENTIALS_FILE set they sign with what that file says now."""
+    """Make the clients. With AWS_SHARED_CREDENTIALS_FILE set they sign with what that file says now.
+
+    Raises `BadSettings` where the certificates to trust cannot be read.
+    """
     core = botocore.session.get_session()
     path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
     if path:
@@ -107,7 +111,14 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
         return Clients(sqs, s3, sts)
     # botocore's own two ways to name other authorities, in its order.
     certificates = core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    lines = Lines(credentials, f"jobfleet/{VERSION}", certificates)
+    try:
+        lines = Lines(credentials, f"jobfleet/{VERSION}", certificates)
+    except OSError as problem:
+        # botocore would wait with that until the first call, and not say which file it is.
+        raise BadSettings(
+            f"the certificates to trust in {certificates} cannot be read: {problem.strerror or problem}; "
+            "name another file in AWS_CA_BUNDLE, ca_bundle of the profile, or REQUESTS_CA_BUNDLE"
+        ) from problem
     return Clients(cast("SQSClient", DirectSqs(sqs, lines)), cast("S3Client", DirectS3(s3, lines)), sts)
 
 

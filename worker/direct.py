@@ -90,7 +90,7 @@ class DirectSqs:
         }
         body = json.dumps(parameters).encode()
         answer = self._line.send("POST", "", headers, body) if self._line else None
-        content = _json(answer.data) if answer and succeeded(answer) else None
+        content = _json(answer) if answer and succeeded(answer) else None
         return boto3s(**parameters) if content is None else content
 
     def _learn(self, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
@@ -216,9 +216,18 @@ def _object(answer: BaseHTTPResponse) -> dict[str, Any] | None:
     return {"Body": body, "ContentLength": length, "ETag": headers["ETag"]}
 
 
-def _json(text: bytes) -> Any:
+def _json(answer: BaseHTTPResponse) -> dict[str, Any] | None:
+    """Return what SQS says, without what it says nothing of; None if that is not SQS."""
+    if answer.headers.get("Content-Length") == "0":
+        return {}
     try:
-        return json.loads(text)
+        content = json.loads(answer.data, object_hook=_without_nulls)
     except ValueError:
         # Something between here and SQS has answered.
         return None
+    return content if isinstance(content, dict) else None
+
+
+def _without_nulls(found: dict[str, Any]) -> dict[str, Any]:
+    # As botocore reads them, and who asks for a list is not given None.
+    return {name: value for name, value in found.items() if value is not None}

@@ -6,16 +6,19 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
-from botocore.exceptions import ResponseStreamingError, SSLError
+from botocore.exceptions import HTTPClientError, ResponseStreamingError, SSLError
 
 from worker.aws import ATTEMPTS, Clients, is_outage, make_clients
+from worker.settings import BadSettings
 
 URL = "https://sqs.example/1/q"
 Script = Callable[[socket.socket, bytes], None]
@@ -41,6 +44,7 @@ class Server:
         self.connections = 0
         self.script: list[bytes | None] = []  # None closes the connection without a word
         self.closes = False
+        self.receives = 1024 * 1024, 0.0  # as many bytes at once, after as many seconds
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -55,7 +59,7 @@ class Server:
         wrap = self._context.wrap_socket if self._context else None
         with suppress(OSError), plain, wrap(plain, server_side=True) if wrap else plain as connection:
             self._open.append(connection)
-            while request := _request(connection):
+            while request := self._request(connection):
                 self.asked.append(request)
                 words = self.script.pop(0) if self.script else NOTHING
                 if words is None:
@@ -63,6 +67,25 @@ class Server:
                 connection.sendall(words)
                 if self.closes:
                     return
+
+    def _request(self, connection: socket.socket) -> bytes:
+        """Read one request, whose body is as long as it says."""
+        words = bytearray()
+        while b"\r\n\r\n" not in words:
+            more = connection.recv(65_536)
+            if not more:
+                return b""
+            words += more
+        head, _, body = words.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        while length and len(body) < int(length[1]):
+            size, seconds = self.receives
+            time.sleep(seconds)
+            more = connection.recv(size)
+            if not more:
+                return b""
+            body += more
+        return bytes(head + b"\r\n\r\n" + body)
 
     def hang_up(self) -> None:
         """Close the connections that are open, as a load balancer does with those nobody uses."""
@@ -73,21 +96,6 @@ class Server:
     def close(self) -> None:
         self._listener.close()
         self.hang_up()
-
-
-def _request(connection: socket.socket) -> bytes:
-    """Read one request, whose body is as long as it says."""
-    words = b""
-    while b"\r\n\r\n" not in words:
-        more = connection.recv(65_536)
-        if not more:
-            return b""
-        words += more
-    head, _, body = words.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-    while length and len(body) < int(length[1]):
-        body += connection.recv(65_536)
-    return head + b"\r\n\r\n" + body
 
 
 @pytest.fixture
@@ -124,7 +132,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Clients
 def direct(server: Server) -> int:
     """How many of the calls were direct: boto3 tells more of itself."""
     return sum(
-        b"user-agent: jobfleet/" in asked.lower() and b"amz-sdk-" not in asked for asked in server.asked
+        b"user-agent: jobfleet/" in asked.lower() and b"\r\namz-sdk-" not in asked for asked in server.asked
     )
 
 
@@ -155,9 +163,25 @@ def test_a_connection_that_was_closed_meanwhile_is_no_failure(servers: Any, clie
     assert (direct(server), server.connections) == (2, 3)
 
 
+@pytest.mark.parametrize(("words", "meant"), [
+    (b"", {}),
+    (b'{"Messages": null}', {}),
+    (b'{"Messages": [{"Body": "1", "MessageAttributes": null}]}', {"Messages": [{"Body": "1"}]}),
+    (b'{"Failed": null, "Successful": []}', {"Successful": []}),
+])  # fmt: skip
+def test_what_sqs_says_nothing_of_is_left_out(
+    servers: Any, clients: Any, words: bytes, meant: dict[str, Any]
+) -> None:
+    server = servers()
+    sqs = sqs_of(clients, server)
+    server.script = [answer(words)]
+    assert sqs.receive_message(QueueUrl=URL) == meant
+    assert (len(server.asked), direct(server)) == (1, 1)
+
+
 @pytest.mark.parametrize("words", [
     None, b"HTTP/1.1 200 OK\r\n", b"what?\r\n\r\n",
-    answer(b'{"Messages": [', length=500), answer(b"{", length=1),
+    answer(b'{"Messages": [', length=500), answer(b"{", length=1), answer(b"[1]"),
 ])  # fmt: skip
 def test_half_an_answer_is_none(servers: Any, clients: Any, words: bytes | None) -> None:
     server = servers()
@@ -218,6 +242,67 @@ def test_a_proxy_is_boto3s_to_take(servers: Any, clients: Any, monkeypatch: pyte
     assert direct(proxy) == len(endpoint.asked) == 0
 
 
+def test_hosts_without_a_proxy_are_none_in_the_way(
+    servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "169.254.169.254")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # of another scheme than the endpoint's
+    server = servers()
+    sqs_of(clients, server).receive_message(QueueUrl=URL)
+    assert direct(server) == 1
+
+
+def test_a_large_body_may_take_longer_than_a_connect(
+    servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.lines.CONNECT_TIMEOUT_SECONDS", 1)
+    server = servers()
+    s3 = clients(server.url).s3
+    server.script = [answer(b"", 'ETag: "x"')] * 2
+    s3.put_object(Bucket="b", Key="k", Body=b"")
+    server.receives = 64 * 1024, 0.01  # at most 6 MB a second
+    body = bytes(range(256)) * 80_000
+    assert s3.put_object(Bucket="b", Key="k", Body=body)["ETag"] == '"x"'
+    assert (len(server.asked), direct(server)) == (2, 1)
+    assert server.asked[1].partition(b"\r\n\r\n")[2] == body
+
+
+def test_credentials_that_no_header_can_hold_are_an_outage(
+    servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A token that was pasted with a line's end in it: the worker waits for a better one."""
+    file = tmp_path / "credentials"
+    keys = "[default]\naws_access_key_id = k\naws_secret_access_key = s\naws_session_token = "
+    file.write_text(keys + "token\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    server = servers()
+    sqs = sqs_of(clients, server)
+    file.write_text(keys + "to\n  ken, in two lines\n")
+    with pytest.raises(HTTPClientError) as problem:
+        sqs.receive_message(QueueUrl=URL)
+    assert is_outage(problem.value)
+    file.write_text(keys + "another\n")
+    assert sqs.receive_message(QueueUrl=URL) == {}
+    assert (len(server.asked), direct(server)) == (1, 1)
+
+
+@pytest.mark.parametrize(("status", "code", "pauses"), [
+    (400, "AWS.SimpleQueueService.RequestThrottled", 1), (400, "KmsThrottled", 1), (429, "Other", 1),
+    (503, "ServiceUnavailable", 1), (400, "ReceiptHandleIsInvalid", 0), (403, "AccessDenied", 0),
+])  # fmt: skip
+def test_who_asks_for_fewer_calls_is_given_time(
+    servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch, status: int, code: str, pauses: int
+) -> None:
+    server = servers()
+    sqs = sqs_of(clients, server)
+    slept: list[float] = []
+    monkeypatch.setattr("worker.lines.time", SimpleNamespace(sleep=slept.append))
+    refusal = answer(json.dumps({"__type": code}).encode()).replace(b"200 OK", b"%d No" % status)
+    server.script = [refusal]
+    assert "Messages" not in sqs.receive_message(QueueUrl=URL)
+    assert (len(server.asked), direct(server), len(slept)) == (2, 1, pauses)
+
+
 def test_a_refusal_leaves_the_connection_as_it_is(servers: Any, clients: Any) -> None:
     server = servers()
     s3 = clients(server.url).s3
@@ -253,6 +338,15 @@ def test_an_authority_that_was_named_is_trusted(
     monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
     assert sqs_of(clients, server).receive_message(QueueUrl=URL) == {}
     assert direct(server) == len(server.asked) == 1
+
+
+def test_authorities_that_cannot_be_read_are_named_at_once(
+    servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    server = servers()
+    with pytest.raises(BadSettings, match=r"none\.pem cannot be read: No such file .* AWS_CA_BUNDLE"):
+        clients(server.url)
 
 
 @pytest.mark.parametrize("known", [False, True])
