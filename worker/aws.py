@@ -23,7 +23,7 @@ from botocore.handlers import add_expect_header
 
 from jobs.version import __version__
 from worker.direct import DirectS3, DirectSqs
-from worker.lines import CONNECT_TIMEOUT_SECONDS, CONNECTIONS, READ_TIMEOUT_SECONDS, Lines
+from worker.lines import BUSY, CONNECT_TIMEOUT_SECONDS, CONNECTIONS, READ_TIMEOUT_SECONDS, Lines
 from worker.settings import BadSettings
 
 if TYPE_CHECKING:
@@ -52,13 +52,6 @@ REFUSED_CREDENTIALS = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId",
     "InvalidToken", "TokenRefreshRequired", "UnrecognizedClientException", "AuthFailure",
     "SignatureDoesNotMatch", "InvalidSignatureException",
-})  # fmt: skip
-# Said with a 4xx, and not for good: fewer calls are asked for, of the key service too where a queue or bucket
-# is encrypted with a key of its own, or a body came too slowly.
-BUSY = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
-    "KmsThrottled", "KMS.ThrottlingException", "RequestTimeout",
 })  # fmt: skip
 NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 

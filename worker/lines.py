@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import urllib3
 from botocore.auth import SigV4Auth
@@ -31,8 +30,15 @@ CONNECTIONS = 104
 # A send may take as long as a connect, and a body that is one would have to be through in that time.
 BLOCK_BYTES = 128 * 1024
 
-# Said with a 4xx where fewer calls are asked for; it only decides whether to wait.
-_BUSY = re.compile(rb"Throttl|TooManyRequests|RequestLimitExceeded")
+# Said with a 4xx, and not for good: fewer calls are asked for, of the key service too where a queue or bucket
+# is encrypted with a key of its own, or a body came too slowly.
+BUSY = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
+    "KmsThrottled", "KMS.ThrottlingException", "RequestTimeout",
+})  # fmt: skip
+# Wherever a refusal says so; it only decides whether to wait.
+_SAYS_BUSY = re.compile("|".join(map(re.escape, sorted(BUSY))).encode())
 
 # urllib3 is to try once, and to raise what came of it.
 _ONCE = urllib3.Retry(total=False, redirect=False)
@@ -111,7 +117,7 @@ class Lines:
 
     def to(self, address: str, signer: type[SigV4Auth], service: str, region: str) -> Line | None:
         """Return a line to an address, or None if a proxy is in the way, which boto3 knows how to take."""
-        if get_environ_proxies(address).get(urlsplit(address).scheme):
+        if get_environ_proxies(address).get(urllib3.util.parse_url(address).scheme or ""):
             return None
 
         def sign(request: AWSRequest) -> None:
@@ -134,7 +140,7 @@ def _is_busy(answer: urllib3.BaseHTTPResponse) -> bool:
     """Tell whether it says that another try may help, but not at once."""
     if answer.status < 400:
         return False
-    return answer.status >= 500 or answer.status == 429 or _BUSY.search(answer.data) is not None
+    return answer.status >= 500 or answer.status == 429 or _SAYS_BUSY.search(answer.data) is not None
 
 
 def _blocks(body: bytes) -> bytes | Iterable[bytes] | None:
