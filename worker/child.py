@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -19,12 +20,19 @@ from jobs.errors import BadJob
 from jobs.parameters import Value
 from worker import operations
 from worker.errors import BrokenAttempt
+from worker.progress import Progress
 
 # How a process ends that has done its share; any code does that a library hardly ends one with.
 _RETIRED = 113
 
 # Stands for exit code 0 where nobody asked the process to end; no process can have it.
 UNASKED = 256
+
+# How a process ends whose job wanted more memory than it may have. What it holds by then, and what state the
+# libraries are in, nobody knows: the next job gets a process that has all its memory.
+OUT_OF_MEMORY = 114
+
+_progress: Progress
 
 
 class Process(ForkServerProcess):
@@ -55,6 +63,7 @@ class Task(NamedTuple):
     """One operation to do. `source` and `target` are paths; `output` is the name the file goes under.
 
     With a `folder`, the source is streamed, and what does not fit into memory lies there meanwhile.
+    `number` is its place in the `Progress`.
     """
 
     operation: Operation
@@ -64,6 +73,7 @@ class Task(NamedTuple):
     output: str | None
     limits: operations.Limits
     folder: Path | None = None
+    number: int = 0
 
 
 class Done(NamedTuple):
@@ -74,14 +84,28 @@ class Done(NamedTuple):
     bad: tuple[str, str] | None = None
 
 
-def prepare(memory_limit: int) -> None:
+def prepare(memory_limit: int, progress: Progress) -> None:
     """Set this process up; `memory_limit` is bytes of address space."""
+    global _progress
+    _progress = progress
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
 
 
 def work(task: Task) -> Done:
     """Do one operation. Raises what is neither its outcome nor the sender's fault."""
+    with _progress.noted(task.number):
+        try:
+            return _done(task)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as problem:
+            # pebble keeps the last error until the next job has ended, and with it all that its calls held.
+            _forget(problem)
+            raise
+
+
+def _done(task: Task) -> Done:
     try:
         outcome = _outcome(task)
     except BadJob as problem:
@@ -93,6 +117,15 @@ def work(task: Task) -> Done:
         return Done(outcome.result)
     Path(task.target).write_bytes(outcome.data)
     return Done(outcome.result, outcome.content_type)
+
+
+def _forget(error: BaseException) -> None:
+    """Let go of what the calls held that led to an error, and to those that led to it."""
+    errors: list[BaseException | None] = [error]
+    for one in errors:  # grows meanwhile
+        if one:
+            traceback.clear_frames(one.__traceback__)
+            errors += [other for other in (one.__cause__, one.__context__) if other not in errors]
 
 
 def _outcome(task: Task) -> operations.Outcome:

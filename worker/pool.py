@@ -24,8 +24,10 @@ from jobs.parameters import Value
 from worker import child
 from worker.clock import LOOK_SECONDS
 from worker.errors import BrokenAttempt, GivenUp
+from worker.memory_file import MemoryFile, path_of
 from worker.operations import Outcome
 from worker.parts import limits
+from worker.progress import Progress
 from worker.settings import Settings
 
 # What one process does before a new one takes its place: what libraries leak goes with it.
@@ -90,7 +92,7 @@ class Pool:
     ) -> Outcome:
         """Return the outcome. Raises `BadJob`, `BrokenAttempt`, and `GivenUp` with what `given_up` returns.
 
-        `begun` is called when the job has its place.
+        `begun` is called when the job has its place, and when it begins again because of a neighbour.
         """
         while not self._places.acquire(timeout=LOOK_SECONDS):
             if reason := given_up():
@@ -98,12 +100,11 @@ class Pool:
         try:
             if reason := given_up():
                 raise GivenUp(reason)
-            begun()
             with self._choosing:
                 slot = min(self._slots, key=lambda one: one.tasks)
                 slot.tasks += 1
             try:
-                return self._run_in(slot, operation, parameters, data, output)
+                return self._run_in(slot, operation, parameters, data, output, begun)
             finally:
                 with self._choosing:
                     slot.tasks -= 1
@@ -134,7 +135,7 @@ class Pool:
 
         `given_up` is asked all the time. Raises what `run` does.
         """
-        task = child.Task(operation, parameters, _path_of(source.fileno()), "", None, self._limits, folder)
+        task = child.Task(operation, parameters, path_of(source.fileno()), "", None, self._limits, folder)
         done = self._stream.run(task, time_limit, given_up)
         if done.bad:
             raise BadJob(*done.bad)
@@ -147,10 +148,11 @@ class Pool:
         parameters: Mapping[str, Value],
         data: bytes,
         output: str | None,
+        begun: Callable[[], None],
     ) -> Outcome:
-        with _MemoryFile(data) as source, _MemoryFile() as target:
+        with MemoryFile(data) as source, MemoryFile() as target:
             task = child.Task(operation, parameters, source.path, target.path, output, self._limits)
-            done = slot.run(task)
+            done = slot.run(task, begun=begun)
             if done.bad:
                 raise BadJob(*done.bad)
             outcome = Outcome(done.result or {})
@@ -168,6 +170,7 @@ class _Slot:
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
         self._futures: set[Future[child.Done]] = set()
+        self._progress = Progress(context)
         self._stopped = False
         self.tasks = 0
 
@@ -185,48 +188,56 @@ class _Slot:
         task: child.Task,
         time_limit: float | None = None,
         given_up: Callable[[], str | None] | None = None,
+        begun: Callable[[], None] = lambda: None,
     ) -> child.Done:
-        """Return how it went. `given_up` is asked all the time; where it has a reason, the job is killed."""
+        """Return how it went. `given_up` is asked all the time; where it has a reason, the job is killed.
+
+        `begun` is called each time that the job is handed to a process.
+        """
         limit = time_limit or self._time_limit
         for _ in range(TRIES):
-            pool, future = self._schedule(task, limit)
+            begun()
+            pool, future, number = self._schedule(task, limit)
             try:
                 # The one before may use up its time too.
                 return _result(future, longest_wait(limit), given_up)
             except GivenUp:
                 self._renew(pool)
                 raise
-            except FutureTimeoutError as problem:
-                if not future.done():
-                    self._renew(pool)
-                raise BrokenAttempt(f"the job took longer than {limit:g} s") from problem
-            except ProcessExpired as problem:
-                # What its death left in the pipes nobody knows; the neighbour's job begins again.
-                self._renew(pool)
-                code = 0 if problem.exitcode == child.UNASKED else problem.exitcode
-                raise BrokenAttempt(f"the job's process died with exit code {code}") from problem
             except (BrokenProcessPool, CancelledError):
                 self._renew(pool)
-            except MemoryError as problem:
-                raise BrokenAttempt(
-                    f"the job needs more than the {self._memory_limit:,} bytes of memory it may have"
-                ) from problem
+            except (ProcessExpired, FutureTimeoutError) as problem:
+                # What is left in the pipes nobody knows; the neighbour's job begins again.
+                self._renew(pool)
+                # pebble may be behind with the news, and take a job that has ended for the one that runs.
+                if self._progress.in_the_midst(number):
+                    raise BrokenAttempt(self._cause(problem, limit)) from problem
             finally:
                 with self._lock:
                     self._futures.discard(future)
         raise BrokenAttempt("the job's process was taken away again and again")
 
-    def _schedule(self, task: child.Task, time_limit: float) -> tuple[ProcessPool, Future[child.Done]]:
+    def _cause(self, problem: ProcessExpired | FutureTimeoutError, limit: float) -> str:
+        if not isinstance(problem, ProcessExpired):
+            return f"the job took longer than {limit:g} s"
+        if problem.exitcode == child.OUT_OF_MEMORY:
+            return f"the job needs more than the {self._memory_limit:,} bytes of memory it may have"
+        code = 0 if problem.exitcode == child.UNASKED else problem.exitcode
+        return f"the job's process died with exit code {code}"
+
+    def _schedule(self, task: child.Task, time_limit: float) -> tuple[ProcessPool, Future[child.Done], int]:
         with self._lock:
+            number = self._progress.next()
+            numbered = task._replace(number=number)
             for _ in range(TRIES):
                 try:
                     pool = self._started()
-                    future = pool.schedule(child.work, args=(task,), timeout=time_limit)
+                    future = pool.schedule(child.work, args=(numbered,), timeout=time_limit)
                 except RuntimeError:  # its process died while it had nothing to do
                     self._throw_away()
                 else:
                     self._futures.add(future)
-                    return pool, future
+                    return pool, future, number
         raise BrokenAttempt("no process could be started for the job")
 
     def _started(self) -> ProcessPool:
@@ -238,7 +249,7 @@ class _Slot:
                 max_workers=1,
                 max_tasks=TASKS_PER_PROCESS,
                 initializer=child.prepare,
-                initargs=(self._memory_limit,),
+                initargs=(self._memory_limit, self._progress),
                 context=self._context,
             )
             if not self._pool.active:  # asking starts it
@@ -270,28 +281,3 @@ def _result(
         if reason := given_up():
             raise GivenUp(reason)
     return future.result(timeout=max(0.0, deadline - time.monotonic()))
-
-
-def _path_of(descriptor: int) -> str:
-    """Return what opens a file of this process in another process of the same user."""
-    return f"/proc/{os.getpid()}/fd/{descriptor}"
-
-
-class _MemoryFile:
-    """A file that has no name and goes with this process; `path` opens it in a process of the same user."""
-
-    def __init__(self, data: bytes = b"") -> None:
-        self._fd = os.memfd_create("jobfleet", os.MFD_CLOEXEC)
-        self.path = _path_of(self._fd)
-        written = 0
-        while written < len(data):
-            written += os.write(self._fd, data[written:] if written else data)
-
-    def read(self) -> bytes:
-        return os.pread(self._fd, os.fstat(self._fd).st_size, 0)
-
-    def __enter__(self) -> "_MemoryFile":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)

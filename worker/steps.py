@@ -132,6 +132,7 @@ class Steps:
         held.begun = None
 
         def begin() -> None:
+            job.moved()
             held.begun = self._clock.monotonic()
             timer.seconds["wait"] = round(held.begun - start, 6)
 
