@@ -4,7 +4,7 @@ One module for each service, one function for each gap; its docstring says what 
 moto does instead. New ones go there, into the module's `mend`.
 """
 
-from localcloud.gaps import ec2, policies, s3, s3_events, sqs, sts
+from localcloud.gaps import ec2, policies, s3, s3_events, s3_listing, sqs, sts
 
 
 def mend() -> None:
@@ -13,5 +13,6 @@ def mend() -> None:
     policies.mend()
     s3.mend()
     s3_events.mend()
+    s3_listing.mend()
     sqs.mend()
     sts.mend()

@@ -95,6 +95,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible.module_utils.bucket_emptying import NotEmptied, remove_bucket
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
@@ -336,26 +337,8 @@ def ensure_absent(module: AnsibleAWSModule, s3: Any) -> dict[str, Any]:
     if not exists(s3, name):
         return {"changed": False}
     if not module.check_mode:
-        for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
-            for upload in page.get("Uploads", []):
-                s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
-            delete(module, s3, [*page.get("Versions", []), *page.get("DeleteMarkers", [])])
-        s3.delete_bucket(Bucket=name)
+        remove_bucket(s3, name)
     return {"changed": True}
-
-
-def delete(module: AnsibleAWSModule, s3: Any, versions: list[dict[str, Any]]) -> None:
-    """Delete a listing's versions; a listing holds as many as one call deletes, 1,000."""
-    if not versions:
-        return
-    names = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-    answer = s3.delete_objects(Bucket=module.params["name"], Delete={"Objects": names, "Quiet": True})
-    if answer.get("Errors"):
-        first = answer["Errors"][0]
-        module.fail_json(
-            msg=f"{first['Key']} in {module.params['name']} cannot be deleted: {first['Message']}"
-        )
 
 
 def main() -> None:
@@ -387,6 +370,8 @@ def main() -> None:
             msg=f"The bucket {module.params['name']} belongs to another account, or the credentials do not "
             "allow this",
         )
+    except NotEmptied as error:
+        module.fail_json(msg=str(error))
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"Could not ensure that {module.params['name']} is as it should be")
     module.exit_json(**answer)
