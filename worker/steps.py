@@ -19,7 +19,7 @@ from worker.job import Job
 from worker.offer import Offer
 from worker.operations.own import OwnOperation
 from worker.parts import limits
-from worker.pool import Pool
+from worker.pool import Pool, longest_wait
 from worker.settings import Settings
 from worker.storage import Large, Storage, too_large
 from worker.streams import Streams
@@ -130,6 +130,8 @@ class Steps:
         # Waiting for a process is not working, and may take longer than a job may.
         held, start = job.held, self._clock.monotonic()
         held.begun = None
+        # Nor is lying ready behind the one before, which may use up its own time.
+        held.allowance = longest_wait(self._settings.job_time_limit) - self._settings.job_time_limit
 
         def begin() -> None:
             job.moved()

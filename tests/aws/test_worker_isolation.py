@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from PIL import Image
 
 from jobs.message import Attempt, Result
+from worker.crew import Crew
+from worker.errors import BrokenAttempt
+from worker.pool import GRACE_SECONDS
 
 HOSTILE = str(Path(__file__).parent / "hostile")
 
@@ -68,9 +72,11 @@ def test_a_process_of_the_pool_that_is_killed_takes_no_more_than_its_own_job(sta
     for n in range(30):
         stack.send(stack.request("greyscale", png(), output=f"outputs/{n}.png"))
     worker = hostile_worker(stack)
+    found: list[int] = []
     for _ in range(3):
-        stack.until(lambda: children(worker.pid))
-        os.kill(children(worker.pid)[0], signal.SIGKILL)
+        stack.until(lambda: found.extend(children(worker.pid)[:1]) or found)
+        with suppress(ProcessLookupError):
+            os.kill(found.pop(), signal.SIGKILL)
     stack.until(lambda: stack.waiting(stack.replies) >= 27)
     stack.until(lambda: stack.waiting(stack.requests) <= 3)
     assert worker.poll() is None
@@ -105,6 +111,29 @@ def test_a_record_of_broken_attempts_never_takes_the_place_of_a_result(stack: An
 
     worker.storage.add_attempts(request.id, overtaken)
     assert stack.stored(request.id) == done
+
+
+def test_a_job_may_lie_ready_as_long_as_the_one_before_it_may_take(
+    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, lost = bench(job_time_limit=60, visibility_timeout=300), []
+    [slot] = worker.engine.pool._slots
+
+    def wait_and_work(task: Any, begun: Any) -> Any:
+        begun()
+        [held] = worker.engine.holds.all()
+        # All that its own time and the margin let it take, and the time of the one before; then more.
+        for seconds in (60 + 60 + 60, 2 * GRACE_SECONDS + 5):
+            held.begun -= seconds
+            worker.engine.holds.beat(Crew(0))
+            lost.append(held.lost)
+        raise BrokenAttempt("enough")
+
+    monkeypatch.setattr(slot, "run", wait_and_work)
+    stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
+    worker.start()
+    stack.until(lambda: len(lost) == 2)
+    assert lost == [False, True]
 
 
 def children(worker: int) -> list[int]:
