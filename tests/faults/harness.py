@@ -1,6 +1,7 @@
 """A stack by hand, with workers as processes: what a fault test sends jobs to and looks at."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -22,13 +23,15 @@ from tests.faults.processes import Systemd, Worker
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Baseline, Figures, check, effects_of
 from tests.localcloud_fixture import new_key
+from tests.patience import patience
 
 REPOSITORY = Path(__file__).parents[2]
 HOSTILE = Path(__file__).parent / "hostile"
 ACCOUNT = "123456789012"
 
-# The least that a worker takes, so that what a dead one held is soon back.
-VISIBILITY_TIMEOUT = 6
+# The least that a worker takes, so that what a dead one held is soon back. On a slow machine a heartbeat may
+# be late by more.
+VISIBILITY_TIMEOUT = math.ceil(patience(6))
 
 # So many seconds that what goes back during a test was handed back, and did not come by itself.
 LONG_HOLD = 600
@@ -36,8 +39,8 @@ LONG_HOLD = 600
 # `make soak` sets it: everything that is counted is so many times more.
 SOAK = int(os.environ.get("JOBFLEET_SOAK", "1"))
 
-# A machine that does much else may take so many times longer.
-PATIENCE = 3
+# What else runs on the machine beside the tests may take so much of it.
+BUSY = 3
 
 _DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -56,6 +59,7 @@ class Stack:
     workers: list[Worker] = field(default_factory=list)
     answers: list[Result] = field(default_factory=list)
     sent: dict[str, Job] = field(default_factory=dict)
+    more_environment: dict[str, str] = field(default_factory=dict)
     _open: list[TextIO] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -176,6 +180,7 @@ class Stack:
             "PYTHONPATH": f"{HOSTILE}{os.pathsep}{REPOSITORY}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
+            **self.more_environment,
         }
 
     # Looks.
@@ -225,19 +230,36 @@ class Stack:
         self.answers += [Result.from_json(message["Body"]) for message in self.take_all(self.replies)]
         return self.answers
 
-    def until(self, holds: Callable[[], Any], seconds: float, what: str) -> None:
-        """Wait until something holds; fail with the end of what the workers said.
+    def until(self, holds: Callable[[], Any], seconds: float, what: str) -> Any:
+        """Wait until something holds, and return it; fail with the end of what the workers said.
 
         `seconds` is what a machine takes that does nothing else; a busy one gets more.
         """
-        deadline = time.monotonic() + seconds * PATIENCE
-        while not holds():
+        limit = patience(seconds * BUSY)
+        deadline = time.monotonic() + limit
+        while not (found := holds()):
             if time.monotonic() > deadline:
                 said = "\n".join(
                     line for one in self.workers for line in one.path.read_text().splitlines()[-12:]
                 )
-                raise AssertionError(f"after {seconds * PATIENCE} s not yet: {what}\n{said}")
+                raise AssertionError(f"after {limit:g} s not yet: {what}\n{said}")
             time.sleep(0.05)
+        return found
+
+    def until_turned(self, systemd: Systemd, turns: int, what: str) -> None:
+        """Wait until the main thread of the worker that `systemd` hears has gone round so many times more.
+
+        At work that is five times a second at most, while it stops twenty.
+        """
+        before = systemd.turns()
+        self.until(lambda: systemd.turns() >= before + turns, 30, what)
+
+    def until_called(self, calls: int) -> None:
+        """Wait until so many more calls have come to the proxy, or no request is left."""
+        before = len(self.proxy.calls)
+        self.until(
+            lambda: len(self.proxy.calls) >= before + calls or not self.left(), 60, f"{calls} more calls"
+        )
 
     def until_done(self, seconds: float, dead: int = 0) -> None:
         """Wait until the request queue is empty and so many lie in the dead-letter queue.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import patience
+
 
 @dataclass
 class Worker:
@@ -61,7 +63,7 @@ class Worker:
     def kill(self) -> None:
         """Kill it as a crash of the machine does: at once and with all its processes."""
         self._signal_all()
-        self.process.wait(10)
+        self.process.wait(patience(10))
 
     def stop(self, seconds: float = 90) -> int:
         """Ask it to stop; return its exit code."""
@@ -71,10 +73,10 @@ class Worker:
     def wait(self, seconds: float) -> int:
         """Wait for its end; return its exit code."""
         try:
-            return self.process.wait(seconds)
+            return self.process.wait(patience(seconds))
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"the worker had not stopped after {seconds} s") from None
+            raise AssertionError(f"the worker had not stopped after {patience(seconds):g} s") from None
         finally:
             self._signal_all()  # what its pool may have left behind
 
@@ -114,6 +116,10 @@ class Systemd:
     def status(self) -> str:
         """Return the last status line."""
         return next((word for word in reversed(self.heard) if word.startswith("STATUS=")), "")
+
+    def turns(self) -> int:
+        """Return how often a worker's main thread went round: it says so each time."""
+        return self.heard.count("WATCHDOG=1")
 
     def close(self) -> None:
         """Listen no more."""

@@ -40,13 +40,17 @@ class Proxy:
         self.received: list[tuple[str, str]] = []  # queue's address and receipt handle of each message
         self.stored: dict[str, set[str]] = defaultdict(set)  # the digests of what was put under a key
         self.refused_tokens: set[str] = set()
+        self.under_way: Counter[str] = Counter()  # calls that are not answered yet, by token
         self._faults: dict[str, _Fault] = {}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._placeholder: socket.socket | None = None
-        self._server = Server(("127.0.0.1", 0), self)
-        self.port = self._server.server_port
+        # Bound all the time, so that nobody takes the port while the proxy is down.
+        self._placeholder = socket.socket()
+        self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._placeholder.bind(("127.0.0.1", 0))
+        self.port = self._placeholder.getsockname()[1]
+        self._server, self._is_up = Server(("127.0.0.1", self.port), self), True
         self.url = f"http://127.0.0.1:{self.port}"
         self._server.start()
 
@@ -55,10 +59,9 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        if self._placeholder:
-            self._placeholder.close()
-        else:
+        if self._is_up:
             self._server.stop()
+        self._placeholder.close()
 
     def inject(
         self, name: str, act: Act, on: str = "", *, share: float = 1.0, times: int | None = None
@@ -97,17 +100,12 @@ class Proxy:
     def down(self) -> None:
         """Refuse connections, and reset those there are; the port stays this proxy's."""
         self._server.stop()
-        self._placeholder = socket.socket()
-        self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._placeholder.bind(("127.0.0.1", self.port))
+        self._is_up = False
         self.injected["endpoint down"] += 1
 
     def up(self) -> None:
         """Listen again."""
-        if self._placeholder:
-            self._placeholder.close()
-            self._placeholder = None
-        self._server = Server(("127.0.0.1", self.port), self)
+        self._server, self._is_up = Server(("127.0.0.1", self.port), self), True
         self._server.start()
 
     def count(self, on: str) -> int:
@@ -117,9 +115,15 @@ class Proxy:
 
     def answer(self, call: Call, forward: Forward) -> Answer:
         """Answer one call, with whatever fault is due."""
-        self.calls.append(call)
-        act = self._due(call)
-        answer = act(call, forward) if act else forward(call)
+        with self._lock:
+            self.calls.append(call)
+            self.under_way[call.token] += 1
+        try:
+            act = self._due(call)
+            answer = act(call, forward) if act else forward(call)
+        finally:
+            with self._lock:
+                self.under_way[call.token] -= 1
         if call.action == "ReceiveMessage" and answer.status == 200:
             address = call.content["QueueUrl"]
             messages = json.loads(answer.body).get("Messages", [])

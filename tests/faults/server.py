@@ -22,6 +22,7 @@ _HOP = frozenset({"connection", "content-length", "transfer-encoding", "expect",
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+    allow_reuse_port = True
 
     def __init__(self, address: tuple[str, int], proxy: "Proxy") -> None:
         self.proxy = proxy

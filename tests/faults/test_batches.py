@@ -24,7 +24,7 @@ def test_a_failed_entry_is_made_good_and_the_job_not_run_again(
 
 def test_a_heartbeat_that_hangs_costs_no_message_but_its_own(stack: Stack) -> None:
     # More than a batch of messages in hand, for longer than a hold lasts.
-    jobs = hostile_jobs("sleep 2", 24, seed=43)
+    jobs = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT / 3:g}", 24, seed=43)
     stack.send(jobs)
     hung: set[str] = set()
 
@@ -45,7 +45,7 @@ def test_a_heartbeat_that_hangs_costs_no_message_but_its_own(stack: Stack) -> No
 
 def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stack) -> None:
     # With two processes, the last of them begin when a hold that is not extended has run out.
-    jobs = hostile_jobs("sleep 2", 14, seed=41)
+    jobs = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT / 3:g}", 14, seed=41)
     stack.send(jobs)
     victim: list[str] = []
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from tests.faults.acts import server_error
 from tests.faults.calls import Answer, Call, Forward
 from tests.faults.catalogue import Job, hostile_jobs, mixed
-from tests.faults.harness import Baseline, Stack
+from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack
 
 
 def test_a_request_sent_twice_has_one_effect(stack: Stack, good: list[Job], baseline: Baseline) -> None:
@@ -73,7 +73,7 @@ def test_a_request_done_but_not_deleted_is_answered_from_its_result_and_not_done
 
 def test_requests_that_wait_inside_a_worker_stay_held(stack: Stack, baseline: Baseline) -> None:
     # Together they take longer than a hold lasts, on however many cores there are.
-    waiting = hostile_jobs("sleep 1.5", 16, seed=22)
+    waiting = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT / 4:g}", 16, seed=22)
     stack.send(waiting)
     stack.start()
     stack.until_done(60)

@@ -4,7 +4,6 @@
 import os
 import random
 import signal
-import time
 from contextlib import suppress
 
 from tests.faults.catalogue import Job, mixed
@@ -20,8 +19,8 @@ def test_a_worker_killed_at_random_instants_leaves_one_effect_of_every_job(
     kills = 0
     while kills < 5 * SOAK and stack.left():
         worker = stack.start()
-        # The start itself takes about a second; some kills hit it.
-        time.sleep(chance.uniform(0.6, 2.0))
+        # Wherever it is by then; some kills hit the start itself.
+        stack.until_called(chance.randint(0, 40))
         worker.kill()
         stack.proxy.injected["kill -9 of the worker"] += 1
         kills += 1
@@ -41,12 +40,12 @@ def test_a_killed_pool_process_harms_no_job(
 
     kills = 0
     while kills < 6 * SOAK and stack.left():
-        stack.until(worker.pool, 15, "the worker has a pool")
+        pool = stack.until(worker.pool, 15, "the worker has a pool")
         with suppress(ProcessLookupError):
-            os.kill(chance.choice(worker.pool()), signal.SIGKILL)
+            os.kill(chance.choice(pool), signal.SIGKILL)
             stack.proxy.injected["kill -9 of a pool process"] += 1
             kills += 1
-        time.sleep(chance.uniform(0.2, 0.8))
+        stack.until_called(chance.randint(2, 20))
     stack.until_done(60)
 
     assert kills >= 4, "the jobs were done before the kills; take more jobs"

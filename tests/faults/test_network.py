@@ -1,15 +1,14 @@
 """The way to the cloud breaks, dawdles, is told to slow down, or is gone."""
 
-import time
-
 import pytest
 
 from tests.faults import acts as faults
 from tests.faults.calls import Act
 from tests.faults.catalogue import Job
-from tests.faults.harness import SOAK, Baseline, Stack
+from tests.faults.harness import SOAK, VISIBILITY_TIMEOUT, Baseline, Stack
 
-DOWN_SECONDS = 9
+# Longer than a hold lasts, and not as long as a call may take (`worker.lines.READ_TIMEOUT_SECONDS`).
+STALL_SECONDS = VISIBILITY_TIMEOUT + 4
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_stalls_longer_than_a_hold_lose_nothing(stack: Stack, good: list[Job], b
     stack.send(jobs)
     for number, call in enumerate(("GET uploads/", "PUT outputs/", "PUT results/", "DeleteMessage")):
         stack.proxy.inject(
-            f"10 s stall of {call}", stack.proxy.stall(10, after=bool(number % 2)), call, times=1
+            f"long stall of {call}", stack.proxy.stall(STALL_SECONDS, after=bool(number % 2)), call, times=1
         )
     stack.proxy.inject("drip of GET", stack.proxy.drip(3), "GET uploads/", times=2)
     stack.start()
@@ -64,9 +63,10 @@ def test_an_endpoint_that_is_down_is_waited_for_and_told_of_once(
     stack.until(lambda: stack.proxy.count("PUT outputs/") > 10, 30, "the worker is at work")
 
     stack.proxy.down()
-    time.sleep(DOWN_SECONDS / 2)
+    stack.until(lambda: worker.told("paused"), 30, "it says so")
     said = len(worker.lines())
-    time.sleep(DOWN_SECONDS / 2)
+    # By then it has tried again, more than once.
+    stack.until(lambda: not stack.depth(stack.requests)[1], VISIBILITY_TIMEOUT + 5, "all holds ran out")
     # What becomes of each message in hand is told once for each.
     of_messages = ("job", "hold-lost", "given-up")
     said_later = [line for line in worker.lines()[said:] if line["event"] not in of_messages]

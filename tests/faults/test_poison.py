@@ -1,15 +1,22 @@
 """Jobs that cannot succeed, or harm what works on them, in the middle of good ones."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
 from jobs.message import Result
 from tests.faults.catalogue import Job, hostile_jobs, mixed
-from tests.faults.harness import Baseline, Stack
+from tests.faults.harness import LONG_HOLD, Baseline, Stack
+from tests.patience import patience
 
-# The time is more than any good job takes on a machine that does much else.
-LIMITS: dict[str, Any] = {"job_time_limit": 6, "job_memory_limit": 512 * 1024**2}
+# The time is more than any good job takes on a machine that does much else. What goes back to the queue was
+# handed back, and was not held too short a while.
+LIMITS: dict[str, Any] = {
+    "job_time_limit": math.ceil(patience(6)),
+    "job_memory_limit": 512 * 1024**2,
+    "visibility_timeout": LONG_HOLD,
+}
 
 # What a job does to its process, and the word that the cause of its failed attempts holds.
 CAUSES = {
@@ -26,7 +33,7 @@ def test_bad_jobs_are_answered_at_once_and_harm_no_good_one(
 ) -> None:
     stack.send(mixed(good, bad))
     stack.proxy.injected["bad job"] += len(bad)
-    stack.start()
+    stack.start(visibility_timeout=LONG_HOLD)
     stack.until_done(60)
 
     stack.check(baseline)

@@ -1,7 +1,6 @@
 """A worker is told to stop while it has work."""
 
 import signal
-import time
 
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import LONG_HOLD, VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
@@ -77,7 +76,7 @@ def test_a_second_stop_signal_hands_back_what_runs(stack: Stack, systemd: System
 
     worker.process.send_signal(signal.SIGTERM)
     stack.until(lambda: "STOPPING=1" in systemd.heard, 30, "it stops")
-    time.sleep(1.5)
+    stack.until_turned(systemd, 30, "it waits for what runs")
     assert worker.alive, "it did not wait for what runs"
     worker.process.send_signal(signal.SIGTERM)
     code = worker.wait(30)

@@ -3,6 +3,8 @@
 An image asks by a text chunk `jobfleet-fault: <what> <number>`. What happens then could happen in
 any image library: it takes long, or until the test lets it go on, hangs, eats memory, or takes its process
 with it. Before it does, it leaves a file `begun-…` in the folder named by FAULTS_FOLDER.
+
+FAULTS_CREDENTIALS_RETRY is after how many seconds a worker asks AWS again that has refused its credentials.
 """
 
 import os
@@ -62,3 +64,8 @@ def _open_hostile(fp: Any, *arguments: Any, **more: Any) -> Any:
 
 
 Image.open = _open_hostile
+
+if _seconds := os.environ.get("FAULTS_CREDENTIALS_RETRY"):
+    from worker import gate
+
+    gate.CREDENTIALS_RETRY_SECONDS = float(_seconds)
