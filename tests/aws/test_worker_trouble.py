@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from worker import gate
+
 
 def test_a_job_that_breaks_again_and_again_ends_in_the_dead_letter_queue_with_every_cause(
     stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
@@ -73,6 +75,8 @@ def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
         return 0.0
 
     stack.front.delays = expire
+    # Only a look at the file shall bring it back.
+    monkeypatch.setattr(gate, "CREDENTIALS_RETRY_SECONDS", 36_000.0)
     worker = bench().start()
     stack.until(lambda: "paused" in worker.events())
     stack.front.delays = lambda call: 0.0
@@ -81,7 +85,7 @@ def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
     assert len(stack.front.calls) - asked <= 2
     file.write_text("[default]\naws_access_key_id = new-one\naws_secret_access_key = s\n")
     worker.credentials = 1
-    stack.until(lambda: stack.waiting(stack.replies), 15)
+    stack.until(lambda: stack.waiting(stack.replies))
     stack.until(lambda: stack.waiting(stack.requests) == 0)
     worker.stop()
     assert stack.answer().attempt == 1

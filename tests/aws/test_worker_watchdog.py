@@ -1,7 +1,6 @@
 """A thread that is stuck costs the worker systemd's trust, whichever thread it is."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -74,8 +73,9 @@ def stuck_with_the_log(worker: Any, stack: Any, standstill: Callable[..., Any]) 
     [("work-", stuck_in_a_job), ("commit-", stuck_in_an_answer), ("tidy", stuck_with_the_log)],
 )
 def test_a_stuck_thread_of_any_kind_ends_the_words_to_the_watchdog(
-    stack: Any, bench: Any, told: list[str], kind: str, stick: Callable[..., None]
-) -> None:
+    stack: Any, bench: Any, told: list[str], kind: str, stick: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     worker, clock = bench(visibility_timeout=300), Clock()
     stuck, released = threading.Event(), threading.Event()
 
@@ -95,7 +95,10 @@ def test_a_stuck_thread_of_any_kind_ends_the_words_to_the_watchdog(
     moved = watchdog._moved
     stack.until(lambda: all(name.startswith(kind) for name in moved if moved[name] < clock.seconds))
     told.clear()
-    time.sleep(2)
+    fed: list[None] = []
+    feed = watchdog.feed
+    monkeypatch.setattr(watchdog, "feed", lambda: (feed(), fed.append(None)))
+    stack.until(lambda: len(fed) > 10)
     assert told == []
 
     released.set()

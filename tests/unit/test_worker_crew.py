@@ -17,7 +17,7 @@ def crew() -> Iterator[Crew]:
 
 
 def test_what_is_done_side_by_side_comes_back_in_order(crew: Crew) -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
 
     def meet(number: int) -> int:
         together.wait()  # passes only if all four are here

@@ -1,7 +1,6 @@
 """Packages bring operations; one that does harm when it is loaded is told of, and harms nothing."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from jobs.declared import to_json
 from jobs.parameters import Whole
 from tests.packages import WORD_COUNT, install
+from tests.patience import wait_for
 from worker import discovery
 from worker.discovery import Found, discover
 from worker.settings import Settings, from_mapping
@@ -96,10 +96,7 @@ time.sleep(60)
     assert why(found, "hangs") == "loading it took longer than 3 s"
     if (tmp_path / "pid").exists():  # it came so far in its time
         pid = (tmp_path / "pid").read_text()
-        deadline = time.monotonic() + 20
-        while lives(pid):
-            assert time.monotonic() < deadline, "what it started lives on"
-            time.sleep(0.05)
+        wait_for(lambda: not lives(pid), seen="what it started lives on")
 
 
 def test_two_of_the_same_name_are_both_refused(folder: Path, settings: Settings) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pebble.pool import process as pebble_process
 
 from tests import neighbours
-from tests.localcloud_fixture import wait_for
+from tests.patience import wait_for
 from worker.errors import BrokenAttempt
 from worker.operations import Outcome
 from worker.operations.own import OwnOperation
