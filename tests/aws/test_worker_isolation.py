@@ -1,6 +1,7 @@
 """Jobs that hang, swell, crash or stumble harm nobody but themselves, and leave a word of why."""
 
 import io
+import json
 import os
 import signal
 from contextlib import suppress
@@ -55,17 +56,22 @@ def test_a_job_that_does_harm_breaks_alone_and_its_cause_is_stored(
     good = [stack.request("greyscale", png(), output=f"outputs/{n}.png") for n in range(12)]
     for request in [*good[:6], poison, *good[6:]]:
         stack.send(request)
-    # Only what hangs shall meet the limit, however slow the machine.
-    hostile_worker(stack, job_time_limit=6 if operation == "hang" else 60)
+    # Only what hangs shall meet the limit, however slow the machine, and a late heartbeat make no attempt.
+    limit = 6 if operation == "hang" else 60
+    worker = hostile_worker(stack, job_time_limit=limit, visibility_timeout=300)
     stack.until(lambda: stack.waiting(stack.replies) == len(good))
     stack.until(lambda: failing(stack, poison.id))
     stored = failing(stack, poison.id)
     assert stored is not None
     assert (stored.status, stored.attempts[0].cause, stored.attempts[0].attempt) == ("failing", cause, 1)
     assert (stored.attempts[0].worker, stored.error, stored.result) == ("w1", None, None)
-    stack.until(lambda: stack.waiting(stack.requests) == 1)
-    assert stack.visible() == 0  # it waits for its next attempt
+    # It waits for its next attempt, or is in it by now.
+    stack.until(lambda: (stack.waiting(stack.requests), stack.visible()) == (1, 0))
     assert {stack.stored(request.id).attempt for request in good} == {1}
+    worker.terminate()
+    out, _ = worker.communicate(timeout=120)
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert min(line["again_in_seconds"] for line in lines if line["event"] == "attempt-broken") >= 2
 
 
 def test_a_process_of_the_pool_that_is_killed_takes_no_more_than_its_own_job(stack: Any) -> None:
