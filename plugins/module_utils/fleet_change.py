@@ -157,6 +157,15 @@ class Changer:
         return [one["InstanceId"] for one in answer["Instances"]]
 
 
+def newest_image(ec2: Any, owner: str, name: str, region: str) -> str:
+    """Return the id of the newest image of that owner and name. Raises `Refused` where there is none."""
+    filters = [{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}]
+    images = ec2.describe_images(Owners=[owner], Filters=filters)["Images"]
+    if not images:
+        raise Refused(f"The account {owner} has no image named {name} in {region}.")
+    return str(max(images, key=lambda image: str(image["CreationDate"]))["ImageId"])
+
+
 def launch_options(group: Group, params: dict[str, Any]) -> dict[str, Any]:
     """Return the options of RunInstances for one instance of `group`."""
     tags = {

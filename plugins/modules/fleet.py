@@ -1,4 +1,7 @@
-"""Ansible module: as many EC2 instances of each group as are wanted."""
+"""Ansible module: as many EC2 instances of each group as are wanted.
+
+Documentation alone: plugins/action/fleet.py does the work.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,12 @@ options:
     description: The bucket that holds the lock. Not used in check mode.
     type: str
     required: true
-  image_id:
-    description: The image.
+  image_owner:
+    description: The account that publishes the image.
+    type: str
+    required: true
+  image_name:
+    description: Name of the image, with C(*) for any letters. The newest is taken.
     type: str
     required: true
   key_name:
@@ -95,7 +102,8 @@ EXAMPLES = r"""
     name: jobfleet-worker
     groups: [{name: worker, count: 2, type: t3.small}]
     bucket: jobfleet-123456789012-us-east-1
-    image_id: ami-0123456789abcdef0
+    image_owner: "136693071363"
+    image_name: debian-12-amd64-*
     key_name: jobfleet
     key_mark: SHA256:x
     security_group: jobfleet-workers
@@ -135,91 +143,3 @@ surplus:
   elements: str
   returned: always
 """
-
-from ansible.module_utils.bucket_lock import BucketLock, LockHeld
-from ansible.module_utils.fleet_change import Changer, Refused
-from ansible.module_utils.fleet_plan import Group, parse_groups
-from ansible.module_utils.lab import Limits, is_lab, limits, refusals
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from botocore.exceptions import BotoCoreError, ClientError
-
-LOCK_KEY = "locks/fleet"
-
-# What changes how many instances run.
-COUNTED = ("launched", "started", "terminated")
-
-
-def allowed(module: AnsibleAWSModule, groups: list[Group]) -> Limits:
-    """Return the limits of this account. Raises `Refused` for groups that it does not allow at all."""
-    try:
-        lab = is_lab(module.params["lab_mode"], module.client("sts").get_caller_identity()["Arn"])
-        most = limits(lab, module.params["lab_max_instances"])
-    except ValueError as problem:
-        raise Refused(f"{problem}.") from problem
-    wanted = [(group.name, group.type, group.market) for group in groups if group.count]
-    if lab and (said := refusals(module.region, wanted)):
-        raise Refused(f"Nothing is launched: {'; '.join(said)}.")
-    return most
-
-
-def run(module: AnsibleAWSModule) -> dict[str, list[str]]:
-    """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
-    groups, wrong = parse_groups(module.params["groups"])
-    if wrong:
-        raise Refused("; ".join(wrong))
-    changer = Changer(module.client("ec2"), module.params, groups, allowed(module, groups))
-    plan = changer.plan()
-    surplus = [one["InstanceId"] for one in plan.remove]
-    done = {
-        "launched": [name for name, count in plan.launch.items() for _ in range(count)],
-        "started": [one["InstanceId"] for one in plan.start],
-        "terminated": [one for one in surplus if one in module.params["remove"]],
-        "surplus": surplus,
-        "profiled": changer.without_profile(surplus),
-        "booting": changer.booting(surplus),
-    }
-    if module.check_mode:
-        return done
-    if any(done[kind] for kind in COUNTED):
-        changer.wait_for_stopping(plan)
-        with BucketLock(module.client("s3"), module.params["bucket"], LOCK_KEY) as lock:
-            done = {**done, **changer.change(lock)}
-    changer.settle(done)
-    changer.give_profile(done["profiled"])
-    return done
-
-
-def main() -> None:
-    """Run the module."""
-    text = {"type": "str", "required": True}
-    module = AnsibleAWSModule(
-        argument_spec={
-            **dict.fromkeys(
-                ("stack", "name", "bucket", "image_id", "key_name", "key_mark", "security_group"), text
-            ),
-            "user_data": {**text, "no_log": True},
-            "key_name": {**text, "no_log": False},
-            "key_mark": {**text, "no_log": False},
-            "groups": {"type": "list", "elements": "dict", "required": True},
-            "remove": {"type": "list", "elements": "str", "default": []},
-            "replace_other_keys": {"type": "bool", "default": False, "no_log": False},
-            "instance_profile": {"type": "str", "default": ""},
-            "volume_size": {"type": "int", "required": True},
-            "tags": {"type": "dict", "default": {}},
-            "lab_mode": {"type": "str", "default": "auto"},
-            "lab_max_instances": {"type": "int", "default": 9},
-            "wait_timeout": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        done = run(module)
-    except (Refused, LockHeld) as problem:
-        module.fail_json(msg=str(problem))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="Could not make the fleet what it should be")
-    module.exit_json(changed=any(done[kind] for kind in (*COUNTED, "profiled")), **done)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,7 @@
-"""Ansible module: look whether a deployment can succeed, before anything is made."""
+"""Ansible module: look whether a deployment can succeed, before anything is made.
+
+Documentation alone: plugins/action/preflight.py does the work.
+"""
 
 from __future__ import annotations
 
@@ -84,64 +87,3 @@ lab:
   type: bool
   returned: always
 """
-
-from datetime import UTC, datetime
-
-from ansible.module_utils.caller import life_of, trouble_of, who
-from ansible.module_utils.preflight_checks import Checks
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from botocore.exceptions import BotoCoreError
-from botocore.session import get_session
-
-
-def run(module: AnsibleAWSModule) -> dict[str, object]:
-    """Look at everything and return what was found."""
-    session = get_session()
-    checks = Checks(module.params, module.region, session.get_available_regions("ec2"))
-    caller = None
-    try:
-        life = life_of(session, datetime.now(UTC))
-        caller, trouble = who(module.client("sts"))
-    except (BotoCoreError, RuntimeError) as problem:
-        trouble = trouble_of(problem)
-    if caller:
-        checks.summary.append(f"Account {caller['account']}, as {caller['arn']}.")
-        checks.summary.append(f"Credentials: {life}.")
-    else:
-        checks.failures.append(trouble)
-    checks.of_settings(caller["arn"] if caller else "")
-    if caller:
-        checks.of_account(caller["account"])
-        checks.of_ec2(module.client("ec2"))
-        checks.of_profile(module.client("iam"))
-    return {
-        "failures": checks.failures,
-        "summary": checks.summary,
-        "account": caller["account"] if caller else "",
-        "arn": caller["arn"] if caller else "",
-        "lab": checks.lab,
-    }
-
-
-def main() -> None:
-    """Run the module."""
-    text = {"type": "str", "required": True}
-    module = AnsibleAWSModule(
-        argument_spec={
-            "stack": text,
-            "folder": {"type": "path", "required": True},
-            "groups": {"type": "list", "elements": "dict", "required": True},
-            "keypair": {**text, "no_log": False},
-            "keypair_replace": {"type": "bool", "default": False, "no_log": False},
-            "instance_profile": {"type": "str", "default": ""},
-            "account_change": {"type": "bool", "default": False},
-            "lab_mode": {"type": "str", "default": "auto"},
-            "lab_max_instances": {"type": "int", "default": 9},
-        },
-        supports_check_mode=True,
-    )
-    module.exit_json(changed=False, **run(module))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,7 @@
-"""Ansible module: what a stack's instances cost an hour."""
+"""Ansible module: what a stack's instances cost an hour.
+
+Documentation alone: plugins/action/stack_cost.py does the work.
+"""
 
 from __future__ import annotations
 
@@ -48,43 +51,3 @@ complete:
   type: bool
   returned: always
 """
-
-from datetime import UTC, datetime
-
-from ansible.module_utils.bill import Bill, make_bill
-from ansible.module_utils.fleet_plan import find_ours
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from botocore.exceptions import BotoCoreError, ClientError
-
-
-def look(module: AnsibleAWSModule) -> Bill:
-    """Ask EC2 and return the bill."""
-    ec2 = module.client("ec2")
-    ours = find_ours(ec2, module.params["stack"])
-    ids = [one["InstanceId"] for one in ours]
-    volumes = (
-        ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": ids}])["Volumes"]
-        if ids
-        else []
-    )
-    return make_bill(ours, volumes, module.params["prices"], module.region, datetime.now(UTC))
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "prices": {"type": "dict", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        bill = look(module)
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="Could not look at the stack's instances")
-    module.exit_json(changed=False, lines=bill.lines, dollars=bill.dollars, complete=bill.complete)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,79 @@
+"""The module `fleet` in Ansible's own process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcessAws = action_loader.get("in_process_aws", class_only=True)
+
+from ansible.module_utils.aws_session import preload
+from ansible.module_utils.bucket_lock import BucketLock, LockHeld
+from ansible.module_utils.failure import Failure
+from ansible.module_utils.fleet_change import Changer, Refused, newest_image
+from ansible.module_utils.fleet_plan import Group, parse_groups
+from ansible.module_utils.lab import Limits, is_lab, limits, refusals
+
+preload("ec2", "sts", "s3")
+
+LOCK_KEY = "locks/fleet"
+
+# What changes how many instances run.
+COUNTED = ("launched", "started", "terminated")
+
+
+class ActionModule(InProcessAws):
+    """The action."""
+
+    TROUBLE = "Could not make the fleet what it should be"
+    # It holds the hosts' private key.
+    SECRETS = frozenset({"user_data"})
+
+    def ask(self) -> dict[str, Any]:
+        """Make the fleet what it should be."""
+        try:
+            done = self._change()
+        except (Refused, LockHeld) as problem:
+            raise Failure(str(problem)) from problem
+        return {"changed": any(done[kind] for kind in (*COUNTED, "profiled")), **done}
+
+    def _change(self) -> dict[str, list[str]]:
+        """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
+        ec2 = self.client("ec2")
+        image = newest_image(ec2, self.params["image_owner"], self.params["image_name"], self.region)
+        groups, wrong = parse_groups(self.params["groups"])
+        if wrong:
+            raise Refused("; ".join(wrong))
+        changer = Changer(ec2, {**self.params, "image_id": image}, groups, self._allowed(groups))
+        plan = changer.plan()
+        surplus = [one["InstanceId"] for one in plan.remove]
+        done = {
+            "launched": [name for name, count in plan.launch.items() for _ in range(count)],
+            "started": [one["InstanceId"] for one in plan.start],
+            "terminated": [one for one in surplus if one in self.params["remove"]],
+            "surplus": surplus,
+            "profiled": changer.without_profile(surplus),
+            "booting": changer.booting(surplus),
+        }
+        if self.check_mode:
+            return done
+        if any(done[kind] for kind in COUNTED):
+            changer.wait_for_stopping(plan)
+            with BucketLock(self.client("s3"), self.params["bucket"], LOCK_KEY) as lock:
+                done = {**done, **changer.change(lock)}
+        changer.settle(done)
+        changer.give_profile(done["profiled"])
+        return done
+
+    def _allowed(self, groups: list[Group]) -> Limits:
+        """Return the limits of this account. Raises `Refused` for groups that it does not allow at all."""
+        try:
+            lab = is_lab(self.params["lab_mode"], self.client("sts").get_caller_identity()["Arn"])
+            most = limits(lab, self.params["lab_max_instances"])
+        except ValueError as problem:
+            raise Refused(f"{problem}.") from problem
+        wanted = [(group.name, group.type, group.market) for group in groups if group.count]
+        if lab and (said := refusals(self.region, wanted)):
+            raise Refused(f"Nothing is launched: {'; '.join(said)}.")
+        return most

@@ -1,0 +1,89 @@
+"""The module `lab_credentials` in Ansible's own process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcess = action_loader.get("in_process", class_only=True)
+
+from ansible.module_utils.aws_session import new_session, preload
+from ansible.module_utils.caller import who
+from ansible.module_utils.lab_block import BadBlock, Block, parse, put_into
+from ansible.module_utils.local_keys import remembered_account
+
+preload("sts")
+
+# They would be used instead of the file.
+VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+class ActionModule(InProcess):
+    """The action."""
+
+    def work(self) -> dict[str, Any]:
+        """Check the block and put it in force."""
+        block = self._block()
+        caller = self._caller_of(block)
+        changed, profile = self._put_in_force(block)
+        return {"changed": changed, "profile": profile, "account": caller["account"], "arn": caller["arn"]}
+
+    def _block(self) -> Block:
+        """Return the block in the file, or fail with one sentence."""
+        path = self.params["file"]
+        try:
+            return parse(Path(path).read_text(encoding="utf-8"))
+        except OSError as problem:
+            self.fail_json(msg=f"The credentials in {path} cannot be read: {problem.strerror}.")
+        except (UnicodeDecodeError, BadBlock) as problem:
+            self.fail_json(msg=f"{path} holds no block of credentials as a lab shows it: {problem}.")
+        raise AssertionError  # fail_json raises
+
+    def _caller_of(self, block: Block) -> dict[str, str]:
+        """Return whose block it is; fail where AWS does not take it, or where the account is another."""
+        # The profile that AWS_PROFILE names may be about to be made.
+        session = new_session(heeds_profile=False)
+        session.set_credentials(block.access_key, block.secret_key, block.session_token)
+        caller, trouble = who(session.create_client("sts", region_name=self.params["region"]))
+        if caller is None:
+            self.fail_json(msg=f"The credentials in {self.params['file']} were not put in force. {trouble}")
+        account, wanted = str(caller["account"]), remembered_account(Path(self.params["folder"]))
+        if wanted not in ("", account) and not self.params["account_change"]:
+            self.fail_json(
+                msg=f"The credentials in {self.params['file']} belong to account {account}, and the stack on "
+                f"this machine is in account {wanted}: with them everything would be new (bucket, queues, "
+                "instances), nothing of the old account comes along, and what runs there still costs. They were "
+                "not put in force. Take the block of the old account, or go on with -e account_change=true."
+            )
+        return caller
+
+    def _put_in_force(self, block: Block) -> tuple[bool, str]:
+        """Write the block; return whether that changed anything, and the profile."""
+        in_the_way = [name for name in VARIABLES if os.environ.get(name)]
+        if in_the_way:
+            self.fail_json(
+                msg=f"{' and '.join(in_the_way)} in the environment would be used instead of the credentials in "
+                f"{self.params['file']}: `unset {' '.join(in_the_way)}`, and run this again."
+            )
+        profile = os.environ.get("AWS_PROFILE") or "default"
+        path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser().resolve()
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        try:
+            after = put_into(before, profile, block)
+        except BadBlock as problem:
+            self.fail_json(
+                msg=f"The credentials in {self.params['file']} were not put in force: in {path}, {problem}. "
+                "Name another profile with AWS_PROFILE."
+            )
+        if after != before and not self.check_mode:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # mkstemp makes a file that only its owner may read.
+            handle, beside = tempfile.mkstemp(dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(after)
+            Path(beside).replace(path)
+        return after != before, profile

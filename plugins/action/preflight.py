@@ -1,0 +1,49 @@
+"""The module `preflight` in Ansible's own process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcessAws = action_loader.get("in_process_aws", class_only=True)
+
+from ansible.module_utils.aws_session import new_session, preload
+from ansible.module_utils.caller import life_of, trouble_of, who
+from ansible.module_utils.preflight_checks import Checks
+from botocore.exceptions import BotoCoreError
+
+preload("sts", "ec2", "iam")
+
+
+class ActionModule(InProcessAws):
+    """The action."""
+
+    def ask(self) -> dict[str, Any]:
+        """Look at everything and return what was found."""
+        session = new_session()
+        checks = Checks(self.params, self.region, session.get_available_regions("ec2"))
+        caller = None
+        try:
+            life = life_of(session, datetime.now(UTC))
+            caller, trouble = who(self.client("sts"))
+        except (BotoCoreError, RuntimeError) as problem:
+            trouble = trouble_of(problem)
+        if caller:
+            checks.summary.append(f"Account {caller['account']}, as {caller['arn']}.")
+            checks.summary.append(f"Credentials: {life}.")
+        else:
+            checks.failures.append(trouble)
+        checks.of_settings(caller["arn"] if caller else "")
+        if caller:
+            checks.of_account(caller["account"])
+            checks.of_ec2(self.client("ec2"))
+            checks.of_profile(self.client("iam"))
+        return {
+            "failures": checks.failures,
+            "summary": checks.summary,
+            "account": caller["account"] if caller else "",
+            "arn": caller["arn"] if caller else "",
+            "lab": checks.lab,
+        }

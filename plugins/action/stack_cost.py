@@ -1,0 +1,32 @@
+"""The module `stack_cost` in Ansible's own process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcessAws = action_loader.get("in_process_aws", class_only=True)
+
+from ansible.module_utils.aws_session import preload
+from ansible.module_utils.bill import make_bill
+from ansible.module_utils.fleet_plan import find_ours
+
+preload("ec2")
+
+
+class ActionModule(InProcessAws):
+    """The action."""
+
+    TROUBLE = "Could not look at the stack's instances"
+
+    def ask(self) -> dict[str, Any]:
+        """Return the bill of what runs."""
+        ec2 = self.client("ec2")
+        ours = find_ours(ec2, self.params["stack"])
+        ids = [one["InstanceId"] for one in ours]
+        attached = [{"Name": "attachment.instance-id", "Values": ids}]
+        volumes = ec2.describe_volumes(Filters=attached)["Volumes"] if ids else []
+        bill = make_bill(ours, volumes, self.params["prices"], self.region, datetime.now(UTC))
+        return {"lines": bill.lines, "dollars": bill.dollars, "complete": bill.complete}

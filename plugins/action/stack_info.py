@@ -1,0 +1,29 @@
+"""The module `stack_info` in Ansible's own process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcessAws = action_loader.get("in_process_aws", class_only=True)
+
+from ansible.module_utils.aws_session import preload
+from ansible.module_utils.tagged import of_ec2, of_s3, of_sqs
+
+preload("ec2", "sqs", "s3")
+
+
+class ActionModule(InProcessAws):
+    """The action."""
+
+    TROUBLE = "Could not list what carries the stack's tag"
+
+    def ask(self) -> dict[str, Any]:
+        """Return what each service holds under the tag."""
+        wanted = (self.params["tag"], self.params["value"])
+        return {
+            **of_ec2(self.client("ec2"), *wanted),
+            "queues": list(of_sqs(self.client("sqs"), *wanted)),
+            "buckets": list(of_s3(self.client("s3"), self.region, *wanted)),
+        }
