@@ -6,6 +6,9 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+# The key to log in with, and the one that all hosts of the stack show.
+KEYS = ("id_ed25519", "host_ed25519")
+
 
 def public_half(private: Path) -> str:
     """Return type and key of the public half of a private key without a passphrase, or an empty text."""
@@ -21,9 +24,25 @@ def public_half(private: Path) -> str:
     return " ".join(done.stdout.split()[:2])
 
 
+def public_key(private: Path) -> list[str]:
+    """Return type, key and comment in the file with the public half of a private key; nothing without one."""
+    try:
+        return private.with_suffix(".pub").read_text().split(maxsplit=2)
+    except OSError:
+        return []
+
+
+def is_fit(private: Path, comment: str) -> bool:
+    """Tell whether a key is its owner's alone, and its public half lies beside it, with the comment."""
+    if not private.exists() or private.stat().st_mode & 0o777 != 0o600:
+        return False
+    half = public_half(private)
+    return bool(half) and [word.strip() for word in public_key(private)] == [*half.split(), comment]
+
+
 def mark_of(folder: Path) -> str:
-    """Return the mark of instances that know the keys in `folder`, as roles/keypair makes it, or nothing."""
-    halves = [public_half(folder / name) for name in ("id_ed25519", "host_ed25519")]
+    """Return the mark of instances that know the keys in `folder`, or nothing while one is missing."""
+    halves = [public_half(folder / name) for name in KEYS]
     return hashlib.sha256(" ".join(halves).encode()).hexdigest()[:16] if all(halves) else ""
 
 

@@ -1,0 +1,57 @@
+"""The module `stack_firewall`: looks in Ansible's own process, and lets amazon.aws mend what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcessAws = action_loader.get("in_process_aws", class_only=True)
+
+from ansible.module_utils.aws_session import preload
+from ansible.module_utils.group_rules import difference, found_rules, found_tags, wanted_rules
+
+preload("ec2")
+
+MENDS = "amazon.aws.ec2_security_group"
+
+
+class ActionModule(InProcessAws):
+    """The action."""
+
+    TROUBLE = "Could not look at the security group"
+
+    def ask(self) -> dict[str, Any]:
+        """Look at the group, and let it be mended where it is not as wanted."""
+        named = [{"Name": "group-name", "Values": [self.params["name"]]}]
+        groups = self.client("ec2").describe_security_groups(Filters=named)["SecurityGroups"]
+        shown = self._difference(groups[-1] if groups else None)
+        if not shown:
+            return {}
+        # Its own difference names rules that stay, and leaves out all ports of a rule but the last.
+        mended = {} if self.check_mode else self.run_module(MENDS, dict(self._task.args))
+        return {
+            "changed": True,
+            "diff": {when: {what: told[when] for what, told in shown.items()} for when in ("before", "after")},
+            **{name: mended[name] for name in ("warnings", "deprecations") if name in mended},
+        }
+
+    def _difference(self, group: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+        """Return by `group`, `rules` and `tags` what is to be shown `before` and `after`."""
+        wanted = wanted_rules(self.params["rules"], self.params["rules_egress"])
+        tags = {name: str(value) for name, value in self.params["tags"].items()}
+        if group is None:
+            return {
+                "group": {"before": None, "after": self.params["name"]},
+                "rules": difference(set(), wanted),
+                "tags": {"before": {}, "after": tags},
+            }
+        held = found_tags(group)
+        parts = {
+            "rules": difference(found_rules(group), wanted),
+            "tags": {
+                "before": {name: held[name] for name in held if tags.get(name) != held[name]},
+                "after": {name: tags[name] for name in tags if held.get(name) != tags[name]},
+            },
+        }
+        return {what: told for what, told in parts.items() if told["before"] or told["after"]}

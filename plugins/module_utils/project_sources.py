@@ -1,0 +1,29 @@
+"""What the project's wheel is made of, and the version that this gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+# jobs/version.py without a build.
+_BASE = re.compile(r'__version__ = "([0-9.]+)"')
+HASH_DIGITS = 12
+
+
+def build_of(project: Path, folders: list[str], files: list[str]) -> str:
+    """Return a hash of the names and contents of the sources. Raises `OSError`."""
+    modules = (path for folder in folders for path in (project / folder).rglob("*.py"))
+    kept = (path for path in modules if path.is_file() and not path.is_symlink() and path.name[0] != ".")
+    named = [*sorted(str(path.relative_to(project)) for path in kept), *files]
+    lines = (f"{name} {hashlib.sha256((project / name).read_bytes()).hexdigest()} " for name in named)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:HASH_DIGITS]
+
+
+def base_version(project: Path) -> str:
+    """Return the project's version. Raises `OSError`, and `ValueError` where there is none."""
+    file = project / "jobs" / "version.py"
+    matched = _BASE.search(file.read_text(encoding="utf-8"))
+    if not matched:
+        raise ValueError(f"{file} names no version")
+    return matched[1]

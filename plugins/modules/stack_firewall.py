@@ -1,0 +1,76 @@
+"""Ansible module: a security group with exactly the rules that are wanted.
+
+Documentation alone: plugins/action/stack_firewall.py does the work.
+"""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_firewall
+short_description: Ensure that a security group has the given rules and tags, and no others
+description:
+  - Looks at the group itself. Only where something differs, M(amazon.aws.ec2_security_group) is run with the same
+    arguments, and mends it.
+  - Its diff holds the rules and tags that go and those that come, and nothing of what stays.
+options:
+  name:
+    description: Name of the security group.
+    type: str
+    required: true
+  description:
+    description: The group's description, which AWS never changes.
+    type: str
+    required: true
+  rules:
+    description: The rules for what comes in.
+    type: list
+    elements: dict
+    required: true
+    suboptions: &rule
+      proto:
+        description: The protocol.
+        type: str
+        default: tcp
+      ports:
+        description: Ports, and ranges of ports such as 8000-8080.
+        type: list
+        elements: str
+        required: true
+      cidr_ip:
+        description: The IPv4 addresses.
+        type: str
+      cidr_ipv6:
+        description: The IPv6 addresses.
+        type: str
+      rule_desc:
+        description: What the rule is for.
+        type: str
+        required: true
+  rules_egress:
+    description: The rules for what goes out.
+    type: list
+    elements: dict
+    required: true
+    suboptions: *rule
+  tags:
+    description: All tags of the group.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- stack_firewall:
+    name: jobfleet-workers
+    description: jobfleet workers
+    rules:
+      - {ports: [22], cidr_ip: 203.0.113.7/32, rule_desc: SSH}
+    rules_egress:
+      - {ports: [80, 443], cidr_ip: 0.0.0.0/0, rule_desc: Packages and AWS}
+    tags: {"jobfleet:stack": jobfleet}
+"""
+
+RETURN = r""" # """
