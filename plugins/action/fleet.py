@@ -38,7 +38,7 @@ class ActionModule(InProcessAws):
             raise Failure(str(problem)) from problem
         return {"changed": any(done[kind] for kind in (*COUNTED, "profiled")), **done}
 
-    def _change(self) -> dict[str, list[str]]:
+    def _change(self) -> dict[str, Any]:
         """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
         ec2 = self.client("ec2")
         image = newest_image(ec2, self.params["image_owner"], self.params["image_name"], self.region)
@@ -55,6 +55,7 @@ class ActionModule(InProcessAws):
             "surplus": surplus,
             "profiled": changer.without_profile(surplus),
             "booting": changer.booting(surplus),
+            "running": changer.running(),
         }
         if self.check_mode:
             return done

@@ -56,8 +56,8 @@ class ActionModule(InProcess):
             self.fail_json(
                 msg=f"The credentials in {self.params['file']} belong to account {account}, and the stack on "
                 f"this machine is in account {wanted}: with them everything would be new (bucket, queues, "
-                "instances), nothing of the old account comes along, and what runs there still costs. They were "
-                "not put in force. Take the block of the old account, or go on with -e account_change=true."
+                "instances), nothing of the old account comes along, and what runs there still costs. They "
+                "were not put in force. Take the block of the old account, or go on with -e account_change=true."
             )
         return caller
 
@@ -66,11 +66,13 @@ class ActionModule(InProcess):
         in_the_way = [name for name in VARIABLES if os.environ.get(name)]
         if in_the_way:
             self.fail_json(
-                msg=f"{' and '.join(in_the_way)} in the environment would be used instead of the credentials in "
-                f"{self.params['file']}: `unset {' '.join(in_the_way)}`, and run this again."
+                msg=f"{' and '.join(in_the_way)} in the environment would be used instead of the credentials "
+                f"in {self.params['file']}: `unset {' '.join(in_the_way)}`, and run this again."
             )
         profile = os.environ.get("AWS_PROFILE") or "default"
-        path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser().resolve()
+        path = (
+            Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser().resolve()
+        )
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         try:
             after = put_into(before, profile, block)

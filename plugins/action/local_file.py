@@ -25,7 +25,11 @@ class ActionModule(InProcess):
             if content is None and path.exists() and not path.is_dir():
                 raise Failure(f"{path} is there, and is no folder")
             before = state_of(path, content is not None)
-            after = {"path": str(path), "mode": f"{mode:04o}", **({} if content is None else {"content": content})}
+            after = {
+                "path": str(path),
+                "mode": f"{mode:04o}",
+                **({} if content is None else {"content": content}),
+            }
             if before == after:
                 return {}
             if not self.check_mode:

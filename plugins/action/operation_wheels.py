@@ -17,7 +17,10 @@ class ActionModule(InProcess):
     """The action."""
 
     def work(self) -> dict[str, Any]:
-        """Build what is not built yet; in check mode too, or what follows could not tell what would change."""
+        """Build what is not built yet.
+
+        In check mode too, or what follows could not tell what would change.
+        """
         base, kept = Path(self.params["base"]), Path(self.params["folder"])
         try:
             made = [one(package, base, kept) for package in self.params["packages"]]

@@ -32,7 +32,9 @@ class ActionModule(InProcessAws):
         mended = {} if self.check_mode else self.run_module(MENDS, dict(self._task.args))
         return {
             "changed": True,
-            "diff": {when: {what: told[when] for what, told in shown.items()} for when in ("before", "after")},
+            "diff": {
+                when: {what: told[when] for what, told in shown.items()} for when in ("before", "after")
+            },
             **{name: mended[name] for name in ("warnings", "deprecations") if name in mended},
         }
 

@@ -13,7 +13,7 @@ LOADER = create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def new_session(*, heeds_profile: bool = True) -> Session:
-    """Return a session that looks for credentials anew; without `heeds_profile`, AWS_PROFILE means nothing."""
+    """Return a session that looks for credentials anew; AWS_PROFILE counts only if it `heeds_profile`."""
     session = Session(session_vars=None if heeds_profile else {"profile": (None, None, None, None)})
     session.register_component("data_loader", LOADER)
     return session

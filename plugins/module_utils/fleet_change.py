@@ -90,6 +90,14 @@ class Changer:
             if one["State"]["Name"] == "pending" and one["InstanceId"] not in leaving
         ]
 
+    def running(self) -> dict[str, str]:
+        """Return by id under which address each of the stack's running instances is reached."""
+        return {
+            one["InstanceId"]: one.get("PublicIpAddress") or one["PrivateIpAddress"]
+            for one in find_ours(self._ec2, self._params["stack"])
+            if one["State"]["Name"] == "running"
+        }
+
     def wait_for_stopping(self, plan: Plan) -> None:
         """Wait for what is on its way down: only then it can be started."""
         stopping = [one["InstanceId"] for one in plan.start if one["State"]["Name"] == "stopping"]

@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-
 # What is no source, in the folders that people have.
 LEFT_OUT = frozenset({"__pycache__", "build", "dist", "node_modules", "venv"})
 FILES_MAX, BYTES_MAX = 2_000, 100 * 1024 * 1024

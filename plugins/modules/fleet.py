@@ -137,6 +137,10 @@ booting:
   type: list
   elements: str
   returned: always
+running:
+  description: By id, the addresses of the stack's instances that ran before anything was changed.
+  type: dict
+  returned: always
 surplus:
   description: Ids of the instances that are not wanted and are still there.
   type: list

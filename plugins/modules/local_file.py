@@ -9,12 +9,11 @@ DOCUMENTATION = r"""
 module: local_file
 short_description: Ensure that a file or folder on the controller is as it should be
 description:
-  - M(ansible.builtin.copy) and M(ansible.builtin.file) on localhost, without a process for a look that finds nothing to
-    do.
+  - What M(ansible.builtin.copy) and M(ansible.builtin.file) do on localhost, without a process of its own.
   - A file is replaced in one step.
 options:
   path:
-    description: The file, or the folder where no C(content) is given. A folder above it has to exist for a file.
+    description: The file, in a folder that exists; or, without C(content), the folder.
     type: path
     required: true
   content:

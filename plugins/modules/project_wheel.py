@@ -10,8 +10,8 @@ module: project_wheel
 short_description: Ensure that the project's wheel is built from the sources as they are
 description:
   - The build is named by a hash of the contents of its sources, so each state of them is built once.
-  - Builds in check mode too. It is only a file on this machine, and without it what follows could not tell what would
-    change.
+  - Builds in check mode too. It is only a file on this machine, and without it what follows could not tell
+    what would change.
 options:
   project:
     description: The project's folder.

@@ -42,7 +42,8 @@ private_here:
   type: bool
   returned: success
 unfit:
-  description: Names of the keys that are missing here, or lack a fitting public half, the comment or the permissions.
+  description: >-
+    Names of the keys that are missing here, or lack a fitting public half, the comment or the permissions.
   type: list
   elements: str
   returned: success

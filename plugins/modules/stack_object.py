@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: stack_object
 short_description: Ensure that an object in a bucket holds a text
 description:
-  - Reads the object and writes it where it is another. Unlike M(amazon.aws.s3_object) it returns no signed address,
-    so that its diff can be shown.
+  - Reads the object and writes it where it is another. Unlike M(amazon.aws.s3_object) it returns no signed
+    address, so that its diff can be shown.
 options:
   bucket:
     description: Name of the bucket.

@@ -1,15 +1,12 @@
 """The module that makes a stack's queues: what it puts back, shows, and leaves alone."""
 
-import importlib.util
 import json
 import uuid
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
-
-from tests.localcloud_fixture import REPOSITORY
+from ansible.module_utils.queue_settings import ensure_absent, ensure_present, find
 
 TAGS = {"jobfleet:stack": "x"}
 POLICY = {
@@ -19,19 +16,6 @@ POLICY = {
     ],
 }
 ATTRIBUTES = {"VisibilityTimeout": 60, "Policy": POLICY}
-
-
-@pytest.fixture(scope="module")
-def module() -> ModuleType:
-    """The module, imported from where Ansible finds it."""
-    spec = importlib.util.spec_from_file_location(
-        "stack_queues", REPOSITORY / "plugins/modules/stack_queues.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 @pytest.fixture
@@ -52,15 +36,13 @@ def attributes_of(sqs: Any, wanted: dict[str, Any]) -> tuple[str, dict[str, str]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
-def test_a_queue_is_made_once_and_only_told_of_in_check_mode(
-    module: ModuleType, sqs: Any, wanted: dict[str, Any]
-) -> None:
+def test_a_queue_is_made_once_and_only_told_of_in_check_mode(sqs: Any, wanted: dict[str, Any]) -> None:
     name = wanted["queues"][0]["name"]
 
-    told = module.ensure_present(sqs, wanted, dry=True)
-    assert module.find(sqs, name) == ""
-    made = module.ensure_present(sqs, wanted, dry=False)
-    again = module.ensure_present(sqs, wanted, dry=False)
+    told = ensure_present(sqs, wanted, dry=True)
+    assert find(sqs, name) == ""
+    made = ensure_present(sqs, wanted, dry=False)
+    again = ensure_present(sqs, wanted, dry=False)
 
     assert told == made
     assert made["mended"] == {name: ["queue", "Policy", "SqsManagedSseEnabled", "VisibilityTimeout", "tags"]}
@@ -71,9 +53,9 @@ def test_a_queue_is_made_once_and_only_told_of_in_check_mode(
 
 
 def test_what_is_not_as_given_is_shown_and_put_back_and_the_rest_left_alone(
-    module: ModuleType, sqs: Any, wanted: dict[str, Any]
+    sqs: Any, wanted: dict[str, Any]
 ) -> None:
-    module.ensure_present(sqs, wanted, dry=False)
+    ensure_present(sqs, wanted, dry=False)
     name = wanted["queues"][0]["name"]
     url, _ = attributes_of(sqs, wanted)
     reordered = json.loads(json.dumps(POLICY))
@@ -84,7 +66,7 @@ def test_what_is_not_as_given_is_shown_and_put_back_and_the_rest_left_alone(
     )
     sqs.tag_queue(QueueUrl=url, Tags={"more": "1"})
 
-    done = module.ensure_present(sqs, wanted, dry=False)
+    done = ensure_present(sqs, wanted, dry=False)
 
     assert done["diff"] == {
         "before": {name: {"VisibilityTimeout": "7", "tags": {**TAGS, "more": "1"}}},
@@ -95,25 +77,25 @@ def test_what_is_not_as_given_is_shown_and_put_back_and_the_rest_left_alone(
     assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == TAGS
 
 
-def test_a_queue_with_a_kms_key_keeps_it(module: ModuleType, sqs: Any, wanted: dict[str, Any]) -> None:
-    module.ensure_present(sqs, wanted, dry=False)
+def test_a_queue_with_a_kms_key_keeps_it(sqs: Any, wanted: dict[str, Any]) -> None:
+    ensure_present(sqs, wanted, dry=False)
     url, _ = attributes_of(sqs, wanted)
     sqs.set_queue_attributes(
         QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/mine", "SqsManagedSseEnabled": "false"}
     )
 
-    assert module.ensure_present(sqs, wanted, dry=False)["changed"] is False
+    assert ensure_present(sqs, wanted, dry=False)["changed"] is False
     assert attributes_of(sqs, wanted)[1]["KmsMasterKeyId"] == "alias/mine"
 
 
-def test_it_is_removed_once(module: ModuleType, sqs: Any, wanted: dict[str, Any]) -> None:
-    module.ensure_present(sqs, wanted, dry=False)
+def test_it_is_removed_once(sqs: Any, wanted: dict[str, Any]) -> None:
+    ensure_present(sqs, wanted, dry=False)
     name = wanted["queues"][0]["name"]
 
-    told = module.ensure_absent(sqs, wanted, dry=True)
-    assert module.find(sqs, name)
-    done = module.ensure_absent(sqs, wanted, dry=False)
+    told = ensure_absent(sqs, wanted, dry=True)
+    assert find(sqs, name)
+    done = ensure_absent(sqs, wanted, dry=False)
 
     assert told == done == {"changed": True, "diff": {"before": [name], "after": []}}
-    assert module.find(sqs, name) == ""
-    assert module.ensure_absent(sqs, wanted, dry=False)["changed"] is False
+    assert find(sqs, name) == ""
+    assert ensure_absent(sqs, wanted, dry=False)["changed"] is False

@@ -1,24 +1,9 @@
 """What the playbook makes of packages on the controller: a wheel for each state of a folder."""
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def wheels() -> Any:
-    """The Ansible module, as a Python module."""
-    path = REPOSITORY / "plugins/modules/operation_wheels.py"
-    spec = importlib.util.spec_from_file_location("operation_wheels", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from ansible.module_utils import operation_wheels
 
 
 @pytest.fixture
@@ -30,37 +15,37 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def state(wheels: Any, folder: Path) -> str:
-    return str(wheels.hash_of(folder, wheels.sources(folder)))
+def state(folder: Path) -> str:
+    return str(operation_wheels.hash_of(folder, operation_wheels.sources(folder)))
 
 
-def test_every_change_of_a_source_is_another_state_and_leavings_are_none(wheels: Any, folder: Path) -> None:
-    before = state(wheels, folder)
+def test_every_change_of_a_source_is_another_state_and_leavings_are_none(folder: Path) -> None:
+    before = state(folder)
     for leaving in ("__pycache__/x.pyc", "build/lib/words.py", "words.egg-info/PKG-INFO", ".git/HEAD"):
         path = folder / leaving
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("leaving")
-    assert state(wheels, folder) == before
+    assert state(folder) == before
     (folder / "words.py").write_text("two")
-    changed = state(wheels, folder)
+    changed = state(folder)
     assert changed != before
     (folder / "words.py").rename(folder / "wordy.py")
-    assert state(wheels, folder) not in (before, changed)
+    assert state(folder) not in (before, changed)
 
 
-def test_a_state_that_was_built_is_not_built_again(wheels: Any, folder: Path, tmp_path: Path) -> None:
-    digest = state(wheels, folder)
+def test_a_state_that_was_built_is_not_built_again(folder: Path, tmp_path: Path) -> None:
+    digest = state(folder)
     kept = tmp_path / "kept"
     (kept / digest).mkdir(parents=True)
     (kept / digest / "words-1.0-py3-none-any.whl").write_text("wheel")
-    made, now = wheels.one("./words", tmp_path, kept)
+    made, now = operation_wheels.one("./words", tmp_path, kept)
     assert not now
     assert (made["package"], made["hash"]) == ("words-1.0-py3-none-any.whl", digest)
 
 
 @pytest.mark.parametrize("package", ["name", "name==1.0", "name[x]>=1", "name @ https://x/y.whl", "a ; x"])
-def test_requirements_are_left_to_pip(wheels: Any, tmp_path: Path, package: str) -> None:
-    assert wheels.one(package, tmp_path, tmp_path) == ({"package": package}, False)
+def test_requirements_are_left_to_pip(tmp_path: Path, package: str) -> None:
+    assert operation_wheels.one(package, tmp_path, tmp_path) == ({"package": package}, False)
 
 
 @pytest.mark.parametrize(
@@ -75,16 +60,12 @@ def test_requirements_are_left_to_pip(wheels: Any, tmp_path: Path, package: str)
         ("../" + "x" * 20 + ".whl", "neither a wheel nor a folder"),
     ],
 )
-def test_what_is_no_package_is_refused(
-    wheels: Any, folder: Path, tmp_path: Path, package: str, words: str
-) -> None:
-    with pytest.raises(wheels.BadPackage, match=words):
-        wheels.one(package, tmp_path, tmp_path)
+def test_what_is_no_package_is_refused(folder: Path, tmp_path: Path, package: str, words: str) -> None:
+    with pytest.raises(operation_wheels.BadPackage, match=words):
+        operation_wheels.one(package, tmp_path, tmp_path)
 
 
-def test_a_folder_that_is_far_too_large_is_refused(
-    wheels: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wheels, "FILES_MAX", 1)
-    with pytest.raises(wheels.BadPackage, match="is it a package's folder"):
-        wheels.sources(folder)
+def test_a_folder_that_is_far_too_large_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operation_wheels, "FILES_MAX", 1)
+    with pytest.raises(operation_wheels.BadPackage, match="is it a package's folder"):
+        operation_wheels.sources(folder)
