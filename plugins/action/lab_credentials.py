@@ -57,7 +57,8 @@ class ActionModule(InProcess):
                 msg=f"The credentials in {self.params['file']} belong to account {account}, and the stack on "
                 f"this machine is in account {wanted}: with them everything would be new (bucket, queues, "
                 "instances), nothing of the old account comes along, and what runs there still costs. They "
-                "were not put in force. Take the block of the old account, or go on with -e account_change=true."
+                "were not put in force. Take the block of the old account, or go on with "
+                "-e account_change=true."
             )
         return caller
 
