@@ -65,7 +65,7 @@ class ActionModule(InProcessAws):
                 done = {**done, **changer.change(lock)}
         changer.settle(done)
         changer.give_profile(done["profiled"])
-        return done
+        return {**done, "running": changer.running()}
 
     def _allowed(self, groups: list[Group]) -> Limits:
         """Return the limits of this account. Raises `Refused` for groups that it does not allow at all."""

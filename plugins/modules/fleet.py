@@ -138,7 +138,7 @@ booting:
   elements: str
   returned: always
 running:
-  description: By id, the addresses of the stack's instances that ran before anything was changed.
+  description: By id, the addresses of the stack's instances that run in the end.
   type: dict
   returned: always
 surplus:
