@@ -196,6 +196,18 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     for found, wanted in SHOWN:
         assert found in before, before
         assert wanted in after, after
+    # Nothing of what stays, such as the rules for what goes out.
+    assert [one for one in told.differences("before") if "rules" in one] == [
+        {
+            "rules": [
+                "in: tcp 22 from 203.0.113.7/32 (without a word)",
+                "in: tcp 80 from 0.0.0.0/0 (without a word)",
+            ]
+        }
+    ]
+    assert [one for one in told.differences("after") if "rules" in one] == [
+        {"rules": ["in: tcp 22 from 127.0.0.1/32 (SSH from the machine that deploys)"]}
+    ]
     assert done.changed == mended
     [permissions] = ec2.describe_security_groups(GroupNames=["fleet-workers"])["SecurityGroups"]
     assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in permissions["IpPermissions"]] == [
