@@ -27,7 +27,7 @@ def public_half(private: Path) -> str:
 def public_key(private: Path) -> list[str]:
     """Return type, key and comment in the file with the public half of a private key; nothing without one."""
     try:
-        return private.with_suffix(".pub").read_text().split(maxsplit=2)
+        return private.with_suffix(".pub").read_text().strip().split(maxsplit=2)
     except OSError:
         return []
 
@@ -37,7 +37,7 @@ def is_fit(private: Path, comment: str) -> bool:
     if not private.exists() or private.stat().st_mode & 0o777 != 0o600:
         return False
     half = public_half(private)
-    return bool(half) and [word.strip() for word in public_key(private)] == [*half.split(), comment]
+    return bool(half) and public_key(private) == [*half.split(), comment]
 
 
 def mark_of(folder: Path) -> str:

@@ -6,7 +6,7 @@ EC2 is a double here: nothing real can launch at just that moment.
 from typing import Any
 
 import pytest
-from ansible.module_utils.fleet_change import Changer, Refused
+from ansible.module_utils.fleet_change import Changer, Refused, newest_image
 from ansible.module_utils.fleet_plan import Group
 from ansible.module_utils.lab import limits
 
@@ -159,3 +159,45 @@ def test_what_boots_already_is_waited_for_unless_it_goes() -> None:
     changer(region).settle({"launched": [], "started": [], "terminated": [], "booting": booting})
 
     assert region.waited_for == ["i-booting-0"]
+
+
+class Answers:
+    """EC2 that answers one kind of question."""
+
+    def __init__(self, instances: list[dict[str, Any]] | None = None, images: object = ()) -> None:
+        self._instances, self._images = instances or [], images
+
+    def get_paginator(self, _: str) -> "Answers":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Reservations": [{"Instances": self._instances}]}]
+
+    def describe_images(self, **_: Any) -> dict[str, Any]:
+        return {"Images": self._images}
+
+
+def test_what_runs_is_told_with_the_address_it_is_reached_at() -> None:
+    running = {"State": {"Name": "running"}, "PrivateIpAddress": "10.0.0.1"}
+    ec2 = Answers(
+        [
+            {**running, "InstanceId": "i-public", "PublicIpAddress": "203.0.113.7"},
+            {**running, "InstanceId": "i-private"},
+            {**BOOTING, "InstanceId": "i-booting"},
+        ]
+    )
+
+    assert Changer(ec2, PARAMS, [], limits(False, 9)).running() == {
+        "i-public": "203.0.113.7",
+        "i-private": "10.0.0.1",
+    }
+
+
+def test_the_newest_image_is_taken_and_none_is_refused_in_words() -> None:
+    images = [
+        {"ImageId": f"ami-{year}", "CreationDate": f"{year}-01-01T00:00:00Z"} for year in (2024, 2026, 2025)
+    ]
+
+    assert newest_image(Answers(images=images), "1", "debian-*", "us-east-1") == "ami-2026"
+    with pytest.raises(Refused, match="The account 1 has no image named debian-\\* in us-east-1"):
+        newest_image(Answers(), "1", "debian-*", "us-east-1")
