@@ -2,7 +2,8 @@
 
 The folder that is named holds `wanted.json`, a list of `{"package": …}` for pip requirements and
 `{"package": file, "hash": …}` for wheels, which lie under `<hash>/<file>`. What was installed is noted in
-`installed.json`, so that nothing is done twice, and what is wanted no more is uninstalled.
+`installed.json`, so that nothing is done twice, and what is wanted no more is uninstalled. When all is
+done, it is `wanted.json` word for word, so that whoever looks need not ask this module.
 """
 
 import argparse
@@ -48,14 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def bring_about(folder: Path, constraint: Path) -> bool:
     """Do what is to be done; return whether that was anything. Raises `PipFailed`."""
-    wanted: list[dict[str, Any]] = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
+    text = (folder / "wanted.json").read_text(encoding="utf-8")
+    wanted: list[dict[str, Any]] = json.loads(text)
     record = folder / "installed.json"
-    before: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
+    noted = record.read_text(encoding="utf-8") if record.exists() else "[]"
+    before: list[dict[str, Any]] = json.loads(noted)
     names = {name_of(each["package"]) for each in wanted}
     gone = {name_of(each["package"]) for each in before} - names - needed_by("jobfleet")
     gone &= installed()
     new = [each for each in wanted if each not in before or name_of(each["package"]) not in installed()]
-    if wanted == before and not new:
+    if text == noted and not new:
         return False
     # Whatever breaks off in here is done again, and what is there by then is known.
     touched = {name_of(each["package"]) for each in new}
@@ -72,7 +75,7 @@ def bring_about(folder: Path, constraint: Path) -> bool:
     if gone:
         _pip("uninstall", "--yes", *sorted(gone))
     _forget_wheels(folder, {each["hash"] for each in wanted if "hash" in each})
-    record.write_text(json.dumps(wanted), encoding="utf-8")
+    record.write_text(text, encoding="utf-8")
     return True
 
 
