@@ -82,7 +82,8 @@ def harms(stack: Stack, covered: dict[str, list[str]]) -> list[str]:
     """Return shell commands that harm each thing that is looked at, and the credentials."""
     [listed] = stack.on_workers(f"ls -d {' '.join(covered['paths'])} --file-type").values()
     folders = {line.rstrip("/") for line in listed.splitlines() if line.endswith("/")}
-    commands = [f"systemctl disable --now {' '.join(covered['units'])}"]
+    # The timer goes on, or systemd would forget jobfleet-idle.service and read it anew anyway.
+    commands = [f"systemctl disable {' '.join(covered['units'])}", "systemctl stop jobfleet-worker"]
     for kind, names in covered.items():
         if kind != "paths":
             commands += [HARMS[kind].format(name) for name in names]
