@@ -215,7 +215,9 @@ def mount(arguments: list[str]) -> None:
         check=False,
     )
     if result.returncode != 0:
-        raise LocalcloudError(f"cannot mount {arguments[-1]}: {result.stderr.strip()}")
+        # Its second line says where the kernel's words are.
+        why = result.stderr.strip().partition("\n")[0]
+        raise LocalcloudError(f"cannot mount {arguments[-1]}: {why}")
 
 
 def unmount_below(folder: Path) -> None:

@@ -26,6 +26,7 @@ _PACKAGES = (
     "locales",  # cloud-init ends in an error without it
     "openssh-server",
     "python3",
+    "python3-apt",  # Debian's own needs it for its unattended upgrades; Ansible would fetch it first
     "sudo",
     "systemd",
     "systemd-sysv",
