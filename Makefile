@@ -6,8 +6,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help venv demo down test soak bench lint format docs policies clean
+# How many processes test side by side. Tests wait more than they compute.
+PROCESSES ?= $(shell expr 2 '*' $$(nproc))
+
+.PHONY: help venv demo down check test soak bench lint ruff mypy yamllint ansible-lint unit format docs policies clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,22 +25,36 @@ down: ## Stop what `make demo` started; the base image stays in the cache
 	scripts/local-worker stop
 	[ ! -x $(VENV)/bin/python ] || $(VENV)/bin/python -m localcloud down
 
+check: $(VENV)/.dev ## Run all linters and the unit tests, side by side: what one runs while working
+	+@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
+
 test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need root
-	$(VENV)/bin/python -m pytest
+	$(PYTEST) --numprocesses=$(PROCESSES) $(TESTS)
+
+unit: $(VENV)/.dev
+	$(PYTEST) -q --numprocesses=2 tests/unit examples
 
 soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, for an hour or so
-	JOBFLEET_SOAK=10 $(VENV)/bin/python -m pytest -s tests/faults
+	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/faults
 
 bench: $(VENV)/.dev ## Measure the worker beside other task queues and bare loops, for a quarter of an hour
 	$(PYTHON) -m venv $(VENV)/bench
 	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	$(VENV)/bench/bin/python -m benchmarks.worker --page docs/benchmarks.md
 
-lint: $(VENV)/.dev ## Run ruff, mypy, yamllint and ansible-lint
+lint: ruff mypy yamllint ansible-lint ## Run ruff, mypy, yamllint and ansible-lint
+
+ruff: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+mypy: $(VENV)/.dev
 	$(VENV)/bin/mypy
+
+yamllint: $(VENV)/.dev
 	$(VENV)/bin/yamllint --strict .
+
+ansible-lint: $(VENV)/.dev
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/ansible-lint --offline --strict
 
 format: $(VENV)/.dev ## Lay out the Python code as `make lint` wants it
@@ -47,7 +65,7 @@ docs: $(VENV)/.dev ## Make the parts of docs/ anew that come from the client's h
 	$(VENV)/bin/python -m client.manual docs
 
 policies: $(VENV)/.dev ## Write docs/policies anew from what a whole run on the embedded AWS calls; boots a host
-	JOBFLEET_RECORD_POLICIES=1 $(VENV)/bin/python -m pytest tests/playbooks/test_policies.py -k "lives or allows"
+	JOBFLEET_RECORD_POLICIES=1 $(PYTEST) tests/playbooks/test_policies.py -k "lives or allows"
 
 clean: ## Remove the virtual environment and caches, but no keys and no deployment
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .ansible dist
@@ -59,8 +77,10 @@ $(VENV)/bin/pip:
 $(VENV)/.deploy: pyproject.toml constraints.txt scripts/system-packages | $(VENV)/bin/pip
 	scripts/system-packages
 	$(PIP_INSTALL) --editable '.[worker,deploy,localcloud]'
+	scripts/compile-bytecode $(VENV)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.deploy
 	$(PIP_INSTALL) --editable '.[worker,text,classify,deploy,localcloud,dev]'
+	scripts/compile-bytecode $(VENV)
 	@touch $@

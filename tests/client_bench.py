@@ -15,6 +15,7 @@ import pytest
 from client.aws import Account
 from client.errors import Exit
 from client.settings import Settings
+from tests.patience import patience
 
 JOBFLEET = Path(sys.executable).with_name("jobfleet")
 Ran = subprocess.CompletedProcess[str]
@@ -82,7 +83,7 @@ class Jobfleet:
             pass
         finally:
             os.close(controller)
-        return process.wait(30), shown.decode().replace("\r\n", "\n")
+        return process.wait(patience(30)), shown.decode().replace("\r\n", "\n")
 
     def _bounded(self, process: "subprocess.Popen[T]") -> "subprocess.Popen[T]":
         """Let a process end with the test, and before that where the test waits for words in vain."""

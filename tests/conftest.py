@@ -1,12 +1,20 @@
 """What all tests share."""
 
+import functools
+import itertools
+import os
 import signal
+import tempfile
 from pathlib import Path
 
 import ansible.module_utils
+import botocore.session
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
 
 # As `module_utils` of ansible.cfg does for the modules.
-ansible.module_utils.__path__.append(str(Path(__file__).parent.parent / "plugins" / "module_utils"))
+ansible.module_utils.__path__.append(str(REPOSITORY / "plugins" / "module_utils"))
 
 # A shell starts what runs in its background with SIGINT ignored, and so would be all that the tests start
 # and interrupt.
@@ -14,4 +22,56 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "tests.localcloud_fixture", "tests.worker_bench", "tests.client_bench", "tests.client_run",
+    "tests.scheduling",
 ]  # fmt: skip
+
+# The tests' own settings.
+_OURS = ("JOBFLEET_PATIENCE", "JOBFLEET_NO_SKIPS", "JOBFLEET_SOAK", "JOBFLEET_RECORD_POLICIES")
+
+# What takes longest comes first, so that at the end no process waits for another one's last test.
+_ORDER = ("playbooks", "faults", "aws", "unit")
+
+
+def _forget_the_person() -> tempfile.TemporaryDirectory[str]:
+    """Keep the settings and keys of the person who runs the tests out of them; return their new home.
+
+    At import, before anything makes a client. What is set here reaches the programs that tests start, too.
+    """
+    for name in [name for name in os.environ if name.startswith(("AWS_", "JOBFLEET_", "ANSIBLE_"))]:
+        if name not in _OURS:
+            del os.environ[name]
+    # What may be the same for all: the hosts' base image, pip's downloads and where pip finds packages.
+    for variable, folder in (("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config")):
+        os.environ.setdefault(variable, str(Path.home() / folder))
+    home = tempfile.TemporaryDirectory(prefix="jobfleet-home-", ignore_cleanup_errors=True)
+    os.environ["HOME"] = home.name
+    # Nobody is asked for credentials over the network.
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Bytecode that is not kept is made anew by each of the thousand processes that the tests start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return home
+
+
+_HOME = _forget_the_person()
+
+# Every session of boto3 would read megabytes about AWS's services anew, and tests make hundreds of sessions.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+
+def _kind(item: pytest.Item) -> str:
+    """Return the folder below `tests` that a test lies in."""
+    below = item.path.relative_to(REPOSITORY).parts
+    return below[1] if below[0] == "tests" else ""
+
+
+# After other plugins, which may have shuffled the tests.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long ones first, and in a module those that end what its others use last."""
+    items.sort(key=lambda item: _ORDER.index(_kind(item)) if _kind(item) in _ORDER else len(_ORDER))
+    modules = [list(tests) for _, tests in itertools.groupby(items, key=lambda item: item.path)]
+    items[:] = [item for tests in modules for item in sorted(tests, key=_is_after_removal)]
+
+
+def _is_after_removal(item: pytest.Item) -> bool:
+    return "removed" in getattr(item, "fixturenames", ())

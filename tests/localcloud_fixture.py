@@ -1,7 +1,7 @@
 """Fixtures that give the tests an embedded AWS of their own, beside a person's.
 
 `localcloud` is a dict of environment variables: put it over `os.environ` for a program, or use
-the `aws` fixture for boto3 clients. `hosts` boots instances; it fails where root cannot boot any.
+the `aws` fixture for boto3 clients. `hosts` boots instances; where none can be, its tests are skipped.
 """
 
 import configparser
@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ import pytest
 
 from localcloud import lab_commands
 from localcloud.state import RunFolder
+from tests.abilities import lacking
+from tests.patience import patience, wait_for
 
 REPOSITORY = Path(__file__).parent.parent
 DEBIAN_OWNER = "136693071363"
@@ -32,10 +33,10 @@ def localcloud_command(
     return subprocess.run(
         [*prefix, sys.executable, "-m", "localcloud", *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LOCALCLOUD_RUN": str(run), **(environment or {})},
+        env={**os.environ, "LOCALCLOUD_RUN": str(run), **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=patience(600),
         check=False,
     )
 
@@ -158,7 +159,7 @@ class Hosts:
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience(60),
             check=False,
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
@@ -172,12 +173,10 @@ class Hosts:
 def hosts(
     localcloud: dict[str, str], aws: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Hosts:
-    """Real hosts. Skips without root; fails with the reason where root cannot boot any."""
+    """Real hosts, where this machine can boot any."""
     status = localcloud_command("status", "--json", run=Path(localcloud["LOCALCLOUD_RUN"]))
-    problem = json.loads(status.stdout)["hosts_problem"]
-    if problem and os.geteuid() != 0:
-        pytest.skip(problem)
-    assert problem is None, problem
+    if problem := json.loads(status.stdout)["hosts_problem"]:
+        lacking(problem)
     folder = tmp_path_factory.mktemp("keys")
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
@@ -192,13 +191,3 @@ def newest_debian(ec2: Any) -> dict[str, Any]:
     images = ec2.describe_images(Owners=[DEBIAN_OWNER], Filters=filters)["Images"]
     newest: dict[str, Any] = max(images, key=lambda image: image["CreationDate"])
     return newest
-
-
-def wait_for(look: Callable[[], Any], seconds: float = 30, seen: object = "") -> Any:
-    """Return what `look` returns once that is true; fail after `seconds` with what was `seen`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    return pytest.fail(f"not within {seconds} s {seen}".rstrip())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patience
 from worker.aws import make_clients
 from worker.clock import SystemClock
 from worker.drops import Drops
@@ -51,7 +52,7 @@ class Bench:
 
     def wait(self) -> None:
         """Wait until it has stopped."""
-        self._thread.join(60)
+        self._thread.join(patience(60))
         assert not self._thread.is_alive()
 
     def stop(self) -> None:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,9 +19,10 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
-from localcloud.gaps import s3, s3_events, sqs
+from localcloud.gaps import s3, s3_events, s3_listing, sqs
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
+from tests.patience import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -211,11 +211,8 @@ class Stack:
         return process
 
     def until(self, holds: Callable[[], Any], seconds: float = 60) -> None:
-        """Wait until something holds; a machine that does much else may be slow."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"waited {seconds} s in vain; calls: {self.front.calls[-20:]}"
-            time.sleep(0.02)
+        """Wait until something holds."""
+        wait_for(holds, seconds, lambda: f"calls: {self.front.calls[-20:]}")
 
 
 @pytest.fixture(scope="session")
@@ -224,8 +221,8 @@ def moto_port() -> Iterator[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from moto.server import ThreadedMotoServer
-    # Messages to one caller each, events as S3 sends them; the rest of moto is as it is.
-    for service in (s3, s3_events, sqs):
+    # Messages to one caller each, events and listings as S3 sends them; the rest of moto is as it is.
+    for service in (s3, s3_events, s3_listing, sqs):
         service.mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

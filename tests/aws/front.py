@@ -8,6 +8,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.patience import patience
+
 EXPIRED_SQS = b'{"__type":"com.amazonaws.sqs#ExpiredToken","message":"The security token is expired"}'
 FORBIDDEN_SQS = (
     b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
@@ -48,7 +50,7 @@ class Front(ThreadingHTTPServer):
 
         def wait(call: str) -> float:
             if call.startswith(start):
-                released.wait(60)
+                released.wait(patience(60))
             return 0.0
 
         self.delays = wait

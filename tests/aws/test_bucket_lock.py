@@ -1,13 +1,14 @@
 """The lock between machines, against S3 over HTTP."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from ansible.module_utils import bucket_lock
 from ansible.module_utils.bucket_lock import BucketLock, LockHeld
+
+from tests.patience import patience, wait_for
 
 BUCKET = "lock-tests"
 KEY = "locks/fleet"
@@ -28,21 +29,29 @@ def is_there(s3: Any) -> bool:
 
 
 def test_of_several_at_once_only_one_is_in_at_a_time_and_all_get_in(s3: Any) -> None:
-    inside, most, done = [], [0], []
+    inside, most, done, knocks = [], [0], [], [0]
+
+    def knock(**_: Any) -> None:
+        knocks[0] += 1
 
     def enter(name: int) -> None:
         with BucketLock(s3, BUCKET, KEY):
             inside.append(name)
             most[0] = max(most[0], len(inside))
-            time.sleep(0.1)  # work that others would meet
+            # All that still wait would meet it.
+            met = knocks[0] + 3 - len(done)
+            wait_for(lambda: knocks[0] >= met)
             inside.remove(name)
-        done.append(name)
+            done.append(name)
+
+    s3.meta.events.register("before-call.s3.PutObject", knock, unique_id="knock")
 
     threads = [threading.Thread(target=enter, args=(name,)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience(60))
+    s3.meta.events.unregister("before-call.s3.PutObject", unique_id="knock")
 
     assert sorted(done) == [0, 1, 2, 3]
     assert most == [1]

@@ -5,6 +5,7 @@ from typing import Any
 
 from client.errors import Exit
 from tests.client_bench import Jobfleet, says_why
+from tests.patience import patience
 
 
 def fill(stack: Any, requests: int = 3, responses: int = 2, dead: int = 1, replies: int = 1) -> None:
@@ -85,7 +86,7 @@ def test_a_second_clearing_within_the_minute_waits_for_its_turn(jobfleet: Jobfle
     process = jobfleet.start("clear", "-y", "--json")
     stack.until(lambda: stack.front.calls.count("PurgeQueue") >= 2)
     stack.forget_purges()
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=patience(120))
     assert process.returncode == 0
     assert said.count("waiting for up to") == 1
     found = json.loads(out)

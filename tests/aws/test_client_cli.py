@@ -18,6 +18,7 @@ from client.errors import Exit
 from jobs.ids import new_job_id
 from jobs.message import Result
 from tests.client_run import JOBFLEET, Run, fails, talk
+from tests.patience import patience
 
 
 def test_stats_of_numbers_however_they_are_given(run: Run, worker: Any, tmp_path: Path) -> None:
@@ -425,7 +426,7 @@ def test_ctrl_c_as_soon_as_the_job_is_out_says_which_goes_on(stack: Any, tmp_pat
     )  # fmt: skip
     stack.until(lambda: "ReceiveMessage" in stack.front.calls)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=patience(120))
     assert process.returncode == Exit.INTERRUPTED
     [message] = stack.sqs.receive_message(QueueUrl=stack.requests)["Messages"]
     assert f"`jobfleet result {json.loads(message['Body'])['id']}`" in said
@@ -439,7 +440,7 @@ def test_ctrl_c_is_told_in_a_word(stack: Any, tmp_path: Path) -> None:
     )  # fmt: skip
     stack.until(lambda: "ReceiveMessage" in stack.front.calls)
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=patience(120))
     assert (process.returncode, out) == (Exit.INTERRUPTED, "")
     assert "goes on without you" in said
     assert said.endswith("jobfleet: interrupted\n")

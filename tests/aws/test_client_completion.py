@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.client_bench import JOBFLEET, Jobfleet
+from tests.patience import patience
 
 
 def completed(jobfleet: Jobfleet, line: str, **changes: str) -> list[str]:
@@ -56,7 +57,7 @@ def test_bash_completes_with_the_script(jobfleet: Jobfleet) -> None:
     )
     ran = subprocess.run(
         ["bash", "-c", program], cwd=jobfleet.home, env=jobfleet.environment(),
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=patience(60), check=False,
     )  # fmt: skip
     assert (ran.stdout, ran.stderr) == ("stats status\n", "")
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from client.errors import Exit
 from tests.client_run import Run, environment
+from tests.patience import patience
 
 CLIENTS, JOBS = 20, 6
 
@@ -53,7 +54,7 @@ def test_twenty_clients_get_each_all_their_own_answers_and_none_of_another_s(sta
     stack.worker("--config", str(stack.settings_file(visibility_timeout=60)))
     everyone: set[str] = set()
     for number, client in enumerate(clients):
-        out, _ = client.communicate(timeout=300)
+        out, _ = client.communicate(timeout=patience(300))
         assert client.returncode == 0
         told = json.loads(out)
         assert sorted(sent for sent, _ in told["means"].values()) == [number * 1000 + n for n in range(JOBS)]

@@ -12,6 +12,7 @@ from client.errors import Exit
 from jobs.message import Attempt, Request, Result
 from jobs.names import result_key
 from tests.client_bench import Jobfleet, says_why
+from tests.patience import patience
 
 
 def bury(stack: Any, *requests: Request) -> None:
@@ -96,7 +97,7 @@ def test_ctrl_c_in_a_look_hands_back_too(jobfleet: Jobfleet, stack: Any) -> None
     process = jobfleet.start("dead", "list")
     stack.until(lambda: calls.count("ReceiveMessage") > 1)
     process.send_signal(2)
-    process.communicate(timeout=120)
+    process.communicate(timeout=patience(120))
     assert process.returncode == Exit.INTERRUPTED
     # One receive may have been under way when the client went, and its messages come back by themselves.
     assert "ChangeMessageVisibilityBatch" in calls

@@ -8,6 +8,7 @@ import pytest
 
 from client.errors import Exit
 from tests.client_run import Run, fails, picture
+from tests.patience import patience
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_what_became_of_inputs_is_known_however_they_are_left(
     # The same name anew: what is known of the one before is not said of this one.
     (home / "n.txt").write_text("4 5 6 7")
     open_stack.processes[-1].terminate()
-    open_stack.processes[-1].communicate(timeout=60)
+    open_stack.processes[-1].communicate(timeout=patience(60))
     run("drop", "n.txt", "--operation", "stats")
     assert seen(run)["incoming/stats/n.txt"]["state"] == "waiting"
 

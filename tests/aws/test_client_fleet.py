@@ -10,6 +10,7 @@ from PIL import Image
 
 from client import Fleet, JobFailed, NoAnswerInTime, Settings
 from client.errors import BadInput, BadOutput
+from tests.patience import patience
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def test_two_clients_and_many_threads_get_each_their_own_answers(stack: Any, set
 
         def ask(client: int, number: int) -> None:
             fleet = (one, two)[client]
-            found[client, number] = fleet.stats([client * 1000 + number], timeout=120)["mean"]
+            found[client, number] = fleet.stats([client * 1000 + number], timeout=patience(120))["mean"]
 
         threads = [threading.Thread(target=ask, args=(n % 2, n)) for n in range(20)]
         for thread in threads:
@@ -109,7 +110,7 @@ def test_clients_that_name_their_files_alike_get_each_their_own_image(
     with Fleet(settings) as fleet:
         jobs = {level: fleet.submit("greyscale", tmp_path / str(level) / "photo.png") for level in levels}
         for level, job in jobs.items():
-            job.download(tmp_path / str(level) / "grey.png", timeout=120)
+            job.download(tmp_path / str(level) / "grey.png", timeout=patience(120))
 
     assert [grey_level(tmp_path / str(level) / "grey.png") for level in levels] == list(levels)
 
@@ -122,9 +123,9 @@ def test_an_output_that_another_job_of_that_name_overwrote_is_not_passed_off_as_
         Image.new("L", (8, 8), level).save(tmp_path / f"{level}.png")
     with Fleet(settings) as fleet:
         first = fleet.submit("greyscale", tmp_path / "10.png", name="same.png")
-        first.result(timeout=120)
+        first.result(timeout=patience(120))
         second = fleet.submit("greyscale", tmp_path / "200.png", name="same.png")
-        second.result(timeout=120)
+        second.result(timeout=patience(120))
 
         with pytest.raises(BadOutput, match="another job's output"):
             first.download(tmp_path / "first.png")

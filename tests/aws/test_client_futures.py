@@ -16,6 +16,7 @@ from client.errors import BadInput, FleetError
 from jobs.ids import new_job_id
 from jobs.message import Result
 from tests.client_run import picture
+from tests.patience import patience
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def settings(stack: Any) -> Settings:
 
 
 def mean(job: Job) -> float:
-    return float((job.result(30).result or {})["mean"])
+    return float((job.result(patience(30)).result or {})["mean"])
 
 
 async def awaited(job: Job, seconds: float) -> Result:
@@ -45,13 +46,15 @@ def test_jobs_come_as_they_are_done(stack: Any, settings: Settings) -> None:
     sent: list[str] = []
     with Fleet(settings, on_sent=lambda jobs: sent.extend(job.id for job in jobs)) as fleet:
         jobs = fleet.submit_many("stats", [[n] for n in range(25)])
-        assert sorted(mean(job) for job in as_completed(jobs, 60)) == list(range(25))
+        assert sorted(mean(job) for job in as_completed(jobs, patience(60))) == list(range(25))
         assert sent == [job.id for job in jobs]
         assert all(job.done() for job in jobs)
         # What is made for futures takes them.
-        done, _ = concurrent.futures.wait(fleet.submit_many("stats", ["1", "2"]), timeout=60)
+        done, _ = concurrent.futures.wait(fleet.submit_many("stats", ["1", "2"]), timeout=patience(60))
         assert len(done) == 2
-        assert [(each.result or {})["mean"] for each in fleet.map("stats", [[1, 3], [5]], timeout=60)] == [
+        assert [
+            (each.result or {})["mean"] for each in fleet.map("stats", [[1, 3], [5]], timeout=patience(60))
+        ] == [
             2,
             5,
         ]
@@ -71,7 +74,9 @@ def test_jobs_can_be_awaited(stack: Any, settings: Settings) -> None:
 
     async def ask(fleet: Fleet) -> tuple[float, set[float], list[Any]]:
         one = await fleet.submit("stats", "4")
-        several = {mean(job) async for job in as_completed(fleet.submit_many("stats", ["1", "2", "3"]), 60)}
+        several = {
+            mean(job) async for job in as_completed(fleet.submit_many("stats", ["1", "2", "3"]), patience(60))
+        }
         together = await asyncio.gather(*fleet.submit_many("stats", ["8", "9"]))
         return (one.result or {})["mean"], several, [(each.result or {})["mean"] for each in together]
 
@@ -85,7 +90,10 @@ def test_jobs_sent_without_a_reply_queue_come_as_they_are_done_from_the_bucket(
     stack.worker()
 
     with Fleet(settings, replies=False) as fleet:
-        assert {mean(job) for job in as_completed(fleet.submit_many("stats", ["1", "2"]), 60)} == {1, 2}
+        assert {mean(job) for job in as_completed(fleet.submit_many("stats", ["1", "2"]), patience(60))} == {
+            1,
+            2,
+        }
         assert (asyncio.run(awaited(fleet.submit("stats", "5"), 60)).result or {})["mean"] == 5
 
 
@@ -100,7 +108,7 @@ def test_one_job_may_be_asked_for_twice(stack: Any, settings: Settings) -> None:
 
 def test_waiting_in_vain_ends_in_time_and_takes_nothing_back(stack: Any, settings: Settings) -> None:
     async def first_of(jobs: list[Job]) -> None:
-        async for _ in as_completed(jobs, 0.2):
+        async for _ in as_completed(jobs, patience(0.2)):
             pass
 
     with Fleet(settings) as fleet:
@@ -108,7 +116,7 @@ def test_waiting_in_vain_ends_in_time_and_takes_nothing_back(stack: Any, setting
         for wait in (
             lambda: jobs[0].result(0.1),
             lambda: jobs[0].exception(0.1),
-            lambda: list(as_completed(jobs, 0.1)),
+            lambda: list(as_completed(jobs, patience(0.1))),
             lambda: asyncio.run(first_of(jobs)),
         ):
             with pytest.raises(NoAnswerInTime) as caught:
@@ -146,7 +154,7 @@ def test_inputs_are_taken_as_a_person_has_them_and_refused_in_words(
                        io.BytesIO(b"1 2"), io.StringIO("1 2")):  # fmt: skip
             assert mean(fleet.submit("stats", source)) == 1.5
         for image in (photo, str(photo), io.BytesIO(photo.read_bytes())):
-            assert fleet.submit("greyscale", image).result(30).output is not None
+            assert fleet.submit("greyscale", image).result(patience(30)).output is not None
         with photo.open() as text, pytest.raises(BadInput, match="binary"):
             fleet.submit("greyscale", text)  # type: ignore[arg-type]
         before = len(stack.front.calls)
@@ -171,13 +179,13 @@ def test_a_closed_fleet_leaves_nobody_waiting(stack: Any, settings: Settings) ->
     waiter = threading.Thread(target=job.exception)
     waiter.start()
     fleet.close()
-    waiter.join(30)
+    waiter.join(patience(30))
     assert not waiter.is_alive()
     with pytest.raises(FleetError, match="was closed"):
         job.result()
     stack.worker()
     # It may be used again, and what was sent before is not lost.
-    assert fleet.stats([3], timeout=120)["mean"] == 3
+    assert fleet.stats([3], timeout=patience(120))["mean"] == 3
     assert mean(fleet.job(job.id)) == 1
     fleet.close()
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from tests.patience import patience
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -83,7 +85,7 @@ def test_the_installed_client_answers_from_a_copy_of_the_variables_file(
     ran = subprocess.run(
         [installed / "bin/jobfleet", "--quiet", "--vars", "all.yml", "stats", "1", "2", "3"],
         cwd=tmp_path, env={**stack.environment, "PYTHONPATH": ""},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=patience(60), check=False,
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "mean    2\n" in ran.stdout

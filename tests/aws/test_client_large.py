@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from client.errors import Exit
 from client.inputs import LARGE_BYTES, numbers_text, prepare
 from tests.client_run import JOBFLEET, Run, environment
+from tests.patience import wait_for
 
 # Of which 60 MB are the client itself, and 100 parts on their way. Text and numbers would take 600.
 PEAK_KIB = 280_000
@@ -45,10 +45,14 @@ def test_a_large_file_takes_little_memory_to_check_and_to_send(stack: Any, home:
     with subprocess.Popen(
         command, cwd=home, env=environment(stack, home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as client:
-        while client.poll() is None:
+
+        def ended() -> bool:
+            nonlocal peak
             status = Path(f"/proc/{client.pid}/status").read_text()
             peak = max(peak, int((status.partition("VmHWM:")[2].split() or ["0"])[0]))
-            time.sleep(0.02)
+            return client.poll() is not None
+
+        wait_for(ended, 60)
     assert client.returncode == Exit.NO_ANSWER
     assert stack.waiting(stack.requests) == 1
     assert 20_000 < peak < PEAK_KIB

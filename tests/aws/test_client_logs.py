@@ -13,6 +13,7 @@ from client.errors import Exit
 from jobs.ids import new_job_id
 from jobs.names import log_key
 from tests.client_bench import Jobfleet, says_why
+from tests.patience import patience
 
 
 def write(stack: Any, worker: str, *lines: dict[str, Any] | str, age: float = 0, number: int = 0) -> None:
@@ -106,7 +107,7 @@ def test_following_shows_what_is_new_until_ctrl_c(jobfleet: Jobfleet, stack: Any
     write(stack, "a", {"event": "uploaded-late"}, age=60)
     assert "uploaded-late" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=patience(120))
     assert (process.returncode, out, said) == (0, "", "")
 
 
@@ -119,7 +120,7 @@ def test_following_makes_one_call_a_worker_and_reads_nothing_twice(jobfleet: Job
     stack.until(lambda: len(stack.front.calls) >= start + 4)
     calls = stack.front.calls[start:]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=120)
+    process.communicate(timeout=patience(120))
     assert not any("logs/" in call for call in calls)
     assert sum(call == "GET " for call in calls) == len(calls)
 
@@ -131,7 +132,7 @@ def test_whoever_has_read_enough_may_hang_up(jobfleet: Jobfleet, stack: Any) -> 
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(30) == 1
+    assert process.wait(patience(30)) == 1
     assert process.stderr.read() == ""
 
 

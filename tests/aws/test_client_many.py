@@ -18,6 +18,7 @@ from PIL import Image
 
 from client.errors import Exit
 from tests.client_run import JOBFLEET, Run, environment, picture
+from tests.patience import patience
 
 SQS_CALLS = ("SendMessage", "SendMessageBatch", "ReceiveMessage", "DeleteMessageBatch", "GetQueueUrl",
              "CreateQueue", "DeleteQueue", "TagQueue", "ListQueues")  # fmt: skip
@@ -191,7 +192,7 @@ def test_after_ctrl_c_the_same_command_goes_on_where_it_was(
     process = start(stack, home, "greyscale", "in", "-o", "out")
     stack.until(lambda: stack.waiting(stack.requests) == 12)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=patience(120))
     assert process.returncode == Exit.INTERRUPTED
     told = re.search(r"0 of 12 images done, and (\d+) more sent, which go on without you", said)
     assert told, said
@@ -259,7 +260,7 @@ def test_two_processes_do_not_do_the_same_at_once(stack: Any, home: Path, folder
     stack.worker()
     # Another command about the same images is another run.
     assert run("threshold", "in", "-o", "out2").returncode == 0
-    assert process.wait(120) == 0
+    assert process.wait(patience(120)) == 0
 
 
 def test_a_changed_file_is_sent_again_and_a_lost_output_fetched_again(
@@ -298,7 +299,7 @@ def test_expired_credentials_end_a_run_that_can_be_resumed(
     process = start(stack, home, "greyscale", "in", "-o", "out")
     stack.until(lambda: stack.waiting(stack.requests) == 12)
     stack.front.expired_keys = {"key"}
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=patience(60))
     assert process.returncode == Exit.CREDENTIALS
     assert "have expired" in said
     assert "--resume" in said
@@ -352,8 +353,8 @@ def test_a_terminal_sees_a_bar_with_rate_and_time_left(
 
     reader = threading.Thread(target=read)
     reader.start()
-    out, _ = process.communicate(timeout=60)
-    reader.join(10)
+    out, _ = process.communicate(timeout=patience(60))
+    reader.join(patience(10))
     os.close(reading)
     said = b"".join(seen).decode()
     assert process.returncode == 0, said

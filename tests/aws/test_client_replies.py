@@ -14,6 +14,7 @@ from client.aws import Account
 from client.replies import ReplyQueue
 from client.sweep import ALIVE_TAG, STALE_SECONDS, made_at, queue_name, sweep
 from jobs.names import STACK_TAG, StackNames
+from tests.patience import patience
 
 HOUR = 3600
 
@@ -56,8 +57,8 @@ def test_a_process_has_one_queue_of_its_own_with_the_stack_s_tag(stack: Any, set
     stack.worker()
     with Fleet(settings) as fleet, Fleet(settings) as other:
         for number in range(3):
-            fleet.stats([number], timeout=120)
-        other.stats([1], timeout=120)
+            fleet.stats([number], timeout=patience(120))
+        other.stats([1], timeout=patience(120))
         mine = queues(stack)
         assert len(mine) == 2
         for name in mine:
@@ -92,16 +93,16 @@ def test_sweeping_is_rare_and_no_job_fails_over_it(stack: Any, settings: Setting
     leave_queue(stack, old, old)
     stack.front.forbids = lambda call: call in ("ListQueues", "ListQueueTags")
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=120)["mean"] == 1
+        assert fleet.stats([1], timeout=patience(120))["mean"] == 1
     stack.front.forbids = lambda call: False
     assert stack.front.calls.count("ListQueues") == 1
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=120)["mean"] == 1
+        assert fleet.stats([1], timeout=patience(120))["mean"] == 1
     assert stack.front.calls.count("ListQueues") == 1  # within the hour
     marker = next((Path(os.environ["XDG_STATE_HOME"]) / "jobfleet").glob("swept-*"))
     os.utime(marker, (old, old))
     with Fleet(settings) as fleet:
-        assert fleet.stats([1], timeout=120)["mean"] == 1
+        assert fleet.stats([1], timeout=patience(120))["mean"] == 1
     assert queues(stack) == set()
 
 
@@ -135,10 +136,10 @@ def test_answers_to_a_queue_that_was_deleted_are_read_from_the_bucket(stack: Any
         [name] = queues(stack)
         stack.sqs.delete_queue(QueueUrl=stack.sqs.get_queue_url(QueueName=name)["QueueUrl"])
         stack.worker()
-        assert [(job.result(60).result or {})["mean"] for job in jobs] == list(range(12))
+        assert [(job.result(patience(60)).result or {})["mean"] for job in jobs] == list(range(12))
         # Once the loss is noticed, which the next answer's may be, jobs are answered by a queue again.
         for number in (5, 6):
-            assert fleet.stats([number], timeout=60)["mean"] == number
+            assert fleet.stats([number], timeout=patience(60))["mean"] == number
         assert len(queues(stack)) == 1
 
 
@@ -150,4 +151,4 @@ def test_a_network_that_fails_for_a_moment_is_waited_out(stack: Any, settings: S
         stack.until(lambda: stack.front.calls.count("ReceiveMessage") >= 4, 60)
         threading.Timer(0.5, lambda: setattr(stack.front, "fails", lambda call: False)).start()
         stack.worker()
-        assert (job.result(60).result or {})["mean"] == 3
+        assert (job.result(patience(60)).result or {})["mean"] == 3

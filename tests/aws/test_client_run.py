@@ -13,6 +13,7 @@ from tests.aws.test_client_status import sign as say
 from tests.aws.test_worker_own import sign
 from tests.client_run import Run, fails, home, picture, run
 from tests.packages import WORD_COUNT, install
+from tests.patience import patience
 
 __all__ = ["home", "run"]
 
@@ -132,14 +133,14 @@ def test_python_runs_them_too(stack: Any, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "a.txt").write_text("a b a")
     settings = find(stack=stack.name, region="us-east-1")
     with Fleet(settings) as fleet:
-        assert fleet.run("word-count", tmp_path / "a.txt", top=1, timeout=60).result == {
+        assert fleet.run("word-count", tmp_path / "a.txt", top=1, timeout=patience(60)).result == {
             "words": 3, "top": [["a", 2]],
         }  # fmt: skip
-        result = fleet.run("shout", tmp_path / "a.txt", tmp_path / "b.txt", timeout=60)
+        result = fleet.run("shout", tmp_path / "a.txt", tmp_path / "b.txt", timeout=patience(60))
         assert result.result == {"bytes": 5}
         assert (tmp_path / "b.txt").read_bytes() == b"A B A!"
         calls = stack.front.calls.count("GET workers/w1.json")
-        assert [r.result for r in fleet.map("spread", [[1, 2], [5, 9]], timeout=60)] == [
+        assert [r.result for r in fleet.map("spread", [[1, 2], [5, 9]], timeout=patience(60))] == [
             {"spread": 1, "format": "odd"}, {"spread": 4, "format": "odd"},
         ]  # fmt: skip
         assert stack.front.calls.count("GET workers/w1.json") == calls == 1

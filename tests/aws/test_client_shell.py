@@ -19,6 +19,7 @@ from PIL import Image
 from client.errors import Exit
 from tests.client_bench import JOBFLEET, Jobfleet
 from tests.client_run import talk
+from tests.patience import patience
 
 STATS = "mean    3\nmin     1\nmax     6\nmedian  2.5\n"
 
@@ -165,7 +166,7 @@ class Terminal:
 
     def until(self, pattern: str, seconds: float = 60) -> str:
         """Read until something is shown; return what was shown up to there, and forget it."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not (found := re.search(pattern, self.shown, re.DOTALL)):
             assert time.monotonic() < deadline, self.shown
             if select.select([self._end], [], [], 0.1)[0]:
@@ -198,7 +199,7 @@ class Terminal:
 
     def close(self) -> int:
         """Return the exit code."""
-        code = self.process.wait(120)
+        code = self.process.wait(patience(120))
         os.close(self._end)
         return code
 

@@ -10,6 +10,7 @@ import pytest
 
 from client.errors import Exit
 from tests.client_bench import Jobfleet, says_why
+from tests.patience import patience
 
 
 def sign(stack: Any, worker: str, age: float = 5, **more: Any) -> None:
@@ -175,7 +176,7 @@ def test_watching_gives_one_picture_after_the_other_until_ctrl_c(
         while process.stdout.readline() != first:
             pass
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=120)
+    process.communicate(timeout=patience(120))
     assert process.returncode == 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from client.errors import Exit
 from jobs.ids import is_job_id, new_job_id
 from tests.client_run import JOBFLEET, Run, environment, fails, picture
+from tests.patience import patience
 
 
 def test_ids_are_printed_at_once_and_results_fetched_later(run: Run, stack: Any, photo: Path) -> None:
@@ -156,6 +157,6 @@ def test_ctrl_c_while_waiting_says_how_to_go_on(stack: Any, home: Path) -> None:
     stack.processes.append(process)
     stack.until(lambda: any(job in call for call in stack.front.calls))
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=patience(120))
     assert (process.returncode, out) == (Exit.INTERRUPTED, "")
     assert f"jobfleet wait {job}" in said

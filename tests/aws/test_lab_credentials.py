@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.localcloud_fixture import REPOSITORY, new_key
+from tests.patience import patience
 
 Files = dict[str, Path]
 
@@ -45,7 +46,7 @@ def put_in_force(cloud: dict[str, str], files: Files, *arguments: str, **environ
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
         check=False,
     )
     report = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index('{\n    "custom_stats"'))[0]

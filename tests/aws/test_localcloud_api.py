@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud_fixture import DEBIAN_OWNER, client_of, newest_debian, wait_for
+from tests.localcloud_fixture import DEBIAN_OWNER, client_of, newest_debian
+from tests.patience import patience, wait_for
 
 
 @pytest.fixture
@@ -108,13 +109,13 @@ def test_no_message_is_lost_or_given_twice_to_many_at_once(localcloud: dict[str,
                 client.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         client.close()
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patience(30)
     threads = [threading.Thread(target=send, args=(number,)) for number in range(6)]
     threads += [threading.Thread(target=receive) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience(60))
 
     assert got == Counter(f"{sender}-{number}" for sender in range(6) for number in range(20))
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -18,7 +17,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.localcloud_fixture import client_of, localcloud_command, new_key, wait_for
+from tests.localcloud_fixture import client_of, localcloud_command, new_key
+from tests.patience import wait_for
 
 # Of each protocol a service: a call that needs no parameter.
 CALLS = {
@@ -78,7 +78,16 @@ def refusal(environment: dict[str, str], service: str, call: str = "", **asked: 
 def dead(localcloud: dict[str, str]) -> dict[str, str]:
     """The environment of a key that has just died."""
     key = new_key(localcloud, seconds=0.05)
-    time.sleep(0.1)  # its whole life
+
+    def is_dead() -> bool:
+        with closing(client_of(key, "sts")) as sts:
+            try:
+                sts.get_caller_identity()
+            except ClientError:
+                return True
+            return False
+
+    wait_for(is_dead)
     return key
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud_fixture import wait_for
+from tests.patience import patience, wait_for
 
 ACCOUNT = "123456789012"
 
@@ -150,7 +150,7 @@ def test_who_gets_an_event_finds_the_object_with_its_metadata(place: Place) -> N
     for number in range(20):
         place.s3.put_object(Bucket=place.bucket, Key=f"in/{number}", Body=b"x", Metadata={"n": str(number)})
         wait_for(lambda want=number: len(seen) > want)
-    looking.join(30)
+    looking.join(patience(30))
 
     assert seen == [{"n": str(number)} for number in range(20)]
 

@@ -13,7 +13,8 @@ from localcloud.cgroups import Group
 from localcloud.hosts import Host, Seed
 from localcloud.imds_server import MetadataServer
 from localcloud.state import RunFolder
-from tests.localcloud_fixture import Hosts, wait_for
+from tests.localcloud_fixture import Hosts
+from tests.patience import patience, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +225,7 @@ def test_a_host_whose_ssh_stays_silent_is_given_up_after_a_while(
     # A range no cloud takes: theirs are claimed from 127.77.0 upwards.
     kept.start("127.77.255.250")
 
-    assert kept.join(30)
+    assert kept.join(patience(30))
     assert observer.heard == ["gone: the host's SSH did not answer within 1 s; see its console"]
     Group("localcloud-silent").destroy()
 

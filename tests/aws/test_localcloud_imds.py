@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud_fixture import Hosts, client_of, wait_for
+from tests.localcloud_fixture import Hosts, client_of
+from tests.patience import wait_for
 
 ASK = """python3 - <<'end'
 import json, os, urllib.error, urllib.request

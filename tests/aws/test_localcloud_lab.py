@@ -9,15 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud_fixture import (
-    Hosts,
-    client_of,
-    localcloud_command,
-    new_key,
-    newest_debian,
-    parse_env,
-    wait_for,
-)
+from tests.localcloud_fixture import Hosts, client_of, localcloud_command, new_key, newest_debian, parse_env
+from tests.patience import wait_for
 
 Client = Callable[..., Any]
 

@@ -1,6 +1,5 @@
 """Hosts on a machine whose own sshd listens on port 22 of all addresses."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.abilities import need_program, need_to_work
 from tests.localcloud_fixture import REPOSITORY, Hosts, localcloud_command, parse_env
+from tests.patience import patience
 
 LISTEN = (
     "import socket, sys; s = socket.create_server(('0.0.0.0', 22)); print('listens', flush=True);"
@@ -19,6 +20,7 @@ LISTEN = (
 BOOT = """
 import os, pathlib, sys
 import boto3
+from tests.abilities import need_program, need_to_work
 from tests.localcloud_fixture import Hosts
 hosts = Hosts(boto3.client("ec2"), pathlib.Path(sys.argv[1]))
 key = hosts.folder / "user.pub"
@@ -31,8 +33,7 @@ print(hosts.ssh(hosts.wait(instance, "running")["PublicIpAddress"], "hostname"))
 @pytest.fixture
 def network() -> Iterator[tuple[str, ...]]:
     """How to run a program in a network of its own, where port 22 is taken."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a network")
+    need_to_work("unshare", "--net", "true")
     start = [
         "unshare",
         "--net",
@@ -51,8 +52,8 @@ def network() -> Iterator[tuple[str, ...]]:
         listener.terminate()
 
 
-@pytest.mark.skipif(shutil.which("nft") is None, reason="this way needs the package nftables")
 def test_port_22_of_a_host_is_the_host_s_own(network: tuple[str, ...], hosts: Hosts, tmp_path: Path) -> None:
+    need_program("nft")
     run = tmp_path / "run"
     up = localcloud_command("up", run=run, prefix=network)
     try:
@@ -64,7 +65,7 @@ def test_port_22_of_a_host_is_the_host_s_own(network: tuple[str, ...], hosts: Ho
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY), **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience(60),
             check=False,
         )
 

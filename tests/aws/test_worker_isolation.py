@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from jobs.message import Attempt, Result
+from tests.patience import patience
 from worker.crew import Crew
 from worker.errors import BrokenAttempt
 from worker.pool import GRACE_SECONDS
@@ -69,7 +70,7 @@ def test_a_job_that_does_harm_breaks_alone_and_its_cause_is_stored(
     stack.until(lambda: (stack.waiting(stack.requests), stack.visible()) == (1, 0))
     assert {stack.stored(request.id).attempt for request in good} == {1}
     worker.terminate()
-    out, _ = worker.communicate(timeout=120)
+    out, _ = worker.communicate(timeout=patience(120))
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert min(line["again_in_seconds"] for line in lines if line["event"] == "attempt-broken") >= 2
 

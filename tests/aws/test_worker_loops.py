@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.processes import Systemd
+from tests.patience import patience
 from tests.pictures import saved, smooth
 from worker.__main__ import Exit
 
@@ -78,7 +79,7 @@ def test_its_process_finishes_what_was_begun_and_tells_systemd_by_its_exit_code(
     worker = stack.worker("--config", str(settings), NOTIFY_SOCKET=str(systemd.path), PYTHONPATH=f"{MAIMED}")
     stack.until(lambda: "STOPPING=1" in systemd.heard)
     released.set()
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert worker.returncode == Exit.BROKEN
     assert stack.answer().status == "succeeded"
     events = [json.loads(line)["event"] for line in out.splitlines()]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.packages import WORD_COUNT, install
+from tests.patience import patience
 
 HANGS = """
 import time
@@ -109,7 +110,7 @@ def test_an_operation_that_does_harm_is_a_broken_attempt_of_its_job_alone(stack:
     stack.until(lambda: stack.waiting(stack.replies))
     assert stack.answer().status == "succeeded"
     worker.terminate()
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     traces = {
         line["job"]: line.get("trace", "")
         for line in map(json.loads, out.splitlines())

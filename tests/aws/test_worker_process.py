@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from tests.faults.processes import Systemd
+from tests.patience import patience
 
 # On PYTHONPATH, it keeps a worker from asking again, with credentials that were refused, for hours.
 PATIENT = str(Path(__file__).parent / "patient")
@@ -49,7 +50,7 @@ def test_sigterm_lets_the_job_in_hand_finish_and_the_worker_exits_with_0(
     stack.until(lambda: "STOPPING=1" in systemd.heard)
     stack.send(stack.request())
     released.set()
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert worker.returncode == 0
     assert stack.answer().operation == "greyscale"
     assert stack.visible() == 1  # the job that was not begun is there for another worker at once
@@ -114,7 +115,7 @@ def test_new_credentials_in_the_file_are_used_without_a_restart(stack: Any, syst
     write("new")
     stack.until(lambda: stack.waiting(stack.replies))
     worker.send_signal(signal.SIGTERM)
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert worker.returncode == 0
     assert [json.loads(line)["event"] for line in out.splitlines()] == [
         "started", "paused", "resumed", "job", "stopped",
@@ -133,17 +134,17 @@ def test_systemd_hears_ready_the_watchdogs_word_and_stopping(stack: Any) -> None
         heard = {systemd.recv(500)}
         while b"STOPPING=1" not in heard:
             heard.add(systemd.recv(500))
-    assert worker.wait(60) == 0
+    assert worker.wait(patience(60)) == 0
 
 
 def test_settings_that_cannot_work_end_the_worker_with_a_sentence(stack: Any) -> None:
     worker = stack.worker("--config", str(stack.settings_file(wait_time=99)))
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert worker.returncode == 78
     assert "wait_time = 99 cannot work: give a whole number from 0 to 20" in out
     assert "Traceback" not in out
     worker = stack.worker("--config", "/nowhere/worker.toml")
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert worker.returncode == 78
     assert "/nowhere/worker.toml" in out
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.faults.processes import Systemd
+from tests.patience import patience
 from worker.crew import Crew
 from worker.holds import Holds
 from worker.queue import Refusal
@@ -38,7 +39,7 @@ def holds(bench: Any) -> Iterator[tuple[Holds, Clock, Any, list[str]]]:
         crew, beat = Crew(1), made.beat
         crew.start()
         # One beat is over before the next thing happens.
-        patch.setattr(made, "beat", lambda: [each.result(60) for each in beat(crew)])
+        patch.setattr(made, "beat", lambda: [each.result(patience(60)) for each in beat(crew)])
         yield made, clock, worker.queues, said
         crew.stop()
 
@@ -91,7 +92,7 @@ def test_sigterm_hands_back_at_once_what_was_not_begun(stack: Any) -> None:
     worker.send_signal(signal.SIGTERM)
     stack.until(lambda: stack.visible() == 24)
     released.set()
-    out, _ = worker.communicate(timeout=60)
+    out, _ = worker.communicate(timeout=patience(60))
     assert (worker.returncode, stack.waiting(stack.requests)) == (0, 24)
     assert stack.waiting(stack.replies) == 16
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["started", *["job"] * 16, "stopped"]
@@ -109,7 +110,7 @@ def test_a_second_sigterm_hands_back_what_runs_too(stack: Any, systemd: Systemd)
     stack.until(lambda: systemd.turns() > turns + 30)  # in its wait for what runs
     assert (worker.poll(), stack.visible()) == (None, 0)
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=patience(60))
     assert (worker.returncode, stack.visible()) == (0, 1)
     assert not released.is_set()
 
@@ -121,7 +122,7 @@ def test_the_time_limit_of_a_stop_hands_back_what_runs_too(stack: Any) -> None:
     worker = stack.worker("--config", str(settings))
     stack.until(lambda: any(call.startswith("PUT outputs/") for call in stack.front.calls))
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=patience(40))
     assert (worker.returncode, stack.visible()) == (0, 1)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
+from tests.patience import patience
 from worker import systemd
 from worker.systemd import STUCK_SECONDS, Watchdog
 
@@ -81,7 +82,7 @@ def test_a_stuck_thread_of_any_kind_ends_the_words_to_the_watchdog(
 
     def standstill(*_: Any) -> Any:
         stuck.set()
-        released.wait(120)
+        released.wait(patience(120))
         raise BotoCoreError  # it moves again
 
     watchdog = worker.engine._watchdog

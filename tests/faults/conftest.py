@@ -1,5 +1,8 @@
 """Fixtures of the fault tests: a stack behind a proxy, and a run without faults to compare with."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +16,21 @@ from tests.faults.proxy import Proxy
 from tests.faults.verdict import TOLD
 
 
+@pytest.fixture(autouse=True)
+def tell(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hand what a test came to over to the process that prints the summary."""
+    yield
+    request.node.user_properties += [("faults", line) for line in TOLD]
+    TOLD.clear()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of all fault tests, captured or not."""
-    if TOLD:
+    reports = [one for kind in ("passed", "failed", "") for one in terminalreporter.stats.get(kind, [])]
+    told = [line for report in reports for name, line in report.user_properties if name == "faults"]
+    if told:
         terminalreporter.section("what the faults came to")
-        for line in TOLD:
+        for line in sorted(set(told)):
             terminalreporter.write_line(line)
 
 
@@ -86,14 +99,32 @@ def baseline(
     bad: list[Job],
 ) -> Baseline:
     """What every job comes to where nothing goes wrong."""
-    with Proxy(localcloud) as proxy:
-        stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path_factory.mktemp("baseline"))
-        try:
-            stack.send([*good, *stats, *slow, *bad])
-            stack.start()
-            stack.until_done(60)
-            effects, _ = stack.effects(list(stack.sent.values()))
-            stack.check(effects)
-        finally:
-            stack.close()
-    return effects
+
+    def run() -> Baseline:
+        with Proxy(localcloud) as proxy:
+            stack = Stack(localcloud, proxy, aws("sqs"), aws("s3"), tmp_path_factory.mktemp("baseline"))
+            try:
+                stack.send([*good, *stats, *slow, *bad])
+                stack.start()
+                stack.until_done(60)
+                effects, _ = stack.effects(list(stack.sent.values()))
+                stack.check(effects)
+            finally:
+                stack.close()
+        return effects
+
+    return _once(tmp_path_factory, "baseline", run)
+
+
+def _once(folders: pytest.TempPathFactory, name: str, make: Callable[[], Baseline]) -> Baseline:
+    """Make something in one of the processes that test side by side; the others read it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return make()
+    # Each process has a folder of its own in the one of the whole run.
+    path = folders.getbasetemp().parent / f"{name}.pickle"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            path.write_bytes(pickle.dumps(make()))
+    made: Baseline = pickle.loads(path.read_bytes())  # noqa: S301 - written above
+    return made

@@ -5,7 +5,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +22,7 @@ from tests.faults.processes import Systemd, Worker
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Baseline, Figures, check, effects_of
 from tests.localcloud_fixture import new_key
-from tests.patience import patience
+from tests.patience import PATIENCE, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 HOSTILE = Path(__file__).parent / "hostile"
@@ -31,16 +30,13 @@ ACCOUNT = "123456789012"
 
 # The least that a worker takes, so that what a dead one held is soon back. On a slow machine a heartbeat may
 # be late by more.
-VISIBILITY_TIMEOUT = math.ceil(patience(6))
+VISIBILITY_TIMEOUT = math.ceil(6 * PATIENCE)
 
 # So many seconds that what goes back during a test was handed back, and did not come by itself.
 LONG_HOLD = 600
 
 # `make soak` sets it: everything that is counted is so many times more.
 SOAK = int(os.environ.get("JOBFLEET_SOAK", "1"))
-
-# What else runs on the machine beside the tests may take so much of it.
-BUSY = 3
 
 _DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -231,20 +227,13 @@ class Stack:
         return self.answers
 
     def until(self, holds: Callable[[], Any], seconds: float, what: str) -> Any:
-        """Wait until something holds, and return it; fail with the end of what the workers said.
+        """Wait until something holds, and return it; fail with the end of what the workers said."""
 
-        `seconds` is what a machine takes that does nothing else; a busy one gets more.
-        """
-        limit = patience(seconds * BUSY)
-        deadline = time.monotonic() + limit
-        while not (found := holds()):
-            if time.monotonic() > deadline:
-                said = "\n".join(
-                    line for one in self.workers for line in one.path.read_text().splitlines()[-12:]
-                )
-                raise AssertionError(f"after {limit:g} s not yet: {what}\n{said}")
-            time.sleep(0.05)
-        return found
+        def seen() -> str:
+            said = [line for one in self.workers for line in one.path.read_text().splitlines()[-12:]]
+            return "\n".join([what, *said])
+
+        return wait_for(holds, seconds, seen)
 
     def until_turned(self, systemd: Systemd, turns: int, what: str) -> None:
         """Wait until the main thread of the worker that `systemd` hears has gone round so many times more.

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.calls import Answer, Call, Cut
+from tests.patience import patience
 
 if TYPE_CHECKING:
     from tests.faults.proxy import Proxy
@@ -83,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass a call on. Raises `Cut` if the caller hangs up meanwhile, so that its long poll ends too."""
         if call is not self._call:
             call = self.server.proxy.sign(call)
-        upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=60)
+        upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=patience(60))
         try:
             headers = {name: value for name, value in call.headers.items() if name not in _HOP}
             upstream.request(call.method, call.path, call.body or None, headers)

@@ -1,7 +1,6 @@
 """Log lines between the worker and the bucket: a full spool disk, a crash before the upload."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.abilities import need_mounts
 from tests.faults.acts import server_error
 from tests.faults.catalogue import Job, mixed
 from tests.faults.harness import Baseline, Stack
@@ -20,10 +20,9 @@ JOBS_WHILE_FULL = 5
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 256 KiB where the workers' spool lies."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
     spool = tmp_path / "spool"
     spool.mkdir()
+    need_mounts(spool)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", spool], check=True)
     yield spool
     subprocess.run(["umount", "--lazy", spool], check=True)

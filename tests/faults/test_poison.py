@@ -8,12 +8,12 @@ from typing import Any
 from jobs.message import Result
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import LONG_HOLD, Baseline, Stack
-from tests.patience import patience
+from tests.patience import PATIENCE
 
 # The time is more than any good job takes on a machine that does much else. What goes back to the queue was
 # handed back, and was not held too short a while.
 LIMITS: dict[str, Any] = {
-    "job_time_limit": math.ceil(patience(6)),
+    "job_time_limit": math.ceil(6 * PATIENCE),
     "job_memory_limit": 512 * 1024**2,
     "visibility_timeout": LONG_HOLD,
 }

@@ -4,6 +4,7 @@ import signal
 
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import LONG_HOLD, VISIBILITY_TIMEOUT, Baseline, Stack, Systemd
+from tests.patience import patience
 
 
 def test_a_stop_under_load_strands_nothing(
@@ -58,7 +59,7 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
 
     worker.process.send_signal(signal.SIGTERM)
     stack.start(worker_id="w2", spool=str(stack.folder / "spool-2"))  # would take what is not held
-    code = worker.wait(60)
+    code = worker.wait(patience(60))
     stack.until_done(30)
 
     effects, results = stack.effects(jobs)
@@ -79,7 +80,7 @@ def test_a_second_stop_signal_hands_back_what_runs(stack: Stack, systemd: System
     stack.until_turned(systemd, 30, "it waits for what runs")
     assert worker.alive, "it did not wait for what runs"
     worker.process.send_signal(signal.SIGTERM)
-    code = worker.wait(30)
+    code = worker.wait(patience(30))
     stack.proxy.injected["SIGTERM"] += 2
 
     assert code == 0

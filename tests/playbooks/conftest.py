@@ -2,11 +2,13 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,10 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.localcloud_fixture import wait_for
+from tests.patience import patience, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-WORKERS = "workers"
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,36 @@ class Stack:
         return self._run("jobfleet", "--stack", self.name, *arguments, seconds=seconds)
 
     def on_workers(self, command: str) -> dict[str, str]:
-        """Run a shell command as root on every worker; return what each printed, by instance id."""
-        done = self._run(
-            *("ansible", WORKERS, "--become", "-m", "ansible.builtin.shell", "-a", command),
-            *("--extra-vars", json.dumps({"stack_name": self.name, "stack_folder": str(self.folder)})),
-            env={"ANSIBLE_LOAD_CALLBACK_PLUGINS": "true", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"},
-            seconds=120,
+        """Run a shell command as root on every running worker; return what each printed, by instance id."""
+        running = [one for one in self.instances() if one["State"]["Name"] == "running"]
+        with ThreadPoolExecutor() as threads:
+            printed = threads.map(lambda one: self._on_host(one["PublicIpAddress"], command), running)
+            return {one["InstanceId"]: text for one, text in zip(running, printed, strict=True)}
+
+    def _on_host(self, address: str, command: str) -> str:
+        """Run a shell command as root on a host, which has to show the stack's key."""
+        options = {
+            "BatchMode": "yes",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(self.folder / "known_hosts"),
+            "HostKeyAlias": f"{self.name}.jobfleet",
+            "LogLevel": "ERROR",
+        }
+        done = subprocess.run(
+            [
+                "ssh",
+                *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
+                *("-i", str(self.folder / "id_ed25519"), f"admin@{address}"),
+                f"sudo sh -c {shlex.quote(command)}",
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=patience(120),
+            check=False,
         )
-        hosts = json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]
-        assert done.returncode == 0, hosts
-        return {host: result["stdout"] for host, result in hosts.items()}
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        return done.stdout.rstrip("\n")
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the stack's credentials."""
@@ -183,21 +204,52 @@ class Stack:
             env={**os.environ, **self.environment, **(env or {})},
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=patience(seconds),
             stdin=subprocess.DEVNULL,
             check=False,
         )
 
 
+class Deployed:
+    """The stack that tests share. Each gets it as `site.yml` makes it, whatever the one before has done."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._variables: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self._stack.name
+
+    @contextmanager
+    def lend(self, test: pytest.Item, **variables: Any) -> Iterator[Stack]:
+        """Hand the stack to a test as `site.yml` makes it with these variables; run it if need be."""
+        failed_before = test.session.testsfailed
+        if self._variables != variables:
+            self._variables = None
+            self._stack.deploy(**variables)
+            self._variables = variables
+        yield self._stack
+        if test.get_closest_marker("changes_stack") or test.session.testsfailed > failed_before:
+            self._variables = None
+
+    def is_left_with(self, **variables: Any) -> None:
+        """Take note that a test leaves the stack as `site.yml` makes it with these variables."""
+        self._variables = variables
+
+
 @pytest.fixture(scope="session")
-def stack(
+def deployed_stack(
     localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    """A deployed stack of one worker, torn down at the end. `hosts` makes sure that hosts can be booted."""
+) -> Deployed:
+    """The shared stack. `hosts` makes sure that hosts can be booted; they end with the cloud."""
     # A worker stops within its long poll; a short one spares waiting at every restart.
-    one = Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud, {"worker_wait_time": 2})
-    try:
-        one.deploy()
-        yield one
-    finally:
-        one.play("playbooks/teardown.yml", confirm=True)
+    return Deployed(Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud, {"worker_wait_time": 2}))
+
+
+@pytest.fixture
+def stack(deployed_stack: Deployed, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack of one worker. A test that does not put back what it changes is marked `changes_stack`."""
+    with deployed_stack.lend(request.node) as lent:
+        yield lent

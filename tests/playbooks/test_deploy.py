@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from client.published import parse
 from jobs.names import DESCRIPTION_KEY, StackNames
 from jobs.version import __version__
@@ -108,6 +110,7 @@ def test_the_service_is_enabled_and_hardened(stack: Stack) -> None:
     assert exposure <= 2.5, verdict
 
 
+@pytest.mark.changes_stack
 def test_new_credentials_change_the_credentials_and_restart_nothing(stack: Stack) -> None:
     before = service_start(stack)
     key = new_key(stack.environment)
@@ -123,6 +126,7 @@ def test_new_credentials_change_the_credentials_and_restart_nothing(stack: Stack
     assert stack.jobfleet("stats", "1", "2").returncode == 0
 
 
+@pytest.mark.changes_stack
 def test_a_changed_setting_changes_the_configuration_and_restarts_the_worker(stack: Stack) -> None:
     before = service_start(stack)
 
@@ -144,6 +148,7 @@ def test_a_setting_that_cannot_work_fails_the_play_with_the_worker_s_own_words(s
     assert stack.play("playbooks/configure.yml", "--tags", "worker").code == 0
 
 
+@pytest.mark.changes_stack
 def test_changed_code_is_installed_and_restarts_the_worker(stack: Stack, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     for name in ("jobs", "worker", "client"):

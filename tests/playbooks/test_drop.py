@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from jobs.names import StackNames
-from tests.localcloud_fixture import wait_for
+from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 BUCKET = "{}-123456789012-us-east-1"

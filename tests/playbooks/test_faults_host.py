@@ -2,18 +2,17 @@
 
 import json
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from client.fleet import Fleet
 from client.settings import Settings
 from jobs.message import Result
 from jobs.names import StackNames
-from tests.localcloud_fixture import wait_for
+from tests.patience import patience, wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 JOBS = 120
-PAUSE_SECONDS = 20
 
 
 def test_a_host_terminated_in_the_middle_of_jobs_and_replaced_loses_none(
@@ -32,22 +31,23 @@ def test_a_host_terminated_in_the_middle_of_jobs_and_replaced_loses_none(
 
     with Fleet(Settings(stack.name, stack.environment["AWS_REGION"], bucket, endpoint)) as fleet:
         photo = REPOSITORY / "examples" / "photo.jpg"
-        expected = content(fleet.submit("threshold", photo, name="fault-free.png").result(120))
+        expected = content(fleet.submit("threshold", photo, name="fault-free.png").result(patience(120)))
         # The worker finds them all in line, so that it has most of them still to do when the first is done.
-        stack.on_workers(
-            "systemctl stop jobfleet-worker && "
-            f"systemd-run --on-active={PAUSE_SECONDS} systemctl start jobfleet-worker"
-        )
+        stack.on_workers("systemctl stop jobfleet-worker")
         jobs = [fleet.submit("threshold", photo, name=f"host-{n}.png") for n in range(JOBS)]
         [host] = [instance["InstanceId"] for instance in stack.instances()]
-        wait_for(lambda: any(fleet.find_result(job.id) for job in jobs), 120)
-        ec2.terminate_instances(InstanceIds=[host])
-        time.sleep(1)
+        with ThreadPoolExecutor(1) as thread:
+            # The playbook's own end would come too late.
+            thread.submit(stack.on_workers, "systemctl start jobfleet-worker")
+            wait_for(lambda: any(fleet.find_result(job.id) for job in jobs), 120)
+            ec2.terminate_instances(InstanceIds=[host])
+            gone = {"Name": "instance-state-name", "Values": ["terminated"]}
+            wait_for(lambda: ec2.describe_instances(InstanceIds=[host], Filters=[gone])["Reservations"], 30)
         done = sum(fleet.find_result(job.id) is not None for job in jobs)
         assert 0 < done < JOBS, "the host did not end in the middle of the jobs"
 
         stack.deploy()
-        answers = [job.result(300) for job in jobs]
+        answers = [job.result(patience(300)) for job in jobs]
 
         results = [fleet.find_result(job.id) for job in jobs]
         assert all(result and content(result) == expected for result in results)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -10,8 +11,8 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames, life_sign_key, output_key
-from tests.localcloud_fixture import wait_for
-from tests.playbooks.conftest import REPOSITORY, Stack
+from tests.patience import wait_for
+from tests.playbooks.conftest import REPOSITORY, Deployed, Stack
 from worker.lifesign import PERIOD_SECONDS
 
 JOBS = 12
@@ -20,6 +21,7 @@ TWO_GROUPS = [
     {"name": "worker", "count": 1, "type": "t3.small"},
     {"name": "big", "count": 1, "type": "m5.large", "zone": "us-east-1b"},
 ]
+TWO_IDLE_GROUPS = {"instance_groups": TWO_GROUPS, "idle_stop_minutes": 600}
 
 
 def send_jobs(stack: Stack, bucket: str, count: int) -> list[str]:
@@ -72,10 +74,25 @@ def wait_for_results(stack: Stack, bucket: str, ids: list[str], seconds: float) 
 
 
 @pytest.fixture
-def bucket(stack: Stack) -> str:
-    return StackNames(stack.name).bucket("123456789012", "us-east-1")
+def bucket(deployed_stack: Deployed) -> str:
+    return StackNames(deployed_stack.name).bucket("123456789012", "us-east-1")
 
 
+@pytest.fixture
+def two_groups(deployed_stack: Deployed, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack with two workers of two kinds."""
+    with deployed_stack.lend(request.node, instance_groups=TWO_GROUPS) as stack:
+        yield stack
+
+
+@pytest.fixture
+def two_idle_groups(deployed_stack: Deployed, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack with two workers of two kinds that stop themselves after a long time without a job."""
+    with deployed_stack.lend(request.node, **TWO_IDLE_GROUPS) as stack:
+        yield stack
+
+
+@pytest.mark.changes_stack
 def test_workers_killed_in_the_middle_of_jobs_lose_none(stack: Stack, bucket: str) -> None:
     # The jobs in hand at a kill come back after the visibility timeout; a short one spares waiting.
     quick = stack.play("playbooks/configure.yml", "--tags", "worker", worker_visibility_timeout=6)
@@ -94,7 +111,9 @@ def test_workers_killed_in_the_middle_of_jobs_lose_none(stack: Stack, bucket: st
     assert any(result.attempt > 1 for result in results), "no kill hit a job"
 
 
-def test_an_instance_terminated_by_hand_is_replaced_while_the_fleet_gets_a_second_group(stack: Stack) -> None:
+def test_an_instance_terminated_by_hand_is_replaced_while_the_fleet_gets_a_second_group(
+    stack: Stack, deployed_stack: Deployed
+) -> None:
     [before] = [instance["InstanceId"] for instance in stack.instances()]
     ec2 = stack.client("ec2")
     ec2.terminate_instances(InstanceIds=[before])
@@ -110,19 +129,23 @@ def test_an_instance_terminated_by_hand_is_replaced_while_the_fleet_gets_a_secon
     again = stack.deploy(instance_groups=TWO_GROUPS)
     assert again.changed == []
     assert "Together 0.1286 $ an hour" in again.said
+    deployed_stack.is_left_with(instance_groups=TWO_GROUPS)
 
 
-def test_two_workers_share_the_jobs(stack: Stack, bucket: str) -> None:
-    ids = send_jobs(stack, bucket, JOBS)
+def test_two_workers_share_the_jobs(two_groups: Stack, bucket: str) -> None:
+    there = {instance["InstanceId"] for instance in two_groups.instances()}
+    ids = send_jobs(two_groups, bucket, JOBS)
 
-    results = wait_for_results(stack, bucket, ids, seconds=60)
+    results = wait_for_results(two_groups, bucket, ids, seconds=60)
 
-    assert {result.worker for result in results} == {instance["InstanceId"] for instance in stack.instances()}
+    assert {result.worker for result in results} == there
 
 
-def test_an_idle_host_stops_itself_and_comes_back_under_a_new_address(stack: Stack) -> None:
-    wanted = {"instance_groups": TWO_GROUPS, "idle_stop_minutes": 600}
-    turned_on = stack.play("playbooks/configure.yml", "--tags", "worker", **wanted)
+def test_an_idle_host_stops_itself_and_comes_back_under_a_new_address(
+    two_groups: Stack, deployed_stack: Deployed
+) -> None:
+    stack = two_groups
+    turned_on = stack.play("playbooks/configure.yml", "--tags", "worker", **TWO_IDLE_GROUPS)
     assert turned_on.changed == [
         "Ensure the stop of an idle host is defined",
         "Ensure an idle host stops itself, if that is wanted",
@@ -152,14 +175,18 @@ def test_an_idle_host_stops_itself_and_comes_back_under_a_new_address(stack: Sta
         " systemctl daemon-reload; systemd-run --on-active=1 systemctl start jobfleet-idle"
     )
     wait_for(lambda: "stopped" in {one["State"]["Name"] for one in stack.instances()}, 60)
-    outcome = stack.deploy(**wanted)
+    outcome = stack.deploy(**TWO_IDLE_GROUPS)
 
     again = {one["InstanceId"]: one for one in stack.instances()}[idle["InstanceId"]]
     assert again["PublicIpAddress"] != idle["PublicIpAddress"]
     assert outcome.changed == [FLEET]
+    deployed_stack.is_left_with(**TWO_IDLE_GROUPS)
 
 
-def test_a_group_that_is_not_wanted_any_more_hands_back_its_jobs_and_goes(stack: Stack, bucket: str) -> None:
+def test_a_group_that_is_not_wanted_any_more_hands_back_its_jobs_and_goes(
+    two_idle_groups: Stack, deployed_stack: Deployed, bucket: str
+) -> None:
+    stack = two_idle_groups
     there = {instance["InstanceType"]: instance["InstanceId"] for instance in stack.instances()}
     ids = send_jobs(stack, bucket, JOBS)
 
@@ -178,6 +205,7 @@ def test_a_group_that_is_not_wanted_any_more_hands_back_its_jobs_and_goes(stack:
     s3.close()
     assert last["stopped"], "its worker was killed, not stopped"
     assert stack.deploy().changed == []
+    deployed_stack.is_left_with()
 
 
 def test_the_client_says_what_is_wrong_when_no_worker_answers(stack: Stack) -> None:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from client.errors import Exit
-from tests.localcloud_fixture import wait_for
+from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Outcome, Stack
 
 INSTALL = "Ensure these packages with operations are installed, and no others"
@@ -21,7 +21,7 @@ def helps(stack: Stack, words: str) -> bool:
 
 def test_a_folder_becomes_an_operation_and_goes_again(stack: Stack, tmp_path: Path) -> None:
     folder = tmp_path / "word-count"
-    shutil.copytree(REPOSITORY / "examples/word-count", folder)
+    shutil.copytree(REPOSITORY / "examples/word-count", folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "a.txt").write_text("one two one")
 
     first = deploy(stack, str(folder))

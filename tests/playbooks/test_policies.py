@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.calls import read_calls
 from tests import policies
-from tests.localcloud_fixture import client_of, new_key, wait_for
+from tests.localcloud_fixture import client_of, new_key
+from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Outcome, Stack
 from tests.rare_permissions import RARE
 

@@ -17,7 +17,8 @@ from client.settings import Settings
 from jobs.names import StackNames
 from localcloud import lab_commands
 from localcloud.state import RunFolder
-from tests.localcloud_fixture import localcloud_command, new_key, wait_for
+from tests.localcloud_fixture import localcloud_command, new_key
+from tests.patience import patience, wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 
 JOBS = 200
@@ -94,6 +95,7 @@ def send(fleet: Fleet, count: int) -> list[Job]:
     return [fleet.submit("threshold", photo, name=f"session-{n}.png") for n in range(count)]
 
 
+@pytest.mark.changes_stack
 def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
     stack: Stack, lab: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +117,7 @@ def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
         assert undone, "all jobs were done before the credentials expired"
         block, _ = paste(stack, tmp_path)
         refreshed = lab.play("playbooks/credentials.yml", credentials_file=str(block))
-        results = [job.result(180) for job in sent]
+        results = [job.result(patience(180)) for job in sent]
 
     assert refreshed.code == 0, refreshed.said
     assert refreshed.changed == [IN_FORCE, ON_HOST]
@@ -144,7 +146,7 @@ def test_a_block_that_is_piped_in_reaches_the_workers_and_stays_nowhere_else(
         input=block.read_text(),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=patience(300),
         check=False,
     )
 
@@ -167,6 +169,7 @@ def test_credentials_in_force_of_another_account_are_copied_nowhere(stack: Stack
     assert "is in account 123456789012" in outcome.said
 
 
+@pytest.mark.changes_stack
 def test_a_session_that_ended_by_itself_is_brought_back_by_one_command(
     stack: Stack, lab: Stack, tmp_path: Path
 ) -> None:

@@ -1,7 +1,4 @@
-"""teardown.yml removes all of one stack and nothing of another.
-
-The last of the playbook tests: it ends the stack.
-"""
+"""teardown.yml removes all of one stack and nothing of another."""
 
 import json
 import os
@@ -12,6 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
+from tests.patience import patience
 from tests.playbooks.conftest import BIN, REPOSITORY, Stack
 
 
@@ -39,7 +39,7 @@ def typed_at_the_question(stack: Stack, answer: str) -> str:
     if process == 0:
         os.chdir(REPOSITORY)
         os.execvpe(BIN / command[0], command, environment)  # noqa: S606 - no shell is wanted
-    seen, deadline = "", time.monotonic() + 300
+    seen, deadline = "", time.monotonic() + patience(300)
     try:
         while time.monotonic() < deadline:
             if not select.select([terminal], [], [], 1)[0]:
@@ -88,6 +88,7 @@ def test_check_mode_tells_all_that_would_go(stack: Stack) -> None:
     assert everything(stack) == before
 
 
+@pytest.mark.changes_stack
 def test_teardown_removes_one_stack_twice_and_leaves_the_other(stack: Stack, tmp_path: Path) -> None:
     other = Stack("fleet-two", tmp_path, stack.environment)
     # Its first run ends half-way: an instance boots, and nobody has waited for it.

@@ -11,10 +11,10 @@ from tests.playbooks.conftest import Outcome, Stack
 
 
 @pytest.fixture
-def machines(stack: Stack, tmp_path: Path) -> Iterator[tuple[Stack, Stack]]:
+def machines(localcloud: dict[str, str], hosts: object, tmp_path: Path) -> Iterator[tuple[Stack, Stack]]:
     """The same stack as two machines see it, each with a folder of its own."""
-    one = Stack("fleet-twins", tmp_path / "one", stack.environment)
-    two = Stack("fleet-twins", tmp_path / "two", stack.environment)
+    one = Stack("fleet-twins", tmp_path / "one", localcloud)
+    two = Stack("fleet-twins", tmp_path / "two", localcloud)
     try:
         yield one, two
     finally:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from jobs.names import StackNames
+from tests.patience import patience
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,7 +40,7 @@ def test_the_playbooks_and_the_code_derive_the_same_names() -> None:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(60),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jobs.catalogue import OPERATIONS
 from jobs.errors import BadJob
+from tests.abilities import need_program
+from tests.patience import patience, wait_for
 from tests.pictures import saved
 from worker.offer import make_offer
 from worker.operations import Limits, Outcome, run
@@ -31,6 +32,12 @@ GIVEN = {**dict.fromkeys(NAMES, "st"), "processes": 1, "text": True}
 
 def settings(**more: Any) -> Settings:
     return from_mapping({**GIVEN, **more})
+
+
+@pytest.fixture(autouse=True)
+def tesseract() -> None:
+    """The real program, which root installs."""
+    need_program("tesseract")
 
 
 def page(*lines: str, mode: str = "L") -> Image.Image:
@@ -165,13 +172,6 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def until(holds: Any, seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(holds())
-
-
 # In a program of its own: the server that forks a pool's processes lives as long as the program, and one that
 # an earlier test started would know another PATH.
 ONE_JOB = """
@@ -198,12 +198,12 @@ def test_tesseract_has_the_limits_of_its_job_and_dies_with_it(slow_tesseract: Pa
     (tmp_path / "page.png").write_bytes(saved(page("x")))
     ran = subprocess.run(
         [sys.executable, "-c", ONE_JOB, json.dumps(given), str(tmp_path / "page.png")],
-        capture_output=True, text=True, timeout=120, check=True, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, timeout=patience(120), check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert "longer than 8 s" in ran.stdout
     pid, memory, threads = slow_tesseract.read_text().split()
     assert (int(memory), threads) == (1024**2, "1")
-    assert until(lambda: not is_alive(int(pid))), "Tesseract outlived its job"
+    wait_for(lambda: not is_alive(int(pid)), seen="Tesseract outlived its job")
 
 
 def test_what_a_killed_process_left_goes_with_the_next_job(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import patience
 from worker.crew import Crew
 
 
@@ -17,7 +18,7 @@ def crew() -> Iterator[Crew]:
 
 
 def test_what_is_done_side_by_side_comes_back_in_order(crew: Crew) -> None:
-    together = threading.Barrier(4, timeout=60)
+    together = threading.Barrier(4, timeout=patience(10))
 
     def meet(number: int) -> int:
         together.wait()  # passes only if all four are here

@@ -96,7 +96,7 @@ time.sleep(60)
     assert why(found, "hangs") == "loading it took longer than 3 s"
     if (tmp_path / "pid").exists():  # it came so far in its time
         pid = (tmp_path / "pid").read_text()
-        wait_for(lambda: not lives(pid), seen="what it started lives on")
+        wait_for(lambda: not lives(pid), 20, "what it started lives on")
 
 
 def test_two_of_the_same_name_are_both_refused(folder: Path, settings: Settings) -> None:

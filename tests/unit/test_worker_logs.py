@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.abilities import need_root
 from worker.logs import Journal
 from worker.settings import BadSettings
 
@@ -122,8 +123,8 @@ def test_a_file_another_worker_is_writing_is_left_to_it(tmp_path: Path) -> None:
     assert len(bucket) == 2
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
 def test_a_spool_that_belongs_to_another_user_is_refused(tmp_path: Path) -> None:
+    need_root()
     spool = tmp_path / "spool"
     spool.mkdir()
     os.chown(spool, 12345, 12345)

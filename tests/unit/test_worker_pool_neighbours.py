@@ -15,7 +15,7 @@ import pytest
 from pebble.pool import process as pebble_process
 
 from tests import neighbours
-from tests.patience import wait_for
+from tests.patience import patience, wait_for
 from worker.errors import BrokenAttempt
 from worker.operations import Outcome
 from worker.operations.own import OwnOperation
@@ -100,7 +100,7 @@ class Messages:
     def hold(self) -> None:
         """Let nothing through any more."""
         self._held.set()
-        assert self._noticed.wait(60)
+        assert self._noticed.wait(patience(60))
 
     def release(self) -> None:
         """Let everything through again."""
@@ -130,12 +130,12 @@ def test_a_job_that_ended_before_its_process_died_of_the_next_is_not_charged(
     doomed = line.begin("die")
     messages.hold()  # the death is seen before the good job's result is read
     line.let_go_on("good")
-    assert messages.ended.wait(60)
+    assert messages.ended.wait(patience(60))
     messages.release()
 
-    assert good.result(60).result["pid"]
+    assert good.result(patience(60)).result["pid"]
     with pytest.raises(BrokenAttempt, match="the job's process died with exit code -9"):
-        doomed.result(60)
+        doomed.result(patience(60))
 
 
 def test_a_job_that_runs_when_the_one_before_it_is_taken_for_late_is_not_charged(
@@ -148,11 +148,11 @@ def test_a_job_that_runs_when_the_one_before_it_is_taken_for_late_is_not_charged
     messages.hold()  # the first one's time runs out before its result is read
     line.let_go_on("first")
     line.has_begun("second")
-    assert messages.ended.wait(60)
+    assert messages.ended.wait(patience(60))
     line.let_go_on("second")
     messages.release()
 
-    assert first.result(60).result["pid"] == second.result(60).result["pid"]
+    assert first.result(patience(60)).result["pid"] == second.result(patience(60)).result["pid"]
 
 
 def test_a_job_that_hangs_is_charged_and_the_one_behind_it_is_not(jobs: Callable[..., Jobs]) -> None:
@@ -163,8 +163,8 @@ def test_a_job_that_hangs_is_charged_and_the_one_behind_it_is_not(jobs: Callable
     good = line.begin("wait", "good")
 
     with pytest.raises(BrokenAttempt, match="the job took longer than 2 s"):
-        hanging.result(60)
-    assert good.result(60).result["pid"]
+        hanging.result(patience(60))
+    assert good.result(patience(60)).result["pid"]
 
 
 def test_what_a_job_swelled_to_is_not_taken_from_the_next(jobs: Callable[..., Jobs]) -> None:
@@ -175,8 +175,8 @@ def test_what_a_job_swelled_to_is_not_taken_from_the_next(jobs: Callable[..., Jo
     line.let_go_on("large")
 
     with pytest.raises(BrokenAttempt, match="needs more than the 536,870,912 bytes of memory it may have"):
-        swelling.result(60)
-    assert needy.result(60).result["bytes"] == neighbours.MUCH
+        swelling.result(patience(60))
+    assert needy.result(patience(60)).result["bytes"] == neighbours.MUCH
 
 
 def test_what_a_job_had_in_hand_when_it_failed_is_not_taken_from_the_next(jobs: Callable[..., Jobs]) -> None:
@@ -187,5 +187,5 @@ def test_what_a_job_had_in_hand_when_it_failed_is_not_taken_from_the_next(jobs: 
     line.let_go_on("large")
 
     with pytest.raises(BrokenAttempt, match="ZeroDivisionError"):
-        stumbling.result(60)
-    assert needy.result(60).result["bytes"] == neighbours.MUCH
+        stumbling.result(patience(60))
+    assert needy.result(patience(60)).result["bytes"] == neighbours.MUCH

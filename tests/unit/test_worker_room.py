@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.patience import patience
 from worker.room import Room
 
 
@@ -31,7 +32,7 @@ def test_those_who_wait_get_room_in_the_order_they_came() -> None:
         for name, size in (("large", 10), ("small", 1)):
             waits = threading.Event()
             threads.submit(use, name, size, waits)
-            assert waits.wait(30)
+            assert waits.wait(patience(30))
         with room.at_once(1) as passed_by:
             assert not passed_by
     assert order == ["large", "small"]
