@@ -145,28 +145,31 @@ class Hosts:
         """Run `command` on the host; return its output."""
         known_hosts = self.folder / "known_hosts"
         known_hosts.write_text(f"* {self._read('host.pub')}")
-        options = [
-            "BatchMode=yes",
-            "StrictHostKeyChecking=yes",
-            f"UserKnownHostsFile={known_hosts}",
-            "LogLevel=ERROR",
-        ]
-        done = subprocess.run(
-            [
-                "ssh",
-                *(word for option in options for word in ("-o", option)),
-                *("-i", self.folder / "user", f"admin@{address}", command),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=patience(60),
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        return done.stdout.strip()
+        return over_ssh(address, command, self.folder / "user", known_hosts).strip()
 
     def _read(self, name: str) -> str:
         return (self.folder / name).read_text()
+
+
+def over_ssh(address: str, command: str, key: Path, known_hosts: Path, options: tuple[str, ...] = ()) -> str:
+    """Run `command` on a host that shows a known key; return its output."""
+    given = (
+        "BatchMode=yes",
+        "StrictHostKeyChecking=yes",
+        f"UserKnownHostsFile={known_hosts}",
+        "LogLevel=ERROR",
+        *options,
+    )
+    done = subprocess.run(
+        ["ssh", *(word for one in given for word in ("-o", one)), "-i", key, f"admin@{address}", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=patience(120),
+        check=False,
+    )
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.localcloud_fixture import over_ssh
 from tests.patience import patience, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
@@ -146,28 +147,10 @@ class Stack:
 
     def _on_host(self, address: str, command: str) -> str:
         """Run a shell command as root on a host, which has to show the stack's key."""
-        options = {
-            "BatchMode": "yes",
-            "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": str(self.folder / "known_hosts"),
-            "HostKeyAlias": f"{self.name}.jobfleet",
-            "LogLevel": "ERROR",
-        }
-        done = subprocess.run(
-            [
-                "ssh",
-                *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
-                *("-i", str(self.folder / "id_ed25519"), f"admin@{address}"),
-                f"sudo sh -c {shlex.quote(command)}",
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=patience(120),
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        return done.stdout.rstrip("\n")
+        as_root = f"sudo sh -c {shlex.quote(command)}"
+        key, known_hosts = self.folder / "id_ed25519", self.folder / "known_hosts"
+        alias = f"HostKeyAlias={self.name}.jobfleet"
+        return over_ssh(address, as_root, key, known_hosts, (alias,)).rstrip("\n")
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the stack's credentials."""
