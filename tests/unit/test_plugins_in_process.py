@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.unit.actions import REPOSITORY, action, run
 
 PLUGINS = REPOSITORY / "plugins"
-BASES = {"in_process", "in_process_aws"}
+BASES = {"in_process", "in_process_aws", "on_host"}
 ACTIONS = sorted({path.stem for path in (PLUGINS / "action").glob("*.py")} - BASES)
 CANARY = "canary-of-a-secret"
 OPTIONS = {
