@@ -4,11 +4,12 @@ One module for each service, one function for each gap; its docstring says what 
 moto does instead. New ones go there, into the module's `mend`.
 """
 
-from localcloud.gaps import ec2, policies, s3, s3_events, s3_listing, sqs, sts
+from localcloud.gaps import dispatch, ec2, policies, s3, s3_events, s3_listing, sqs, sts
 
 
 def mend() -> None:
     """Mend all gaps; call it once, before the first request."""
+    dispatch.mend()
     ec2.mend()
     policies.mend()
     s3.mend()

@@ -19,7 +19,7 @@ from jobs.ids import new_job_id
 from jobs.lookup import find_result
 from jobs.message import Inline, Request, Result, Stored
 from jobs.names import RESULT_BATCHES, StackNames
-from localcloud.gaps import s3, s3_events, s3_listing, sqs
+from localcloud.gaps import dispatch, s3, s3_events, s3_listing, sqs
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
 from tests.patience import wait_for
@@ -222,7 +222,7 @@ def moto_port() -> Iterator[int]:
         warnings.simplefilter("ignore")
         from moto.server import ThreadedMotoServer
     # Messages to one caller each, events and listings as S3 sends them; the rest of moto is as it is.
-    for service in (s3, s3_events, s3_listing, sqs):
+    for service in (dispatch, s3, s3_events, s3_listing, sqs):
         service.mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
