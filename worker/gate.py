@@ -120,7 +120,9 @@ class Gate:
             else:
                 pause = min(before.pause * 2, PAUSE_LONGEST_SECONDS) if before else PAUSE_FIRST_SECONDS
             wait = pause * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret
-            self.trouble = Trouble(kind, service, refused, now, now + wait, pause, self.credentials())
+            # Of refused ones, those that were sent: new ones may have come since they were compared.
+            with_them = signed_with if refused else self.credentials()
+            self.trouble = Trouble(kind, service, refused, now, now + wait, pause, with_them)
         if before is None or before.credentials_refused != refused:
             why = (
                 "AWS refuses the credentials; waiting for new ones" if refused else "AWS does not do its part"

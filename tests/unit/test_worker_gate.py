@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from worker.gate import Gate
 
@@ -39,3 +39,17 @@ def test_the_trouble_of_one_service_is_not_ended_by_another() -> None:
     gate.passed("s3", begun=1.0)
 
     assert said == ["paused"]
+
+
+def test_credentials_that_come_while_the_old_ones_are_found_refused_open_it_at_once() -> None:
+    file = ["old"]
+
+    def credentials() -> str:
+        read = file[0]
+        file[0] = "new"  # right after this look
+        return read
+
+    gate = Gate(Time(), credentials, lambda *_, **__: None)
+    gate.failed("sqs", ClientError({"Error": {"Code": "ExpiredToken"}}, "GetQueueUrl"), "old")
+
+    assert gate.is_open()
