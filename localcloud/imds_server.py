@@ -74,6 +74,8 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: str, machine: Machine, is_own: Callable[[_Address, _Address], bool]) -> None:
         super().__init__((address, 0), _Handler)
+        # Who knocked may be gone before it is let in: then there is nothing to wait for.
+        self.socket.setblocking(False)
         self.machine = machine
         self.is_own = is_own
         self.tokens: dict[str, float] = {}

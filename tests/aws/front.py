@@ -33,6 +33,8 @@ class Front(ThreadingHTTPServer):
 
     def __init__(self, moto_port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Passing)
+        # Who knocked may be gone before it is let in: then there is nothing to wait for.
+        self.socket.setblocking(False)
         self.moto_port = moto_port
         self.calls: list[str] = []
         self.expired_keys: set[str] = set()

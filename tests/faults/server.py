@@ -30,6 +30,8 @@ class Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         super().__init__(address, _Handler)
+        # Who knocked may be gone before it is let in: then there is nothing to wait for.
+        self.socket.setblocking(False)
 
     def start(self) -> None:
         self._thread.start()
