@@ -200,6 +200,7 @@ class Committer:
             if passed is not None:
                 seconds = delay(passed.times)
                 self._through("sqs", [finished], partial(self._queues.pass_on, message, passed, seconds))
+        self._holds.leave(finished.job.held for finished in batch)
         left = self._each(
             batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
         )

@@ -33,7 +33,7 @@ class Held:
     """A message in hand until `expires`; `begun` is when its work began, both by the monotonic clock.
 
     `allowance` is how many seconds its job may take beyond the time limit of others. `beat` tells that an
-    extension of it waits for its turn or is under way.
+    extension of it waits for its turn or is under way, `leaving` that it is being taken off the queue.
     """
 
     message: Message
@@ -42,6 +42,7 @@ class Held:
     allowance: float = 0.0
     lost: bool = False
     beat: bool = False
+    leaving: bool = False
 
 
 class Holds:
@@ -86,6 +87,12 @@ class Holds:
         if not held.lost and held.expires <= self._clock.monotonic():
             self._lose(held, "it ran out")
         return held.lost
+
+    def leave(self, held: Iterable[Held]) -> None:
+        """Take note that these are being taken off the queue. They are extended until they are released."""
+        with self._lock:
+            for one in held:
+                one.leaving = True
 
     def release(self, held: Iterable[Held]) -> None:
         """Extend these no more; an extension may still be under way."""
@@ -161,7 +168,8 @@ class Holds:
             refusal = refusals.get(number)
             if refusal is None:
                 held.expires = now + self._timeout
-            elif refusal.final and held in self._held:
+            # SQS knows no more of one that was just taken off.
+            elif refusal.final and held in self._held and not held.leaving:
                 self._lose(held, refusal.code)
 
     def _lose(self, held: Held, why: str) -> None:

@@ -82,6 +82,20 @@ def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
     assert said == ["hold-lost"] * 3
 
 
+def test_a_hold_that_is_refused_while_its_message_is_taken_off_the_queue_is_not_lost(
+    stack: Any, holds: Any
+) -> None:
+    made, clock, queues, said = holds
+    stack.send(stack.request())
+    [held] = made.take(queues.receive(1, 0), clock.seconds)
+    made.leave([held])
+    queues.delete([held.message])
+    clock.seconds += 2
+    made.beat()
+    assert "ChangeMessageVisibilityBatch" in stack.front.calls
+    assert (made.is_lost(held), said) == (False, [])
+
+
 def test_sigterm_hands_back_at_once_what_was_not_begun(stack: Any) -> None:
     released = stack.front.hold("PUT outputs/")
     for n in range(40):
