@@ -32,9 +32,5 @@ class ActionModule(OnHost):
 
     def _with_data(self, path: dict[str, Any]) -> dict[str, Any]:
         """Return a path that shall be, with the bytes that it shall hold in base64 as its `data`."""
-        content, src = path.pop("content", None), path.pop("src", None)
-        if content is not None:
-            path["data"] = base64.b64encode(content.encode()).decode()
-        elif src is not None:
-            path["data"] = base64.b64encode(self.file_here(src).read_bytes()).decode()
-        return path
+        content = self.take_content(path)
+        return path if content is None else {**path, "data": base64.b64encode(content).decode()}

@@ -22,9 +22,5 @@ class ActionModule(OnHost):
 
     def _with_digest(self, path: dict[str, Any]) -> dict[str, Any]:
         """Return a path that shall be, with the digest of its content in place of the content."""
-        content, src = path.pop("content", None), path.pop("src", None)
-        if content is not None:
-            path["sha256"] = hashlib.sha256(content.encode()).hexdigest()
-        elif src is not None:
-            path["sha256"] = hashlib.sha256(self.file_here(src).read_bytes()).hexdigest()
-        return path
+        content = self.take_content(path)
+        return path if content is None else {**path, "sha256": hashlib.sha256(content).hexdigest()}

@@ -47,12 +47,11 @@ class ActionModule(ActionBase):
     def ask(self, wanted: dict[str, Any], task_vars: dict[str, Any], seconds: int = 0) -> dict[str, Any]:
         """Run the program on the host, and return its answer; try for some seconds until Python starts."""
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter", "/usr/bin/python3"))
+        command, program = f"{shlex.quote(interpreter)} -I -", self._program(wanted).encode()
         end = time.monotonic() + seconds
         while True:
             try:
-                done = self._low_level_execute_command(
-                    f"{shlex.quote(interpreter)} -I -", in_data=self._program(wanted).encode()
-                )
+                done = self._low_level_execute_command(command, in_data=program)
             except AnsibleConnectionFailure:
                 if time.monotonic() >= end:
                     raise
@@ -69,9 +68,17 @@ class ActionModule(ActionBase):
                     )
             time.sleep(PAUSE_SECONDS)
 
-    def file_here(self, name: str) -> Path:
-        """Return a file on the controller, found as that of a copy is."""
-        return Path(self._loader.get_real_file(self._find_needle("files", name)))
+    def take_content(self, path: dict[str, Any]) -> bytes | None:
+        """Return what a path on the host shall hold, and take it out of what is said of the path.
+
+        A file on the controller is found as that of a copy is.
+        """
+        content, src = path.pop("content", None), path.pop("src", None)
+        if content is not None:
+            return bytes(content.encode())
+        if src is not None:
+            return Path(self._loader.get_real_file(self._find_needle("files", src))).read_bytes()
+        return None
 
     @property
     def _name(self) -> str:

@@ -68,7 +68,7 @@ def ensure(wanted: dict[str, Any]) -> dict[str, Any]:
     """Make or mend all paths; with `check`, only tell. Raises `NotMade`."""
     shown: list[dict[str, Any]] = []
     for path in wanted["paths"]:
-        data = None if path.get("data") is None else base64.b64decode(path.pop("data"))
+        data = base64.b64decode(path.pop("data")) if "data" in path else None
         path["sha256"] = None if data is None else hashlib.sha256(data).hexdigest()
         try:
             if not path_differs(path):
