@@ -62,7 +62,7 @@ format: $(VENV)/.dev ## Lay out the Python code as `make lint` wants it
 	$(VENV)/bin/ruff format .
 
 docs: $(VENV)/.dev ## Make the parts of docs/ anew that come from the client's help and the catalogue
-	$(VENV)/bin/python -m client.manual docs
+	$(VENV)/bin/python -m jobfleet.cli.docs_pages docs
 
 policies: $(VENV)/.dev ## Write docs/policies anew from what a whole run on the embedded AWS calls; boots a host
 	JOBFLEET_RECORD_POLICIES=1 $(PYTEST) tests/playbooks/test_policies.py -k "lives or allows"

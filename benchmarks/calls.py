@@ -1,4 +1,4 @@
-"""What a call to AWS costs the worker in CPU, sent directly (`worker.direct`) and by boto3.
+"""What a call to AWS costs the worker in CPU, sent directly (`aws.fast_clients`) and by boto3.
 
 .venv/bench/bin/python -m benchmarks.calls
 """
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.steering import ROOT, double, environment
+from benchmarks.double.control import ROOT, double, environment
 from benchmarks.worker import project_python
 
 

@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobfleet import Fleet, Settings
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Inline, Request
+
 from benchmarks.contestants import write_config
+from benchmarks.double.control import ROOT, Steering, double, environment
 from benchmarks.peers.task import REGION
 from benchmarks.processes import running
-from benchmarks.steering import ROOT, Steering, double, environment
-from client import Fleet, Settings
-from jobs.ids import new_job_id
-from jobs.message import Inline, Request
 
 AIM = 1.3
 WARM_UP = 30
@@ -57,7 +58,7 @@ def _measure(options: argparse.Namespace, steering: Steering, folder: Path) -> J
     config = folder / "worker.toml"
     write_config(config, steering.endpoint, folder)
     steering.reset(options.latency)
-    worker = options.python, "-m", "worker", "--config", str(config)
+    worker = options.python, "-m", "jobfleet_worker", "--config", str(config)
     with running(worker, env=env, cwd=ROOT, log=folder / "worker.log"):
         with _fleet(steering) as fleet:
             times = _times(lambda: fleet.stats([1, 2, 3], timeout=60), options.trips)

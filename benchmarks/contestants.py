@@ -9,13 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Inline, Request
 
+from benchmarks.double.control import DEAD_LETTERS, ROOT, Steering, environment
 from benchmarks.peers.task import BUCKET, QUEUE, REGION, RESPONSES
 from benchmarks.peers.texts import texts
 from benchmarks.processes import running
-from benchmarks.steering import DEAD_LETTERS, ROOT, Steering, environment
-from jobs.ids import new_job_id
-from jobs.message import Inline, Request
 
 CORES = len(os.sched_getaffinity(0))
 SUBMITTED_AT = "2026-01-01T00:00:00Z"
@@ -53,7 +53,9 @@ def stats_contestants(worker_python: str, config: Path) -> list[Contestant]:
               "--without-gossip", "--without-mingle", "--without-heartbeat", "--pool")  # fmt: skip
     return [
         Contestant(
-            JOBFLEET, (worker_python, "-m", "worker", "--config", str(config)), "the worker as deployed"
+            JOBFLEET,
+            (worker_python, "-m", "jobfleet_worker", "--config", str(config)),
+            "the worker as deployed",
         ),
         Contestant(
             TASKIQ,

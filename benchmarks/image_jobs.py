@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Request, Stored
 from PIL import Image, ImageOps
 
 from benchmarks.contestants import CORES, JOBFLEET, SUBMITTED_AT, Contestant, started
+from benchmarks.double.control import ROOT, Steering, Stuck, environment
 from benchmarks.peers.bare_images import HIGH, INPUT_KEY, LEVEL, LOW, WORKS
 from benchmarks.peers.task import BUCKET, RESPONSES
 from benchmarks.processes import cpu_seconds
-from benchmarks.steering import ROOT, Steering, Stuck, environment
-from jobs.ids import new_job_id
-from jobs.message import Request, Stored
 
 PHOTO = ROOT / "examples" / "photo.jpg"
 

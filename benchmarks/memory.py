@@ -7,8 +7,8 @@ from typing import Any
 import psutil
 
 from benchmarks.contestants import Contestant, started, stats_requests
+from benchmarks.double.control import Steering
 from benchmarks.processes import resident_bytes, tree
-from benchmarks.steering import Steering
 
 SAMPLE_SECONDS = 0.25
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from jobs.catalogue import OPERATIONS
-from jobs.columns import read_columns
-from jobs.numbers import parse_numbers
-from worker.operations import Limits, run
+from jobfleet_jobs.numbers.csv_columns import read_columns
+from jobfleet_jobs.numbers.text_reader import parse_numbers
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.run import run
 
 NUMBERS, ROWS, ROUNDS = 1_000_000, 500_000, 5
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contestants import Contestant, Requests, started
+from benchmarks.double.control import Steering, Stuck
 from benchmarks.processes import cpu_seconds
-from benchmarks.steering import Steering, Stuck
 
 # Done before the clock starts: imports, connections, pools.
 WARM_UP_JOBS = 60

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jobs.catalogue import OPERATIONS
-from worker.operations import Limits, run, run_streamed
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.run import run, run_streamed
 
 ROOT = Path(__file__).parents[1]
 WAYS = ("memory", "streamed")

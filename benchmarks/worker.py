@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import image_jobs, memory, plot, report, stats_jobs
 from benchmarks.contestants import JOBFLEET, Contestant, stats_contestants, write_config
-from benchmarks.steering import ROOT, Steering, Stuck, double
+from benchmarks.double.control import ROOT, Steering, Stuck, double
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results"

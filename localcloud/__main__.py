@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from localcloud import commands, lab_commands
-from localcloud.calls import parse_since, read_calls, summary
-from localcloud.credentials import LAB_MINUTES
+from localcloud.commands import lab as lab_commands
+from localcloud.commands import up_and_down
+from localcloud.door.call_log import parse_since, read_calls, summary
 from localcloud.errors import LocalcloudError
+from localcloud.iam.keyring import LAB_MINUTES
 from localcloud.state import ROLE_SECONDS, RunFolder
 
 # Exit codes: 0 done, 1 not up or failed, 2 wrong usage (click's own).
@@ -45,22 +46,22 @@ def main() -> None:
 )
 def up(port: int | None, lab: bool, iam: bool, role_seconds: int) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    wishes = commands.Wishes(port, lab, iam, role_seconds)
-    commands.up(RunFolder.of_environment(), wishes, _say)
+    wishes = up_and_down.Wishes(port, lab, iam, role_seconds)
+    up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 
 @main.command()
 def down() -> None:
     """Stop it and remove hosts, mounts and files; only the base image stays in the cache."""
-    commands.down(RunFolder.of_environment(), _say)
+    up_and_down.down(RunFolder.of_environment(), _say)
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 def status(as_json: bool) -> None:
     """Say whether it is up, whether hosts can be booted, and which there are."""
-    found = commands.status(RunFolder.of_environment())
-    click.echo(json.dumps(found) if as_json else commands.status_words(found))
+    found = up_and_down.status(RunFolder.of_environment())
+    click.echo(json.dumps(found) if as_json else up_and_down.status_words(found))
     if not found["up"]:
         sys.exit(_FAILED)
 
@@ -68,8 +69,8 @@ def status(as_json: bool) -> None:
 @main.command()
 def env() -> None:
     """Print shell lines that point AWS programs here: eval "$(python -m localcloud env)"."""
-    found = commands.environment(RunFolder.of_environment())
-    click.echo(f"unset {' '.join(commands.variables_in_the_way(os.environ))}")
+    found = up_and_down.environment(RunFolder.of_environment())
+    click.echo(f"unset {' '.join(up_and_down.variables_in_the_way(os.environ))}")
     for name, value in found.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

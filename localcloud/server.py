@@ -16,24 +16,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from localcloud import firewall
-from localcloud.addresses import AddressRange
-from localcloud.admin import Admin
-from localcloud.connection import remember_caller
-from localcloud.credentials import Keyring, Kind
+from localcloud.control.admin_paths import Admin
+from localcloud.control.session import Session
+from localcloud.ec2.machine_images import images_json
 from localcloud.errors import HostsUnavailableError
-from localcloud.images import images_json
-from localcloud.session import Session
+from localcloud.hosts import firewall
+from localcloud.hosts.addresses import AddressRange
+from localcloud.iam.keyring import Keyring, Kind
+from localcloud.wire.connection import remember_caller
 from localcloud.state import ADMIN_PATH, RunFolder, ServerInfo, Settings, write_whole
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from localcloud.ec2 import Fleet
-    from localcloud.gate import Gate, Guard
-    from localcloud.lab import Lab
-    from localcloud.permissions import Permissions
-    from localcloud.requests_log import RequestsLog
+    from localcloud.door.front_gate import Gate, Guard
+    from localcloud.door.requests_log import RequestsLog
+    from localcloud.ec2.instances import Fleet
+    from localcloud.ec2.lab_limits import Lab
+    from localcloud.iam.permissions import Permissions
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ def _configure_moto(run: RunFolder) -> None:
 
 def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet | str":
     """Return the fleet, or why there cannot be one."""
-    from localcloud import ec2, launching
+    from localcloud.ec2 import instances as ec2
+    from localcloud.ec2 import launching
 
     if settings.hosts_problem is not None:
         launching.refuse_hosts(settings.hosts_problem)
@@ -155,7 +156,7 @@ def _bound_socket(settings: Settings) -> socket.socket:
 def _serve(run: RunFolder, settings: Settings) -> None:
     _configure_moto(run)
     # Only now may moto be imported, and what imports it.
-    from localcloud.requests_log import RequestsLog
+    from localcloud.door.requests_log import RequestsLog
 
     keyring = _prepare_keys()
     fleet = _prepare_ec2(run, settings, keyring)
@@ -185,13 +186,13 @@ def _serve(run: RunFolder, settings: Settings) -> None:
 
 
 def _prepare_keys() -> Keyring:
-    from localcloud.iam_keys import find_in_iam
+    from localcloud.iam.iam_keys import find_in_iam
 
     return Keyring(find_in_iam)
 
 
 def _prepare_lab(fleet: "Fleet | str") -> "Lab":
-    from localcloud.lab import Lab
+    from localcloud.ec2.lab_limits import Lab
 
     lab = Lab()
     if not isinstance(fleet, str):
@@ -200,8 +201,8 @@ def _prepare_lab(fleet: "Fleet | str") -> "Lab":
 
 
 def _prepare_permissions(settings: Settings) -> "Permissions":
-    from localcloud.iam_keys import policies_in_iam
-    from localcloud.permissions import Permissions
+    from localcloud.iam.iam_keys import policies_in_iam
+    from localcloud.iam.permissions import Permissions
 
     return Permissions(policies_in_iam, enforces_iam=settings.iam)
 
@@ -210,7 +211,7 @@ def _moto_behind_gate(keyring: Keyring, guards: "Iterable[Guard]") -> "Gate":
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from localcloud import gaps
-    from localcloud.gate import Gate
+    from localcloud.door.front_gate import Gate
 
     gaps.mend()
     return Gate(DomainDispatcherApplication(create_backend_app), keyring, guards)

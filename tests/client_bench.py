@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from jobfleet.aws.account import Account
+from jobfleet.errors import Exit
+from jobfleet.settings.settings import Settings
 
-from client.aws import Account
-from client.errors import Exit
-from client.settings import Settings
 from tests.patience import patience
 
 JOBFLEET = Path(sys.executable).with_name("jobfleet")

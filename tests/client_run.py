@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jobfleet.errors import Exit
 from PIL import Image
 
-from client.errors import Exit
 from tests.client_bench import JOBFLEET, PATIENCE_SECONDS, SECONDS_MAX
 
 Run = Callable[..., subprocess.CompletedProcess[Any]]

@@ -11,7 +11,7 @@ import ansible.module_utils
 import botocore.session
 import pytest
 
-REPOSITORY = Path(__file__).parent.parent
+from tests.places import REPOSITORY
 
 # As `module_utils` of ansible.cfg does for the modules.
 ansible.module_utils.__path__.append(str(REPOSITORY / "plugins" / "module_utils"))

@@ -17,12 +17,12 @@ from typing import Any
 import boto3
 import pytest
 
-from localcloud import lab_commands
+from localcloud.commands import lab
 from localcloud.state import RunFolder
 from tests.abilities import lacking
 from tests.patience import patience, wait_for
+from tests.places import REPOSITORY
 
-REPOSITORY = Path(__file__).parent.parent
 DEBIAN_OWNER = "136693071363"
 
 
@@ -85,7 +85,7 @@ def new_key(environment: dict[str, str], **wishes: Any) -> dict[str, str]:
     run = RunFolder(Path(environment["LOCALCLOUD_RUN"]))
     asked = {"seconds": None, "account": None, "policy": None, **wishes}
     block = configparser.ConfigParser(interpolation=None)
-    block.read_string(lab_commands.credentials(run, **asked)["block"])
+    block.read_string(lab.credentials(run, **asked)["block"])
     return environment | {name.upper(): value for name, value in block["default"].items()}
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+from jobfleet_worker.operations.outcome import Model
 from onnx import TensorProto, helper
-
-from worker.operations.outcome import Model
 
 
 def means(folder: Path, *, shape: tuple[Any, ...] = (1, 3, 8, 8), kind: int = TensorProto.FLOAT,

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from jobs.own import operation
+from jobfleet_jobs import operation
 
 # Two of these are more than the tests' limit of memory lets a process have.
 MUCH = 200 * 1024**2

@@ -5,7 +5,7 @@ from pathlib import Path
 WORD_COUNT = """
 from collections import Counter
 
-from jobs.own import BadJob, Whole, operation
+from jobfleet_jobs import BadJob, Whole, operation
 
 
 @operation(

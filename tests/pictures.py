@@ -4,11 +4,11 @@ import io
 from typing import Any
 
 import numpy as np
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.run import run
 from numpy.typing import NDArray
 from PIL import Image
-
-from jobs.catalogue import OPERATIONS
-from worker.operations import Limits, Outcome, run
 
 MAX_PIXELS = 1_000_000
 

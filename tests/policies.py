@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.names import DESCRIPTION_KEY, STACK_TAG, StackNames
+from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, STACK_TAG, StackNames
 
 FOLDER = Path(__file__).parent.parent / "docs" / "policies"
 

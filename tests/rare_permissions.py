@@ -3,7 +3,8 @@
 docs/policies/README.md lists them.
 """
 
-from jobs.names import STACK_TAG
+from jobfleet_jobs.protocol.names import STACK_TAG
+
 from tests.policies import Condition, Rare
 
 _BUCKET = "arn:aws:s3:::${stack}-${account}-${region}"

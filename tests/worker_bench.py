@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from jobfleet_worker.aws.clients import make_clients
+from jobfleet_worker.aws.queues import Queues
+from jobfleet_worker.aws.storage import Storage
+from jobfleet_worker.clock import SystemClock
+from jobfleet_worker.job.dropped_input import Drops
+from jobfleet_worker.reporting.journal import Journal
+from jobfleet_worker.service.engine import Engine
+from jobfleet_worker.settings import from_file
 
 from tests.patience import patience
-from worker.aws import make_clients
-from worker.clock import SystemClock
-from worker.drops import Drops
-from worker.engine import Engine
-from worker.logs import Journal
-from worker.queue import Queues
-from worker.settings import from_file
-from worker.storage import Storage
 
 
 class Bench:

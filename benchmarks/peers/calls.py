@@ -6,8 +6,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from jobfleet_worker.aws.clients import make_clients
+
 from benchmarks.peers.task import BUCKET, ENDPOINT, QUEUE_URL, REGION
-from worker.aws import make_clients
 
 KEY = "outputs/calls.jpg"
 CALLS, ROUNDS = 200, 7

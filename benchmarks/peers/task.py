@@ -5,9 +5,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-
-from jobs.numbers import parse_numbers
-from worker.operations.stats import stats
+from jobfleet_jobs.numbers.text_reader import parse_numbers
+from jobfleet_worker.operations.numbers.stats import stats
 
 ENDPOINT = os.environ.get("BENCH_ENDPOINT", "http://127.0.0.1:5150")
 REGION = "us-east-1"

@@ -1,9 +1,8 @@
 """An operation is a function: its tests need no worker and no AWS."""
 
 import pytest
+from jobfleet_jobs import BadJob
 from word_count import word_count
-
-from jobs.own import BadJob
 
 TEXT = "The cat and the dog. Don't wake the cat!"
 

@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 
-from jobs.own import BadJob, File, Flag, Whole, operation
+from jobfleet_jobs import BadJob, File, Flag, Whole, operation
 
 _WORD = re.compile(r"\w+(?:['-]\w+)*")
 

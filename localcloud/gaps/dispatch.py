@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
 
 
 def mend() -> None:

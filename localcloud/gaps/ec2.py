@@ -13,7 +13,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
 
 
 def mend() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
 
 _ONLY_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 

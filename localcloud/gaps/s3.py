@@ -7,7 +7,7 @@ from moto.s3.exceptions import BucketAlreadyExists, BucketError, PreconditionFai
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
 
 
 def mend() -> None:

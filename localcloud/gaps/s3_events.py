@@ -15,10 +15,10 @@ from moto.s3.models import FakeBucket, Notification, S3Backend
 from moto.s3.responses import S3Response
 from moto.sqs.models import Queue, sqs_backends
 
-from localcloud.caller import current_credential
-from localcloud.need import Need
-from localcloud.patching import put_over
-from localcloud.policy import Decision, decide
+from localcloud.gaps.patching import put_over
+from localcloud.iam.current_caller import current_credential
+from localcloud.iam.need import Need
+from localcloud.iam.policy import Decision, decide
 
 _NAME = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from moto.s3.exceptions import MalformedXML, S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
 
 # In one page of a listing, and in one call that deletes.
 PAGE_MAX = 1_000

@@ -8,8 +8,8 @@ from moto.sqs import models
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
-from localcloud.connection import caller_is_gone
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
+from localcloud.wire.connection import caller_is_gone
 
 # How often a long poll looks whether its caller is still there and a visibility timeout ended, in seconds.
 _GLANCE_SECONDS = 0.2

@@ -2,8 +2,8 @@
 
 from moto.sts.models import STSBackend
 
-from localcloud.caller import current_credential
-from localcloud.patching import put_over
+from localcloud.gaps.patching import put_over
+from localcloud.iam.current_caller import current_credential
 
 
 def mend() -> None:

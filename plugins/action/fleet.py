@@ -13,7 +13,7 @@ from ansible.module_utils.bucket_lock import BucketLock, LockHeld
 from ansible.module_utils.failure import Failure
 from ansible.module_utils.fleet_change import Changer, Refused, newest_image
 from ansible.module_utils.fleet_plan import Group, parse_groups
-from ansible.module_utils.lab import Limits, is_lab, limits, refusals
+from ansible.module_utils.lab_limits import Limits, is_lab, limits, refusals
 
 preload("ec2", "sts", "s3")
 

@@ -12,9 +12,9 @@ from ansible.plugins.loader import action_loader
 InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.aws_session import new_session, preload
-from ansible.module_utils.caller import who
+from ansible.module_utils.caller_identity import who
+from ansible.module_utils.controller_keys import remembered_account
 from ansible.module_utils.lab_block import BadBlock, Block, parse, put_into
-from ansible.module_utils.local_keys import remembered_account
 
 preload("sts")
 

@@ -10,7 +10,7 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import new_session, preload
-from ansible.module_utils.caller import life_of, trouble_of, who
+from ansible.module_utils.caller_identity import life_of, trouble_of, who
 from ansible.module_utils.preflight_checks import Checks
 from botocore.exceptions import BotoCoreError
 

@@ -10,8 +10,8 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
-from ansible.module_utils.bill import make_bill
 from ansible.module_utils.fleet_plan import find_ours
+from ansible.module_utils.hourly_cost import make_bill
 
 preload("ec2")
 

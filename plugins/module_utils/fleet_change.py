@@ -6,7 +6,7 @@ from typing import Any
 
 from ansible.module_utils.bucket_lock import BucketLock
 from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, Group, Plan, find_ours, make_plan
-from ansible.module_utils.lab import Limits, load_of, over_limit
+from ansible.module_utils.lab_limits import Limits, load_of, over_limit
 from botocore.exceptions import WaiterError
 
 LOOK_SECONDS = 2

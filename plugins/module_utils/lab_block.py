@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible.module_utils.caller import EXPIRY_KEYS
+from ansible.module_utils.caller_identity import EXPIRY_KEYS
 
 NAMES = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.controller_keys import mark_of, public_half, remembered_account
 from ansible.module_utils.fleet_plan import (
     Group,
     Plan,
@@ -13,8 +14,7 @@ from ansible.module_utils.fleet_plan import (
     make_plan,
     parse_groups,
 )
-from ansible.module_utils.lab import Limits, is_lab, limits, load_of, over_limit, refusals
-from ansible.module_utils.local_keys import mark_of, public_half, remembered_account
+from ansible.module_utils.lab_limits import Limits, is_lab, limits, load_of, over_limit, refusals
 from botocore.exceptions import BotoCoreError, ClientError
 
 # The image is Debian's for this processor.

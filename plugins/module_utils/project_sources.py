@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-# jobs/version.py without a build.
+# version.py without a build.
 _BASE = re.compile(r'__version__ = "([0-9.]+)"')
 HASH_DIGITS = 12
 
@@ -22,7 +22,7 @@ def build_of(project: Path, folders: list[str], files: list[str]) -> str:
 
 def base_version(project: Path) -> str:
     """Return the project's version. Raises `OSError`, and `ValueError` where there is none."""
-    file = project / "jobs" / "version.py"
+    file = project / "jobs" / "jobfleet_jobs" / "version.py"
     matched = _BASE.search(file.read_text(encoding="utf-8"))
     if not matched:
         raise ValueError(f"{file} names no version")

@@ -11,7 +11,7 @@ short_description: Build the wheels of packages with operations on the controlle
 description:
   - Takes pip requirements, wheels and folders with a pyproject.toml. Of a folder it builds a wheel, once
     for each state of its files, from a copy, so that the folder stays as it is.
-  - What it returns is for C(python -m worker.packages) on a worker.
+  - What it returns is for C(python -m jobfleet_worker.offers.package_install) on a worker.
 options:
   packages:
     description: Requirements, and paths of wheels and folders, which contain a slash.

@@ -14,17 +14,17 @@ from typing import Any
 
 import boto3
 import pytest
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Inline, Request, Result, Stored
+from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames
+from jobfleet_jobs.protocol.result_lookup import find_result
 
-from jobs.ids import new_job_id
-from jobs.lookup import find_result
-from jobs.message import Inline, Request, Result, Stored
-from jobs.names import RESULT_BATCHES, StackNames
 from localcloud.gaps import dispatch, s3, s3_events, s3_listing, sqs
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
 from tests.patience import wait_for
+from tests.places import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
 VISIBILITY_TIMEOUT = 6
 
@@ -200,7 +200,12 @@ class Stack:
     def worker(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start a worker as a process of its own."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "worker", *(arguments or ("--config", str(self.settings_file())))],
+            [
+                sys.executable,
+                "-m",
+                "jobfleet_worker",
+                *(arguments or ("--config", str(self.settings_file()))),
+            ],
             cwd=REPOSITORY,
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,

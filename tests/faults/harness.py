@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest.mock import patch
 
-from client.fleet import Fleet
-from client.settings import Settings
-from jobs.message import Result
-from jobs.names import StackNames
+from jobfleet.fleet import Fleet
+from jobfleet.settings.settings import Settings
+from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.names import StackNames
+
 from tests.faults.catalogue import Job
 from tests.faults.processes import Systemd, Worker
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Baseline, Figures, check, effects_of
 from tests.localcloud_fixture import new_key
 from tests.patience import PATIENCE, wait_for
+from tests.places import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 HOSTILE = Path(__file__).parent / "hostile"
 ACCOUNT = "123456789012"
 
@@ -151,7 +152,7 @@ class Stack:
         path = config.with_suffix(".log")
         with path.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "worker", "--config", str(config)],
+                [sys.executable, "-m", "jobfleet_worker", "--config", str(config)],
                 cwd=REPOSITORY,
                 env={**self._environment(), **({"NOTIFY_SOCKET": str(systemd.path)} if systemd else {})},
                 stdin=subprocess.DEVNULL,

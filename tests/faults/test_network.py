@@ -7,7 +7,7 @@ from tests.faults.calls import Act
 from tests.faults.catalogue import Job
 from tests.faults.harness import SOAK, VISIBILITY_TIMEOUT, Baseline, Stack
 
-# Longer than a hold lasts, and not as long as a call may take (`worker.lines.READ_TIMEOUT_SECONDS`).
+# Longer than a hold lasts, and not as long as a call may take (`signed_http.READ_TIMEOUT_SECONDS`).
 STALL_SECONDS = VISIBILITY_TIMEOUT + 4
 
 

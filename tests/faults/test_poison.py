@@ -5,7 +5,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from jobs.message import Result
+from jobfleet_jobs.protocol.message import Result
+
 from tests.faults.catalogue import Job, hostile_jobs, mixed
 from tests.faults.harness import LONG_HOLD, Baseline, Stack
 from tests.patience import PATIENCE

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.message import Result
+from jobfleet_jobs.protocol.message import Result
+
 from tests.faults.catalogue import Job
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import pytest
 
 from tests.localcloud_fixture import over_ssh
 from tests.patience import patience, wait_for
+from tests.places import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from jobfleet.aws.stack_description import parse
+from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, StackNames
+from jobfleet_jobs.version import __version__
 
-from client.published import parse
-from jobs.names import DESCRIPTION_KEY, StackNames
-from jobs.version import __version__
 from tests.localcloud_fixture import new_key
 from tests.playbooks.conftest import REPOSITORY, Stack
 

@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from jobfleet_jobs.protocol.names import StackNames
 from PIL import Image
 
-from jobs.names import StackNames
 from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 

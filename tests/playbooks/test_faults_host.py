@@ -5,10 +5,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from client.fleet import Fleet
-from client.settings import Settings
-from jobs.message import Result
-from jobs.names import StackNames
+from jobfleet.fleet import Fleet
+from jobfleet.settings.settings import Settings
+from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.names import StackNames
+
 from tests.patience import patience, wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
 

@@ -5,15 +5,15 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Request, Result, Stored
+from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames, life_sign_key, output_key
+from jobfleet_jobs.protocol.result_lookup import find_result
+from jobfleet_worker.reporting.life_sign import PERIOD_SECONDS
 from PIL import Image
 
-from jobs.ids import new_job_id
-from jobs.lookup import find_result
-from jobs.message import Request, Result, Stored
-from jobs.names import RESULT_BATCHES, StackNames, life_sign_key, output_key
 from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Deployed, Stack
-from worker.lifesign import PERIOD_SECONDS
 
 JOBS = 12
 FLEET = "Ensure as many instances of each group run as are wanted"

@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from client.errors import Exit
+from jobfleet.errors import Exit
+
 from tests.patience import wait_for
 from tests.playbooks.conftest import REPOSITORY, Outcome, Stack
 

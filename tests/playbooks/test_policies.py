@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.calls import read_calls
+from localcloud.door.call_log import read_calls
 from tests import policies
 from tests.localcloud_fixture import client_of, new_key
 from tests.patience import wait_for

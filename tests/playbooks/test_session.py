@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jobfleet.fleet import Fleet, Job
+from jobfleet.settings.settings import Settings
+from jobfleet_jobs.protocol.names import StackNames
 
-from client.fleet import Fleet, Job
-from client.settings import Settings
-from jobs.names import StackNames
-from localcloud import lab_commands
+from localcloud.commands import lab as lab_commands
 from localcloud.state import RunFolder
 from tests.localcloud_fixture import localcloud_command, new_key
 from tests.patience import patience, wait_for

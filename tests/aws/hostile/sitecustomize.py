@@ -9,7 +9,9 @@ import time
 import types
 from typing import Any
 
-from jobs.catalogue import OPERATIONS, Operation
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.operation import Operation
+from jobfleet_worker.operations.run import module_of
 
 
 def hang(image: Any) -> Any:
@@ -42,7 +44,7 @@ def stumble(image: Any) -> Any:
 for _function in (hang, swell, die, quit_cleanly, leave, stumble):
     _name = _function.__name__
     OPERATIONS[_name] = Operation(_name, "image", "Does harm.")  # type: ignore[index]
-    _module = types.ModuleType(f"worker.operations.{_name}")
+    _module = types.ModuleType(module_of(OPERATIONS[_name]))
     setattr(_module, _name, _function)
     sys.modules[_module.__name__] = _module
 
@@ -55,6 +57,6 @@ def recite(numbers: Any) -> Any:
 OPERATIONS["recite"] = Operation(  # type: ignore[index]
     "recite", "numbers", "Says a great deal.", gives="answer"
 )
-_module = types.ModuleType("worker.operations.recite")
+_module = types.ModuleType(module_of(OPERATIONS["recite"]))
 _module.recite = recite  # type: ignore[attr-defined]
 sys.modules[_module.__name__] = _module

@@ -5,7 +5,7 @@ Python imports this by itself in every process; the product knows nothing of it.
 
 from typing import Any
 
-from worker.holds import Holds
+from jobfleet_worker.job.held_messages import Holds
 
 
 def _beat(self: Any, crew: Any) -> list[Any]:

@@ -3,6 +3,6 @@
 Then only a look at the file can bring it back. Python imports this by itself in every process.
 """
 
-from worker import gate
+from jobfleet_worker.aws import circuit_breaker
 
-gate.CREDENTIALS_RETRY_SECONDS = 36_000.0
+circuit_breaker.CREDENTIALS_RETRY_SECONDS = 36_000.0

@@ -66,6 +66,6 @@ def _open_hostile(fp: Any, *arguments: Any, **more: Any) -> Any:
 Image.open = _open_hostile
 
 if _seconds := os.environ.get("FAULTS_CREDENTIALS_RETRY"):
-    from worker import gate
+    from jobfleet_worker.aws import circuit_breaker
 
-    gate.CREDENTIALS_RETRY_SECONDS = float(_seconds)
+    circuit_breaker.CREDENTIALS_RETRY_SECONDS = float(_seconds)

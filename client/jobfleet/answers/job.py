@@ -1,0 +1,138 @@
+"""A job that was sent, as a future; and many of them, as they are done."""
+
+import asyncio
+import concurrent.futures
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jobfleet_jobs.protocol.message import Result
+
+from jobfleet.errors import BadOutput, JobFailed, NoAnswerInTime
+from jobfleet.human_text import many
+
+if TYPE_CHECKING:
+    from jobfleet.fleet import Fleet
+
+
+class Job(concurrent.futures.Future[Result]):
+    """A job that was sent: a `concurrent.futures.Future` of its result, that can be awaited too.
+
+    The result stays in the bucket, whether it is waited for or not. A job cannot be taken back, so
+    `cancel` returns False. Callbacks run in the thread that gathers the answers: keep them short.
+    """
+
+    def __init__(self, fleet: "Fleet", job_id: str, operation: str) -> None:
+        super().__init__()
+        self.id, self.operation = job_id, operation
+        self._fleet = fleet
+        self.set_running_or_notify_cancel()
+
+    def __repr__(self) -> str:
+        if not self.done():
+            return f"<Job {self.id} {self.operation}: no answer yet>"
+        problem = self.exception()
+        return f"<Job {self.id} {self.operation}: {f'failed: {problem}' if problem else 'succeeded'}>"
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for the answer, for `timeout` seconds if given. Raises `JobFailed` and `NoAnswerInTime`."""
+        self._wait(timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait as `result` does; return what it would raise of the job itself. Raises `NoAnswerInTime`."""
+        self._wait(timeout)
+        return super().exception(0)
+
+    def download(self, path: str | Path, timeout: float | None = None) -> Path:
+        """Wait for the answer and write the output to `path`, whole or not at all."""
+        result = self.result(timeout)
+        if result.output is None:
+            raise BadOutput(f"job {self.id} ({self.operation}) puts out no file")
+        return self._fleet.download(result, path)
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        if not self.done():
+            self._fleet.collect()
+        return asyncio.wrap_future(self).__await__()
+
+    def settle(self, result: Result) -> None:
+        """Take the answer. A second one, which SQS may bring, changes nothing."""
+        with suppress(concurrent.futures.InvalidStateError):
+            self._settle(result)
+
+    def give_up(self, problem: BaseException) -> None:
+        """End without an answer. One that came at the same moment counts."""
+        with suppress(concurrent.futures.InvalidStateError):
+            self.set_exception(problem)
+
+    def _settle(self, result: Result) -> None:
+        if result.status == "succeeded":
+            self.set_result(result)
+        else:
+            self.set_exception(JobFailed(result))
+
+    def _wait(self, timeout: float | None) -> None:
+        if self.done():
+            return
+        self._fleet.collect()
+        try:
+            super().exception(timeout)
+        except TimeoutError:
+            if not self.done():
+                self._fleet.look_once_more(self, timeout or 0.0)
+
+
+class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyncio is called
+    """Give jobs as they are done: `for job in as_completed(jobs)`, or `async for`.
+
+    Jobs of several fleets may be mixed. Raises `NoAnswerInTime` once `timeout` seconds, counted from
+    the first one asked for, are over.
+    """
+
+    def __init__(self, jobs: Iterable[Job], timeout: float | None = None) -> None:
+        self._jobs = list(dict.fromkeys(jobs))
+        self._timeout = timeout
+
+    def _collect(self) -> None:
+        for fleet in {id(job._fleet): job._fleet for job in self._jobs if not job.done()}.values():
+            fleet.collect()
+
+    def __iter__(self) -> Iterator[Job]:
+        self._collect()
+        try:
+            yield from concurrent.futures.as_completed(self._jobs, self._timeout)  # type: ignore[misc]
+        except TimeoutError as problem:
+            if isinstance(problem, NoAnswerInTime):
+                raise
+            raise self._too_late() from None
+
+    async def __aiter__(self) -> AsyncIterator[Job]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Queue[Job] = asyncio.Queue()
+        self._collect()
+        for job in self._jobs:
+            job.add_done_callback(lambda job: _hand_over(loop, done, job))
+        try:
+            async with asyncio.timeout(self._timeout):
+                for _ in self._jobs:
+                    yield await done.get()
+        except TimeoutError as problem:
+            if isinstance(problem, NoAnswerInTime):
+                raise
+            raise self._too_late() from None
+
+    def _too_late(self) -> NoAnswerInTime:
+        left = [job for job in self._jobs if not job.done()]
+        return NoAnswerInTime(
+            f"{len(left):,} of {many(len(self._jobs), 'job')} had no answer within {self._timeout:g} s. What "
+            "was sent is still in line, and its result will lie in the bucket. The first of them is "
+            f"{left[0].id}",
+            left[0].id,
+        )
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, done: "asyncio.Queue[Job]", job: Any) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(done.put_nowait, job)

@@ -1,0 +1,70 @@
+"""Whose credentials these are, where they came from, and what is known of their end."""
+
+import configparser
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobfleet.aws.account import Account
+from jobfleet.human_text import ago
+
+# AWS tells nobody when a session token ends; tools that fetch one note it beside it under these names.
+_ENDS = ("aws_expiration", "expiration", "aws_session_expiration", "x_security_token_expires")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Credentials that AWS accepts: the ARN they stand for, and where boto3 found them.
+
+    `written` is when their file was, `ends` is what the file says of it; `temporary` says that there
+    is a session token.
+    """
+
+    account: str
+    arn: str
+    source: str
+    temporary: bool
+    written: datetime | None = None
+    ends: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Their state, for people."""
+        where = f"from {self.source}" + (f", written {ago(self.written)}" if self.written else "")
+        if not self.temporary:
+            end = "without an end"
+        else:
+            end = f"they end {self.ends}" if self.ends else "with an end that AWS does not tell"
+        return f"accepted, {self.arn} ({where}; {end})"
+
+
+def find(account: Account) -> Identity:
+    """Ask AWS whose the credentials are. Raises the client's errors, which say what is wrong with them."""
+    with account.in_words():
+        known = account.identity
+    found = account.session.get_credentials()
+    method, token = (found.method or "", found.get_frozen_credentials().token) if found else ("", None)
+    if method != "shared-credentials-file":
+        return Identity(known["Account"], known["Arn"], _source(method), bool(token))
+    path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    written, ends = _look_into(path, account.session.profile_name)
+    return Identity(known["Account"], known["Arn"], str(path), bool(token), written, ends)
+
+
+def _source(method: str) -> str:
+    return {"env": "the environment", "iam-role": "the instance's role"}.get(
+        method, method or "an unknown place"
+    )
+
+
+def _look_into(path: Path, profile: str) -> tuple[datetime | None, str | None]:
+    """Return when the file was written and what it says of the end; nothing of it is ever shown but that."""
+    try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        file = configparser.RawConfigParser()
+        file.read(path, encoding="utf-8")
+        ends = next((file[profile][name] for name in _ENDS if name in file[profile]), None)
+    except (OSError, configparser.Error, KeyError, UnicodeDecodeError):
+        return None, None
+    return written, ends

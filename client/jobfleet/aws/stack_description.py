@@ -1,0 +1,96 @@
+"""What the stack publishes of itself in its bucket (`roles/description`), where it does."""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from botocore.exceptions import ClientError
+from jobfleet_jobs.operations.catalogue import is_streamed
+from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
+
+from jobfleet.aws.account import FORBIDDEN, Account, error_code
+from jobfleet.errors import BadInput
+from jobfleet.human_text import size as as_size
+
+__all__ = ["DESCRIPTION_KEY", "WORTH_ASKING_BYTES", "Published", "parse", "read", "size_of"]
+
+# From this size on an upload takes long enough to ask for the limits first, which is one call.
+WORTH_ASKING_BYTES = 8 * 1024 * 1024
+
+# It is a few hundred bytes; whatever is much larger is something else.
+_MAX_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Published:
+    """The stack's description. `limits` are those of `jobfleet_worker.settings`, as far as they are told."""
+
+    version: str | None = None
+    queues: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def check_size(self, size: int, name: str, operation: str) -> None:
+        """Raise `BadInput` for an input of `size` bytes, called `name`, that no worker would take."""
+        # Workers of before there were streams have no limit for them.
+        streamed = is_streamed(operation) and "max_stream_bytes" in self.limits
+        limit = "max_stream_bytes" if streamed else "max_input_bytes"
+        most = self.limits.get(limit)
+        if most is not None and size > most:
+            raise BadInput(
+                f"{name} has {as_size(size)}, and the workers of this stack take inputs of at most "
+                f"{as_size(most)}: send a smaller one, or raise worker_{limit} and deploy again"
+            )
+
+
+def read(account: Account, bucket: str) -> Published | None:
+    """Return what the stack publishes, or None where it does not, or it may not be read.
+
+    Raises AWS's errors where it is not known whether there is something.
+    """
+    try:
+        answer = account.s3.get_object(Bucket=bucket, Key=DESCRIPTION_KEY)
+    except ClientError as problem:
+        if error_code(problem) in FORBIDDEN | {"NoSuchKey"}:
+            return None
+        raise
+    with closing(answer["Body"]) as body:
+        return parse(body.read(_MAX_BYTES))
+
+
+def size_of(file: BinaryIO) -> int | None:
+    """Return how many bytes are left in an open file, or None for one that cannot tell, as a pipe."""
+    try:
+        here = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(here)
+    except (OSError, AttributeError):
+        return None
+    return end - here
+
+
+def parse(data: bytes) -> Published | None:
+    """Return what `data` tells; what is not understood is passed over, as it is of a version to come."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    version = found.get("version")
+    return Published(
+        version if isinstance(version, str) else None,
+        {name: value for name, value in _object(found, "queues").items() if isinstance(value, str)},
+        {name: value for name, value in _object(found, "limits").items() if _is_whole(value)},
+    )
+
+
+def _object(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = found.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

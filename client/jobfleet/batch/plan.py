@@ -1,0 +1,143 @@
+"""Which images are meant, and where each output goes, settled before anything is sent."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobfleet.errors import BadInput, BadOutput
+from jobfleet.sending.output_paths import Wanted
+
+# What the worker reads, by the endings such files have. In a folder only these are taken; a file that
+# is named itself is sent whatever it is called.
+IMAGE_SUFFIXES = frozenset({
+    ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
+    ".tif", ".tiff", ".webp",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image: its file, where its output goes (None: nowhere) and what it is called in the bucket.
+
+    `size` in bytes and `changed` (nanoseconds of Unix time) tell whether the file is still the same.
+    """
+
+    source: Path
+    out: Path | None
+    name: str | None
+    size: int
+    changed: int
+
+
+@dataclass
+class Plan:
+    """What is to be done, and the files in folders that are left alone because of their names."""
+
+    items: list[Item] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+
+
+def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
+    """Find the images in files and folders. Raises `BadInput` and `BadOutput`.
+
+    With `out`, a folder, outputs go there: those of one folder under their paths in it, those of
+    several under the folders' names too. Without it, a file's goes beside the working folder's files
+    as `<file>-<operation>`, and a folder's into `<folder>-<operation>`. `name` is a folder in the bucket.
+    """
+    operation, name = wanted.operation.name, wanted.name
+    base = Path(wanted.out) if wanted.out is not None else None
+    if base is not None and base.exists() and not base.is_dir():
+        raise BadOutput(f"{base} is a file; the outputs of several images need a folder")
+    plan = Plan()
+    seen: set[Path] = set()
+    for word in given:
+        path = Path(word)
+        folder = base if base is not None else _default_folder(path, operation)
+        for source, within in _inputs(wanted, path, folder, plan.skipped):
+            if source.resolve() in seen:
+                continue
+            seen.add(source.resolve())
+            relative = within if len(given) == 1 or not path.is_dir() else _named(path) / within
+            target = _target(path, operation, base, folder, within, relative) if wanted.fetched else None
+            if target is not None:
+                target = target.with_name(wanted.file_name(target.name))
+            called = wanted.file_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}")
+            plan.items.append(_item(source, target, None if name is None else called))
+    if not plan.items:
+        where = ", ".join(given)
+        if wanted.operation.takes == "image":
+            raise BadInput(f"there is no image in {where}: no file ends as an image's name does")
+        raise BadInput(f"there is no file in {where}")
+    _refuse_clashes(plan.items, seen)
+    return plan
+
+
+def _target(
+    path: Path, operation: str, base: Path | None, folder: Path, within: Path, relative: Path
+) -> Path:
+    if base is not None:
+        return base / relative
+    if path.is_dir():
+        return folder / within
+    return Path(f"{path.stem}-{operation}{path.suffix}")
+
+
+def _default_folder(path: Path, operation: str) -> Path:
+    return Path(f"{_named(path)}-{operation}")
+
+
+def _named(path: Path) -> Path:
+    return Path(path.name if path.name not in ("", "..") else path.resolve().name or "images")
+
+
+def _inputs(wanted: Wanted, path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
+    """Give the files at `path`, and where in it they lie; what is in `out` is none of the input.
+
+    Of a folder, all are taken, or the images where images are what is wanted.
+    """
+    if not path.is_dir():
+        yield path, Path(path.name)
+        return
+    outputs = out.resolve()
+    for where, folders, files in os.walk(path, onerror=_unreadable):
+        here = Path(where)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and (here / name).resolve() != outputs
+        )
+        for name in sorted(files):
+            file = here / name
+            of_its_kind = wanted.operation.takes != "image" or file.suffix.lower() in IMAGE_SUFFIXES
+            if name.startswith(".") or not of_its_kind:
+                skipped.append(file)
+            else:
+                yield file, file.relative_to(path)
+
+
+def _unreadable(problem: OSError) -> None:
+    raise BadInput(f"the folder {problem.filename} cannot be read: {problem.strerror}") from problem
+
+
+def _item(source: Path, out: Path | None, name: str | None) -> Item:
+    try:
+        found = source.stat()
+    except FileNotFoundError as problem:
+        raise BadInput(f"there is no file {source}") from problem
+    except OSError as problem:
+        raise BadInput(f"{source} cannot be read: {problem.strerror}") from problem
+    return Item(source, out, name, found.st_size, found.st_mtime_ns)
+
+
+def _refuse_clashes(items: Sequence[Item], sources: set[Path]) -> None:
+    taken: dict[Path, Path] = {}
+    for item in items:
+        if item.out is None:
+            continue
+        if item.out.resolve() in sources:
+            raise BadOutput(f"{item.out} is one of the inputs; give another folder with --out")
+        other = taken.setdefault(item.out, item.source)
+        if other != item.source:
+            raise BadOutput(
+                f"the outputs of {other} and {item.source} would both be {item.out}; send them one after the "
+                "other with another --out, or send the folder they are in"
+            )

@@ -1,0 +1,126 @@
+"""`jobfleet drop`: put files into the drop folder, and see what became of those that lie there."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobfleet.cli.invocation import Invocation, examples, with_shared_options
+from jobfleet.cli.option_values import complete_files
+
+if TYPE_CHECKING:
+    from jobfleet.stack.drop_folder import Found
+
+_HEADERS = ("state", "key", "bytes", "put", "job")
+_NUMBERS = frozenset({"bytes"})
+_KEY_MAX = 120
+
+
+@click.command(
+    epilog=examples(
+        "jobfleet drop photo.jpg --operation greyscale",
+        "jobfleet drop photos/ --operation threshold --param level=100",
+        "jobfleet drop --status --operation greyscale",
+    )
+)
+@click.argument("files", metavar="FILE...", shell_complete=complete_files, nargs=-1)
+@click.option("--operation", metavar="NAME", help="What is to be done with the files.")
+@click.option(
+    "--param", "-p", "params", multiple=True, metavar="NAME=VALUE",
+    help="A parameter of the operation; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--ending", metavar=".TXT",
+    help="Put this behind the names of the outputs: the format to write, or the file to make besides.",
+)  # fmt: skip
+@click.option("--status", is_flag=True, help="Show what lies in the drop folder, and what became of it.")
+@with_shared_options()
+def drop(
+    invocation: Invocation, files: tuple[str, ...], operation: str | None, params: tuple[str, ...],
+    ending: str | None, status: bool,
+) -> None:  # fmt: skip
+    """Put files into the drop folder, where workers do them by themselves.
+
+    Each FILE goes to incoming/OPERATION/ in the stack's bucket, a folder's files under its name, and
+    its key is printed. Nothing is waited for: outputs come under outputs/OPERATION/ with the same
+    names, results under results/. Any program that can put an object there does the same.
+
+    With --status: what waits, has succeeded or failed (with the reason's code), or is failing
+    (attempts broke; see `jobfleet dead list`), and the job's id for `jobfleet result`.
+    """
+    if status == bool(files):
+        raise click.UsageError("Give files to drop, or --status.")
+    if status:
+        if params or ending:
+            raise click.UsageError("--param and --ending go with files.")
+        _show(invocation, operation)
+        return
+    if operation is None:
+        raise click.UsageError("Give --operation: what is to be done with the files.")
+    _put(invocation, files, operation, params, ending)
+
+
+def _put(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    operation: str,
+    params: tuple[str, ...],
+    ending: str | None,
+) -> None:
+    from jobfleet.stack import drop_folder
+
+    told = drop_folder.metadata(operation, dict(map(_pair, params)), ending)
+    plan = drop_folder.plan(operation, files)
+    folder, output = drop_folder.DropFolder(invocation.account()), invocation.output
+    with output.progress("dropping", len(plan)) as advance:
+        for one in plan:
+            folder.put(one, told)
+            row = {"key": one.key, "file": str(one.path)}
+            output.write(json.dumps(row, ensure_ascii=False) if invocation.as_json else one.key)
+            advance(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--param {text}: give NAME=VALUE.")
+    return name.replace("-", "_"), value
+
+
+def _show(invocation: Invocation, operation: str | None) -> None:
+    from jobfleet.stack import drop_folder
+
+    found, whole = drop_folder.DropFolder(invocation.account()).look(operation)
+    if invocation.as_json:
+        for one in found:
+            sys.stdout.write(json.dumps(_for_machines(one), ensure_ascii=False) + "\n")
+    elif found:
+        from jobfleet.cli.terminal.tables import show_table
+
+        show_table(_HEADERS, [_row(one) for one in found], _NUMBERS)
+    sys.stdout.flush()
+    counts = (
+        (state, sum(one.state == state for one in found))
+        for state in dict.fromkeys(one.state for one in found)
+    )
+    invocation.output.say(", ".join(f"{count:,} {state}" for state, count in counts) or "nothing was dropped")
+    if not whole:
+        invocation.output.say(
+            "note: there is more than was looked at, so some that is shown as waiting may be done; narrow it "
+            "with --operation"
+        )
+
+
+def _row(one: "Found") -> tuple[str, ...]:
+    from jobfleet.human_text import ago, plain
+
+    state = f"{one.state}: {one.code}" if one.code else one.state
+    return state, plain(one.key, _KEY_MAX), f"{one.size:,}", ago(one.put), one.job or "-"
+
+
+def _for_machines(one: "Found") -> dict[str, Any]:
+    return {
+        "state": one.state, "key": one.key, "bytes": one.size,
+        "put_at": one.put.isoformat(timespec="seconds"), "job": one.job, "code": one.code,
+    }  # fmt: skip

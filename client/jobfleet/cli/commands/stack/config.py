@@ -1,0 +1,64 @@
+"""`jobfleet config`: what the client found, and where."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from jobfleet.cli.invocation import Invocation, examples, with_shared_options
+from jobfleet.errors import FleetError
+
+if TYPE_CHECKING:
+    from jobfleet.settings.settings import Found
+
+
+@click.command(epilog=examples("jobfleet config", "jobfleet config --ask --json"))
+@click.option("--ask", is_flag=True, help="Ask AWS too: for the account, and what the stack publishes.")
+@with_shared_options()
+def config(invocation: Invocation, ask: bool) -> None:
+    """Show every setting, its value and where it is from.
+
+    Without --ask nothing is sent. Of the credentials only the two ends of the key's id are shown.
+    What is missing is shown as a dash, and then told as an error, after everything else.
+    """
+    from jobfleet.doctor import configuration
+
+    timeout, trouble = _timeout(invocation)
+    found = configuration.look(invocation.given, timeout)
+    found.trouble = found.trouble or trouble
+    if ask and not found.trouble:
+        with invocation.output.waiting("asking AWS"):
+            configuration.ask(found, invocation.account())
+    if invocation.as_json:
+        shown = {name: {"value": one.value, "source": one.source} for name, one in found.values.items()}
+        sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
+    else:
+        words = {name: _for_people(name, one) for name, one in found.values.items()}
+        names, values = max(map(len, words)), max(map(len, words.values()))
+        for name, one in found.values.items():
+            line = f"{name:<{names}}  {words[name]:<{values}}  {one.source or 'not set'}"
+            sys.stdout.write(line.rstrip() + "\n")
+    if found.trouble:
+        raise found.trouble
+
+
+def _timeout(invocation: Invocation) -> "tuple[Found, FleetError | None]":
+    from jobfleet.settings.settings import Found
+
+    try:
+        return Found(f"{invocation.timeout:g} s", invocation.timeout_source), None
+    except FleetError as problem:
+        return Found(None, invocation.timeout_source), problem
+
+
+def _for_people(name: str, one: "Found") -> str:
+    from jobfleet.aws.stack_description import DESCRIPTION_KEY
+    from jobfleet.human_text import duration, size
+
+    if one.source != DESCRIPTION_KEY or not (one.value or "").isdigit():
+        return one.value or "-"
+    number = int(one.value or 0)
+    if name.endswith("_bytes"):
+        return f"{size(number)} ({number:,} B)"
+    return duration(number) if name in ("job_time_limit", "visibility_timeout") else f"{number:,}"

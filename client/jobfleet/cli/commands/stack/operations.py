@@ -1,0 +1,114 @@
+"""`jobfleet operations`: what the live workers offer."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from jobfleet.cli.invocation import Invocation, examples, with_shared_options
+
+if TYPE_CHECKING:
+    from jobfleet_jobs.operations.operation import Operation
+
+    from jobfleet.stack.offered_operations import Offers
+
+
+@click.command(epilog=examples("jobfleet operations", "jobfleet operations --json"))
+@with_shared_options()
+def operations(invocation: Invocation) -> None:
+    """Show what the live workers do, which of them, and what is broken.
+
+    This is read from the workers' signs of life, not from this machine: operations that a package
+    brings are there as soon as a worker has it, and `jobfleet run NAME --help` says how each is used.
+    """
+    from jobfleet.aws.bucket import Bucket
+    from jobfleet.stack import offered_operations
+
+    account = invocation.account()
+    with account.in_words():
+        found = offered_operations.read(Bucket(account))
+    if invocation.as_json:
+        sys.stdout.write(json.dumps(_for_machines(found)) + "\n")
+        return
+    _show(found)
+    for words in _warnings(found):
+        invocation.output.say(f"warning: {words}")
+    for words in _notes(found):
+        invocation.output.say(f"note: {words}")
+
+
+def _show(found: "Offers") -> None:
+    from jobfleet.cli.terminal.tables import show_table
+
+    rows = [
+        (
+            name, offered.operation.takes, offered.operation.gives, _who(found, offered.workers),
+            offered.package or "built in", offered.operation.summary,
+        )
+        for name, offered in found.offered.items()
+    ]  # fmt: skip
+    show_table(("operation", "takes", "gives", "workers", "from", "what it is"), rows)
+    if found.broken:
+        sys.stdout.write("\n")
+        show_table(
+            ("broken", "worker", "why"), [(each.package, each.worker, each.why) for each in found.broken]
+        )
+    sys.stdout.flush()
+
+
+def _who(found: "Offers", workers: object) -> str:
+    names = list(workers) if isinstance(workers, list) else []
+    if len(names) == len(found.workers):
+        return "all" if len(names) > 1 else names[0]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _warnings(found: "Offers") -> list[str]:
+    said = []
+    if not found.workers:
+        said.append("no worker has given a sign of life: see `jobfleet status`")
+    elif not found.live:
+        said.append("no worker is alive; this is what those that were last heard of did")
+    if found.silent:
+        said.append(f"{', '.join(found.silent)}: an older version, which does not say what it does")
+    return said
+
+
+def _notes(found: "Offers") -> list[str]:
+    """Say what workers have no part for, once for each reason: mostly it is merely switched off."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for name, why in found.lacking.items():
+        for worker, words in why.items():
+            by_reason.setdefault((name, words), []).append(worker)
+    everyone = len(found.workers)
+    return [
+        f"{name} is not done by {_who(found, some) if len(some) < everyone else 'any worker'}: {words}"
+        for (name, words), some in by_reason.items()
+    ]
+
+
+def _for_machines(found: "Offers") -> dict[str, object]:
+    return {
+        "workers": list(found.workers), "live": found.live, "silent": list(found.silent),
+        "operations": [
+            {**_declared(each.operation), "package": each.package or None, "workers": list(each.workers)}
+            for each in found.offered.values()
+        ],
+        "lacking": found.lacking,
+        "broken": [{"worker": b.worker, "package": b.package, "why": b.why} for b in found.broken],
+    }  # fmt: skip
+
+
+def _declared(operation: "Operation") -> dict[str, object]:
+    return {
+        "name": operation.name, "takes": operation.takes, "gives": operation.gives,
+        "summary": operation.summary, "endings": list(operation.endings),
+        "parameters": [
+            {
+                "name": each.name, "kind": each.kind, "takes": each.bounds, "default": each.default,
+                "required": each.required, "help": each.help,
+            }
+            for each in operation.parameters
+        ],
+    }  # fmt: skip

@@ -1,0 +1,144 @@
+"""The parts of the docs that are made from the commands' own help and from the catalogue.
+
+`make docs` runs this module, and a test checks that the pages are as it would make them. In
+docs/client.md a part stands between `<!-- help: NAME -->` and `<!-- /help -->`, where NAME is a
+command, `options` or `exit-codes`; in docs/worker.md the table of the operations stands between
+`<!-- operations -->` and `<!-- /operations -->`. What stands around the parts is written by hand.
+"""
+
+import copy
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import click
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.parameters import Value
+
+from jobfleet.cli.main import cli
+from jobfleet.errors import EXIT_MEANINGS
+
+_WIDTH = 100
+_TABLE = re.compile(r"(?<=<!-- operations -->\n).*?(?=<!-- /operations -->\n)", re.DOTALL)
+_PART = re.compile(r"<!-- help: (\S+) -->\n.*?<!-- /help -->\n", re.DOTALL)
+
+
+def remade(page: str) -> str:
+    """Return the page with its parts made anew. Raises `ValueError` where one is missing or unknown."""
+    parts: Mapping[str, Callable[[], Iterator[str]]] = {
+        "options": _shared,
+        "exit-codes": _exit_codes,
+        **{path.replace(" ", "-"): _of(path, command) for path, command in commands()},
+    }
+    there = _PART.findall(page)
+    for name in sorted(set(parts) ^ set(there)):
+        raise ValueError(
+            f"'<!-- help: {name} -->' is missing" if name in parts else f"there is no command {name}"
+        )
+
+    def part(found: re.Match[str]) -> str:
+        body = "".join(f"{line}\n" for line in parts[found[1]]())
+        return f"<!-- help: {found[1]} -->\n{body}<!-- /help -->\n"
+
+    return _PART.sub(part, page)
+
+
+def with_operations(page: str) -> str:
+    """Return the page with its table of the operations made anew. Raises `ValueError` if it has no place."""
+    if not _TABLE.search(page):
+        raise ValueError("'<!-- operations -->' is missing")
+    return _TABLE.sub(lambda _: "".join(f"{line}\n" for line in _operations()), page)
+
+
+def commands(group: click.Group = cli, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Give every command with what is typed to reach it; groups before what is in them."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+
+
+def _of(path: str, command: click.Command) -> Callable[[], Iterator[str]]:
+    return lambda: _section(path, command)
+
+
+def _section(path: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=f"jobfleet {path}", terminal_width=_WIDTH)
+    yield from _as_it_is([command.get_usage(context).removeprefix("Usage: ")])
+    yield ""
+    yield from _prose(command.help or "")
+    shared = {option.name for option in cli.params}
+    own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
+    if own:
+        yield ""
+        yield from _options(own, command)
+    if command.epilog:
+        yield ""
+        lines = inspect.cleandoc(command.epilog).replace("\b\n", "").splitlines()
+        yield from _as_it_is(line.removeprefix("  ") for line in lines if line != "Examples:")
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Give paragraphs; those that click is told to leave as they are, as code."""
+    for number, paragraph in enumerate(inspect.cleandoc(text).split("\n\n")):
+        if number:
+            yield ""
+        if paragraph.startswith("\b\n"):
+            yield from _as_it_is([paragraph.removeprefix("\b\n")])
+        else:
+            yield paragraph
+
+
+def _as_it_is(lines: Iterable[str]) -> Iterator[str]:
+    yield "```"
+    yield from lines
+    yield "```"
+
+
+def _shared() -> Iterator[str]:
+    return _options([option for option in cli.params if isinstance(option, click.Option)], cli)
+
+
+def _options(options: list[click.Option], command: click.Command) -> Iterator[str]:
+    yield "| option | what it does |"
+    yield "| --- | --- |"
+    for option in options:
+        shown = copy.copy(option)
+        shown.hidden = False
+        names, words = shown.get_help_record(click.Context(command)) or ("", "")
+        yield f"| `{names}` | {words.replace('|', chr(92) + '|')} |"
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "| code | meaning |"
+    yield "| --- | --- |"
+    yield from (f"| {code.value} | {meaning} |" for code, meaning in EXIT_MEANINGS.items())
+
+
+def _operations() -> Iterator[str]:
+    yield "| operation | parameter | takes | default | what it is |"
+    yield "| --- | --- | --- | --- | --- |"
+    for operation in OPERATIONS.values():
+        yield f"| `{operation.name}` | | {operation.takes} | | {operation.summary} |"
+        for parameter in operation.parameters:
+            default = "required" if parameter.required else _json(parameter.default)
+            takes = f"{parameter.kind}: {parameter.bounds}"
+            yield f"| | `{parameter.name}` | {takes} | {default} | {parameter.help} |"
+
+
+def _json(value: Value | None) -> str:
+    return "" if value is None else f"`{json.dumps(value)}`"
+
+
+def main(docs: Path) -> None:
+    """Make the parts of the pages in the folder `docs` anew."""
+    for name, make in (("client.md", remade), ("worker.md", with_operations)):
+        page = docs / name
+        page.write_text(make(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,68 @@
+"""An image command with a single image. Imported when one is run."""
+
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from jobfleet.cli.invocation import Invocation
+from jobfleet.sending.output_paths import Wanted, out_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What of standard input is kept in memory until its end is seen.
+_IN_MEMORY_BYTES = 8 * 1024 * 1024
+
+
+def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
+    """Send an image and bring back what becomes of it."""
+    to_stdout = wanted.fetched and (wanted.out == "-" or (image == "-" and wanted.out is None))
+    if to_stdout and invocation.output.as_json:
+        raise click.UsageError("--json and an output cannot both go to standard output; give --out FILE.")
+    path = None if to_stdout or not wanted.fetched else _path(image, wanted)
+    with invocation.fleet() as fleet, _source(image) as source:
+        file_name = path.name if path else wanted.file_name(_name(image)) if to_stdout else None
+        result = invocation.do(
+            fleet, wanted.operation, source, name=wanted.name, file_name=file_name,
+            parameters=wanted.parameters,
+        )  # fmt: skip
+        size = result.output.bytes if result.output else 0
+        if path:
+            with invocation.output.moving(f"writing {path}", size) as told:
+                fleet.download(result, path, told)
+        elif to_stdout:
+            with invocation.output.moving("writing", size) as told:
+                fleet.download_to(result, sys.stdout.buffer, told)
+            invocation.output.notes(result)
+            return
+        invocation.output.result(result, str(path) if path else None)
+
+
+def _path(image: str, wanted: Wanted) -> Path:
+    out, operation = wanted.out, wanted.operation.name
+    if out is not None and (out.endswith("/") or Path(out).is_dir()):
+        folder = Path(out)
+        folder.mkdir(exist_ok=True)
+        name = f"image-{operation}" if image == "-" else Path(image).name
+        return out_path(image, operation, folder / wanted.file_name(name))
+    return out_path(image, operation, out, wanted.parameters)
+
+
+def _name(image: str) -> str:
+    return "image" if image == "-" else Path(image).name
+
+
+@contextmanager
+def _source(image: str) -> "Iterator[Path | BinaryIO]":
+    if image != "-":
+        yield Path(image)
+        return
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        while chunk := sys.stdin.buffer.read(1024 * 1024):
+            file.write(chunk)
+        file.seek(0)
+        yield file  # type: ignore[misc]

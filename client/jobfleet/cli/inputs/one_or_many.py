@@ -1,0 +1,20 @@
+"""Files as inputs of a command: one of them, or many. Imported when such a command is run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from jobfleet.cli.inputs import many_files, one_file
+from jobfleet.cli.invocation import Invocation
+from jobfleet.sending.output_paths import Wanted
+
+
+def run(invocation: Invocation, wanted: Wanted, inputs: Sequence[str], *, resume: bool, kind: str) -> None:
+    """Send one file, or all of several and of folders; `kind` is what people call one of them."""
+    if len(inputs) == 1 and not Path(inputs[0]).is_dir():
+        one_file.run(invocation, wanted, inputs[0])
+        return
+    if "-" in inputs or wanted.out == "-":
+        raise click.UsageError(f"Standard input and output ('-') take a single {kind}.")
+    many_files.run(invocation, wanted, inputs, resume=resume)

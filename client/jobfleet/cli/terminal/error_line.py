@@ -1,0 +1,15 @@
+"""How an error is told: a sentence on stderr, or with `--json` one line of JSON there."""
+
+import json
+import sys
+
+from jobfleet.errors import Exit
+
+
+def tell(words: str, code: int, *, as_json: bool) -> None:
+    """Write an error to stderr. `code` is the exit code that goes with it."""
+    if not as_json:
+        sys.stderr.write(f"jobfleet: {words}\n")
+        return
+    kind = Exit(code).name.lower().replace("_", "-") if code in set(Exit) else "error"
+    sys.stderr.write(json.dumps({"error": words, "kind": kind, "exit": int(code)}, ensure_ascii=False) + "\n")

@@ -1,0 +1,110 @@
+"""What the client found, value by value, and where it found it."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobfleet.aws import credentials_source
+from jobfleet.errors import FleetError
+from jobfleet.settings import settings
+from jobfleet.settings.settings import Found, Settings
+from jobfleet.settings.variables_file import Variables
+
+if TYPE_CHECKING:
+    from jobfleet.aws.account import Account
+
+_ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+
+
+@dataclass
+class Configuration:
+    """All values by name, in the order to show them. `trouble` is the first thing that is in the way."""
+
+    values: dict[str, Found]
+    trouble: FleetError | None = None
+
+
+def look(given: dict[str, str | None], timeout: Found) -> Configuration:
+    """Find everything that can be found without asking AWS. Raises `UnknownSettings` for unreadable files."""
+    file = Variables(given["vars_file"])
+    found = settings.look(given, file)
+    trouble: FleetError | None = None
+    try:
+        settings.find(**given)
+    except FleetError as problem:
+        trouble = problem
+    profile, credentials = found["profile"], Found(None, "none found; `jobfleet doctor` says what to do")
+    try:
+        mine = credentials_source.find(profile.value)
+        if mine:
+            credentials = Found(str(mine), mine.source)
+    except FleetError as problem:
+        credentials, trouble = Found(None, str(problem)), trouble or problem
+    return Configuration(
+        {
+            "stack": found["stack"],
+            "region": found["region"],
+            "bucket": _bucket(found),
+            "endpoint": _endpoint(found["endpoint_url"]),
+            "profile": profile if profile.value else Found(settings.active_profile(), _source_of_profile()),
+            "credentials": credentials,
+            "timeout": timeout,
+            "variables file": _variables(file),
+        },
+        trouble,
+    )
+
+
+def ask(configuration: Configuration, account: "Account") -> None:
+    """Add what only AWS knows: the account, the bucket's whole name, and what the stack publishes."""
+    from jobfleet.aws import stack_description
+
+    values = configuration.values
+    try:
+        with account.in_words():
+            number = account.number
+            values["account"] = Found(number, "STS")
+            if values["bucket"].source == "derived":
+                derived = account.settings.names.bucket(number, account.settings.region)
+                values["bucket"] = Found(derived, "derived")
+            stack = stack_description.read(account, values["bucket"].value or "")
+    except FleetError as problem:
+        configuration.trouble = configuration.trouble or problem
+        return
+    if stack is None:
+        values["deployed version"] = Found(None, "the stack publishes nothing of itself")
+        return
+    values["deployed version"] = Found(stack.version, stack_description.DESCRIPTION_KEY)
+    for name, limit in stack.limits.items():
+        values[name] = Found(str(limit), stack_description.DESCRIPTION_KEY)
+
+
+def _bucket(found: dict[str, Found]) -> Found:
+    if found["bucket"].value:
+        return found["bucket"]
+    stack, region = found["stack"].value or "<stack>", found["region"].value or "<region>"
+    return Found(f"{stack}-<account>-{region}", "derived")
+
+
+def _endpoint(found: Found) -> Found:
+    if found.value:
+        return found
+    named = os.environ.get(_ENDPOINT_VARIABLE)
+    return Found(named, _ENDPOINT_VARIABLE) if named else Found("AWS itself", "default")
+
+
+def endpoint_of(found: Settings) -> str:
+    """Return what is talked to, for people."""
+    return f"{_endpoint(Found(found.endpoint_url)).value}, region {found.region}"
+
+
+def _source_of_profile() -> str:
+    return next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)), "default")
+
+
+def _variables(file: Variables) -> Found:
+    if file.path is None:
+        return Found(None, file.what_it_lacks("stack_name"))
+    lacks = [name for name in ("stack_name", "aws_region") if not file.value(name)]
+    source = file.named_by or "found here or in a folder above"
+    return Found(str(file.path), source + (f"; has no plain {' and no plain '.join(lacks)}" if lacks else ""))

@@ -1,0 +1,126 @@
+"""What can go wrong for a client, in words, and what the exit code says of it."""
+
+from enum import IntEnum
+
+from jobfleet_jobs.protocol.message import Result
+
+
+class Exit(IntEnum):
+    """The exit codes of `jobfleet`."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    CREDENTIALS = 4
+    NOT_DEPLOYED = 5
+    UNREACHABLE = 6
+    NO_ANSWER = 7
+    JOB_FAILED = 8
+    SETTINGS = 9
+    OUTPUT = 10
+    NOT_ALLOWED = 11
+    NOT_OFFERED = 12
+    INTERRUPTED = 130
+
+
+EXIT_MEANINGS = {
+    Exit.OK: "the job succeeded, or all of them",
+    Exit.ERROR: "something unforeseen went wrong; the message has it",
+    Exit.USAGE: "the command line cannot be understood",
+    Exit.BAD_INPUT: "the input cannot be sent: no such file, no image in a folder, a word among the numbers",
+    Exit.CREDENTIALS: "there are no AWS credentials, or AWS does not accept them (any more)",
+    Exit.NOT_DEPLOYED: "the stack is not deployed in this account and region",
+    Exit.UNREACHABLE: "AWS, or the endpoint given, cannot be reached",
+    Exit.NO_ANSWER: "no worker answered in time, or there is no result under that id yet",
+    Exit.JOB_FAILED: "a worker refused the job: not an image, too large, …; or some of many jobs failed",
+    Exit.SETTINGS: "it is not known which stack or region is meant",
+    Exit.OUTPUT: "the output cannot be written where it should go",
+    Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
+    Exit.NOT_OFFERED: "no live worker does such a job",
+    Exit.INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+
+class FleetError(Exception):
+    """What every error of the client is: one sentence for people, and an exit code."""
+
+    exit = Exit.ERROR
+
+
+class BadInput(FleetError):
+    """The input cannot be sent as it is."""
+
+    exit = Exit.BAD_INPUT
+
+
+class NotOffered(BadInput):
+    """No live worker does what is asked for."""
+
+    exit = Exit.NOT_OFFERED
+
+
+class NoCredentials(FleetError):
+    """There are no credentials, or AWS does not accept them."""
+
+    exit = Exit.CREDENTIALS
+
+
+class NotDeployed(FleetError):
+    """The stack is not deployed in this account and region."""
+
+    exit = Exit.NOT_DEPLOYED
+
+
+class Unreachable(FleetError):
+    """AWS cannot be reached, or fails by itself."""
+
+    exit = Exit.UNREACHABLE
+
+
+class NoAnswerInTime(FleetError, TimeoutError):
+    """No worker answered in time. The job is not lost by that, nor taken back."""
+
+    exit = Exit.NO_ANSWER
+
+    def __init__(self, message: str, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+class JobFailed(FleetError):
+    """A worker answered that the job cannot be done; `result` is its answer."""
+
+    exit = Exit.JOB_FAILED
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.error.message if result.error else "the job failed")
+        self.result = result
+
+
+class NotTaken(FleetError):
+    """SQS took other requests of a call, and not this one."""
+
+
+class SomeFailed(FleetError):
+    """Of many jobs, some failed. Each was told of when it did; this is the count."""
+
+    exit = Exit.JOB_FAILED
+
+
+class UnknownSettings(FleetError):
+    """It is not known which stack or region is meant."""
+
+    exit = Exit.SETTINGS
+
+
+class BadOutput(FleetError):
+    """The output cannot be written where it should go."""
+
+    exit = Exit.OUTPUT
+
+
+class NotAllowed(FleetError):
+    """The credentials work, but do not allow this."""
+
+    exit = Exit.NOT_ALLOWED

@@ -1,0 +1,62 @@
+"""Makes requests, and puts into the bucket what is too large to stand in them."""
+
+import functools
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Request, Stored
+from jobfleet_jobs.protocol.names import upload_key
+
+from jobfleet.answers.result_store import Results
+from jobfleet.aws import stack_description
+from jobfleet.aws.account import Account
+from jobfleet.aws.stack_description import Published
+from jobfleet.aws.transfers import Told, Transfers
+from jobfleet.sending.prepare import Prepared, opened
+
+
+class Outgoing:
+    """Makes the requests of one client process."""
+
+    def __init__(self, account: Account, transfers: Transfers, results: Results) -> None:
+        self._account, self._transfers, self._results = account, transfers, results
+
+    def request(self, prepared: Prepared, stored: Stored | None, told: Told) -> Request:
+        """Return what is to be sent; upload its input unless it is `stored` or small."""
+        return Request(
+            id=prepared.id, operation=prepared.operation, input=stored or self._input(prepared, told),
+            submitted_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            parameters=prepared.parameters, output=prepared.output,
+        )  # fmt: skip
+
+    def _input(self, prepared: Prepared, told: Told) -> Inline | Stored:
+        source = prepared.source
+        if isinstance(source, str):
+            if _fits_in_line(source):
+                return Inline(source)
+            return self._upload(prepared, io.BytesIO(source.encode()), told)
+        if isinstance(source, Path):
+            with opened(source) as file:
+                return self._upload(prepared, file, told)
+        return self._upload(prepared, source, told)
+
+    @functools.cached_property
+    def _published(self) -> Published:
+        return stack_description.read(self._account, self._results.bucket) or Published()
+
+    def _upload(self, prepared: Prepared, file: BinaryIO, told: Told) -> Stored:
+        size = stack_description.size_of(file)
+        if size is not None and size >= stack_description.WORTH_ASKING_BYTES:
+            self._published.check_size(size, prepared.upload_name, prepared.operation)
+        stored = Stored(self._results.bucket, upload_key(prepared.id, prepared.upload_name))
+        self._transfers.upload(file, stored.bucket, stored.key, told)
+        return stored
+
+
+def _fits_in_line(text: str) -> bool:
+    if len(text) > INLINE_MAX_BYTES:
+        return False
+    return len(json.dumps(text, ensure_ascii=False).encode()) <= INLINE_MAX_BYTES

@@ -1,0 +1,66 @@
+"""Requests on their way to the request queue, ten a call."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from jobfleet_jobs.protocol.message import SQS_MESSAGE_MAX_BYTES
+
+from jobfleet.answers.reply_queue import BATCH_MAX
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# An entry of a batch that SQS did not take, for a reason of its own, is tried again after these pauses.
+PAUSES_SECONDS = (0.2, 0.5, 1.0)
+
+
+def send(
+    sqs: "SQSClient", queue: str, bodies: Mapping[str, str], sleep: Callable[[float], None] = time.sleep
+) -> dict[str, str]:
+    """Send requests, by job id; return those that SQS refused, by job id, with its reason."""
+    if len(bodies) == 1:
+        (body,) = bodies.values()
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+        return {}
+    refused: dict[str, str] = {}
+    for batch in batches(bodies):
+        refused.update(_send_batch(sqs, queue, {job_id: bodies[job_id] for job_id in batch}, sleep))
+    return refused
+
+
+def batches(bodies: Mapping[str, str]) -> Iterator[Sequence[str]]:
+    """Part job ids so that each part fits a call: ten messages, and one message's bytes together."""
+    batch: list[str] = []
+    held = 0
+    for job_id, body in bodies.items():
+        size = len(body.encode())
+        if batch and (len(batch) == BATCH_MAX or held + size > SQS_MESSAGE_MAX_BYTES):
+            yield batch
+            batch, held = [], 0
+        batch.append(job_id)
+        held += size
+    if batch:
+        yield batch
+
+
+def _send_batch(
+    sqs: "SQSClient", queue: str, bodies: dict[str, str], sleep: Callable[[float], None]
+) -> dict[str, str]:
+    refused: dict[str, str] = {}
+    for pause in (*PAUSES_SECONDS, None):
+        ids = list(bodies)
+        entries = [{"Id": str(n), "MessageBody": bodies[job_id]} for n, job_id in enumerate(ids)]
+        answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)  # type: ignore[arg-type]
+        again = {}
+        for failure in answer.get("Failed", []):
+            job_id = ids[int(failure["Id"])]
+            if failure["SenderFault"] or pause is None:
+                refused[job_id] = failure.get("Message") or failure["Code"]
+            else:
+                again[job_id] = bodies[job_id]
+        if not again:
+            break
+        bodies = again
+        sleep(pause or 0)
+    return refused

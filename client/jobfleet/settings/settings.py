@@ -1,0 +1,173 @@
+"""Which stack is meant: from flags, `JOBFLEET_*`, the variables file, AWS's own settings, in this order."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobfleet_jobs.protocol.names import BadStackName, StackNames
+
+from jobfleet.errors import UnknownSettings
+from jobfleet.settings.variables_file import Variables
+
+# What each value is called elsewhere: in the variables file, and in AWS's environment. AWS_PROFILE is
+# left to boto3, as keys in the environment win over it, and lose to a profile given here.
+_IN_VARS_FILE = {"stack": "stack_name", "region": "aws_region"}
+_IN_AWS_ENVIRONMENT = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
+
+# us-east-1, us-gov-west-1, ap-southeast-2, …
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What names a stack. Raises `UnknownSettings` for values that cannot be, and says whence they came.
+
+    `bucket` is None where it is to be derived from the account, `endpoint_url` and `profile` where
+    boto3 finds its own. `sources` says where each value was found. Credentials are boto3's own matter.
+    """
+
+    stack: str
+    region: str
+    bucket: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            StackNames(self.stack)
+        except BadStackName as problem:
+            raise UnknownSettings(f"{problem}{self._from('stack')}") from problem
+        if not _REGION.fullmatch(self.region):
+            raise UnknownSettings(
+                f"region {self.region!r}{self._from('region')} is none of AWS's; one looks like us-east-1"
+            )
+        if self.bucket is not None and not _BUCKET.fullmatch(self.bucket):
+            raise UnknownSettings(
+                f"bucket {self.bucket!r}{self._from('bucket')} is no name a bucket can have; "
+                "leave it out to use the stack's own"
+            )
+        if self.endpoint_url is not None and not self.endpoint_url.startswith(("http://", "https://")):
+            raise UnknownSettings(
+                f"endpoint {self.endpoint_url!r}{self._from('endpoint_url')} is no URL; "
+                "one begins with http:// or https://, and for Amazon's own AWS it is left out"
+            )
+
+    def _from(self, name: str) -> str:
+        where = self.sources.get(name)
+        return f" (from {where})" if where else ""
+
+    @property
+    def names(self) -> StackNames:
+        """The names derived from the stack's name."""
+        return StackNames(self.stack)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One value and where it is from; both None where nothing has it."""
+
+    value: str | None = None
+    source: str | None = None
+
+
+def find(
+    *,
+    stack: str | None = None,
+    region: str | None = None,
+    bucket: str | None = None,
+    vars_file: str | Path | None = None,
+    endpoint_url: str | None = None,
+    profile: str | None = None,
+) -> Settings:
+    """Return the settings; what is given wins over what is found. Raises `UnknownSettings`."""
+    file = Variables(vars_file)
+    found = look(
+        {
+            "stack": stack,
+            "region": region,
+            "bucket": bucket,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+        },
+        file,
+    )
+    for name in ("stack", "region"):
+        if not found[name].value:
+            raise UnknownSettings(what_is_missing(name, file))
+    return Settings(
+        stack=found["stack"].value or "", region=found["region"].value or "",
+        bucket=found["bucket"].value, endpoint_url=found["endpoint_url"].value,
+        profile=found["profile"].value,
+        sources={name: one.source for name, one in found.items() if one.source},
+    )  # fmt: skip
+
+
+def look(given: Mapping[str, str | None], file: Variables) -> dict[str, Found]:
+    """Return where each of the five values is from, `given` first, without judging them."""
+    # The profile comes first, as it can name the region.
+    found = {"profile": _first("profile", given, file, None)}
+    for name in ("stack", "region", "bucket", "endpoint_url"):
+        found[name] = _first(name, given, file, found["profile"].value)
+    return found
+
+
+def what_is_missing(name: str, file: Variables) -> str:
+    """Return a sentence on a value that nothing has, and the ways to give it."""
+    return (
+        f"no {name} is known: give --{name}, set JOBFLEET_{name.upper()}, or name the variables file "
+        f"with --vars or JOBFLEET_VARS ({file.what_it_lacks(_IN_VARS_FILE[name])})"
+    )
+
+
+def _first(name: str, given: Mapping[str, str | None], file: Variables, profile: str | None) -> Found:
+    for value, source in _places(name, given.get(name), file, profile):
+        if value:
+            return Found(value, source)
+    return Found()
+
+
+def _places(
+    name: str, given: str | None, file: Variables, profile: str | None
+) -> Iterator[tuple[str | None, str]]:
+    yield given, f"--{name.replace('_', '-')}"
+    variable = f"JOBFLEET_{name.upper()}"
+    yield os.environ.get(variable), variable
+    if name in _IN_VARS_FILE:
+        yield file.value(_IN_VARS_FILE[name]), str(file.path)
+    for variable in _IN_AWS_ENVIRONMENT.get(name, ()):
+        yield os.environ.get(variable), variable
+    if name == "region":
+        yield _region_of(profile), f"AWS profile {profile or active_profile()}"
+
+
+def active_profile() -> str:
+    """Return the profile that boto3 uses where none is given here."""
+    return os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+
+def _region_of(profile: str | None) -> str | None:
+    """Return the region that an AWS profile names. Raises `UnknownSettings` if there is no such profile."""
+    import botocore.session
+    from botocore.exceptions import BotoCoreError, ProfileNotFound
+
+    session = botocore.session.Session(profile=profile)
+    try:
+        region = session.get_config_variable("region")
+    except ProfileNotFound as problem:
+        raise UnknownSettings(
+            no_such_profile(profile or active_profile(), session.available_profiles)
+        ) from problem
+    except BotoCoreError as problem:
+        raise UnknownSettings(f"AWS's own settings cannot be read: {problem}") from problem
+    return str(region) if region else None
+
+
+def no_such_profile(profile: str, there_are: list[str]) -> str:
+    """Return a sentence on a profile that AWS's files do not have."""
+    offer = f"there are {', '.join(there_are)}" if there_are else "there are none"
+    return f"there is no AWS profile {profile!r} in ~/.aws/config or ~/.aws/credentials: {offer}"

@@ -1,0 +1,221 @@
+"""The drop folder, as the client uses it: putting files there, and looking at what became of them."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.header import Header
+from pathlib import Path
+
+from jobfleet_jobs.drop_events import OUTPUT_ENDING, PARAMETERS_NAME, checked_ending, drop_mark
+from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.operations.parameters import Value
+from jobfleet_jobs.protocol.ids import ids_from
+from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS, output_key
+
+from jobfleet.aws.account import Account
+from jobfleet.aws.bucket import THREADS, Bucket, Item, Listing
+from jobfleet.aws.transfers import Told, Transfers, nobody
+from jobfleet.errors import BadInput
+from jobfleet.sending.prepare import opened
+
+# What S3 takes in the metadata of one object, names and values together, in bytes:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+METADATA_MAX_BYTES = 2_048
+
+# S3 tells when an object was put by whole seconds, and the event by its own clock.
+_SLACK = timedelta(seconds=5)
+
+# What ids begin with until the year 2527; beside results of their own lie the batches.
+_V7 = "0"
+
+WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file and the key it goes to."""
+
+    path: Path
+    key: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in the drop folder, or was moved out of it, and what is known of its job.
+
+    `state` is `waiting`, `failing` (tried again, or among the dead letters), `succeeded` or `failed`.
+    """
+
+    key: str
+    size: int
+    put: datetime
+    state: str
+    job: str | None = None
+    code: str | None = None
+
+
+def plan(operation: str, files: Sequence[str]) -> list[Drop]:
+    """Return where each file goes; a folder's files go under its name. Raises `BadInput`."""
+    drops = [
+        Drop(path, _key(operation, name)) for word in files for path, name in _files(Path(word).expanduser())
+    ]
+    if not drops:
+        raise BadInput(f"there is no file in {', '.join(files)}")
+    taken: dict[str, Path] = {}
+    for one in drops:
+        if taken.setdefault(one.key, one.path) != one.path:
+            raise BadInput(
+                f"{taken[one.key]} and {one.path} would both be {one.key}; drop the folders they are in"
+            )
+    return drops
+
+
+def metadata(operation: str, typed: Mapping[str, str], ending: str | None) -> dict[str, str]:
+    """Return the metadata that tell a worker parameters as they were typed. Raises `BadInput`.
+
+    Those of an operation that is not this client's own are left to the worker to judge.
+    """
+    declared = OPERATIONS.get(operation)
+    given: dict[str, Value] = dict(typed)
+    try:
+        if declared is not None:
+            given = dict(_read(declared, typed))
+        if ending:
+            given[OUTPUT_ENDING] = checked_ending(ending)
+    except BadJob as problem:
+        raise BadInput(problem.message) from problem
+    told = {name: _header(value) for name, value in given.items()}
+    size = sum(len(name) + len(text) for name, text in told.items())
+    if size > METADATA_MAX_BYTES:
+        raise BadInput(
+            f"the parameters take {size:,} bytes, and an object has room for {METADATA_MAX_BYTES:,}; put "
+            f"them into {INCOMING}{operation}/{PARAMETERS_NAME} in the bucket"
+        )
+    return told
+
+
+class DropFolder:
+    """The drop folder of a stack."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._bucket = Bucket(account)
+        self._transfers = Transfers(account)
+
+    def put(self, drop: Drop, told: Mapping[str, str], moved: Told = nobody) -> None:
+        """Put a file into the bucket, with its metadata."""
+        with self._account.in_words(), opened(drop.path) as file:
+            self._transfers.upload(file, self._bucket.name, drop.key, moved, metadata=told)
+
+    def look(self, operation: str | None = None) -> tuple[list[Found], bool]:
+        """Return what lies there, and whether that is all; of one operation, if one is named."""
+        within = f"{operation}/" if operation else ""
+        with self._account.in_words():
+            listed = [self._bucket.list(folder + within) for folder in (INCOMING, PROCESSED)]
+            items = [item for listing in listed for item in listing.items if _is_input(item.key)]
+            known = self._by_tags(items)
+            unknown = [item for item in items if item.key not in known]
+            results = self._listed_results(unknown)
+            known |= self._by_results(unknown, results)
+        found = [known.get(item.key) or _found(item, WAITING) for item in items]
+        return found, all(listing.whole for listing in [*listed, results])
+
+    def _by_tags(self, items: Sequence[Item]) -> dict[str, Found]:
+        self._bucket.prepare()
+        with ThreadPoolExecutor(THREADS) as threads:
+            tags = list(threads.map(lambda item: self._bucket.tags(item.key), items))
+        found = {}
+        for item, told in zip(items, tags, strict=True):
+            # Tags of an object that was there before say nothing of this one.
+            outcome = told.get("jobfleet:outcome") if told.get("jobfleet:etag") == item.etag else None
+            if outcome:
+                state, _, code = outcome.partition(":")
+                found[item.key] = _found(item, state, told.get("jobfleet:job"), code or None)
+        return found
+
+    def _listed_results(self, items: Sequence[Item]) -> Listing:
+        if not items:
+            return Listing([])
+        first = ids_from(min(item.modified for item in items) - _SLACK)
+        return self._bucket.list(RESULTS + _V7, RESULTS + first)
+
+    def _by_results(self, items: Sequence[Item], results: Listing) -> dict[str, Found]:
+        """Find the jobs of inputs without tags by what their ids say of the input."""
+        wanted = {drop_mark(self._bucket.name, _dropped_key(item.key), item.etag): item for item in items}
+        keys = {}
+        for one in results.items:
+            job = one.key.removeprefix(RESULTS).removesuffix(".json")
+            if item := wanted.get(job[14:]):
+                keys[one.key] = item
+        found = {}
+        for key, text in self._bucket.texts(list(keys)):
+            try:
+                result = Result.from_json(text)
+            except BadJob:
+                continue
+            item = keys[key]
+            code = result.error.code if result.error else None
+            found[item.key] = _found(item, result.status, result.id, code)
+        return found
+
+
+def _found(item: Item, state: str, job: str | None = None, code: str | None = None) -> Found:
+    return Found(item.key, item.size, item.modified, state, job, code)
+
+
+def _is_input(key: str) -> bool:
+    within = key.removeprefix(INCOMING).removeprefix(PROCESSED)
+    return not key.endswith("/") and within.partition("/")[2] != PARAMETERS_NAME
+
+
+def _dropped_key(key: str) -> str:
+    return INCOMING + key.removeprefix(PROCESSED) if key.startswith(PROCESSED) else key
+
+
+def _key(operation: str, name: str) -> str:
+    if name == PARAMETERS_NAME:
+        raise BadInput(f"{name} is what the parameters of all files are called; give the file another name")
+    try:
+        output_key(f"{operation}/{name}")
+    except BadJob as problem:
+        raise BadInput(problem.message) from problem
+    return f"{INCOMING}{operation}/{name}"
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Give the files at `path` with their names in the drop folder; hidden ones only where they are named."""
+    if not path.is_dir():
+        opened(path).close()
+        yield path, path.name
+        return
+    name = path.resolve().name
+    for where, folders, files in os.walk(path, onerror=_unreadable):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        for file in sorted(files):
+            if not file.startswith("."):
+                whole = Path(where, file)
+                yield whole, f"{name}/{whole.relative_to(path).as_posix()}"
+
+
+def _unreadable(problem: OSError) -> None:
+    raise BadInput(f"the folder {problem.filename} cannot be read: {problem.strerror}") from problem
+
+
+def _read(operation: Operation, typed: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
+    """Read what was typed. What is missing may stand in the file that all share."""
+    known = {parameter.name: parameter for parameter in operation.parameters}
+    for name, text in typed.items():
+        if name not in known:
+            offer = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+            raise BadInput(f"{operation.name} has no parameter {name!r:.80}; {offer}")
+        yield name, known[name].read(text)
+
+
+def _header(value: Value) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=0).encode()

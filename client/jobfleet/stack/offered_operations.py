@@ -1,0 +1,167 @@
+"""What the live workers offer, by their signs of life: so a client needs no package to use its operations."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json
+from jobfleet_jobs.operations.operation import Operation
+
+from jobfleet.aws.bucket import Bucket
+from jobfleet.errors import NotOffered
+from jobfleet.human_text import plain
+from jobfleet.stack.workers import Worker, look
+
+# Asked again after this by a process that goes on sending.
+KEPT_SECONDS = 60.0
+
+# As many names are told in a sentence.
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Offered:
+    """An operation, the workers that offer it, and the package it is from; built in where that is empty."""
+
+    operation: Operation
+    workers: Sequence[str]
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What a package should have brought to a worker, and why it did not."""
+
+    worker: str
+    package: str
+    why: str
+
+
+@dataclass
+class Offers:
+    """What `workers` offer, by name. `lacking` are built-in operations that some lack a part for, with why.
+
+    They are the live ones, or where there is none (`live` is false) those that were last heard of.
+    `silent` ones run a version that does not say what it offers.
+    """
+
+    workers: Sequence[str] = ()
+    live: bool = False
+    silent: Sequence[str] = ()
+    offered: dict[str, Offered] = field(default_factory=dict)
+    lacking: dict[str, dict[str, str]] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    def find(self, name: str) -> Operation:
+        """Return the operation called `name`, as its workers declare it. Raises `NotOffered`."""
+        if name in self.offered:
+            return self.offered[name].operation
+        if name in OPERATIONS:
+            raise NotOffered(f"no live worker does {name}{self._why(name)}")
+        if not self.workers:
+            raise NotOffered(
+                f"operation {name[:80]!r} is none that every worker does, and no worker is there to say what "
+                "else it does: see `jobfleet status`"
+            )
+        there = ", ".join(list(self.offered)[:_SHOWN])
+        broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
+        raise NotOffered(
+            f"no live worker offers an operation {name[:80]!r}; there are {there}{broken}. "
+            "One of a package of your own comes with worker_operation_packages in the inventory"
+        )
+
+    def check(self, name: str) -> None:
+        """Raise `NotOffered` for an operation that surely no live worker does."""
+        if self.live and not self.silent and name not in self.offered:
+            self.find(name)
+
+    def _why(self, name: str) -> str:
+        said = [f"{worker} says: {why}" for worker, why in self.lacking.get(name, {}).items()]
+        return f"; {'; '.join(said[:3])}" if said else ""
+
+
+def read(bucket: Bucket) -> Offers:
+    """Read what the workers say. Raises AWS's errors."""
+    workers, _ = look(bucket)
+    live = [each for each in workers if each.state in ("alive", "paused")]
+    return gathered(live or workers, live=bool(live))
+
+
+def gathered(workers: Sequence[Worker], *, live: bool) -> Offers:
+    """Put together what workers say; an operation is as the one that was started last declares it."""
+    offers = Offers([worker.id for worker in workers], live)
+    by_start = sorted(workers, key=lambda one: one.started.timestamp() if one.started else 0.0, reverse=True)
+    offers.silent = [worker.id for worker in by_start if worker.offer.get("operations") is None]
+    names: dict[str, list[str]] = {}
+    for worker in by_start:
+        for name in _texts(worker.offer.get("operations")):
+            names.setdefault(name, []).append(worker.id)
+        for name, why in _pairs(worker.offer.get("lacking")):
+            offers.lacking.setdefault(name, {})[worker.id] = why
+        _take_own(offers, worker)
+        for one in _objects(worker.offer.get("broken")):
+            package = f"{one.get('package', '?')} {one.get('entry', '')}"
+            offers.broken.append(Broken(worker.id, plain(package, 120), plain(str(one.get("why")), 400)))
+    for name, ids in names.items():
+        if name in OPERATIONS:
+            offers.offered[name] = Offered(OPERATIONS[name], sorted(ids))
+        elif name in offers.offered:
+            own = offers.offered[name]
+            offers.offered[name] = Offered(own.operation, sorted(ids), own.package)
+    offers.offered = {name: offers.offered[name] for name in _in_order(offers.offered) if name in names}
+    return offers
+
+
+def _take_own(offers: Offers, worker: Worker) -> None:
+    for one in _objects(worker.offer.get("own")):
+        package = plain(str(one.get("package", "?")), 80)
+        try:
+            operation = from_json(one)
+        except BadDeclaration as problem:
+            offers.broken.append(Broken(worker.id, package, f"this client cannot read it: {problem}"))
+        else:
+            offers.offered.setdefault(operation.name, Offered(operation, [], package))
+
+
+def _in_order(offered: Mapping[str, Offered]) -> list[str]:
+    own = sorted(name for name in offered if name not in OPERATIONS)
+    return [*(name for name in OPERATIONS if name in offered), *own]
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    return [(str(k), plain(str(v), 300)) for k, v in value.items()] if isinstance(value, dict) else []
+
+
+class Known:
+    """What the workers offer, as one process knows it; read when it is first needed, and again in a while."""
+
+    def __init__(self, read: Callable[[], Offers]) -> None:
+        self._read, self._offers, self._read_at = read, Offers(), float("-inf")
+
+    def now(self) -> Offers:
+        """Return it. Raises what reading raises."""
+        if time.monotonic() - self._read_at > KEPT_SECONDS:
+            self._offers, self._read_at = self._read(), time.monotonic()
+        return self._offers
+
+    def find(self, name: str) -> Operation:
+        """Return an operation; one that every worker does costs no call. Raises `NotOffered`."""
+        if name in OPERATIONS:
+            self.check(name)
+            return OPERATIONS[name]
+        return self.now().find(name)
+
+    def check(self, name: str) -> None:
+        """Raise `NotOffered` for an operation that surely no live worker does, if that takes a part."""
+        if name in OPERATIONS and OPERATIONS[name].part:
+            self.now().check(name)

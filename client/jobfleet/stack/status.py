@@ -1,0 +1,172 @@
+"""A stack as it is at the moment: queues, workers, credentials, and what is wrong with them."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from jobfleet.aws import identity
+from jobfleet.aws.account import Account
+from jobfleet.aws.bucket import Bucket
+from jobfleet.aws.identity import Identity
+from jobfleet.errors import FleetError, NoCredentials, Unreachable
+from jobfleet.human_text import ago, duration, many
+from jobfleet.queues import queue_counts as queues
+from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
+from jobfleet.stack import workers
+from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
+
+T = TypeVar("T")
+
+# SQS reports the age once a minute, some minutes late, and not at all for queues that were idle for hours:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+AGE_METRIC = "ApproximateAgeOfOldestMessage"
+AGE_PERIOD_SECONDS = 60
+AGE_REACH = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Age:
+    """How old a queue's oldest message was at a time, by CloudWatch."""
+
+    oldest: timedelta
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at a time. `older_workers` were not heard of for a day.
+
+    `ages` lacks the queues whose age is not known: nothing but CloudWatch tells it, and a receive to
+    find out would take messages out of others' hands.
+    """
+
+    at: datetime
+    identity: Identity
+    bucket: str
+    queues: Sequence[Queue]
+    ages: dict[Kind, Age]
+    workers: Sequence[Worker]
+    older_workers: int
+    unknown: Sequence[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong, each a sentence with the way out."""
+        return [*self.unknown, *_warn_of_workers(self), *_warn_of_dead_letters(self.queues)]
+
+
+def look(account: Account) -> Look:
+    """Look at everything at the same time. Raises the client's errors where queues or credentials fail."""
+    bucket = Bucket(account)
+    unknown: list[str] = []
+    with account.in_words():
+        _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
+    with ThreadPoolExecutor(4) as threads:
+        counted = threads.submit(queues.look, account)
+        whose = threads.submit(identity.find, account)
+        aged = threads.submit(_ages, account)
+        living = threads.submit(
+            _or_say, account, unknown, "the workers", lambda: workers.look(bucket), ([], 0)
+        )
+    found = whose.result(), counted.result()
+    signs, older = living.result()
+    return Look(
+        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, older, tuple(unknown)
+    )  # fmt: skip
+
+
+def _or_say(account: Account, unknown: list[str], what: str, call: Callable[[], T], otherwise: T) -> T:
+    try:
+        with account.in_words():
+            return call()
+    except (NoCredentials, Unreachable):
+        raise
+    except FleetError as problem:
+        unknown.append(f"{what} cannot be looked at: {problem}")
+        return otherwise
+
+
+def _ages(account: Account) -> dict[Kind, Age]:
+    """Ask CloudWatch; where it may not be asked or knows nothing, there are none."""
+    queries: list[dict[str, Any]] = [
+        {
+            "Id": f"q{number}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/SQS",
+                    "MetricName": AGE_METRIC,
+                    "Dimensions": [{"Name": "QueueName", "Value": queues.name_of(account, kind)}],
+                },
+                "Period": AGE_PERIOD_SECONDS,
+                "Stat": "Maximum",
+            },
+        }
+        for number, kind in enumerate(queues.KINDS)
+    ]
+    now = datetime.now(UTC)
+    try:
+        answer = account.cloudwatch.get_metric_data(
+            MetricDataQueries=queries, StartTime=now - AGE_REACH, EndTime=now, ScanBy="TimestampDescending"
+        )
+    except Exception:  # noqa: BLE001 - whatever it is, the rest of the picture stands without it
+        return {}
+    ages: dict[Kind, Age] = {}
+    for result in answer.get("MetricDataResults", ()):
+        newest = max(zip(result["Timestamps"], result["Values"], strict=True), default=None)
+        if newest:
+            ages[queues.KINDS[int(result["Id"][1:])]] = Age(timedelta(seconds=newest[1]), newest[0])
+    return ages
+
+
+def _warn_of_workers(seen: Look) -> list[str]:
+    if any(words.startswith("the workers") for words in seen.unknown):
+        return []
+    said = []
+    waiting = next((queue.untaken for queue in seen.queues if queue.kind == REQUESTS), 0)
+    alive = [worker for worker in seen.workers if worker.state == "alive"]
+    if not alive:
+        line = f"; {many(waiting, 'request waits', 'requests wait')}" if waiting else ""
+        if seen.workers or seen.older_workers:
+            said.append(
+                f"no worker is alive{line}: start the instances (a Learner Lab stops them with its session), "
+                f"or run {DEPLOY}"
+            )
+        else:
+            said.append(f"no worker has ever given a sign of life{line}: run {DEPLOY}")
+    versions = sorted({worker.version for worker in alive if worker.version})
+    if len(versions) > 1:
+        said.append(f"the workers run different versions ({', '.join(versions)}): run {DEPLOY}")
+    return said + [words for worker in seen.workers if (words := _warn_of(worker, seen.at))]
+
+
+def _warn_of(worker: Worker, now: datetime) -> str | None:
+    age, name = worker.credentials_age, f"worker {worker.id}"
+    if worker.state == "paused":
+        if worker.paused == "credentials":
+            return f"{name} is paused: AWS refuses its credentials: run {DEPLOY} with new ones"
+        return f"{name} is paused: AWS does not do its part ({worker.paused}); it goes on by itself"
+    if worker.state == "late":
+        # A worker whose credentials are refused cannot say so: its sign needs them too.
+        why = ""
+        if age and age > LAB_SESSION:
+            why = f"; its credentials are {duration(age.total_seconds())} old and may have ended"
+        return (
+            f"{name} gave its last sign {ago(worker.at, now)}{why}: see that its instance runs; run {DEPLOY}"
+        )
+    if worker.state == "alive" and age and LAB_SESSION_ENDS_SOON < age < LAB_SESSION:
+        left = duration((LAB_SESSION - age).total_seconds() // 60 * 60)
+        return (
+            f"the credentials of {name} are {duration(age.total_seconds())} old; if they are a Learner "
+            f"Lab's, they end within {left}: start the lab anew and run {DEPLOY}"
+        )
+    return None
+
+
+def _warn_of_dead_letters(counted: Sequence[Queue]) -> list[str]:
+    dead = next((queue.untaken + queue.in_flight for queue in counted if queue.kind == DEAD_LETTERS), 0)
+    if not dead:
+        return []
+    verb = "lies" if dead == 1 else "lie"
+    return [f"{many(dead, 'dead letter')} {verb} there: see why with `jobfleet dead list`"]

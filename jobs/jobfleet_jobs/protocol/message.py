@@ -1,0 +1,274 @@
+"""The request and the result, and their JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.ids import is_job_id
+
+VERSION = 1
+
+# SQS takes 1 MiB a message, body and attributes together (since August 2025; before, 256 KiB):
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+SQS_MESSAGE_MAX_BYTES = 1_048_576
+
+# An answer is its JSON and nothing else; what is longer says that the result is `stored`.
+ANSWER_MAX_BYTES = SQS_MESSAGE_MAX_BYTES
+
+# What a request takes in bytes besides its input: an id, names, parameters, an output's key.
+ENVELOPE_MAX_BYTES = 4_096
+
+# What may stand in a request itself, counted as JSON; anything larger goes through the bucket. A call
+# takes ten requests that share one message's limit, and ten of the largest fit with their envelopes
+# (10 * (65,536 + 4,096) = 696,320). A small request is also cheap to receive again.
+INLINE_MAX_BYTES = SQS_MESSAGE_MAX_BYTES // 16
+
+
+@dataclass(frozen=True)
+class Inline:
+    """An input that stands in the request itself, as text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An input that lies in the stack's bucket; with an `etag`, it is that object and no later one."""
+
+    bucket: str
+    key: str
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What only S3's own event says of an input: of two of one key, the greater `sequencer` is the later."""
+
+    sequencer: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One job to do. `id` is a UUIDv7: one id, one effect. `submitted_at` is ISO 8601 in UTC.
+
+    `dropped` is None but for a request that was read from an event of S3's (`drop_events`), which has no
+    JSON of its own.
+    """
+
+    id: str
+    operation: str
+    input: Inline | Stored
+    submitted_at: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    output: str | None = None
+    reply_to: str | None = None
+    dropped: Dropped | None = None
+
+    def to_json(self) -> str:
+        """Return the message body."""
+        source = self.input
+        body: dict[str, Any] = {
+            "version": VERSION,
+            "id": self.id,
+            "operation": self.operation,
+            "parameters": dict(self.parameters),
+            "input": {"inline": source.text}
+            if isinstance(source, Inline)
+            else {"bucket": source.bucket, "key": source.key},
+            "submitted_at": self.submitted_at,
+        }
+        if self.output is not None:
+            body["output"] = {"key": self.output}
+        if self.reply_to is not None:
+            body["reply_to"] = self.reply_to
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, body: str) -> "Request":
+        """Read a message body; fields it does not know are passed over. Raises `BadJob`."""
+        message = _object(body)
+        version = message.get("version")
+        if version != VERSION:
+            raise BadJob("bad-version", f"version {version!r:.80}: this worker reads version {VERSION}")
+        job_id = _text(message, "id")
+        if not is_job_id(job_id):
+            raise BadJob("bad-request", f"id {job_id[:80]!r} is not a UUID in lower case")
+        parameters = message.get("parameters", {})
+        if not isinstance(parameters, dict):
+            raise BadJob("bad-request", "parameters must be an object")
+        output = message.get("output")
+        if output is not None and not isinstance(output, dict):
+            raise BadJob("bad-request", "output must be an object with a key")
+        return cls(
+            id=job_id,
+            operation=_text(message, "operation"),
+            parameters=parameters,
+            input=_input(message.get("input")),
+            output=None if output is None else _text(output, "key", "output.key"),
+            reply_to=None if message.get("reply_to") is None else _text(message, "reply_to"),
+            submitted_at=_text(message, "submitted_at"),
+        )
+
+
+@dataclass(frozen=True)
+class JobError:
+    """Why a job failed: `code` for machines, `message` for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a job's output lies in the bucket, its size in bytes, and its ETag.
+
+    Two jobs may be given the same name for their outputs; the ETag tells whose is there now.
+    """
+
+    bucket: str
+    key: str
+    bytes: int
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that broke: when (ISO 8601 in UTC), where, which one, and why."""
+
+    at: str
+    worker: str
+    attempt: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a job.
+
+    `attempt` counts from 1. `timings` are seconds by the name of the step. `result` is the
+    operation's own answer, `None` where it failed. A `failing` one is not final: its `attempts`
+    broke, and the job is tried again, or lies in the dead-letter queue. It is stored and never sent.
+
+    `stored` stands in an answer alone: its `result` is too long for a message and `None` here; the
+    whole one lies in the bucket (`protocol.result_lookup.find_result`).
+
+    `dropped` is the key of an input that lay in the drop folder: nobody was told the job's id.
+    """
+
+    id: str
+    operation: str
+    status: Literal["succeeded", "failed", "failing"]
+    worker: str
+    attempt: int
+    result: Mapping[str, Any] | None = None
+    output: Output | None = None
+    error: JobError | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    attempts: Sequence[Attempt] = ()
+    stored: bool = False
+    dropped: str | None = None
+
+    def to_answer(self, limit: int = ANSWER_MAX_BYTES) -> str:
+        """Return the body of the answer: everything, or all but `result` if that has over `limit` bytes."""
+        body = self.to_json()
+        return body if len(body) <= limit else replace(self, result=None, stored=True).to_json()
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        """The attempt that broke last, if any did; one that was redriven counts from 1 again."""
+        return max(self.attempts, key=lambda attempt: attempt.at, default=None)
+
+    def to_json(self) -> str:
+        """Return what is stored in the bucket, in ASCII."""
+        # Stored, logged and sent: worked out once. The fields do not change, nor what they hold.
+        text: str = self.__dict__.get("_json") or self.__dict__.setdefault("_json", self._to_json())
+        return text
+
+    def _to_json(self) -> str:
+        body: dict[str, Any] = {
+            "version": VERSION, "id": self.id, "operation": self.operation, "status": self.status,
+            "worker": self.worker, "attempt": self.attempt, "result": self.result,
+            "output": self.output and asdict(self.output), "error": self.error and asdict(self.error),
+            "timings": self.timings,
+        }  # fmt: skip
+        if self.stored:
+            body["stored"] = True
+        if self.dropped is not None:
+            body["dropped"] = self.dropped
+        if self.attempts:
+            body["attempts"] = [asdict(attempt) for attempt in self.attempts]
+        # ASCII, because a sender can put half a surrogate pair into a name, which no UTF-8 holds.
+        return json.dumps(body, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, body: str) -> "Result":
+        """Read an answer or a stored result; fields it does not know are passed over. Raises `BadJob`."""
+        message = _object(body)
+        if message.get("version") != VERSION:
+            raise BadJob("bad-version", f"result version {message.get('version')!r}: expected {VERSION}")
+        output, error = message.get("output"), message.get("error")
+        try:
+            return cls(
+                id=message["id"],
+                operation=message["operation"],
+                status=message["status"],
+                worker=message["worker"],
+                attempt=message["attempt"],
+                result=message.get("result"),
+                output=output
+                and Output(output["bucket"], output["key"], output["bytes"], output.get("etag")),
+                error=error and JobError(error["code"], error["message"]),
+                timings=message.get("timings", {}),
+                attempts=tuple(
+                    Attempt(a["at"], a["worker"], a["attempt"], a["cause"])
+                    for a in message.get("attempts") or ()
+                ),
+                stored=message.get("stored") is True,
+                dropped=message.get("dropped"),
+            )
+        except (KeyError, TypeError) as problem:
+            raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem
+
+
+def read_what_can_be_read(body: str) -> tuple[str, str, str | None]:
+    """Return id, operation and `reply_to` of a message that is no valid request, so that it can be answered.
+
+    What is missing or unusable is an empty text, and None for `reply_to`.
+    """
+    try:
+        message = _object(body)
+    except BadJob:
+        return "", "", None
+    job_id, operation, reply_to = (message.get(name) for name in ("id", "operation", "reply_to"))
+    return (
+        job_id if isinstance(job_id, str) and is_job_id(job_id) else "",
+        operation[:80] if isinstance(operation, str) else "",
+        reply_to if isinstance(reply_to, str) else None,
+    )
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise BadJob("bad-request", f"the message is not JSON: {problem}") from problem
+    if not isinstance(message, dict):
+        raise BadJob("bad-request", "the message is not a JSON object")
+    return message
+
+
+def _text(message: Mapping[str, Any], name: str, shown: str | None = None) -> str:
+    value = message.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadJob("bad-request", f"field {shown or name!r} is missing or not a text")
+    return value
+
+
+def _input(value: Any) -> Inline | Stored:
+    if isinstance(value, dict) and isinstance(value.get("inline"), str):
+        return Inline(value["inline"])
+    if isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("bucket", "key")):
+        return Stored(value["bucket"], value["key"])
+    raise BadJob("bad-request", "input must hold either 'inline' or 'bucket' and 'key'")

@@ -1,0 +1,127 @@
+"""The names of a stack's queues, bucket and keys, all derived from `stack_name`.
+
+`inventory/group_vars/all.yml` derives the same names for the playbooks; a test holds the two
+equal.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobfleet_jobs.errors import BadJob
+
+# S3 allows 63 characters in a bucket's name; the account id, the longest region's name and two
+# dashes take 29 of them (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
+STACK_NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
+
+# S3 allows 1,024 bytes of UTF-8 in a key; the longest prefix here and a job id fit in the rest.
+OUTPUT_NAME_MAX_BYTES = 900
+
+STACK_TAG = "jobfleet:stack"
+
+UPLOADS, INCOMING, OUTPUTS, RESULTS, LOGS = "uploads/", "incoming/", "outputs/", "results/", "logs/"
+PROCESSED = "processed/"
+RESULT_BATCHES, WORKERS = "results/batches/", "workers/"
+
+# Where a deployment publishes what clients may know of the stack (roles/description).
+DESCRIPTION_KEY = "config/stack.json"
+
+# As many results as one object may hold: a key says something of each, and S3 allows it 1,024 bytes.
+RESULT_BATCH_MAX = 100
+
+# The last digits of a UUID, as many as tell a hundred of them apart nearly always.
+_MARK_DIGITS = 6
+
+
+class BadStackName(ValueError):
+    """A stack's name must be 2 to 32 lower-case letters, digits and dashes, a letter first, no dash last."""
+
+
+@dataclass(frozen=True)
+class StackNames:
+    """The names everyone derives from one `stack_name`. Raises `BadStackName`."""
+
+    stack: str
+
+    def __post_init__(self) -> None:
+        if not STACK_NAME_PATTERN.fullmatch(self.stack):
+            raise BadStackName(f"stack_name {self.stack!r}: {BadStackName.__doc__}")
+
+    @property
+    def requests(self) -> str:
+        """The queue that clients send requests to."""
+        return f"{self.stack}-requests"
+
+    @property
+    def responses(self) -> str:
+        """The queue that takes the answers to requests without a `reply_to`."""
+        return f"{self.stack}-responses"
+
+    @property
+    def dead_letters(self) -> str:
+        """The queue for requests that failed too often."""
+        return f"{self.stack}-dead"
+
+    @property
+    def replies_prefix(self) -> str:
+        """What the names of the clients' own reply queues begin with."""
+        return f"{self.stack}-reply-"
+
+    def bucket(self, account: str, region: str) -> str:
+        """Return the bucket's name; with the account in it, a new lab account gets a new bucket."""
+        return f"{self.stack}-{account}-{region}"
+
+
+def upload_key(job_id: str, name: str) -> str:
+    """Where a client puts the input of one job; only the last part of `name` is kept."""
+    return f"{UPLOADS}{job_id}/{name.replace(chr(92), '/').rstrip('/').rpartition('/')[2] or 'input'}"
+
+
+def output_key(name: str) -> str:
+    """Where the output goes that a person named `name`. Raises `BadJob` for a name no key can hold."""
+    parts = name.split("/")
+    unfit = not name.isprintable() or len(name.encode()) > OUTPUT_NAME_MAX_BYTES
+    if unfit or any(part in ("", ".", "..") for part in parts):
+        raise BadJob(
+            "bad-output-name",
+            f"output name {name[:80]!r}: give a relative name without empty parts, '.' or '..', "
+            f"at most {OUTPUT_NAME_MAX_BYTES} bytes long",
+        )
+    return OUTPUTS + name
+
+
+def result_key(job_id: str) -> str:
+    """Where the result of a job lies."""
+    return f"{RESULTS}{job_id}.json"
+
+
+def result_batch_key(ids: Sequence[str], worker: str, at: datetime) -> str:
+    """Where the results of small jobs lie that were done together.
+
+    It begins with the greatest id, so that a listing that starts at an id skips the batches that end
+    before it; then come the least, who wrote it and when (UTC), and the last digits of every id.
+    """
+    marks = "".join(job_id[-_MARK_DIGITS:] for job_id in ids)
+    return f"{RESULT_BATCHES}{max(ids)}_{min(ids)}_{worker}-{at:%Y%m%d%H%M%S%f}_{marks}.jsonl"
+
+
+def result_batch_may_hold(key: str, job_id: str) -> bool:
+    """Tell from a batch's key whether a job's result can be in it; a wrong yes is rare, a wrong no never."""
+    greatest, _, rest = key.removeprefix(RESULT_BATCHES).partition("_")
+    least, _, rest = rest.partition("_")
+    marks = rest.removesuffix(".jsonl").rpartition("_")[2]
+    ends = range(0, len(marks), _MARK_DIGITS)
+    return least <= job_id <= greatest and job_id[-_MARK_DIGITS:] in {
+        marks[n : n + _MARK_DIGITS] for n in ends
+    }
+
+
+def life_sign_key(worker: str) -> str:
+    """Where a worker says that it lives, and what it did."""
+    return f"{WORKERS}{worker}.json"
+
+
+def log_key(worker: str, at: datetime, number: int) -> str:
+    """Where a batch of a worker's log lines goes; `at` is in UTC, `number` tells one second's apart."""
+    return f"{LOGS}{at:%Y/%m/%d}/{worker}-{at:%H%M%S}-{number}.jsonl"

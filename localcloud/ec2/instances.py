@@ -1,0 +1,276 @@
+"""EC2 instances with a host behind each: moto's record of one, whose state and address are the host's."""
+
+import base64
+import copy
+from pathlib import Path
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance, InstanceState, StateReason
+
+from localcloud.ec2.instance_metadata import InstanceMetadata
+from localcloud.ec2.lab_limits import Lab
+from localcloud.errors import HostsUnavailableError
+from localcloud.hosts.addresses import AddressRange
+from localcloud.hosts.host import Host, Seed
+from localcloud.hosts.keeper import Keeper
+from localcloud.hosts.metadata_server import MetadataServer
+from localcloud.iam.keyring import Keyring
+
+# The codes EC2 gives the states: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+_STATE_CODES = {
+    "pending": 0,
+    "running": 16,
+    "shutting-down": 32,
+    "terminated": 48,
+    "stopping": 64,
+    "stopped": 80,
+}
+
+
+class Fleet:
+    """All hosts of one cloud."""
+
+    def __init__(
+        self,
+        *,
+        image: Path,
+        folder: Path,
+        cloud: str,
+        ssh_port: int,
+        addresses: AddressRange,
+        keyring: Keyring,
+        role_seconds: float,
+    ) -> None:
+        """Boot hosts from `image`, with their files in `folder` and their sshd on `ssh_port`.
+
+        Their metadata services issue keys from `keyring` that live for `role_seconds`.
+        """
+        self._image = image
+        self._folder = folder
+        self._cloud = cloud
+        self._ssh_port = ssh_port
+        self.addresses = addresses
+        self._keyring = keyring
+        self._role_seconds = role_seconds
+        self.instances: list[HostedInstance] = []
+        self.lab: Lab | None = None
+
+    def new_host(self, instance: "HostedInstance") -> Host:
+        """Return a host for `instance` that was not made yet."""
+        metadata = InstanceMetadata(instance, self._keyring, self._role_seconds)
+        return Host(
+            instance.id,
+            folder=self._folder / instance.id,
+            image=self._image,
+            cloud=self._cloud,
+            ssh_port=self._ssh_port,
+            metadata=lambda group: MetadataServer(metadata, group),
+        )
+
+    def surplus(self, new: "list[HostedInstance]") -> "list[HostedInstance]":
+        """Return which instances a lab ends now that `new` ones, of one account and region, are to run."""
+        if self.lab is None or not new:
+            return []
+        others = [one for one in self.instances if one.ec2_backend is new[0].ec2_backend and one not in new]
+        return self.lab.surplus([one for one in (*others, *new) if one.state in ("pending", "running")])
+
+    def destroy_all(self, seconds: float) -> None:
+        """Destroy all hosts at once and wait at most `seconds` for each."""
+        for instance in self.instances:
+            instance.keeper.destroy()
+        for instance in self.instances:
+            instance.keeper.join(seconds)
+
+
+class HostedInstance(Instance):
+    """An instance with a host behind it."""
+
+    fleet: Fleet
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make the record; `launch` makes the host."""
+        super().__init__(*args, **kwargs)
+        self._become("pending")
+        address = self._take_address()
+        self._use_address(address)
+        # Named once: on AWS the private address, which the name is made of, lasts as long as the instance.
+        self._hostname = f"ip-{address.replace('.', '-')}"
+        host = self.fleet.new_host(self)
+        self.console = host.console
+        self.keeper = Keeper(host, self._seed(), self)
+        # On AWS an interface that was made with its instance goes with it, unless told otherwise.
+        for index, nic in self.nics.items():
+            nic.delete_on_termination = index not in _indexes_kept(kwargs.get("nics", []))
+
+    def setup_defaults(self) -> None:
+        """Attach the root volume the image describes; moto's is always /dev/sda1."""
+        for mapping in self.ec2_backend.amis[self.image_id].block_device_mappings:
+            ebs = mapping["Ebs"]
+            self.add_block_device(
+                ebs["VolumeSize"],
+                mapping["DeviceName"],
+                ebs["SnapshotId"],
+                encrypted=ebs["Encrypted"],
+                delete_on_termination=ebs["DeleteOnTermination"],
+                kms_key_id=None,
+                volume_type=ebs["VolumeType"],
+            )
+
+    def launch(self) -> None:
+        """Boot the host for the first time."""
+        self.fleet.instances.append(self)
+        self.keeper.start(self.public_ip or "")
+
+    def start(self) -> InstanceState:
+        """StartInstances: boot again, on a new address as on AWS."""
+        before = self._require("stopped", "pending", "running", action="started")
+        if before.name == "stopped":
+            address = self._take_address()
+            self._explain("", StateReason())
+            self.launch_time = utcnow()
+            self._use_address(address)
+            self._become("pending")
+            surplus = self.fleet.surplus([self])
+            if self not in surplus:
+                self.keeper.start(address)
+            for instance in surplus:
+                instance.end_for_the_lab()
+        return before
+
+    def stop(self) -> InstanceState:
+        """StopInstances: shut the host down and keep its disk."""
+        before = self._require("running", "stopping", "stopped", action="stopped")
+        if before.name == "running":
+            self._explain_by_user()
+            self._become("stopping")
+            self.keeper.stop()
+        return before
+
+    def stop_for_the_lab(self) -> bool:
+        """Stop it if it runs or boots, as the lab does when a session ends; tell whether it did."""
+        if self._state.name not in ("pending", "running"):
+            return False
+        self._explain_by_user()
+        self._become("stopping")
+        self.keeper.stop()
+        return True
+
+    def end_for_the_lab(self) -> None:
+        """Terminate it because there are more than the lab allows."""
+        self.terminate()
+        code = "Client.UserInitiatedShutdown"
+        self._explain("", StateReason(f"{code}: the lab ends instances beyond its limits", code))
+
+    def reboot(self) -> None:
+        """RebootInstances: the state and the address stay."""
+        if self._require("pending", "running", action="rebooted").name == "running":
+            self.keeper.reboot()
+
+    def terminate(self) -> InstanceState:
+        """TerminateInstances: destroy the host with its disk."""
+        before = copy.copy(self._state)
+        if before.name not in ("shutting-down", "terminated"):
+            self._explain_by_user()
+            self._become("shutting-down")
+            self.keeper.destroy()
+        return before
+
+    def host_is_running(self) -> None:
+        """See `keeper.Observer`."""
+        if self._state.name == "pending":
+            self._become("running")
+
+    def host_is_off(self, *, from_inside: bool) -> None:
+        """See `keeper.Observer`."""
+        self._give_address_back()
+        if from_inside:
+            text = "Client.InstanceInitiatedShutdown: Instance initiated shutdown"
+            self._explain("", StateReason(text, "Client.InstanceInitiatedShutdown"))
+        if from_inside and self.instance_initiated_shutdown_behavior == "terminate":
+            self._become("shutting-down")
+            self.keeper.destroy()
+        elif self._state.name != "shutting-down":
+            self._become("stopped")
+
+    def host_is_gone(self, failure: str | None) -> None:
+        """See `keeper.Observer`."""
+        self._give_address_back()
+        reason, state_reason = self._reason, self.state_reason
+        super().terminate()
+        self._explain(reason, state_reason)
+        if failure:
+            code = "Server.InternalError"
+            self._explain(code, StateReason(f"{code}: {failure}", code))
+
+    @property
+    def network_interfaces(self) -> list[NetworkInterface]:
+        """A terminated instance has none left."""
+        return [] if self._state.name == "terminated" else super().network_interfaces
+
+    @property
+    def public_dns_name(self) -> str:
+        """Return no name, as AWS does in a network without DNS host names: no resolver would know it."""
+        return ""
+
+    @property
+    def private_dns_name(self) -> str:
+        """The name the host has itself."""
+        suffix = "ec2.internal" if self.region_name == "us-east-1" else f"{self.region_name}.compute.internal"
+        return f"{self._hostname}.{suffix}"
+
+    def _seed(self) -> Seed:
+        key = self.ec2_backend.key_pairs.get(self.key_name)
+        user_data = base64.b64decode(str(self.user_data)) if self.user_data else b""
+        return Seed(self._hostname, (key.public_key.strip(),) if key else (), user_data)
+
+    def _require(self, *states: str, action: str) -> InstanceState:
+        if self._state.name not in states:
+            raise EC2ClientError(
+                "IncorrectInstanceState",
+                f"The instance '{self.id}' is not in a state from which it can be {action}.",
+            )
+        return copy.copy(self._state)
+
+    def _become(self, state: str) -> None:
+        # A new object, so that no reader sees the name of one state with the code of another.
+        self._state = InstanceState(state, _STATE_CODES[state])
+
+    def _explain(self, reason: str, state_reason: StateReason) -> None:
+        self._reason = reason
+        self.state_reason = state_reason
+
+    def _explain_by_user(self) -> None:
+        text = "Client.UserInitiatedShutdown: User initiated shutdown"
+        moment = f"{utcnow():%Y-%m-%d %H:%M:%S} GMT"
+        self._explain(f"User initiated ({moment})", StateReason(text, "Client.UserInitiatedShutdown"))
+
+    def _take_address(self) -> str:
+        try:
+            return self.fleet.addresses.take()
+        except HostsUnavailableError as problem:
+            raise EC2ClientError("InsufficientFreeAddressesInSubnet", str(problem)) from problem
+
+    def _use_address(self, address: str | None) -> None:
+        """Report `address` as the public and the private one; with None only the public one goes."""
+        nic = self.nics[0]
+        nic.public_ip = address
+        if address:
+            nic.private_ip_address = address
+            nic.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
+
+    def _give_address_back(self) -> None:
+        if address := self.public_ip:
+            self.fleet.addresses.give_back(address)
+        self._use_address(None)
+
+
+def _indexes_kept(specifications: list[dict[str, Any]]) -> set[int]:
+    """Return the device indexes of the interfaces that outlive the instance."""
+    return {
+        int(one["DeviceIndex"])
+        for one in specifications
+        if "NetworkInterfaceId" in one or one.get("DeleteOnTermination") is False
+    }

@@ -1,0 +1,259 @@
+"""One local host: a Debian under systemd-nspawn on an overlay of the base image.
+
+A host shares the machine's network and has an address of its own on the loopback interface,
+where its sshd listens. It is no security boundary: root in a host is root on the machine.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.errors import LocalcloudError
+from localcloud.hosts.cgroups import Group
+from localcloud.hosts.firewall import SSH_PORT
+from localcloud.hosts.metadata_server import MetadataServer
+from localcloud.state import write_whole
+
+# sshd sends its banner at once; one that is just starting may accept and then keep silent.
+_BANNER_SECONDS = 1.0
+
+# systemd-nspawn's exit status when the host asked for a reboot and `--keep-unit` is given.
+REBOOT_STATUS = 133
+
+# What systemd does on these signals to process 1: systemd(1), "Signals".
+_POWEROFF_SIGNAL = signal.SIGRTMIN + 4
+_REBOOT_SIGNAL = signal.SIGRTMIN + 5
+
+# The machine's own files that a host needs to reach package registries as the machine does.
+_SHARED_FILES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pip.conf"))
+
+# By it the SDKs find an instance metadata service that is not at 169.254.169.254.
+_METADATA_VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+
+_NSPAWN_RUN_FOLDER = Path("/run/systemd/nspawn")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What cloud-init tells a host about itself on its first boot."""
+
+    hostname: str
+    public_keys: tuple[str, ...]
+    user_data: bytes
+
+
+class Host:
+    """A host on disk and, between `start` and its end, as processes. Not for use by several threads."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        folder: Path,
+        image: Path,
+        cloud: str,
+        ssh_port: int,
+        metadata: Callable[[Group], MetadataServer],
+    ) -> None:
+        """Prepare a host called `name` in `folder`; nothing is made before `create`."""
+        self.name = name
+        self._folder = folder
+        self._image = image
+        self._ssh_port = ssh_port
+        self._group = Group(f"localcloud-{cloud}/{name}")
+        self._metadata = metadata(self._group)
+        self._nspawn: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _root(self) -> Path:
+        return self._folder / "root"
+
+    @property
+    def console(self) -> Path:
+        """The file that collects what all boots wrote to the console."""
+        return self._folder / "console.log"
+
+    def create(self, seed: Seed) -> None:
+        """Make the disk, with what cloud-init shall find on it."""
+        for folder in ("root", "upper", "work"):
+            (self._folder / folder).mkdir(parents=True)
+        self.console.touch()
+        self._mount()
+        nocloud = self._root / "var/lib/cloud/seed/nocloud-net"
+        nocloud.mkdir(parents=True)
+        metadata = {
+            "instance-id": self.name,
+            "local-hostname": seed.hostname,
+            "public-keys": list(seed.public_keys),
+        }
+        (nocloud / "meta-data").write_text(json.dumps(metadata))
+        (nocloud / "user-data").write_bytes(seed.user_data)
+        (nocloud / "user-data").chmod(0o600)
+
+    def start(self, address: str) -> None:
+        """Boot the host; its SSH will listen on `address`. Raises `LocalcloudError` or `OSError`."""
+        self._mount()
+        variable = f"{_METADATA_VARIABLE}={self._metadata.listen(address)}"
+        sshd = f"Port {self._ssh_port}\nListenAddress {address}\nSetEnv {variable}\n"
+        self._write("etc/ssh/sshd_config.d/10-localcloud.conf", sshd)
+        self._write(
+            "etc/systemd/system.conf.d/10-localcloud.conf", f"[Manager]\nDefaultEnvironment={variable}\n"
+        )
+        self._write("etc/sudoers.d/10-localcloud", f"Defaults env_keep += {_METADATA_VARIABLE}\n")
+        self._group.create()
+        enter_and_become = f'{self._group.enter_command()}; exec "$@"'
+        with self.console.open("ab") as console:
+            self._nspawn = subprocess.Popen(  # noqa: S603  the arguments are our own
+                ["/bin/sh", "-ec", enter_and_become, "sh", *self._nspawn_command()],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_LOCK": "0", "SYSTEMD_LOG_TARGET": "console"},
+                start_new_session=True,
+            )
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+
+    def _nspawn_command(self) -> list[str]:
+        return [
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            f"--directory={self._root}",
+            f"--machine={self.name}",
+            "--register=no",
+            "--keep-unit",
+            "--console=read-only",
+            "--link-journal=no",
+            "--timezone=off",
+            "--resolv-conf=bind-host",
+            *(f"--bind-ro={path}" for path in _SHARED_FILES if path.exists()),
+        ]
+
+    def exit_status(self) -> int | None:
+        """Return systemd-nspawn's exit status, None while it runs."""
+        return None if self._nspawn is None else self._nspawn.poll()
+
+    def power_off(self) -> None:
+        """Ask the host to shut down in order."""
+        self._signal_init(_POWEROFF_SIGNAL)
+
+    def reboot(self) -> None:
+        """Ask the host to shut down in order and end with `REBOOT_STATUS`."""
+        self._signal_init(_REBOOT_SIGNAL)
+
+    def _signal_init(self, number: int) -> None:
+        init = self._init_pid()
+        if init is not None:
+            with suppress(ProcessLookupError):
+                os.kill(init, number)
+
+    def _init_pid(self) -> int | None:
+        """Return the host's process 1 as the machine numbers it: nspawn's child that is 1 inside."""
+        if self._nspawn is None:
+            return None
+        for pid in self._group.pids():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                status = Path(f"/proc/{pid}/status").read_text()
+                fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+                if int(fields["PPid"]) == self._nspawn.pid and fields["NSpid"].split()[-1] == "1":
+                    return pid
+        return None
+
+    def turn_off(self) -> None:
+        """Kill what still runs and unmount the disk, which stays. Nothing to do if the host is off."""
+        self._metadata.close()
+        self._group.destroy()
+        if self._nspawn is not None:
+            self._nspawn.wait()
+            self._nspawn = None
+        unmount_below(self._folder)
+        _remove_nspawn_leftovers(self.name)
+
+    def destroy(self) -> None:
+        """Remove the host and its disk; the console stays for `GetConsoleOutput`."""
+        self.turn_off()
+        for folder in ("root", "upper", "work"):
+            # A host that failed before it was made has none.
+            if (self._folder / folder).exists():
+                shutil.rmtree(self._folder / folder)
+
+    def _mount(self) -> None:
+        if os.path.ismount(self._root):
+            return
+        options = f"lowerdir={self._image},upperdir={self._folder / 'upper'},workdir={self._folder / 'work'}"
+        mount(["-t", "overlay", "-o", options, "localcloud", str(self._root)])
+
+
+def ssh_answers(address: str) -> bool:
+    """Tell whether an SSH server greets on `address`."""
+    try:
+        with socket.create_connection((address, SSH_PORT), timeout=_BANNER_SECONDS) as connection:
+            return connection.recv(8) == b"SSH-2.0-"
+    except OSError:
+        # Refused, reset or silent: not yet.
+        return False
+
+
+def mount(arguments: list[str]) -> None:
+    """Run the program mount. Raises `LocalcloudError` with its words."""
+    result = subprocess.run(  # noqa: S603  the arguments are our own
+        ["mount", *arguments],  # noqa: S607  where it lies differs
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        # Its second line says where the kernel's words are.
+        why = result.stderr.strip().partition("\n")[0]
+        raise LocalcloudError(f"cannot mount {arguments[-1]}: {why}")
+
+
+def unmount_below(folder: Path) -> None:
+    """Unmount everything on or below `folder`, the deepest first. Raises `LocalcloudError`."""
+    for point in reversed(_mounts_below(folder)):
+        # Lazily: a shell of the person's may stand in there, and the files shall go all the same.
+        result = subprocess.run(  # noqa: S603  the arguments are our own
+            ["umount", "--lazy", str(point)],  # noqa: S607  where it lies differs
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0 and point in _mounts_below(folder):
+            raise LocalcloudError(f"cannot unmount {point}: {result.stderr.strip()}")
+
+
+def _mounts_below(folder: Path) -> list[Path]:
+    points = (line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+    # The kernel writes blanks, tabs, newlines and backslashes as octal escapes.
+    paths = [Path(point.encode("ascii", "backslashreplace").decode("unicode_escape")) for point in points]
+    return [path for path in paths if path.is_relative_to(folder)]
+
+
+def remove_nspawn_leftovers(names: list[str]) -> None:
+    """Remove what systemd-nspawn leaves in /run, which it does even after an orderly end."""
+    for name in names:
+        _remove_nspawn_leftovers(name)
+    for folder in (_NSPAWN_RUN_FOLDER / "propagate", _NSPAWN_RUN_FOLDER / "unix-export", _NSPAWN_RUN_FOLDER):
+        # Not empty means that other containers run here.
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _remove_nspawn_leftovers(name: str) -> None:
+    for folder in ("propagate", "unix-export"):
+        path = _NSPAWN_RUN_FOLDER / folder / name
+        if path.is_dir():
+            unmount_below(path)
+            shutil.rmtree(path)

@@ -1,0 +1,150 @@
+"""`jobfleet drop` through the installed entry point."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jobfleet.errors import Exit
+
+from tests.client_run import Run, fails, picture
+from tests.patience import patience
+
+
+@pytest.fixture
+def open_stack(stack: Any) -> Any:
+    """A stack whose bucket tells the request queue of what is dropped."""
+    return stack.open_drop_folder()
+
+
+def seen(run: Run, *more: str) -> dict[str, dict[str, Any]]:
+    """What `drop --status` says of each key."""
+    ran = run("drop", "--status", "--json", *more)
+    assert ran.returncode == 0, ran.stderr
+    return {row["key"]: row for row in map(json.loads, ran.stdout.splitlines())}
+
+
+def test_what_is_dropped_waits_is_done_and_is_told(
+    open_stack: Any, run: Run, photo: Path, home: Path
+) -> None:
+    (home / "notes.txt").write_text("no image")
+    ran = run("drop", "photo.png", "notes.txt", "--operation", "threshold", "--param", "level=7")
+    keys = ["incoming/threshold/photo.png", "incoming/threshold/notes.txt"]
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, keys)
+    head = open_stack.s3.head_object(Bucket=open_stack.bucket, Key=keys[0])
+    assert head["Metadata"] == {"level": "7"}
+    assert {row["state"] for row in seen(run).values()} == {"waiting"}
+
+    open_stack.worker()
+    open_stack.until(lambda: "waiting" not in {row["state"] for row in seen(run).values()}, 60)
+
+    rows = seen(run)
+    assert [(rows[key]["state"], rows[key]["code"]) for key in keys] == [
+        ("succeeded", None),
+        ("failed", "not-an-image"),
+    ]
+    assert run("result", str(rows[keys[0]]["job"])).returncode == 0
+    ran = run("drop", "--status", "--operation", "threshold")
+    assert "failed: not-an-image  incoming/threshold/notes.txt" in ran.stdout
+    assert sorted(ran.stderr.strip().split(", ")) == ["1 failed", "1 succeeded"]
+
+
+@pytest.mark.parametrize("processed", ["leave", "move"])
+def test_what_became_of_inputs_is_known_however_they_are_left(
+    open_stack: Any, run: Run, home: Path, processed: str
+) -> None:
+    (home / "n.txt").write_text("1 2 3")
+    run("drop", "n.txt", "--operation", "stats")
+    folder = "processed" if processed == "move" else "incoming"
+
+    open_stack.worker("--config", str(open_stack.settings_file(drop_processed=processed)))
+    open_stack.until(lambda: seen(run).get(f"{folder}/stats/n.txt", {}).get("state") == "succeeded", 60)
+
+    # The same name anew: what is known of the one before is not said of this one.
+    (home / "n.txt").write_text("4 5 6 7")
+    open_stack.processes[-1].terminate()
+    open_stack.processes[-1].communicate(timeout=patience(60))
+    run("drop", "n.txt", "--operation", "stats")
+    assert seen(run)["incoming/stats/n.txt"]["state"] == "waiting"
+
+
+def test_a_folder_goes_there_under_its_name_with_names_of_any_kind(
+    open_stack: Any, run: Run, home: Path
+) -> None:
+    names = ["a b+c%.png", "ünï/日本 'x'.png"]
+    for name in names:
+        picture(home / "photos" / name, 1)
+    (home / "photos" / ".hidden").write_text("x")
+
+    ran = run("drop", "photos", "--operation", "greyscale", "--json")
+
+    keys = [f"incoming/greyscale/photos/{name}" for name in names]
+    assert [json.loads(line)["key"] for line in ran.stdout.splitlines()] == keys
+    assert list(seen(run)) == sorted(keys)
+
+
+def test_a_large_file_goes_in_parts_with_its_parameters(open_stack: Any, run: Run, home: Path) -> None:
+    (home / "large.txt").write_bytes(b"1 " * (5 * 1024 * 1024))
+    ran = run("drop", "large.txt", "--operation", "stats", "-p", "columns=größe", "-p", "more=true")
+    assert ran.returncode == 0, ran.stderr
+    [body] = [
+        message["Body"]
+        for message in open_stack.sqs.receive_message(QueueUrl=open_stack.requests, MaxNumberOfMessages=10)[
+            "Messages"
+        ]
+        if "TestEvent" not in message["Body"]
+    ]
+    assert json.loads(body)["Records"][0]["eventName"] == "ObjectCreated:CompleteMultipartUpload"
+    head = open_stack.s3.head_object(Bucket=open_stack.bucket, Key="incoming/stats/large.txt")
+    assert head["Metadata"]["more"] == "true"
+    assert head["Metadata"]["columns"].isascii()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["photo.png"], Exit.USAGE, "Give --operation"),
+        ([], Exit.USAGE, "Give files to drop, or --status"),
+        (["photo.png", "--status"], Exit.USAGE, "Give files to drop, or --status"),
+        (["photo.png", "--operation", "threshold", "-p", "level"], Exit.USAGE, "NAME=VALUE"),
+        (
+            ["photo.png", "--operation", "threshold", "-p", "levle=1"],
+            Exit.BAD_INPUT,
+            "'levle'; it takes high",
+        ),
+        (["photo.png", "--operation", "threshold", "-p", "level=999"], Exit.BAD_INPUT, "level=999"),
+        (["photo.png", "--operation", "convert", "--ending", "txt"], Exit.BAD_INPUT, "as in .txt"),
+        (["nowhere.png", "--operation", "threshold"], Exit.BAD_INPUT, "there is no file nowhere.png"),
+        (["_parameters.json", "--operation", "threshold"], Exit.BAD_INPUT, "another name"),
+    ],
+)
+def test_what_no_worker_could_do_is_not_dropped(
+    open_stack: Any, run: Run, photo: Path, home: Path, arguments: list[str], code: Exit, words: str
+) -> None:
+    (home / "_parameters.json").write_text("{}")
+    ran = run("drop", *arguments)
+    assert ran.returncode == code
+    assert words in ran.stderr
+    assert "Contents" not in open_stack.s3.list_objects_v2(Bucket=open_stack.bucket)
+
+
+def test_an_event_among_the_dead_letters_is_told_as_its_job_and_sent_again(open_stack: Any, run: Run) -> None:
+    key = open_stack.drop("stats/a.txt", b"1 2 3")
+    received = open_stack.sqs.receive_message(QueueUrl=open_stack.requests, MaxNumberOfMessages=10)
+    [event] = [one for one in received["Messages"] if "TestEvent" not in one["Body"]]
+    open_stack.sqs.delete_message(QueueUrl=open_stack.requests, ReceiptHandle=event["ReceiptHandle"])
+    open_stack.sqs.send_message(QueueUrl=open_stack.dead, MessageBody=event["Body"])
+
+    [letter] = [json.loads(line) for line in run("dead", "list", "--json").stdout.splitlines()]
+    assert run("dead", "redrive", letter["id"]).returncode == 0
+    open_stack.worker()
+    open_stack.until(lambda: seen(run)[key]["state"] == "succeeded", 60)
+
+    assert seen(run)[key]["job"] == letter["id"]
+
+
+def test_a_folder_without_files_is_told(open_stack: Any, run: Run, home: Path) -> None:
+    (home / "empty").mkdir()
+    fails(run("drop", "empty", "--operation", "stats"), Exit.BAD_INPUT, "there is no file in empty")
+    ran = run("drop", "--status")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "nothing was dropped\n")

@@ -1,0 +1,157 @@
+"""`jobfleet run` and `jobfleet operations`: what live workers offer, for a client without the package."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jobfleet.errors import Exit
+from jobfleet.fleet import Fleet
+from jobfleet.settings.settings import find
+
+from tests.aws.client.cli.stack.test_status import sign as say
+from tests.aws.worker.offers.test_packages import sign
+from tests.client_run import Run, fails, home, picture, run
+from tests.packages import WORD_COUNT, install
+from tests.patience import patience
+
+__all__ = ["home", "run"]
+
+MORE = """
+from jobfleet_jobs import BadJob, File, Flag, Text, operation
+
+@operation("spread", takes="numbers", summary="How far numbers lie apart.")
+def spread(numbers):
+    return {"spread": max(numbers) - min(numbers), "format": "odd"}
+
+@operation("shout", takes="file", gives="file", endings=[".txt"], summary="Louder.", parameters=[
+    Flag("twice", "Say it twice."), Text("end", "What stands last.", "!")])
+def shout(data, *, twice, end):
+    return File(data.upper() * (1 + twice) + end.encode(), {"bytes": len(data)}, "text/plain")
+
+@operation("find", takes="file", summary="How often a word stands there.", parameters=[
+    Text("word", "What to look for.", required=True)])
+def find(data, *, word):
+    return {"found": data.decode().split().count(word)}
+
+@operation("mirror", takes="image", gives="image", summary="The other way round.")
+def mirror(image):
+    return image.transpose(0)
+"""
+
+
+@pytest.fixture
+def worker(stack: Any) -> Any:
+    """A worker with two packages, one of which is broken, and its sign."""
+    packages = install(Path(stack.folder) / "packages", "words", WORD_COUNT, "it = words:word_count")
+    names = ("spread", "shout", "find", "mirror")
+    install(packages, "more", MORE, *(f"{name} = more:{name}" for name in names))
+    install(packages, "broken", "1 / 0", "it = broken:thing")
+    process = stack.worker(PYTHONPATH=str(packages))
+    stack.until(lambda: sign(stack))
+    return process
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, stack: Any) -> None:
+    # What they are is asked of the stack.
+    ran = run("operations", "--json")
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    offered = {each["name"]: each for each in found["operations"]}
+    assert (offered["word-count"]["package"], offered["word-count"]["workers"]) == ("words 1.0", ["w1"])
+    assert offered["stats"]["package"] is None
+    assert [(each["package"], each["worker"]) for each in found["broken"]] == [("broken 1.0 it", "w1")]
+    table = run("operations").stdout
+    assert "word-count" in table
+    assert "ZeroDivisionError" in table
+    # What is merely switched off is noted, once for all workers.
+    (note,) = [line for line in run("operations").stderr.splitlines() if "text is" in line]
+    assert note.startswith("note: text is not done by any worker: reading text is switched off here")
+
+    # Their help is made from what they declare.
+    ran = run("run", "word-count", "--help")
+    assert ran.returncode == 0, ran.stderr
+    assert "How many words a text has." in ran.stdout
+    assert "whole number: 0 to 100" in ran.stdout
+    assert "jobfleet run word-count INPUT... [--param NAME=VALUE]...\n" in ran.stdout
+    assert "jobfleet run find INPUT... --param word=VALUE\n" in run("run", "find", "--help").stdout
+
+    # One file, with a parameter.
+    (home / "a.md").write_text("one two one")
+    ran = run("run", "word-count", "a.md", "--param", "top=1")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split("\n")[:2] == ["words  3", 'top    [["one", 2]]']
+
+    # Numbers, and an answer that calls itself as ours do.
+    ran = run("run", "spread", "-5", "2.5")
+    assert (ran.returncode, ran.stdout) == (0, "spread  7.5\nformat  odd\n"), ran.stderr
+
+    # Many files, into a folder.
+    (home / "texts" / "deep").mkdir(parents=True)
+    (home / "texts" / "a.md").write_text("a")
+    (home / "texts" / "deep" / "b.log").write_text("b")
+    ran = run("run", "shout", "texts", "-o", "out", "-p", "twice", "-p", "end=?")
+    assert ran.returncode == 0, ran.stderr
+    assert (home / "out" / "a.md.txt").read_bytes() == b"AA?"
+    assert (home / "out" / "deep" / "b.log.txt").read_bytes() == b"BB?"
+
+    # An image.
+    picture(home / "photo.png", 3)
+    ran = run("run", "mirror", "photo.png", "-o", "mirror.png", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["result"]["width"] == 60
+    assert (home / "mirror.png").exists()
+
+    # What cannot be is told before anything is sent.
+    sent = stack.front.calls.count("SendMessage")
+    fails(run("run", "word-count", "a.md", "-p", "top=101"), Exit.BAD_INPUT, "top=101", "0 to 100")
+    fails(run("run", "word-count", "a.md", "-p", "bottom=1"), Exit.BAD_INPUT, "'bottom'; it has top")
+    fails(run("run", "word-count", "a.md", "-p", "top"), Exit.BAD_INPUT, "give it as top=VALUE")
+    ran = run("run", "word-count", "a.md", "--top", "1")
+    assert (ran.returncode, "'--top': give parameters of word-count as --param top=VALUE" in ran.stderr) == (
+        Exit.USAGE, True,
+    )  # fmt: skip
+    ran = run("run", "word-count", "a.md", "--tip", "1")
+    assert (ran.returncode, "'--tip'; `jobfleet run --help` lists options" in ran.stderr) == (
+        Exit.USAGE,
+        True,
+    )
+    fails(run("run", "find", "a.md"), Exit.BAD_INPUT, "find needs word: give --param word=VALUE")
+    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont'; there are", "shout", "1 broken",
+          "worker_operation_packages")  # fmt: skip
+    assert run("run", "word-count", "a.md", "-o", "x").returncode == Exit.USAGE
+    assert run("run", "word-count").returncode == Exit.USAGE
+    assert run("run").returncode == Exit.USAGE
+    assert stack.front.calls.count("SendMessage") == sent
+
+
+@pytest.mark.usefixtures("worker")
+def test_python_runs_them_too(stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "a.txt").write_text("a b a")
+    settings = find(stack=stack.name, region="us-east-1")
+    with Fleet(settings) as fleet:
+        assert fleet.run("word-count", tmp_path / "a.txt", top=1, timeout=patience(60)).result == {
+            "words": 3, "top": [["a", 2]],
+        }  # fmt: skip
+        result = fleet.run("shout", tmp_path / "a.txt", tmp_path / "b.txt", timeout=patience(60))
+        assert result.result == {"bytes": 5}
+        assert (tmp_path / "b.txt").read_bytes() == b"A B A!"
+        calls = stack.front.calls.count("GET workers/w1.json")
+        assert [r.result for r in fleet.map("spread", [[1, 2], [5, 9]], timeout=patience(60))] == [
+            {"spread": 1, "format": "odd"}, {"spread": 4, "format": "odd"},
+        ]  # fmt: skip
+        assert stack.front.calls.count("GET workers/w1.json") == calls == 1
+
+
+def test_what_no_live_worker_does_is_told_at_submission(run: Run, home: Path, stack: Any) -> None:
+    (home / "a.md").write_text("a")
+    fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "no worker is there to say what else it does")
+    say(stack, "w7", operations=["stats"], broken=[{"package": "words 1.0", "entry": "it", "why": "no"}])
+    fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "there are stats; 1 broken")
+    # Of those that every worker does, nobody is asked.
+    stack.front.calls.clear()
+    run("submit", "stats", "1", "2")
+    assert not [call for call in stack.front.calls if "workers" in call or call.startswith("GET ")]

@@ -1,0 +1,162 @@
+"""How a worker holds on, stops, and says that it lives."""
+
+import io
+import json
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jobfleet_worker.aws.queues import Refusal
+from jobfleet_worker.daemon_pool import Crew
+from jobfleet_worker.job.held_messages import Holds
+from PIL import Image
+
+from tests.faults.processes import Systemd
+from tests.patience import patience
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 6), (200, 100, 50)).save(out, "PNG")
+    return out.getvalue()
+
+
+class Clock:
+    """A clock that is turned by hand."""
+
+    seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def holds(bench: Any) -> Iterator[tuple[Holds, Clock, Any, list[str]]]:
+    worker, clock, said = bench(), Clock(), []
+    made = Holds(worker.queues, clock, 6, 120, lambda event, **more: said.append(event))  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        crew, beat = Crew(1), made.beat
+        crew.start()
+        # One beat is over before the next thing happens.
+        patch.setattr(made, "beat", lambda: [each.result(patience(60)) for each in beat(crew)])
+        yield made, clock, worker.queues, said
+        crew.stop()
+
+
+def test_whatever_is_held_is_extended_when_a_third_of_its_time_is_over(stack: Any, holds: Any) -> None:
+    made, clock, queues, _ = holds
+    for _ in range(12):
+        stack.send(stack.request())
+    held = [one for _ in range(2) for one in made.take(queues.receive(10, 0), clock.seconds)]
+    assert len(held) == 12
+    made.beat()
+    assert "ChangeMessageVisibilityBatch" not in stack.front.calls
+    clock.seconds += 2
+    made.beat()
+    assert stack.front.calls.count("ChangeMessageVisibilityBatch") == 2
+    assert {one.expires for one in held} == {1008}
+    made.hand_back(held[:5], 0)
+    clock.seconds += 2
+    made.beat()
+    assert (stack.visible(), len(made)) == (5, 7)
+
+
+def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
+    stack: Any, holds: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, clock, queues, said = holds
+    for _ in range(4):
+        stack.send(stack.request())
+    first, second, third, fourth = made.take(queues.receive(4, 0), clock.seconds)
+    third.begun = clock.seconds - 1000
+    clock.seconds += 2
+    monkeypatch.setattr(
+        queues, "hide", lambda messages, seconds: {0: Refusal("x", True), 1: Refusal("y", False)}
+    )
+    fourth.expires = 2000
+    made.beat()
+    assert [made.is_lost(one) for one in (first, second, third, fourth)] == [True, False, True, False]
+    clock.seconds += 5
+    assert [made.is_lost(one) for one in (first, second, third, fourth)] == [True, True, True, False]
+    assert said == ["hold-lost"] * 3
+
+
+def test_a_hold_that_is_refused_while_its_message_is_taken_off_the_queue_is_not_lost(
+    stack: Any, holds: Any
+) -> None:
+    made, clock, queues, said = holds
+    stack.send(stack.request())
+    [held] = made.take(queues.receive(1, 0), clock.seconds)
+    made.leave([held])
+    queues.delete([held.message])
+    clock.seconds += 2
+    made.beat()
+    assert "ChangeMessageVisibilityBatch" in stack.front.calls
+    assert (made.is_lost(held), said) == (False, [])
+
+
+def test_sigterm_hands_back_at_once_what_was_not_begun(stack: Any) -> None:
+    released = stack.front.hold("PUT outputs/")
+    for n in range(40):
+        stack.send(stack.request("greyscale", png(), output=f"outputs/{n}.png"))
+    # So long a hold that what goes back was handed back.
+    worker = stack.worker("--config", str(stack.settings_file(processes=1, visibility_timeout=300)))
+    stack.until(lambda: sum(call.startswith("PUT outputs/") for call in stack.front.calls) == 16)
+    worker.send_signal(signal.SIGTERM)
+    stack.until(lambda: stack.visible() == 24)
+    released.set()
+    out, _ = worker.communicate(timeout=patience(60))
+    assert (worker.returncode, stack.waiting(stack.requests)) == (0, 24)
+    assert stack.waiting(stack.replies) == 16
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["started", *["job"] * 16, "stopped"]
+
+
+def test_a_second_sigterm_hands_back_what_runs_too(stack: Any, systemd: Systemd) -> None:
+    released = stack.front.hold("PUT outputs/")
+    stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
+    settings = stack.settings_file(visibility_timeout=300)
+    worker = stack.worker("--config", str(settings), NOTIFY_SOCKET=str(systemd.path))
+    stack.until(lambda: any(call.startswith("PUT outputs/") for call in stack.front.calls))
+    worker.send_signal(signal.SIGTERM)
+    stack.until(lambda: "STOPPING=1" in systemd.heard)
+    turns = systemd.turns()
+    stack.until(lambda: systemd.turns() > turns + 30)  # in its wait for what runs
+    assert (worker.poll(), stack.visible()) == (None, 0)
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=patience(60))
+    assert (worker.returncode, stack.visible()) == (0, 1)
+    assert not released.is_set()
+
+
+def test_the_time_limit_of_a_stop_hands_back_what_runs_too(stack: Any) -> None:
+    stack.front.hold("PUT outputs/")
+    stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
+    settings = stack.settings_file(stop_timeout=2, visibility_timeout=300)
+    worker = stack.worker("--config", str(settings))
+    stack.until(lambda: any(call.startswith("PUT outputs/") for call in stack.front.calls))
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=patience(40))
+    assert (worker.returncode, stack.visible()) == (0, 1)
+
+
+def test_a_worker_says_that_it_lives_and_what_it_did(stack: Any, bench: Any) -> None:
+    last = stack.request()
+    stack.send(stack.request("rot13"))
+    worker = bench().start()
+    stack.until(lambda: any(call == "PUT workers/w1.json" for call in stack.front.calls))
+    stack.until(lambda: stack.waiting(stack.requests) == 0)
+    stack.send(last)
+    stack.until(lambda: stack.waiting(stack.requests) == 0)
+    worker.stop()
+    sign = json.loads(stack.object("workers/w1.json"))
+    assert sign["versions"]["jobfleet"] == "1.2.3"
+    assert sign["counts"] == {"failed": 1, "succeeded": 1}
+    assert sign["last_job"]["id"] == last.id
+    assert (sign["in_flight"], sign["paused"], sign["credentials_age"], sign["stopped"]) == (
+        0,
+        None,
+        None,
+        True,
+    )
+    assert stack.front.calls.count("PUT workers/w1.json") >= 2

@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+import jinja2
+import pytest
+import yaml
+from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.operations.catalogue import OPERATIONS, find_operation
+from jobfleet_jobs.protocol.names import BadStackName, StackNames, log_key, output_key, result_key, upload_key
+
+from tests.places import REPOSITORY
+
+VARS = REPOSITORY / "inventory/group_vars/all.yml"
+
+
+def test_the_playbooks_variables_derive_the_same_names() -> None:
+    variables = yaml.safe_load(VARS.read_text())
+    given = {"stack_name": "some-stack", "aws_region": "eu-central-1", "account_id": "123456789012"}
+
+    def rendered(name: str) -> str:
+        return str(jinja2.Environment(autoescape=True).from_string(variables[name]).render(given))
+
+    names = StackNames("some-stack")
+    assert rendered("queues_requests_name") == names.requests
+    assert rendered("queues_responses_name") == names.responses
+    assert rendered("queues_dead_letter_name") == names.dead_letters
+    assert rendered("queues_replies_prefix") == names.replies_prefix
+    assert rendered("bucket_name") == names.bucket("123456789012", "eu-central-1")
+
+
+@pytest.mark.parametrize("name", ["", "a", "A-b", "1a", "a-", "a_b", "a" * 33, "a\n", "ä1"])
+def test_a_stack_name_that_aws_could_not_hold_is_refused(name: str) -> None:
+    with pytest.raises(BadStackName):
+        StackNames(name)
+
+
+def test_the_longest_stack_name_fits_a_bucket_and_a_queue() -> None:
+    names = StackNames("a" * 32)
+    assert len(names.bucket("1" * 12, "ap-southeast-99")) <= 63
+    assert len(names.replies_prefix + "0" * 16) <= 80
+
+
+@pytest.mark.parametrize("name", ["", "/x", "x/", "a//b", ".", "..", "a/../b", "a\nb", "x" * 901, "\x00"])
+def test_an_output_name_that_leads_elsewhere_is_a_bad_job(name: str) -> None:
+    with pytest.raises(BadJob):
+        output_key(name)
+
+
+def test_keys_say_what_they_hold() -> None:
+    assert output_key("holiday/grey ä.jpg") == "outputs/holiday/grey ä.jpg"
+    assert upload_key("ID", "C:\\pictures\\a.png") == "uploads/ID/a.png"
+    assert upload_key("ID", "/") == "uploads/ID/input"
+    assert result_key("ID") == "results/ID.json"
+    assert log_key("w", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 6) == "logs/2026/01/02/w-030405-6.jsonl"
+
+
+def test_an_operation_checks_its_parameters_and_fills_in_the_rest() -> None:
+    threshold = find_operation("threshold")
+    assert threshold.check({"level": 9}) == {"level": 9, "low": 0, "high": 254}
+    for bad in ({"level": 256}, {"level": -1}, {"level": "9"}, {"level": True}, {"level": 9.0}, {"loud": 1}):
+        with pytest.raises(BadJob):
+            threshold.check(bad)
+    with pytest.raises(BadJob, match="it takes none"):
+        OPERATIONS["greyscale"].check({"level": 1})
+    with pytest.raises(BadJob, match="there are stats, greyscale"):
+        find_operation("rot13")

@@ -1,0 +1,54 @@
+"""The gate through which every call to AWS goes."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError
+from jobfleet_worker.aws.circuit_breaker import Gate
+
+
+class Time:
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def now(self) -> Any:
+        raise NotImplementedError
+
+
+def test_a_call_that_was_under_way_when_the_trouble_came_does_not_end_it() -> None:
+    time, said = Time(), []
+    gate = Gate(time, lambda: None, lambda event, **_: said.append(event))
+    time.at = 1.0
+    gate.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
+
+    gate.passed("sqs", begun=0.5)
+    assert said == ["paused"]
+
+    gate.passed("sqs", begun=2.0)
+    assert said == ["paused", "resumed"]
+
+
+def test_the_trouble_of_one_service_is_not_ended_by_another() -> None:
+    time, said = Time(), []
+    gate = Gate(time, lambda: None, lambda event, **_: said.append(event))
+    gate.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
+
+    gate.passed("s3", begun=1.0)
+
+    assert said == ["paused"]
+
+
+def test_credentials_that_come_while_the_old_ones_are_found_refused_open_it_at_once() -> None:
+    file = ["old"]
+
+    def credentials() -> str:
+        read = file[0]
+        file[0] = "new"  # right after this look
+        return read
+
+    gate = Gate(Time(), credentials, lambda *_, **__: None)
+    gate.failed("sqs", ClientError({"Error": {"Code": "ExpiredToken"}}, "GetQueueUrl"), "old")
+
+    assert gate.is_open()

@@ -1,0 +1,235 @@
+"""The end of jobs, several at a time, in the order that loses nothing.
+
+Results and log lines are in the bucket before the answers go out, and only then the requests are
+deleted: wherever a worker dies, the requests come back and meet what is already done.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from jobfleet_worker.aws.circuit_breaker import Gate, Service
+from jobfleet_worker.aws.queues import QueueGone, Queues, Refusal, batches, batches_by_size
+from jobfleet_worker.aws.storage import Storage
+from jobfleet_worker.clock import LOOK_SECONDS, Clock
+from jobfleet_worker.daemon_pool import Crew
+from jobfleet_worker.errors import BrokenAttempt, GivenUp
+from jobfleet_worker.job.handover import delay
+from jobfleet_worker.job.held_messages import Holds
+from jobfleet_worker.job.in_hand import Finished
+from jobfleet_worker.reporting.journal import Batch, Journal
+from jobfleet_worker.settings import Settings
+
+T = TypeVar("T")
+
+# Groups on their way to AWS at a time. With many more, groups would get small and calls many.
+COMMITTERS = 8
+
+# An entry of a batch that AWS did not take is tried this often in all, after about 0.1, 0.2 … s.
+ENTRY_TRIES = 4
+ENTRY_RETRY_SECONDS = 0.1
+
+# While others wait for a process, an image that is done may wait for as many more as make the calls
+# few: at least this long, longer where one takes long, and never so long that anybody minds.
+SHARED_BY = 8
+BACKLOG_LINGER_SECONDS = 0.2
+BACKLOG_LINGER_MAX_SECONDS = 2.0
+
+# Who helps the committers to send answers and deletions side by side.
+HELPERS = 16
+
+
+class Committer:
+    """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
+
+    `more` tells whether other jobs may be put soon: if not, a group waits for nobody. `backlog`
+    tells whether more are begun than there are processes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        queues: Queues,
+        storage: Storage,
+        journal: Journal,
+        holds: Holds,
+        gate: Gate,
+        clock: Clock,
+    ) -> None:
+        self._settings, self._queues, self._storage, self._journal = settings, queues, storage, journal
+        self._holds, self._gate, self._clock = holds, gate, clock
+        self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+        self._gathering = threading.Lock()
+        self._crew = Crew(HELPERS)
+        self.more: Callable[[], bool] = lambda: False
+        self.backlog: Callable[[], bool] = lambda: False
+        self.ended: Callable[[Finished], None] = lambda finished: None
+        self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
+        self.halted: Callable[[], str | None] = lambda: None
+
+    def start(self) -> None:
+        """Start those that help the threads in `run`."""
+        self._crew.start()
+
+    def stop(self) -> None:
+        """Let those go."""
+        self._crew.stop()
+
+    def put(self, finished: Finished) -> None:
+        """Leave a finished job to be stored, answered and deleted soon."""
+        self._finished.put(finished)
+
+    def run(self, stopped: threading.Event, moved: Callable[[], None]) -> None:
+        """Commit one group after the other until stopped; any number of threads may."""
+        while not stopped.is_set():
+            moved()
+            group = self._gather()
+            if group:
+                self.commit(group)
+
+    def _gather(self) -> list[Finished]:
+        with self._gathering:
+            try:
+                group = [self._finished.get(timeout=LOOK_SECONDS)]
+            except queue.Empty:
+                return []
+            start = time.monotonic()
+            while len(group) < self._settings.batch_max:
+                left = max(0.0, start + self._linger(group) - time.monotonic())
+                try:
+                    group.append(self._finished.get(timeout=left))
+                except queue.Empty:
+                    break
+            return group
+
+    def _linger(self, group: Sequence[Finished]) -> float:
+        if not self.more():
+            return 0.0
+        seconds = min(finished.seconds for finished in group)
+        if not seconds or not self.backlog():
+            return self._settings.batch_linger / 1000
+        until_some_more = SHARED_BY * seconds / self._settings.processes
+        return min(BACKLOG_LINGER_MAX_SECONDS, max(BACKLOG_LINGER_SECONDS, until_some_more))
+
+    def commit(self, group: Sequence[Finished]) -> None:
+        """Bring a group to its end; what cannot be brought there is broken, or given up."""
+        lines = self._journal.batch([("job", finished.line) for finished in group])
+        try:
+            self._store(group, lines)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is this group's, and the worker lives on
+            for finished in group:
+                self.broken(finished, problem)
+            return
+        finally:
+            self._journal.keep(lines)
+        answered = self._side_by_side(self._answer, self._to_answer(group))
+        for finished in self._side_by_side(self._end, list(batches(answered))):
+            self.ended(finished)
+
+    def _store(self, group: Sequence[Finished], lines: Batch) -> None:
+        new = [finished.result for finished in group if not finished.stored]
+        if len(new) == 1:
+            self._through("s3", group, lambda: self._storage.write_result(new[0]))
+        elif new:
+            at = self._clock.now()
+            self._through("s3", group, lambda: self._storage.write_results(new, self._settings.worker_id, at))
+        for finished in group:
+            finished.stored = True
+        self._through("s3", group, lambda: self._journal.store(lines))
+
+    def _side_by_side(
+        self, do: Callable[[Sequence[Finished]], list[Finished]], parts: Sequence[Sequence[Finished]]
+    ) -> list[Finished]:
+        """Return all that `do` returns; of a part that fails, every job is broken, and no other."""
+
+        def guarded(part: Sequence[Finished]) -> list[Finished]:
+            try:
+                return do(part)
+            except Exception as problem:  # noqa: BLE001 - as above
+                for finished in part:
+                    self.broken(finished, problem)
+                return []
+
+        return [finished for done in self._crew.each(guarded, parts) for finished in done]
+
+    def _to_answer(self, group: Sequence[Finished]) -> list[list[Finished]]:
+        """Return what may go out in one call each; those whose hold is lost are for others to answer."""
+        by_queue: dict[str | None, list[tuple[Finished, str]]] = defaultdict(list)
+        for finished in group:
+            if self._holds.is_lost(finished.job.held):
+                self.broken(finished, GivenUp("the hold is lost"))
+            else:
+                by_queue[finished.queue].append((finished, finished.result.to_answer()))
+        return [
+            [finished for finished, _ in batch]
+            for answers in by_queue.values()
+            for batch in batches_by_size(answers)
+        ]
+
+    def _answer(self, batch: Sequence[Finished]) -> list[Finished]:
+        """Send the answers of one call; return the jobs that need no more of one."""
+        name = batch[0].queue
+        if name is None:
+            return list(batch)
+        try:
+            left = self._each(
+                batch,
+                lambda some: self._queues.answer(name, [finished.result.to_answer() for finished in some]),
+            )
+        except QueueGone:
+            # The client is gone; its results lie in the bucket.
+            for finished in batch:
+                self._journal.tell("reply-queue-gone", job=finished.result.id, queue=name)
+            return list(batch)
+        for finished, refusal in left:
+            self.broken(finished, BrokenAttempt(f"the answer was not taken: {refusal.code}"))
+        refused = {id(finished) for finished, _ in left}
+        return [finished for finished in batch if id(finished) not in refused]
+
+    def _end(self, batch: Sequence[Finished]) -> list[Finished]:
+        """Take the requests of one call off the queue, after what goes elsewhere lies there."""
+        for finished in batch:
+            message, cause, passed = finished.job.held.message, finished.buried, finished.passed
+            if cause is not None:
+                self._through("sqs", [finished], partial(self._queues.bury, message, cause))
+            if passed is not None:
+                seconds = delay(passed.times)
+                self._through("sqs", [finished], partial(self._queues.pass_on, message, passed, seconds))
+        self._holds.leave(finished.job.held for finished in batch)
+        left = self._each(
+            batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
+        )
+        for finished, refusal in left:
+            # It comes back, meets its stored result, and is deleted then.
+            self._journal.tell("not-deleted", job=finished.result.id, code=refusal.code)
+        return list(batch)
+
+    def _each(
+        self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, Refusal]]
+    ) -> list[tuple[Finished, Refusal]]:
+        """Try a batch until every entry is taken; return those that never were."""
+        refused: list[tuple[Finished, Refusal]] = []
+        for number in range(ENTRY_TRIES):
+            some = group
+            refusals = self._through("sqs", some, partial(call, some))
+            refused += [(some[n], refusal) for n, refusal in refusals.items() if refusal.final]
+            again = [(some[n], refusal) for n, refusal in refusals.items() if not refusal.final]
+            if not again:
+                return refused
+            if number == ENTRY_TRIES - 1:
+                return refused + again
+            group = [finished for finished, _ in again]
+            time.sleep(ENTRY_RETRY_SECONDS * 2**number * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        return refused
+
+    def _through(self, service: Service, group: Sequence[Finished], call: Callable[[], T]) -> T:
+        def given_up() -> str | None:
+            lost = all(self._holds.is_lost(finished.job.held) for finished in group)
+            return self.halted() or ("the hold is lost" if lost else None)
+
+        return self._gate.through(service, call, given_up)

@@ -1,0 +1,88 @@
+"""Numbers that are too many for memory: from the bucket to a file on this worker's disk, and from there.
+
+One job at a time does so, in a process of its own beside those for images. No file has a name, so that
+nothing is left behind when the worker dies.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
+
+from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.operations.parameters import Value
+
+from jobfleet_worker.aws.storage import Large, Storage, too_large
+from jobfleet_worker.clock import Clock
+from jobfleet_worker.errors import BrokenAttempt
+from jobfleet_worker.job.held_messages import Held
+from jobfleet_worker.operations.outcome import Outcome
+from jobfleet_worker.processes.pool import Pool
+from jobfleet_worker.settings import Settings
+
+# As much is fetched at a time, and again where that fails.
+PART_BYTES = 8 * 1024**2
+
+# The file itself, and its numbers in sorted runs: nine or ten bytes for each value of a run. In long
+# texts that is 0.3 of what they take as text, in short ones at most 1.5.
+_DISK_NEEDED = 2.5
+
+
+class Streams:
+    """Does jobs on large inputs. `run` may be called by any number of threads."""
+
+    def __init__(self, settings: Settings, storage: Storage, pool: Pool, clock: Clock) -> None:
+        self._settings, self._storage, self._pool, self._clock = settings, storage, pool, clock
+
+    def run(
+        self,
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        large: Large,
+        held: Held,
+        seconds: dict[str, float],
+        part: Callable[[Callable[[], bytes]], bytes],
+        stopping: Callable[[], str | None],
+        given_up: Callable[[], str | None],
+    ) -> Outcome:
+        """Return the outcome, and note in `seconds` how long each step took.
+
+        `part` makes a call to S3 as often as it takes. `stopping` ends the wait for the place,
+        `given_up` the work too. Raises `BadJob`, `BrokenAttempt` and `GivenUp`.
+        """
+        if large.size > self._settings.max_stream_bytes:
+            raise too_large(large.size, self._settings.max_stream_bytes)
+        start, held.begun = self._clock.monotonic(), None
+        held.allowance = self._settings.stream_allowance(large.size)
+        with self._pool.stream_place(lambda: stopping() or given_up()):
+            held.begun = self._clock.monotonic()
+            seconds["wait"] = round(held.begun - start, 6)
+            self._check_disk(large)
+            with tempfile.TemporaryFile(dir=self._settings.spool) as file:
+                self._fetch(large, file, part)
+                fetched = self._clock.monotonic()
+                seconds["input"], held.begun = round(fetched - held.begun, 6), fetched
+                limit = self._settings.job_time_limit + held.allowance
+                outcome = self._pool.run_streamed(
+                    operation, parameters, file, self._settings.spool, limit, given_up
+                )
+        seconds["operation"] = round(self._clock.monotonic() - fetched, 6)
+        return outcome
+
+    def _check_disk(self, large: Large) -> None:
+        needed, free = int(large.size * _DISK_NEEDED), shutil.disk_usage(self._settings.spool).free
+        if free < needed:
+            raise BrokenAttempt(
+                f"the input's {large.size:,} bytes need {needed:,} bytes of disk, and {free:,} are free in "
+                f"{self._settings.spool}: make the volume larger (instances_volume_size), or send parts"
+            )
+
+    def _fetch(self, large: Large, file: BinaryIO, part: Callable[[Callable[[], bytes]], bytes]) -> None:
+        start = 0
+        while start < large.size:
+            data = part(lambda at=start: self._storage.read_part(large, at, PART_BYTES))  # type: ignore[misc]
+            if not data:
+                raise BrokenAttempt(f"of the input's {large.size:,} bytes {start:,} came")
+            file.write(data)
+            start += len(data)
+        file.flush()

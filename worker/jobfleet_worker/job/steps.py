@@ -1,0 +1,185 @@
+"""The steps of a job: its input is fetched, its operation done, its output stored."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.operations.parameters import Value
+from jobfleet_jobs.protocol import names
+from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Output, Request
+
+from jobfleet_worker.aws.storage import Large, Storage, too_large
+from jobfleet_worker.clock import Clock
+from jobfleet_worker.errors import GivenUp
+from jobfleet_worker.job.dropped_input import Drops
+from jobfleet_worker.job.guarded_calls import Calls
+from jobfleet_worker.job.handover import Elsewhere, NotHere
+from jobfleet_worker.job.in_hand import Job
+from jobfleet_worker.job.large_input import Streams
+from jobfleet_worker.offers.offer import Offer
+from jobfleet_worker.offers.optional_parts import limits
+from jobfleet_worker.operations import run
+from jobfleet_worker.operations.custom import OwnOperation
+from jobfleet_worker.operations.outcome import Outcome
+from jobfleet_worker.processes.pool import Pool, longest_wait
+from jobfleet_worker.settings import Settings
+
+
+class Timer:
+    """Seconds by the name of the step."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long what is done inside takes."""
+        start = self._monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self._monotonic() - start, 6)
+
+
+class Steps:
+    """Takes the steps of jobs, in any number of threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        drops: Drops,
+        pool: Pool,
+        calls: Calls,
+        clock: Clock,
+        offer: Offer,
+        elsewhere: Elsewhere,
+    ) -> None:
+        self._settings, self._storage, self._drops, self._pool = settings, storage, drops, pool
+        self._calls, self._clock, self._offer, self._elsewhere = calls, clock, offer, elsewhere
+        self._limits = limits(settings)
+        self._streams = Streams(settings, storage, pool, clock)
+
+    def is_small(self, job: Job) -> bool:
+        """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
+        message = job.held.message
+        if job.request is None or message.attempt > 1 or message.passed is not None:
+            return False
+        source, operation = job.request.input, self._offer.find(job.request.operation)
+        done_here = operation is not None and not isinstance(operation, OwnOperation)
+        return done_here and isinstance(source, Inline) and len(source.text) <= INLINE_MAX_BYTES
+
+    def take(
+        self, job: Job, request: Request, timer: Timer, *, in_pool: bool
+    ) -> tuple[Outcome, Output | None, dict[str, int]]:
+        """Return the outcome, where its output lies, and sizes in bytes for the log.
+
+        Raises `BadJob`, `NotHere`, `GivenUp`, and whatever is neither.
+        """
+        operation = self._find(job, request.operation)
+        if request.dropped:
+            waiting = request
+            request = self._calls.s3(job, lambda: self._drops.filled_in(waiting, operation))
+        own = isinstance(operation, OwnOperation)
+        # What somebody else declares is checked where it can do no harm: in a process of the pool.
+        parameters = request.parameters if own else operation.check(request.parameters)
+        key = _output_key(operation, request.output)
+        with ExitStack() as kept:
+            with timer.timed("input"):
+                data = self._input(job, request, operation, kept)
+            if isinstance(data, Large):
+                outcome = self._stream(job, operation, parameters, data, timer)
+                return outcome, None, {"input_bytes": data.size}
+            outcome = self._operate(job, operation, parameters, data, key, timer, in_pool=in_pool)
+        if key is None or outcome.data is None:
+            return outcome, None, {"input_bytes": len(data)}
+        made, content_type = outcome.data, outcome.content_type
+        with timer.timed("output"):
+            if request.dropped:
+                output = self._calls.s3(
+                    job, lambda: self._drops.write_output(request, key, made, content_type)
+                )
+            else:
+                output = self._calls.s3(job, lambda: self._storage.write_output(key, made, content_type))
+        return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
+
+    def _find(self, job: Job, name: str) -> Operation:
+        """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""
+        operation = self._offer.find(name)
+        if operation is None:
+            message = job.held.message
+            raise NotHere(self._calls.s3(job, lambda: self._elsewhere.passed(name, message)))
+        return operation
+
+    def _operate(
+        self,
+        job: Job,
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        data: bytes,
+        key: str | None,
+        timer: Timer,
+        *,
+        in_pool: bool,
+    ) -> Outcome:
+        own = isinstance(operation, OwnOperation)
+        if operation.takes == "numbers" and not own and (not in_pool or len(data) <= INLINE_MAX_BYTES):
+            with timer.timed("operation"):
+                return run.run(operation, parameters, data, key, self._limits)
+        # Waiting for a process is not working, and may take longer than a job may.
+        held, start = job.held, self._clock.monotonic()
+        held.begun = None
+        # Nor is lying ready behind the one before, which may use up its own time.
+        held.allowance = longest_wait(self._settings.job_time_limit) - self._settings.job_time_limit
+
+        def begin() -> None:
+            job.moved()
+            held.begun = self._clock.monotonic()
+            timer.seconds["wait"] = round(held.begun - start, 6)
+
+        outcome = self._pool.run(operation, parameters, data, key, lambda: self._calls.not_begun(job), begin)
+        timer.seconds["operation"] = round(self._clock.monotonic() - (held.begun or start), 6)
+        return outcome
+
+    def _stream(
+        self,
+        job: Job,
+        operation: Operation,
+        parameters: Mapping[str, Value],
+        large: Large,
+        timer: Timer,
+    ) -> Outcome:
+        return self._streams.run(
+            operation, parameters, large, job.held, timer.seconds,
+            lambda call: self._calls.s3(job, call), self._calls.stopping, lambda: self._calls.given_up(job),
+        )  # fmt: skip
+
+    def _input(self, job: Job, request: Request, operation: Operation, kept: ExitStack) -> bytes | Large:
+        source = request.input
+        if isinstance(source, Inline):
+            if operation.takes == "image":
+                raise BadJob("bad-input", "an image goes through the bucket: give its bucket and key")
+            # Text that is none after all is told by the operation.
+            data = source.text.encode("utf-8", "surrogatepass")
+            if len(data) > self._settings.max_input_bytes:
+                raise too_large(len(data), self._settings.max_input_bytes)
+            return data
+        stream_from = self._settings.stream_from_bytes if operation.streamed else None
+        wait = partial(self._wait_for_room, job)
+        return self._calls.s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
+
+    def _wait_for_room(self, job: Job) -> None:
+        """Let the job's time begin when there is room; waiting is not working. Raises `GivenUp`."""
+        if reason := self._calls.not_begun(job):
+            raise GivenUp(reason)
+        job.held.begun = self._clock.monotonic()
+
+
+def _output_key(operation: Operation, key: str | None) -> str | None:
+    """Return the key to write an output to, if there is one: only what a name given by a person leads to."""
+    if key is not None and not key.startswith(names.OUTPUTS):
+        raise BadJob("bad-output-name", f"output.key {key[:80]!r} must begin with {names.OUTPUTS}")
+    return operation.output_key(None if key is None else key.removeprefix(names.OUTPUTS))

@@ -1,0 +1,18 @@
+"""Blur an image."""
+
+from PIL import Image, ImageFilter
+
+from jobfleet_worker.operations.imaging.channels import premultiplied, straight, without_palette
+
+
+def blur(image: Image.Image, *, radius: float = 2.0) -> Image.Image:
+    """Return `image` after a Gaussian blur of which `radius` is the standard deviation in pixels.
+
+    Colours count as far as they can be seen (premultiplied alpha). 16-bit grey becomes 8 bits.
+    Pillow comes near a Gaussian by three boxes, for each of which the image goes on behind its
+    edges as at them: https://pillow.readthedocs.io/en/stable/reference/ImageFilter.html
+    """
+    if image.mode == "I;16":
+        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
+    mixed = premultiplied(without_palette(image))
+    return straight(mixed.filter(ImageFilter.GaussianBlur(radius)))

@@ -1,0 +1,189 @@
+"""Bytes to pictures. What cannot be read is the sender's fault, whatever Pillow calls it."""
+
+import io
+import warnings
+from dataclasses import replace
+from typing import Any
+
+from jobfleet_jobs.errors import BadJob
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+
+from jobfleet_worker.operations.imaging.exif import Upright, upright
+from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
+from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
+
+_NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
+
+# Modes that are turned into one of `Frame`'s, and whether the sender should hear of it.
+_CONVERTED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB"}
+_CONVERTED_WITH_NOTE = {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
+
+_SIXTEEN_BIT_MAX = 65_535
+
+
+def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
+    """Read an image of at most `max_pixels` in all frames together.
+
+    With `grey`, a colour JPEG is decoded to its luma alone, which saves two thirds of the work and
+    differs from converting its colours by rounding. What stands behind the end of the image is
+    looked at by `ending`. Raises `BadJob`.
+    """
+    if not data:
+        raise BadJob("not-an-image", "the input is empty")
+    # Pillow's own check guards what it allocates while it parses; ours below counts all frames.
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(data), formats=list(ENDINGS)) as image:
+                picture = _read(image, max_pixels, grey=grey)
+            notes = (*picture.notes, *check_ending(data, picture.format))
+            return replace(picture, notes=notes, source=data if picture.as_stored else None)
+        except (BadJob, MemoryError):
+            raise
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
+            raise _too_many(max_pixels) from problem
+        except UnidentifiedImageError as problem:
+            raise BadJob("not-an-image", _NOT_AN_IMAGE) from problem
+        except Exception as problem:
+            # Parsers meet damaged files with whatever breaks first; the same bytes break the same way again.
+            raise BadJob("broken-image", f"the image is damaged: {str(problem)[:200]}") from problem
+
+
+def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
+    kind, numbers, notes = _what_to_read(image)
+    _check_pixels(image, len(numbers), max_pixels)
+    drafted = grey and kind == "JPEG" and image.mode == "RGB"
+    if drafted:
+        image.draft("L", image.size)
+    frames: list[Frame] = []
+    reading: list[str] = []
+    pixels, turn = 0, Upright()
+    for number in numbers:
+        image.seek(number)
+        pixels += image.width * image.height
+        if pixels > max_pixels:
+            raise _too_many(max_pixels)
+        raw = _raw_mode(image)
+        image.load()
+        if not frames:
+            turn = upright(image)
+        plain, said = _in_known_mode(_own(image, kind, still=len(numbers) == 1), raw)
+        reading += said
+        frames.append(Frame(turn.turned(plain), _duration(image, kind)))
+    profile, said = _profile(image, frames[0].image)
+    return Picture(
+        tuple(frames), kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image),
+        loop=image.info.get("loop"), drafted=drafted, reading=(*reading, *said),
+        notes=(*notes, *turn.notes), as_stored=turn.turn is None and numbers.start == 0,
+    )  # fmt: skip
+
+
+def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:
+    """Return the colour profile if it is one of the colours that were read, and what has to be said."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return None, []
+    # The header says what colours the profile is for: https://www.color.org/specification/ICC.1-2022-05.pdf
+    grey = frame.mode in COLOURLESS or image.mode in COLOURLESS
+    if profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return None, ["the colour profile was dropped: it is for other colours"]
+    return profile, []
+
+
+def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
+    """Return the format, the numbers of the frames to read, and notes on those that are not."""
+    if image.format == "MPO":  # what many phones write: a JPEG with further pictures behind it
+        return "JPEG", range(1), [SEVERAL]
+    count: int = getattr(image, "n_frames", 1)
+    if image.info.get("default_image") and count > 1:
+        return "PNG", range(1, count), ["the picture for viewers that show no animation was dropped"]
+    return image.format or "", range(count), []
+
+
+def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
+    """Count before anything is decoded. Raises `BadJob`."""
+    pixels = image.width * image.height * count
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and count > 1:
+        pixels = 0
+        for number in range(count):
+            image.seek(number)
+            pixels += image.width * image.height
+        image.seek(0)
+    if pixels > max_pixels:
+        raise _too_many(max_pixels, pixels)
+
+
+def _too_many(max_pixels: int, pixels: int | None = None) -> BadJob:
+    has = f"{pixels:,}" if pixels else "too many"
+    return BadJob("too-many-pixels", f"the image has {has} pixels; this worker takes at most {max_pixels:,}")
+
+
+def _own(image: Image.Image, kind: str, *, still: bool) -> Image.Image:
+    """Return the frame just loaded as an image that stays when the next is loaded."""
+    if kind == "JPEG":
+        return image  # there is no next, and the largest images are JPEGs
+    if still or image.mode != "P":
+        return image.copy()
+    # A still picture's palette is kept; in an animation each frame may have its own.
+    return image.convert("RGBA" if "transparency" in image.info else "RGB")
+
+
+def _in_known_mode(image: Image.Image, raw: str) -> tuple[Image.Image, list[str]]:
+    """Return the image in a mode of `Frame`, and what has to be said about that. Raises `BadJob`.
+
+    `raw` is how the samples lay in the file.
+    """
+    said = ["16 bits a channel were read as 8"] if ";16" in raw and not image.mode.startswith("I") else []
+    if raw.startswith("LA;16"):  # grey with alpha at 16 bits, which Pillow reads as colour
+        return image.convert("LA"), said
+    if image.mode in _CONVERTED_WITH_NOTE:
+        to = _CONVERTED_WITH_NOTE[image.mode]
+        return image.convert(to), [*said, f"{image.mode} was converted to {to}"]
+    if image.mode in _CONVERTED:
+        return image.convert(_CONVERTED[image.mode]), said
+    if image.mode in ("1", "L", "RGB") and "transparency" in image.info:
+        # One colour stands for transparent; an operation would move that colour.
+        return image.convert("RGBA" if image.mode == "RGB" else "LA"), said
+    if image.mode == "P" and image.palette and image.palette.mode == "RGBA":
+        return image.convert("RGBA"), said
+    if image.mode.startswith("I"):
+        return _sixteen_bit(image), said
+    if image.mode not in ("1", "L", "LA", "RGB", "RGBA", "P"):
+        raise BadJob(
+            "unsupported-mode",
+            f"the image's pixels are {image.mode}; convert it to 8 or 16 bits a channel first",
+        )
+    return image, said
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """Return Pillow's name for how the samples lie in the file. Known only until the image is loaded."""
+    arguments = image.tile[0].args if isinstance(image, ImageFile.ImageFile) and image.tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _sixteen_bit(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":
+        return image
+    whole = image if image.mode == "I" else image.convert("I")
+    extrema: Any = whole.getextrema()
+    if not 0 <= extrema[0] <= extrema[1] <= _SIXTEEN_BIT_MAX:
+        raise BadJob(
+            "unsupported-mode", "the image has 32-bit samples; convert it to 8 or 16 bits a channel first"
+        )
+    return whole.convert("I;16")
+
+
+def _duration(image: Image.Image, kind: str) -> float | None:
+    value = image.info.get("duration") if kind in ("GIF", "WEBP", "PNG") else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (across, down) if 0 < across < 65_536 and 0 < down < 65_536 else None

@@ -1,0 +1,84 @@
+"""An image as the operations see it: frames, and what is kept beside the pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from jobfleet_jobs.operations.image_formats import FORMATS
+from PIL import Image
+
+from jobfleet_worker.operations.imaging.channels import has_alpha
+from jobfleet_worker.operations.imaging.exif import without_size
+
+# The formats read and written, by Pillow's names, with the endings that ask for them. A named
+# list: Pillow reads dozens more, whose readers few people test.
+ENDINGS = {name.upper(): endings for name, endings in FORMATS.items()}
+
+COLOURLESS = frozenset({"1", "L", "LA", "I;16"})
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame, in mode 1, L, LA, RGB, RGBA, P or I;16. `duration` is milliseconds, where there is one."""
+
+    image: Image.Image
+    duration: float | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image: upright, in a mode of `Frame`, with what is worth keeping beside the pixels.
+
+    `drafted` says that the decoder has already made it grey. `notes` are sentences for the sender
+    about what was changed without being asked for, `reading` those on what decoding cost.
+
+    `source` is the file it came in, as long as its pixels are those (`as_stored` says whether they
+    were when it was read); `file`, if there is one, is a file to send in its place. `wanted` is the
+    format that was asked for, and `quality` that of lossy ones, 1 to 100.
+    """
+
+    frames: tuple[Frame, ...]
+    format: str
+    exif: bytes = b""
+    icc_profile: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    loop: int | None = None
+    drafted: bool = False
+    notes: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
+    as_stored: bool = False
+    source: bytes | None = None
+    file: bytes | None = None
+    wanted: str | None = None
+    quality: int | None = None
+
+    def each(self, change: Callable[[Image.Image], Image.Image], unchanged: str | None = None) -> "Picture":
+        """Return the picture with `change` made to every frame, and notes on what that cost.
+
+        `unchanged` is the note where `change` had nothing to do.
+        """
+        frames, notes = [], list(self.notes)
+        for frame in self.frames:
+            changed = change(frame.image)
+            notes += _cost(frame.image, changed, unchanged) if not self.drafted else []
+            frames.append(replace(frame, image=changed))
+        profile = self.icc_profile
+        was_grey, is_grey = (f[0].image.mode in COLOURLESS for f in (self.frames, frames))
+        if profile and (was_grey != is_grey or self.drafted):
+            profile = None
+            notes.append("the colour profile was dropped: it does not fit grey")
+        resized = frames[0].image.size != self.frames[0].image.size
+        return replace(
+            self, frames=tuple(frames), icc_profile=profile, notes=tuple(dict.fromkeys(notes)),
+            exif=without_size(self.exif) if resized else self.exif, drafted=False, source=None, file=None,
+        )  # fmt: skip
+
+
+def _cost(before: Image.Image, after: Image.Image, unchanged: str | None) -> list[str]:
+    notes = []
+    if after is before and unchanged:
+        notes.append(unchanged)
+    if before.mode == "I;16" and after.mode != "I;16":
+        notes.append("16 bits a channel were scaled to 8")
+    if has_alpha(before) and not has_alpha(after):
+        notes.append("the transparency was dropped: one channel goes out")
+    return notes

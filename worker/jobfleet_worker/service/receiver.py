@@ -1,0 +1,96 @@
+"""The threads that receive requests: one that waits for them, and more while there are many."""
+
+import threading
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobfleet_worker.aws.circuit_breaker import Gate, words
+from jobfleet_worker.aws.clients import credentials_refused, is_outage
+from jobfleet_worker.aws.queues import BATCH_MAX, Message, Queues
+from jobfleet_worker.clock import LOOK_SECONDS, Clock
+
+# Receives under way at a time while the queue is full of requests.
+RECEIVERS = 4
+
+# A receive that brings this many says that there are more, though SQS may hold back some of ten.
+MANY = BATCH_MAX // 2
+
+# How soon one looks again that has no place for what would come: twice as long each time, up to the longest.
+# While images wait for their processes, four that look every 5 ms all the time cost CPU for nothing.
+NO_PLACE_SECONDS = 0.005
+NO_PLACE_LONGEST_SECONDS = 0.02
+
+# After a refusal that is no outage: no queue, no permission.
+REFUSED_SECONDS = 5.0
+
+
+class Receivers:
+    """`places` reserves up to ten places and returns how many, `take` gets what came and gives them free."""
+
+    def __init__(
+        self,
+        queues: Queues,
+        gate: Gate,
+        clock: Clock,
+        wait_time: int,
+        places: Callable[[], int],
+        take: Callable[[list[Message], int, float], None],
+        say: Callable[..., None],
+    ) -> None:
+        self._queues, self._gate, self._clock, self._wait_time = queues, gate, clock, wait_time
+        self._places, self._take, self._say = places, take, say
+        self.many = threading.Event()
+        self._refused = False
+        self.stopped = threading.Event()
+
+    def loops(self) -> list[tuple[str, Callable[[Callable[[], None]], None]]]:
+        """Return what each thread is called and does; it gets what to call in each of its rounds."""
+        runs = [self._run_first, *[self._run_more] * (RECEIVERS - 1)]
+        return [(f"receive-{n}", run) for n, run in enumerate(runs)]
+
+    def _run_first(self, moved: Callable[[], None]) -> None:
+        while not self.stopped.is_set():
+            moved()
+            self._receive(self._wait_time, moved)
+
+    def _run_more(self, moved: Callable[[], None]) -> None:
+        while not self.stopped.is_set():
+            moved()
+            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time), moved):
+                self.many.clear()
+
+    def _receive(self, wait_time: int, moved: Callable[[], None]) -> int:
+        """Receive once, if AWS does its part and there is a place; return how many came."""
+        if not self._gate.is_open():
+            self.stopped.wait(LOOK_SECONDS)
+            return 0
+        pause = NO_PLACE_SECONDS
+        while not (places := self._places()):
+            # Places come free when jobs end, a few milliseconds apart; sleeping is cheaper than telling.
+            if self.stopped.wait(pause) or not self._gate.is_open():
+                return 1
+            moved()
+            pause = min(2 * pause, NO_PLACE_LONGEST_SECONDS)
+        asked_at, signed_with = self._clock.monotonic(), self._gate.credentials()
+        try:
+            messages = self._queues.receive(places, wait_time)
+        except (BotoCoreError, ClientError) as problem:
+            self._take([], places, asked_at)
+            self._failed(problem, signed_with)
+            return 0
+        self._refused = False
+        self._gate.passed("sqs", asked_at)
+        if len(messages) >= MANY:
+            self.many.set()
+        self._take(messages, places, asked_at)
+        return len(messages)
+
+    def _failed(self, problem: Exception, signed_with: object) -> None:
+        if credentials_refused(problem) or is_outage(problem):
+            self._gate.failed("sqs", problem, signed_with)
+            return
+        if not self._refused:
+            self._say("receive-refused", cause=words(problem))
+        self._refused = True
+        self.stopped.wait(REFUSED_SECONDS)
