@@ -11,7 +11,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 # How many processes test side by side. Tests wait more than they compute.
 PROCESSES ?= $(shell expr 2 '*' $$(nproc))
 
-.PHONY: help venv demo down check test soak bench lint ruff mypy yamllint ansible-lint unit format docs policies clean
+.PHONY: help venv demo down check test soak bench lint ruff mypy imports yamllint ansible-lint unit format docs policies clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,7 +42,7 @@ bench: $(VENV)/.dev ## Measure the worker beside other task queues and bare loop
 	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	$(VENV)/bench/bin/python -m benchmarks.worker --page docs/benchmarks.md
 
-lint: ruff mypy yamllint ansible-lint ## Run ruff, mypy, yamllint and ansible-lint
+lint: ruff mypy imports yamllint ansible-lint ## Run ruff, mypy, import-linter, yamllint and ansible-lint
 
 ruff: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -50,6 +50,9 @@ ruff: $(VENV)/.dev
 
 mypy: $(VENV)/.dev
 	$(VENV)/bin/mypy
+
+imports: $(VENV)/.dev
+	$(VENV)/bin/lint-imports --no-cache
 
 yamllint: $(VENV)/.dev
 	$(VENV)/bin/yamllint --strict .

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from jobfleet_jobs.numbers.csv_columns import read_columns
 from jobfleet_jobs.numbers.text_reader import parse_numbers
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run
 
 NUMBERS, ROWS, ROUNDS = 1_000_000, 500_000, 5

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run, run_streamed
 
 ROOT = Path(__file__).parents[1]

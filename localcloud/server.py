@@ -23,15 +23,15 @@ from localcloud.errors import HostsUnavailableError
 from localcloud.hosts import firewall
 from localcloud.hosts.addresses import AddressRange
 from localcloud.iam.keyring import Keyring, Kind
-from localcloud.wire.connection import remember_caller
 from localcloud.state import ADMIN_PATH, RunFolder, ServerInfo, Settings, write_whole
+from localcloud.wire.connection import remember_caller
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from localcloud.door.front_gate import Gate, Guard
     from localcloud.door.requests_log import RequestsLog
-    from localcloud.ec2.instances import Fleet
+    from localcloud.ec2.fleet import Fleet
     from localcloud.ec2.lab_limits import Lab
     from localcloud.iam.permissions import Permissions
 
@@ -66,8 +66,8 @@ def _configure_moto(run: RunFolder) -> None:
 
 def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet | str":
     """Return the fleet, or why there cannot be one."""
-    from localcloud.ec2 import instances as ec2
     from localcloud.ec2 import launching
+    from localcloud.ec2.fleet import Fleet
 
     if settings.hosts_problem is not None:
         launching.refuse_hosts(settings.hosts_problem)
@@ -79,7 +79,7 @@ def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet
     except HostsUnavailableError as error:
         launching.refuse_hosts(str(error))
         return str(error)
-    fleet = ec2.Fleet(
+    fleet = Fleet(
         image=Path(settings.image),
         folder=run.hosts,
         cloud=run.cloud,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from jobfleet_worker.operations.outcome import Model
+from jobfleet_worker.operations.limits import Model
 from onnx import TensorProto, helper
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from numpy.typing import NDArray
 from PIL import Image

@@ -58,7 +58,7 @@ class Fleet:
         self._account = Account(self.settings)
         self._results = Results(self._account)
         self._transfers = Transfers(self._account)
-        self._outgoing = Outgoing(self._account, self._transfers, self._results)
+        self._outgoing = Outgoing(self._account, self._transfers)
         self._replies = ReplyQueue(self._account)
         self._collector = Collector(self._account, self._replies, self._results)
         self._offers = Known(lambda: read_offers(Bucket(self._account)))
@@ -92,7 +92,6 @@ class Fleet:
         """Put inputs into another bucket from now on, and look for results there."""
         self.settings = replace(self.settings, bucket=bucket, sources={})
         self._account.settings = self.settings
-        self._results.use(bucket)
 
     def stats(
         self,
@@ -292,7 +291,7 @@ class Fleet:
     def bucket(self) -> str:
         """The name of the stack's bucket; asks AWS for the account if nothing has told it yet."""
         with self._account.in_words():
-            return self._results.bucket
+            return self._account.bucket
 
     def find_result(self, job_id: str) -> Result | None:
         """Return the stored result of any job of this stack, or None if there is none (yet)."""
@@ -358,7 +357,7 @@ class Fleet:
             url = self._replies.url.rpartition("/")[0] + "/" + name
         else:
             url = self._account.sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        self._results.learn_account(url)
+        self._account.learn_number(url)
         return url
 
 

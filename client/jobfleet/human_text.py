@@ -1,5 +1,6 @@
 """Times, sizes and strange text, as a person says and reads them."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -100,3 +101,14 @@ def plain(text: object, most: int = 0) -> str:
         for letter in cut
     )
     return shown + ("…" if most and len(whole) > most else "")
+
+
+def read_seconds(text: str) -> float:
+    """Return `text` as seconds, 0 or more. Raises `ValueError` in words, also for `inf` and `nan`."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{text!r} is no number of seconds; 10 is one, and 2.5")
+    return seconds

@@ -7,7 +7,8 @@ from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import HOME_ACCOUNT, LAB_MINUTES, Credential, Keyring, Kind, Policy
 
 if TYPE_CHECKING:
-    from localcloud.ec2.instances import Fleet, HostedInstance
+    from localcloud.ec2.fleet import Fleet
+    from localcloud.ec2.instances import HostedInstance
 
 
 class Session:

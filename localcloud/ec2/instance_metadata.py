@@ -7,14 +7,11 @@ import json
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from moto.iam.models import InstanceProfile
 
+from localcloud.ec2.instances import HostedInstance
 from localcloud.iam.keyring import Credential, Keyring, Kind
-
-if TYPE_CHECKING:
-    from localcloud.ec2.instances import HostedInstance
 
 # AWS has the next key ready this long before the old one dies; here at most half of a short life.
 _RENEW_SECONDS = 300
@@ -23,7 +20,7 @@ _RENEW_SECONDS = 300
 class InstanceMetadata:
     """What one instance's service tells; see `imds_server.Machine`. Safe for several threads."""
 
-    def __init__(self, instance: "HostedInstance", keyring: Keyring, role_seconds: float) -> None:
+    def __init__(self, instance: HostedInstance, keyring: Keyring, role_seconds: float) -> None:
         """Issue keys from `keyring` that live for `role_seconds`."""
         self._instance = instance
         self._keyring = keyring
@@ -141,7 +138,7 @@ def _info(profile: InstanceProfile) -> dict[str, str]:
     }
 
 
-def _document(one: "HostedInstance", zone: str) -> dict[str, str | None]:
+def _document(one: HostedInstance, zone: str) -> dict[str, str | None]:
     return {
         "accountId": one.ec2_backend.account_id,
         "architecture": one.architecture,

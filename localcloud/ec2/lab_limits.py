@@ -8,19 +8,16 @@ after their launch.
 
 import json
 import threading
-from typing import TYPE_CHECKING
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.iam.models import iam_backends
 
+from localcloud.ec2.instances import HostedInstance
 from localcloud.iam.keyring import Credential
 from localcloud.wire.call import Call, Family
 from localcloud.wire.refusals import Refusal, Trouble, refuse
-
-if TYPE_CHECKING:
-    from localcloud.ec2.instances import HostedInstance
 
 REGIONS = ("us-east-1", "us-west-2")
 SIZES = ("nano", "micro", "small", "medium", "large")
@@ -100,7 +97,7 @@ class Lab:
             ec2_backends[account][KEY_PAIR_REGION].create_key_pair(KEY_PAIR, "rsa", {})
             self._furnished.add(account)
 
-    def check_kind(self, new: "HostedInstance") -> None:
+    def check_kind(self, new: HostedInstance) -> None:
         """Refuse an instance of a kind the lab has not. Raises `EC2ClientError`.
 
         A launch template may say what the request itself does not.
@@ -112,7 +109,7 @@ class Lab:
                 f"not authorized to perform: ec2:RunInstances {_DENY}",
             )
 
-    def surplus(self, alive: "list[HostedInstance]") -> "list[HostedInstance]":
+    def surplus(self, alive: list[HostedInstance]) -> list[HostedInstance]:
         """Return which of the running and pending instances of one account and region the lab ends.
 
         The newest go first; all go, and the account with them, if there are far too many.

@@ -20,7 +20,8 @@ from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.general import General
 
-from localcloud.ec2.instances import Fleet, HostedInstance
+from localcloud.ec2.fleet import Fleet
+from localcloud.ec2.instances import HostedInstance
 from localcloud.gaps.patching import put_over
 
 # GetConsoleOutput returns the last 64 KB, says its reference.

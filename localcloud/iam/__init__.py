@@ -1,1 +1,4 @@
-""""""
+"""Keys, and what each may do: AWS's evaluation of policies.
+
+Never imports hosts.
+"""

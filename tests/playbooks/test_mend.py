@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Result, Stored
-from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames, life_sign_key, output_key
+from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames, heartbeat_key, output_key
 from jobfleet_jobs.protocol.result_lookup import find_result
-from jobfleet_worker.reporting.life_sign import PERIOD_SECONDS
 from PIL import Image
 
 from tests.patience import wait_for
@@ -162,7 +162,7 @@ def test_an_idle_host_stops_itself_and_comes_back_under_a_new_address(
         )
         return all("idle: no, the last job ended" in text for text in said.values())
 
-    # A life sign may have been written while the worker still had jobs of the last test in hand.
+    # A heartbeat may have been written while the worker still had jobs of the last test in hand.
     wait_for(all_say_why_not, 2 * PERIOD_SECONDS, said)
     assert not any("failed" in text for text in said.values()), said
 
@@ -201,7 +201,7 @@ def test_a_group_that_is_not_wanted_any_more_hands_back_its_jobs_and_goes(
     results = wait_for_results(stack, bucket, ids, seconds=90)
     assert [result.status for result in results] == ["succeeded"] * JOBS
     s3 = stack.client("s3")
-    last = json.load(s3.get_object(Bucket=bucket, Key=life_sign_key(there["m5.large"]))["Body"])
+    last = json.load(s3.get_object(Bucket=bucket, Key=heartbeat_key(there["m5.large"]))["Body"])
     s3.close()
     assert last["stopped"], "its worker was killed, not stopped"
     assert stack.deploy().changed == []

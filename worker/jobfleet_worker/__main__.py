@@ -71,7 +71,7 @@ def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:
     drops = Drops(clients.s3, storage, settings.drop_processed)
     offer = make_offer(settings, discover(settings))
     engine = Engine(
-        settings, queues, storage, drops, journal, clock, _credentials_file(), version=VERSION, offer=offer
+        settings, queues, storage, drops, journal, clock, credentials_changed(), version=VERSION, offer=offer
     )
     return engine, journal
 
@@ -87,7 +87,7 @@ def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Client
     return settings, make_clients(settings.region, settings.endpoint_url)
 
 
-def _credentials_file() -> Callable[[], object]:
+def credentials_changed() -> Callable[[], object]:
     """Return what tells whether the credentials file changed, without reading it."""
     path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
 

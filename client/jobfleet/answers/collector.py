@@ -15,10 +15,11 @@ from typing import NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 from jobfleet_jobs.protocol.message import Result
 
 from jobfleet.answers.job import Job
-from jobfleet.answers.reply_queue import BATCH_MAX, ReplyQueue
+from jobfleet.answers.reply_queue import ReplyQueue
 from jobfleet.answers.result_store import Results
 from jobfleet.aws.account import Account
 from jobfleet.errors import FleetError, JobFailed, Unreachable
@@ -31,7 +32,7 @@ SHORT_POLLS = 6
 LOOK_FIRST_SECONDS, LOOK_LONGEST_SECONDS = 0.2, 5.0
 
 # With so many jobs under way, answers are let gather for a while, so that a call brings several.
-MANY = 2 * BATCH_MAX
+MANY = 2 * SQS_BATCH_MAX
 GATHER_LONGEST_SECONDS = 2.0
 
 # How long AWS may be out of reach before those who wait are told.
@@ -157,8 +158,8 @@ class Collector:
     def _gather(self, got: int, rate: float) -> None:
         """Wait until some answers have come together, where many are to come at `rate` a second."""
         with self._changed:
-            if 0 < got < BATCH_MAX and len(self._by_queue) >= MANY and not self._closed:
-                self._changed.wait(min(GATHER_LONGEST_SECONDS, BATCH_MAX / max(rate, 1e-3)))
+            if 0 < got < SQS_BATCH_MAX and len(self._by_queue) >= MANY and not self._closed:
+                self._changed.wait(min(GATHER_LONGEST_SECONDS, SQS_BATCH_MAX / max(rate, 1e-3)))
 
     def _look(self) -> None:
         pause = LOOK_FIRST_SECONDS
@@ -208,7 +209,7 @@ class Collector:
         try:
             answer = call()
         except (BotoCoreError, ClientError) as problem:
-            self._note_trouble(self._account.translate(problem))
+            self._note_trouble(self._account.sentences.of(problem))
             return otherwise
         self._trouble = None
         return answer

@@ -5,15 +5,25 @@ import concurrent.futures
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jobfleet_jobs.protocol.message import Result
 
 from jobfleet.errors import BadOutput, JobFailed, NoAnswerInTime
 from jobfleet.human_text import many
 
-if TYPE_CHECKING:
-    from jobfleet.fleet import Fleet
+
+class Sender(Protocol):
+    """What a job asks of whoever sent it."""
+
+    def collect(self) -> None:
+        """Begin to collect answers, if that is not under way."""
+
+    def look_once_more(self, job: "Job", timeout: float) -> None:
+        """Look for a job's answer, as the time is over. Raises `NoAnswerInTime`."""
+
+    def download(self, result: Result, path: str | Path) -> Path:
+        """Write the output of a job to `path`, whole or not at all."""
 
 
 class Job(concurrent.futures.Future[Result]):
@@ -23,7 +33,7 @@ class Job(concurrent.futures.Future[Result]):
     `cancel` returns False. Callbacks run in the thread that gathers the answers: keep them short.
     """
 
-    def __init__(self, fleet: "Fleet", job_id: str, operation: str) -> None:
+    def __init__(self, fleet: Sender, job_id: str, operation: str) -> None:
         super().__init__()
         self.id, self.operation = job_id, operation
         self._fleet = fleet

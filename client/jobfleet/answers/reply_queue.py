@@ -14,10 +14,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, NO_SUCH_QUEUE, SQS_BATCH_MAX
 from jobfleet_jobs.protocol.names import STACK_TAG
 
 from jobfleet.answers.reply_queue_sweep import ALIVE_TAG, ALIVE_TOLD_SECONDS, queue_name, sweep_if_due
-from jobfleet.aws.account import FORBIDDEN, NO_SUCH_QUEUE, Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.error_sentences import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -28,9 +30,6 @@ RETENTION_SECONDS = 3_600
 # How long an answer that was taken stays hidden until it is deleted, in seconds. One whose delivery
 # was cut short is not waited for so long: it is looked for in the bucket.
 VISIBILITY_SECONDS = 300
-
-# SQS gives and takes at most this many messages in one call.
-BATCH_MAX = 10
 
 
 class ReplyQueue:
@@ -61,10 +60,10 @@ class ReplyQueue:
         if not url:
             return None
         try:
-            if len(self._handled) >= BATCH_MAX or self._silent:
+            if len(self._handled) >= SQS_BATCH_MAX or self._silent:
                 self._delete_handled(url)
             answer = self._account.sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=BATCH_MAX, WaitTimeSeconds=seconds
+                QueueUrl=url, MaxNumberOfMessages=SQS_BATCH_MAX, WaitTimeSeconds=seconds
             )
         except ClientError as problem:
             if error_code(problem) not in NO_SUCH_QUEUE:
@@ -129,7 +128,7 @@ class ReplyQueue:
 
     def _delete_handled(self, url: str) -> None:
         """Delete what was taken before. Done late, ten at a time, or when there is nothing else to do."""
-        batch, self._handled = self._handled[:BATCH_MAX], self._handled[BATCH_MAX:]
+        batch, self._handled = self._handled[:SQS_BATCH_MAX], self._handled[SQS_BATCH_MAX:]
         if batch:
             self._account.sqs.delete_message_batch(
                 QueueUrl=url,

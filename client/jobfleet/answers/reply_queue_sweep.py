@@ -57,7 +57,7 @@ def sweep_if_due(account: "Account", now: float) -> None:
 
 
 def sweep(account: "Account", now: float) -> list[str]:
-    """Delete reply queues whose owner gave no sign of life for `STALE_SECONDS`; return their names."""
+    """Delete reply queues whose owner sent no heartbeat for `STALE_SECONDS`; return their names."""
     names = account.settings.names
     swept: list[str] = []
     urls = account.sqs.list_queues(QueueNamePrefix=names.replies_prefix).get("QueueUrls", [])

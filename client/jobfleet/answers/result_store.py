@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
-from botocore.exceptions import ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import RESULT_BATCHES, RESULTS, result_batch_may_hold, result_key
 from jobfleet_jobs.protocol.result_lookup import find_result
 
-from jobfleet.aws.account import Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.bucket import read_object
 
 # From here on, finding out by lists which results there are takes fewer calls than asking for each.
 LIST_FROM = 4
@@ -24,29 +23,10 @@ Reader = Callable[[str], Iterable[Result | None]]
 
 
 class Results:
-    """Reads results; knows the bucket's name."""
+    """Reads results."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._bucket = account.settings.bucket
-
-    @property
-    def bucket(self) -> str:
-        """The bucket's name; asks AWS for the account if nothing has told it."""
-        if self._bucket is None:
-            settings = self._account.settings
-            self._bucket = settings.names.bucket(self._account.number, settings.region)
-        return self._bucket
-
-    def use(self, bucket: str) -> None:
-        """Read and write in another bucket from now on."""
-        self._bucket = bucket
-
-    def learn_account(self, queue_url: str) -> None:
-        """Take the account's number from a queue's address, which spares asking for it."""
-        number = queue_url.rstrip("/").split("/")[-2]
-        if self._bucket is None and len(number) == 12 and number.isdigit():
-            self._bucket = self._account.settings.names.bucket(number, self._account.settings.region)
 
     def find(self, job_id: str) -> Result | None:
         """Return the final result of a job, or None if there is none (yet)."""
@@ -93,7 +73,9 @@ class Results:
         """Return the keys after `after` up to `last`; None if that takes too many calls."""
         keys: list[str] = []
         for _ in range(LISTINGS_MAX):
-            page = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+            page = self._account.s3.list_objects_v2(
+                Bucket=self._account.bucket, Prefix=prefix, StartAfter=after
+            )
             found = [item["Key"] for item in page.get("Contents", [])]
             keys.extend(found)
             if not page.get("IsTruncated") or (last and found[-1] >= last):
@@ -102,24 +84,14 @@ class Results:
         return None
 
     def _read(self, key: str) -> str | None:
-        data = read_object(self._account, self.bucket, key)
+        data = read_object(self._account, self._account.bucket, key)
         return None if data is None else data.decode()
 
     def _batches_after(self, key: str) -> list[str]:
-        answer = self._account.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
+        answer = self._account.s3.list_objects_v2(
+            Bucket=self._account.bucket, Prefix=RESULT_BATCHES, StartAfter=key
+        )
         return [item["Key"] for item in answer.get("Contents", [])]
-
-
-def read_object(account: Account, bucket: str, key: str) -> bytes | None:
-    """Return an object's bytes, None if it is not there. Raises AWS's other errors."""
-    try:
-        answer = account.s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as problem:
-        if error_code(problem) == "NoSuchKey":
-            return None
-        raise
-    with closing(answer["Body"]) as body:
-        return body.read()
 
 
 def _before(key: str) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jobfleet.answers.result_store import Results, read_object
-from jobfleet.aws.account import Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.error_sentences import error_code
 
 # S3 lists at most 1,000 keys a call; as many calls for one listing.
 PAGE_KEYS = 1_000
@@ -46,12 +47,11 @@ class Bucket:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._results = Results(account)
 
     @property
     def name(self) -> str:
         """The bucket's name; may ask AWS for the account."""
-        return self._results.bucket
+        return self._account.bucket
 
     def prepare(self) -> None:
         """Make what threads shall share."""
@@ -103,6 +103,18 @@ class Bucket:
             for key, text in zip(keys, threads.map(self.text, keys), strict=True):
                 if text is not None:
                     yield key, text
+
+
+def read_object(account: Account, bucket: str, key: str) -> bytes | None:
+    """Return an object's bytes, None if it is not there. Raises AWS's other errors."""
+    try:
+        answer = account.s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as problem:
+        if error_code(problem) == "NoSuchKey":
+            return None
+        raise
+    with closing(answer["Body"]) as body:
+        return body.read()
 
 
 def newest(

@@ -1,21 +1,20 @@
 """What the stack publishes of itself in its bucket (`roles/description`), where it does."""
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.operations.catalogue import is_streamed
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 
-from jobfleet.aws.account import FORBIDDEN, Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput
 from jobfleet.human_text import size as as_size
-
-__all__ = ["DESCRIPTION_KEY", "WORTH_ASKING_BYTES", "Published", "parse", "read", "size_of"]
 
 # From this size on an upload takes long enough to ask for the limits first, which is one call.
 WORTH_ASKING_BYTES = 8 * 1024 * 1024
@@ -58,17 +57,6 @@ def read(account: Account, bucket: str) -> Published | None:
         raise
     with closing(answer["Body"]) as body:
         return parse(body.read(_MAX_BYTES))
-
-
-def size_of(file: BinaryIO) -> int | None:
-    """Return how many bytes are left in an open file, or None for one that cannot tell, as a pipe."""
-    try:
-        here = file.tell()
-        end = file.seek(0, os.SEEK_END)
-        file.seek(here)
-    except (OSError, AttributeError):
-        return None
-    return end - here
 
 
 def parse(data: bytes) -> Published | None:

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.message import Output
 
-from jobfleet.aws.account import Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput, BadOutput
 
 if TYPE_CHECKING:

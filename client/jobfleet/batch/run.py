@@ -14,10 +14,10 @@ from typing import Protocol
 
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
+from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 from jobfleet_jobs.protocol.message import Request, Result, Stored
 
 from jobfleet.answers.job import Job
-from jobfleet.answers.reply_queue import BATCH_MAX
 from jobfleet.batch.background_pool import Crew
 from jobfleet.batch.duplicates import Twins
 from jobfleet.batch.ledger import Ledger
@@ -178,12 +178,12 @@ class Run:
         self._ready.append((item, request))
 
     def _send_if_due(self) -> None:
-        while len(self._ready) >= BATCH_MAX or (
+        while len(self._ready) >= SQS_BATCH_MAX or (
             self._ready
             and (not self._up.busy or time.monotonic() - self._ready_since > self._linger())
             and self._events.empty()
         ):
-            batch, self._ready = self._ready[:BATCH_MAX], self._ready[BATCH_MAX:]
+            batch, self._ready = self._ready[:SQS_BATCH_MAX], self._ready[SQS_BATCH_MAX:]
             requests = [request for _, request in batch]
             noted = [(item, request.id, request.to_json()) for _, request in batch
                      for item in self._items_of[request.id]]  # fmt: skip
@@ -195,7 +195,7 @@ class Run:
                 self._watch(job)
 
     def _linger(self) -> float:
-        return LINGER_LONGEST_SECONDS if self._up.busy >= BATCH_MAX else LINGER_SECONDS
+        return LINGER_LONGEST_SECONDS if self._up.busy >= SQS_BATCH_MAX else LINGER_SECONDS
 
     def _watch(self, job: Job) -> None:
         self._jobs[job.id] = job

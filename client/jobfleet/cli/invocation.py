@@ -14,7 +14,7 @@ import click
 
 from jobfleet.cli.terminal.output import Output
 from jobfleet.errors import FleetError, NoAnswerInTime, UnknownSettings
-from jobfleet.seconds import read_seconds
+from jobfleet.human_text import read_seconds
 
 if TYPE_CHECKING:
     from jobfleet_jobs.operations.operation import Operation

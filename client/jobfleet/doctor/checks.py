@@ -4,13 +4,15 @@ import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import upload_key
 from jobfleet_jobs.version import __version__
 
 from jobfleet.aws import clock_skew, credentials_source, stack_description
-from jobfleet.aws.account import FORBIDDEN, Account, error_code
+from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
+from jobfleet.aws.error_sentences import error_code
 from jobfleet.aws.stack_description import Published
 from jobfleet.doctor.configuration import endpoint_of
 from jobfleet.errors import BadInput, Exit, FleetError, JobFailed, NotAllowed, NotDeployed, Unreachable
@@ -84,7 +86,7 @@ class Examination:
         """There are credentials."""
         mine = credentials_source.find(self._settings.profile)
         if mine is None:
-            raise self._account.translate(NoCredentialsError())
+            raise self._account.sentences.of(NoCredentialsError())
         return f"{mine}, from {mine.source}"
 
     def reached(self) -> str:
@@ -94,9 +96,9 @@ class Examination:
         except ClientError as problem:
             self._refusal = problem
         except BotoCoreError as problem:
-            raise self._account.translate(problem) from problem
+            raise self._account.sentences.of(problem) from problem
         answer = self._refusal.response if self._refusal else self._caller
-        translated = self._account.translate(self._refusal) if self._refusal else None
+        translated = self._account.sentences.of(self._refusal) if self._refusal else None
         if isinstance(translated, Unreachable):
             raise translated
         where = endpoint_of(self._settings)
@@ -108,7 +110,7 @@ class Examination:
     def accepted(self) -> str:
         """AWS takes the credentials."""
         if self._refusal:
-            raise self._account.translate(self._refusal) from self._refusal
+            raise self._account.sentences.of(self._refusal) from self._refusal
         return f"account {self._caller['Account']}, as {self._caller['Arn']}"
 
     def deployed(self) -> str:
@@ -147,7 +149,7 @@ class Examination:
             self._account.s3.delete_object(Bucket=self._bucket, Key=key)
         except ClientError as problem:
             if error_code(problem) not in FORBIDDEN:
-                raise self._account.translate(problem) from problem
+                raise self._account.sentences.of(problem) from problem
             raise Note(f"{key} stays for some days, as the credentials allow no deleting") from problem
         return key.rpartition("/")[0] + "/"
 
@@ -161,7 +163,7 @@ class Examination:
         return self._fleet.reply_queue
 
     def workers_alive(self) -> str:
-        """Workers have given signs of life, and run the version that was deployed."""
+        """Workers have sent heartbeats, and run the version that was deployed."""
         with self._account.in_words():
             found, forgotten = workers.look(Bucket(self._account))
         alive = [worker for worker in found if worker.state == "alive"]

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
+
 from jobfleet.aws import credentials_source
 from jobfleet.errors import FleetError
 from jobfleet.settings import settings
@@ -74,9 +76,9 @@ def ask(configuration: Configuration, account: "Account") -> None:
     if stack is None:
         values["deployed version"] = Found(None, "the stack publishes nothing of itself")
         return
-    values["deployed version"] = Found(stack.version, stack_description.DESCRIPTION_KEY)
+    values["deployed version"] = Found(stack.version, DESCRIPTION_KEY)
     for name, limit in stack.limits.items():
-        values[name] = Found(str(limit), stack_description.DESCRIPTION_KEY)
+        values[name] = Found(str(limit), DESCRIPTION_KEY)
 
 
 def _bucket(found: dict[str, Found]) -> Found:

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
+from jobfleet_jobs.protocol.batches import batches
 
 from jobfleet.aws.account import Account
 from jobfleet.queues.queue_counts import Queue
@@ -26,7 +28,6 @@ RECEIVE_SECONDS = 90.0
 # As many are taken out at a time.
 MESSAGES_MAX = 1_000
 
-BATCH_MAX = 10
 
 # A poll of a second asks all of SQS's servers; without waiting it asks some, and may miss messages.
 WAIT_SECONDS = 1
@@ -60,14 +61,14 @@ class Held:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         left = [message for message in self._messages.values() if message.id not in self._deleted]
-        for start in range(0, len(left), BATCH_MAX):
+        for batch in batches(left):
             # What cannot be handed back comes back by itself.
             with suppress(BotoCoreError, ClientError):
                 self._sqs.change_message_visibility_batch(
                     QueueUrl=self._queue.url,
                     Entries=[
                         {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
-                        for number, message in enumerate(left[start : start + BATCH_MAX])
+                        for number, message in enumerate(batch)
                     ],
                 )
 
@@ -106,7 +107,7 @@ class Held:
 
     def _receive(self, wait: int) -> list[Message]:
         answer = self._sqs.receive_message(
-            QueueUrl=self._queue.url, MaxNumberOfMessages=BATCH_MAX, WaitTimeSeconds=wait,
+            QueueUrl=self._queue.url, MaxNumberOfMessages=SQS_BATCH_MAX, WaitTimeSeconds=wait,
             VisibilityTimeout=HOLD_SECONDS, MessageSystemAttributeNames=["SentTimestamp"],
             MessageAttributeNames=["cause", "worker"],
         )  # fmt: skip

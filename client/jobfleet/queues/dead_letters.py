@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from jobfleet_jobs.drop_events import read_event
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.batches import batches_by_size
 from jobfleet_jobs.protocol.ids import sent_at
 from jobfleet_jobs.protocol.message import Request, Result
 
@@ -27,7 +28,6 @@ from jobfleet.aws.bucket import THREADS
 from jobfleet.queues import queue_counts
 from jobfleet.queues.borrowed_messages import Held, Message
 from jobfleet.queues.queue_counts import DEAD_LETTERS
-from jobfleet.sending.send_batches import batches
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -162,12 +162,12 @@ class DeadLetters:
             pass
         with suppress(BadJob):
             # What asks for a job may also be an event of S3's.
-            event = read_event(message.body, self._results.bucket)
+            event = read_event(message.body, self._account.bucket)
             return Letter(message, event if isinstance(event, Request) else None)
         return Letter(message, None)
 
     def _with_results(self, letters: Sequence[Letter]) -> list[Letter]:
-        _ = self._account.s3, self._results.bucket
+        _ = self._account.s3, self._account.bucket
         with ThreadPoolExecutor(THREADS) as threads:
             return list(threads.map(self._with_result, letters))
 
@@ -182,9 +182,10 @@ class DeadLetters:
         """Send requests, each id once; return SQS's codes for the ids that it refused."""
         refused: dict[str, str] = {}
         bodies = {letter.id: letter.message.body for letter in letters if letter.id not in before}
-        for ids in batches(bodies):
+        for batch in batches_by_size(list(bodies.items())):
+            ids = [job_id for job_id, _ in batch]
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": bodies[job_id]} for number, job_id in enumerate(ids)
+                {"Id": str(number), "MessageBody": body} for number, (_, body) in enumerate(batch)
             ]
             answer = self._account.sqs.send_message_batch(QueueUrl=url, Entries=entries)
             refused |= {ids[int(entry["Id"])]: entry["Code"] for entry in answer.get("Failed", ())}

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from jobfleet.aws.account import Account, error_code
+from jobfleet.aws.account import Account
+from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import FleetError
 from jobfleet.human_text import many
 from jobfleet.queues import queue_counts as queues
@@ -97,7 +98,7 @@ def _purged(account: Account, queue: Queue, done: Sequence[Queue]) -> bool:
     except ClientError as problem:
         if error_code(problem) in PURGE_IN_PROGRESS:
             return False
-        translated = account.translate(problem)
+        translated = account.sentences.of(problem)
         raise type(translated)(f"{translated}{_already(done)}") from problem
     return True
 

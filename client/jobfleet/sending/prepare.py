@@ -1,6 +1,7 @@
 """What is to be sent, looked at before anything is: what no worker could do never leaves the machine."""
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,6 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
 
-from jobfleet.aws.stack_description import size_of
 from jobfleet.errors import BadInput
 
 # Numbers of more bytes stay in their file; as text and numbers they would take ten times that in memory.
@@ -211,3 +211,14 @@ def _file_name(source: Any) -> str:
 
 def _shown(value: Any) -> str:
     return f"{type(value).__name__} {value!r:.40}"
+
+
+def size_of(file: BinaryIO) -> int | None:
+    """Return how many bytes are left in an open file, or None for one that cannot tell, as a pipe."""
+    try:
+        here = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(here)
+    except (OSError, AttributeError):
+        return None
+    return end - here

@@ -10,19 +10,18 @@ from typing import BinaryIO
 from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Request, Stored
 from jobfleet_jobs.protocol.names import upload_key
 
-from jobfleet.answers.result_store import Results
 from jobfleet.aws import stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.stack_description import Published
 from jobfleet.aws.transfers import Told, Transfers
-from jobfleet.sending.prepare import Prepared, opened
+from jobfleet.sending.prepare import Prepared, opened, size_of
 
 
 class Outgoing:
     """Makes the requests of one client process."""
 
-    def __init__(self, account: Account, transfers: Transfers, results: Results) -> None:
-        self._account, self._transfers, self._results = account, transfers, results
+    def __init__(self, account: Account, transfers: Transfers) -> None:
+        self._account, self._transfers = account, transfers
 
     def request(self, prepared: Prepared, stored: Stored | None, told: Told) -> Request:
         """Return what is to be sent; upload its input unless it is `stored` or small."""
@@ -45,13 +44,13 @@ class Outgoing:
 
     @functools.cached_property
     def _published(self) -> Published:
-        return stack_description.read(self._account, self._results.bucket) or Published()
+        return stack_description.read(self._account, self._account.bucket) or Published()
 
     def _upload(self, prepared: Prepared, file: BinaryIO, told: Told) -> Stored:
-        size = stack_description.size_of(file)
+        size = size_of(file)
         if size is not None and size >= stack_description.WORTH_ASKING_BYTES:
             self._published.check_size(size, prepared.upload_name, prepared.operation)
-        stored = Stored(self._results.bucket, upload_key(prepared.id, prepared.upload_name))
+        stored = Stored(self._account.bucket, upload_key(prepared.id, prepared.upload_name))
         self._transfers.upload(file, stored.bucket, stored.key, told)
         return stored
 

@@ -1,12 +1,10 @@
 """Requests on their way to the request queue, ten a call."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from jobfleet_jobs.protocol.message import SQS_MESSAGE_MAX_BYTES
-
-from jobfleet.answers.reply_queue import BATCH_MAX
+from jobfleet_jobs.protocol.batches import batches_by_size
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,24 +22,9 @@ def send(
         sqs.send_message(QueueUrl=queue, MessageBody=body)
         return {}
     refused: dict[str, str] = {}
-    for batch in batches(bodies):
-        refused.update(_send_batch(sqs, queue, {job_id: bodies[job_id] for job_id in batch}, sleep))
+    for batch in batches_by_size(list(bodies.items())):
+        refused.update(_send_batch(sqs, queue, dict(batch), sleep))
     return refused
-
-
-def batches(bodies: Mapping[str, str]) -> Iterator[Sequence[str]]:
-    """Part job ids so that each part fits a call: ten messages, and one message's bytes together."""
-    batch: list[str] = []
-    held = 0
-    for job_id, body in bodies.items():
-        size = len(body.encode())
-        if batch and (len(batch) == BATCH_MAX or held + size > SQS_MESSAGE_MAX_BYTES):
-            yield batch
-            batch, held = [], 0
-        batch.append(job_id)
-        held += size
-    if batch:
-        yield batch
 
 
 def _send_batch(

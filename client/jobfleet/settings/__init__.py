@@ -1,1 +1,4 @@
-""""""
+"""Which stack is meant, and where the client keeps what it remembers.
+
+Never imports AWS.
+"""

@@ -27,7 +27,7 @@ DAYS_MAX = 31
 # old: what came so long before the last look may still be new to it.
 LATE_UPLOAD = timedelta(minutes=5)
 
-# How often new workers are looked for, and how long the logs of one are followed after its last sign.
+# How often new workers are looked for, and how long the logs of one are followed after its last heartbeat.
 WORKERS_SECONDS = 30.0
 SILENT_AFTER = timedelta(minutes=15)
 
@@ -118,7 +118,7 @@ class LogLines:
                 yield lines
 
     def _workers(self, only: str | None, after: datetime | None = None) -> list[str]:
-        """Return the workers that have given a sign of life (after a time)."""
+        """Return the workers that have sent a heartbeat (after a time)."""
         if only:
             return [only]
         signs = self._bucket.list(WORKERS).items

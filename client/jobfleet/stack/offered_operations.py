@@ -1,4 +1,4 @@
-"""What the live workers offer, by their signs of life: so a client needs no package to use its operations."""
+"""What the live workers offer, by their heartbeats: so a client needs no package to use its operations."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

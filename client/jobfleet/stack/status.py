@@ -134,7 +134,7 @@ def _warn_of_workers(seen: Look) -> list[str]:
                 f"or run {DEPLOY}"
             )
         else:
-            said.append(f"no worker has ever given a sign of life{line}: run {DEPLOY}")
+            said.append(f"no worker has ever sent a heartbeat{line}: run {DEPLOY}")
     versions = sorted({worker.version for worker in alive if worker.version})
     if len(versions) > 1:
         said.append(f"the workers run different versions ({', '.join(versions)}): run {DEPLOY}")
@@ -153,7 +153,8 @@ def _warn_of(worker: Worker, now: datetime) -> str | None:
         if age and age > LAB_SESSION:
             why = f"; its credentials are {duration(age.total_seconds())} old and may have ended"
         return (
-            f"{name} gave its last sign {ago(worker.at, now)}{why}: see that its instance runs; run {DEPLOY}"
+            f"{name} sent its last heartbeat {ago(worker.at, now)}{why}: see that its instance runs; "
+            f"run {DEPLOY}"
         )
     if worker.state == "alive" and age and LAB_SESSION_ENDS_SOON < age < LAB_SESSION:
         left = duration((LAB_SESSION - age).total_seconds() // 60 * 60)

@@ -1,27 +1,25 @@
-"""The workers of a stack, by the signs of life that they leave in the bucket (docs/worker.md)."""
+"""The workers of a stack, by the heartbeats that they leave in the bucket (docs/worker.md)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from jobfleet_jobs.protocol.heartbeat import LATE_AFTER_SECONDS, Heartbeat
 from jobfleet_jobs.protocol.names import WORKERS
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket, Item
 from jobfleet.errors import FleetError
-from jobfleet.human_text import ago, instant, many
+from jobfleet.human_text import ago, many
 
-# A worker writes its sign every minute, and one may be missed.
-SIGN_SECONDS = 60
-LATE_AFTER = timedelta(seconds=2.5 * SIGN_SECONDS)
+LATE_AFTER = timedelta(seconds=LATE_AFTER_SECONDS)
 
-# Signs stay when an instance is gone. Who was not heard of for so long is only counted.
+# Heartbeats stay when an instance is gone. Who was not heard of for so long is only counted.
 FORGOTTEN_AFTER = timedelta(days=1)
 
-# As many signs are read, the newest first.
-SIGNS_MAX = 100
+# As many heartbeats are read, the newest first.
+HEARTBEATS_MAX = 100
 
 DEPLOY = "`ansible-playbook site.yml`"
 
@@ -34,7 +32,7 @@ State = Literal["alive", "late", "paused", "stopped"]
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker's last sign of life; `at` is when. `paused` is why it waits, None if it does not.
+    """A worker's last heartbeat; `at` is when. `paused` is why it waits, None if it does not.
 
     `credentials_age` is how old its credentials file is by now, None where that is not known. `offer`
     is what it says of its operations, to be read with care (`stack.offered_operations`).
@@ -57,7 +55,7 @@ def look(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int
     """Return the workers, the living first, and how many were not heard of for a day or are not shown."""
     now = now or datetime.now(UTC)
     found = sorted(bucket.list(WORKERS).items, key=lambda item: item.modified, reverse=True)
-    recent = [item for item in found if now - item.modified < FORGOTTEN_AFTER][:SIGNS_MAX]
+    recent = [item for item in found if now - item.modified < FORGOTTEN_AFTER][:HEARTBEATS_MAX]
     modified = {item.key: item for item in recent}
     workers = [_read(modified[key], text, now) for key, text in bucket.texts(list(modified))]
     order = ("alive", "paused", "late", "stopped")
@@ -87,47 +85,33 @@ def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
     mend = f"start the instances (a Learner Lab stops them with its session), or run {DEPLOY}"
     if not found:
         when = "for a day" if forgotten else "ever"
-        return f"no worker has given a sign of life {when}: {mend}"
+        return f"no worker has sent a heartbeat {when}: {mend}"
     last = max(found, key=lambda worker: worker.at)
-    how = "was stopped" if last.state == "stopped" else "gave its last sign"
+    how = "was stopped" if last.state == "stopped" else "sent its last heartbeat"
     return f"no worker is alive; {last.id} {how} {ago(last.at)}: {mend}"
 
 
 def _read(item: Item, text: str, now: datetime) -> Worker:
-    """Read a sign of life; of one that another version wrote, whatever can be read."""
-    try:
-        sign = json.loads(text)
-    except ValueError:
-        sign = None
-    sign = sign if isinstance(sign, dict) else {}
-    at = instant(sign.get("at")) or item.modified
-    versions, counts, age = (sign.get(name) for name in ("versions", "counts", "credentials_age"))
-    versions = versions if isinstance(versions, dict) else {}
-    paused = sign.get("paused")
+    last = Heartbeat.read(text)
+    at, age = last.at or item.modified, last.credentials_age
     return Worker(
         id=item.key.removeprefix(WORKERS).removesuffix(".json"),
-        state=_state(sign, at, now),
+        state=_state(last, at, now),
         at=at,
-        started=instant(sign.get("started")),
-        version=str(versions.get("jobfleet", "")),
-        python=str(versions.get("python", "")),
-        in_flight=_number(sign.get("in_flight")),
-        paused=str(paused) if paused else None,
-        credentials_age=timedelta(seconds=age) + (now - at) if isinstance(age, int | float) else None,
-        counts={str(name): _number(count) for name, count in (counts or {}).items()}
-        if isinstance(counts, dict)
-        else {},
-        offer={name: sign[name] for name in ("operations", "own", "lacking", "broken") if name in sign},
+        started=last.started,
+        version=last.version,
+        python=last.python,
+        in_flight=last.in_flight,
+        paused=last.paused,
+        credentials_age=None if age is None else timedelta(seconds=age) + (now - at),
+        counts=last.counts,
+        offer=last.offer,
     )
 
 
-def _state(sign: Mapping[str, Any], at: datetime, now: datetime) -> State:
-    if sign.get("stopped"):
+def _state(last: Heartbeat, at: datetime, now: datetime) -> State:
+    if last.stopped:
         return "stopped"
     if now - at > LATE_AFTER:
         return "late"
-    return "paused" if sign.get("paused") else "alive"
-
-
-def _number(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return "paused" if last.paused else "alive"

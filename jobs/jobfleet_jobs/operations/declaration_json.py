@@ -1,6 +1,6 @@
 """Declarations of operations as JSON, so that who lacks the package can validate, help and send.
 
-A worker puts those of its packages into its life sign; a client reads them there.
+A worker puts those of its packages into its heartbeat; a client reads them there.
 """
 
 import json
@@ -24,7 +24,7 @@ _PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ENDING = re.compile(r"\.[a-z0-9]{1,10}(\.[a-z0-9]{1,10})?")
 NAME_MAX_CHARACTERS = 50
 
-# What one declaration may take in a life sign, and what it shows to people.
+# What one declaration may take in a heartbeat, and what it shows to people.
 DECLARATION_MAX_BYTES = 8_192
 WORDS_MAX_CHARACTERS = 300
 

@@ -6,13 +6,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import is_job_id
 
 VERSION = 1
-
-# SQS takes 1 MiB a message, body and attributes together (since August 2025; before, 256 KiB):
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-SQS_MESSAGE_MAX_BYTES = 1_048_576
 
 # An answer is its JSON and nothing else; what is longer says that the result is `stored`.
 ANSWER_MAX_BYTES = SQS_MESSAGE_MAX_BYTES

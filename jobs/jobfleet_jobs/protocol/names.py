@@ -117,7 +117,7 @@ def result_batch_may_hold(key: str, job_id: str) -> bool:
     }
 
 
-def life_sign_key(worker: str) -> str:
+def heartbeat_key(worker: str) -> str:
     """Where a worker says that it lives, and what it did."""
     return f"{WORKERS}{worker}.json"
 

@@ -12,8 +12,8 @@ from localcloud.hosts import capability
 from localcloud.hosts.addresses import AddressRange
 from localcloud.hosts.base_image import image_folder
 from localcloud.hosts.cgroups import hierarchies
-from localcloud.wire.call import read_call
 from localcloud.state import RunFolder, cache_folder
+from localcloud.wire.call import read_call
 
 HYBRID = """\
 tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0

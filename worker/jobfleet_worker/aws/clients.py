@@ -1,30 +1,19 @@
-"""AWS clients, made once, whose credentials may change under them; and what AWS's errors mean."""
+"""The AWS clients of one worker process, whose credentials may change under them."""
 
-import configparser
 import importlib.metadata
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
-from botocore.exceptions import (
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ResponseStreamingError,
-)
-from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.handlers import add_expect_header
 from jobfleet_jobs.version import __version__
 
+from jobfleet_worker.aws.credentials_file import FileProvider
 from jobfleet_worker.aws.fast_clients import DirectS3, DirectSqs
 from jobfleet_worker.aws.signed_http import (
-    BUSY,
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS,
     READ_TIMEOUT_SECONDS,
@@ -51,15 +40,6 @@ VERSION = installed_version()
 # boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out. Most calls were
 # tried once already before boto3 is asked (`aws.fast_clients`).
 ATTEMPTS = 2
-
-# Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
-# ExpiredTokenException, EC2 RequestExpired); keys that were taken back have others.
-REFUSED_CREDENTIALS = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId",
-    "InvalidToken", "TokenRefreshRequired", "UnrecognizedClientException", "AuthFailure",
-    "SignatureDoesNotMatch", "InvalidSignatureException",
-})  # fmt: skip
-NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 
 
 class Clients(NamedTuple):
@@ -119,78 +99,3 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
             "name another file in AWS_CA_BUNDLE, ca_bundle of the profile, or REQUESTS_CA_BUNDLE"
         ) from problem
     return Clients(cast("SQSClient", DirectSqs(sqs, lines)), cast("S3Client", DirectS3(s3, lines)), sts)
-
-
-class FileCredentials(Credentials):  # type: ignore[misc, unused-ignore]
-    """Credentials that are what their file says at the moment of signing.
-
-    botocore's own are read once in a session's life, so that new ones would need a restart. The
-    file is read again when its time, size or inode changes; while it cannot be read, the last
-    credentials stay.
-    """
-
-    def __init__(self, path: Path, profile: str) -> None:
-        self._path, self._profile = path, profile
-        self._seen: tuple[int, int, int] | None = None
-        self._frozen: ReadOnlyCredentials | None = None
-        super().__init__("", "", None, method="jobfleet-file")
-
-    def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return what to sign this request with. Raises `NoCredentialsError` if there never were any."""
-        try:
-            stat = self._path.stat()
-            seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-            if seen != self._seen:
-                self._frozen, self._seen = self._read(), seen
-        except (OSError, configparser.Error, KeyError, ValueError):
-            # Not there, not ours to read, or half written: the next request looks again.
-            pass
-        if self._frozen is None:
-            raise NoCredentialsError
-        return self._frozen
-
-    def _read(self) -> ReadOnlyCredentials:
-        file = configparser.RawConfigParser()
-        file.read_string(self._path.read_text(encoding="utf-8"))
-        section = file[self._profile]
-        return ReadOnlyCredentials(
-            section["aws_access_key_id"],
-            section["aws_secret_access_key"],
-            section.get("aws_session_token"),
-            None,
-        )
-
-
-class FileProvider(CredentialProvider):  # type: ignore[misc, unused-ignore]
-    """The first link of botocore's chain when a credentials file is named."""
-
-    METHOD = "jobfleet-file"
-
-    def __init__(self, path: Path, profile: str) -> None:
-        super().__init__()
-        self._credentials = FileCredentials(path, profile)
-
-    def load(self) -> Credentials:
-        """Return the one credentials object that all clients share."""
-        return self._credentials
-
-
-def error_code(problem: BaseException) -> str:
-    """Return AWS's code for `problem`, or an empty text."""
-    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
-
-
-def credentials_refused(problem: BaseException) -> bool:
-    """Tell whether only new credentials can help."""
-    missing = isinstance(problem, NoCredentialsError | PartialCredentialsError)
-    return missing or error_code(problem) in REFUSED_CREDENTIALS
-
-
-def is_outage(problem: BaseException) -> bool:
-    """Tell whether AWS could not be reached, was busy, or failed by itself, so that waiting may help."""
-    if isinstance(problem, ClientError):
-        meta: Any = problem.response.get("ResponseMetadata", {})
-        return error_code(problem) in BUSY or int(meta.get("HTTPStatusCode", 0)) >= 500
-    return isinstance(
-        problem, HTTPClientError | AwsConnectionError | IncompleteReadError | ResponseStreamingError
-    )

@@ -1,14 +1,14 @@
 """The stack's queues, as the worker uses them: ten messages a call."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
-from jobfleet_jobs.protocol.message import SQS_MESSAGE_MAX_BYTES
+from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE
 
-from jobfleet_worker.aws.clients import NO_SUCH_QUEUE, error_code
+from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ CAUSE_MAX_CHARACTERS = 500
 
 # Reply queues come and go with their clients; their addresses are kept for this many at most.
 ADDRESSES_MAX = 1_000
-
-# Messages in one call, and their bytes together:
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-BATCH_MAX = 10
-BATCH_MAX_BYTES = SQS_MESSAGE_MAX_BYTES
 
 
 class QueueGone(Exception):
@@ -179,27 +174,6 @@ def _message(found: "MessageTypeDef") -> Message:
     passed = Passed.read(given.get("StringValue")) if given else None
     attempt = int(found["Attributes"]["ApproximateReceiveCount"]) + (passed.spent if passed else 0)
     return Message(found["Body"], found["ReceiptHandle"], attempt, passed)
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut into batches of ten."""
-    for start in range(0, len(items), BATCH_MAX):
-        yield items[start : start + BATCH_MAX]
-
-
-def batches_by_size(items: Sequence[tuple[T, str]]) -> Iterator[list[tuple[T, str]]]:
-    """Cut into batches of ten, and of no more text (the second of each pair) than SQS takes in one call."""
-    batch: list[tuple[T, str]] = []
-    size = 0
-    for item in items:
-        length = len(item[1].encode())
-        if batch and (len(batch) == BATCH_MAX or size + length > BATCH_MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += length
-    if batch:
-        yield batch
 
 
 def _refusals(answer: Mapping[str, Any]) -> dict[int, Refusal]:

@@ -1,6 +1,5 @@
 """The stack's bucket, as the worker uses it."""
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol import names
+from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
 from jobfleet_jobs.protocol.result_lookup import find_result
 
-from jobfleet_worker.aws.clients import error_code
+from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.aws.input_memory import Room
 from jobfleet_worker.errors import BrokenAttempt
 
@@ -31,8 +31,8 @@ ROOM_BYTES = 256 * 1024**2
 CHANGED_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 CONDITIONAL_WRITES_MAX = 5
 
-# As many life signs are read, the newest first.
-LIFE_SIGNS_MAX = 100
+# As many heartbeats are read, the newest first.
+HEARTBEATS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,13 @@ class Storage:
             else:
                 return
 
-    def write_life_sign(self, worker: str, body: bytes) -> None:
+    def write_heartbeat(self, heartbeat: Heartbeat) -> None:
         """Store what a worker says of itself."""
-        key = names.life_sign_key(worker)
+        key, body = names.heartbeat_key(heartbeat.worker), heartbeat.to_json().encode()
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
-    def life_signs(self, since: datetime) -> list[dict[str, Any]]:
-        """Return what workers said of themselves since then; nothing where that may not be read.
-
-        What is no JSON object is left out.
-        """
+    def heartbeats(self, since: datetime) -> list[Heartbeat]:
+        """Return what workers said of themselves since then; nothing where that may not be read."""
         try:
             answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.WORKERS)
         except ClientError as problem:
@@ -175,8 +172,8 @@ class Storage:
             return []
         recent = [item for item in answer.get("Contents", ()) if item["LastModified"] >= since]
         recent.sort(key=lambda item: item["LastModified"], reverse=True)
-        texts = [self._read(item["Key"]) for item in recent[:LIFE_SIGNS_MAX]]
-        return [sign for text in texts if text and isinstance(sign := _object(text), dict)]
+        texts = [self._read(item["Key"]) for item in recent[:HEARTBEATS_MAX]]
+        return [Heartbeat.read(text) for text in texts if text]
 
     def _read(self, key: str) -> str | None:
         return self._read_for_change(key)[0]
@@ -198,13 +195,6 @@ class Storage:
     def write_log(self, key: str, lines: bytes) -> None:
         """Store one batch of log lines."""
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=lines, ContentType="application/x-ndjson")
-
-
-def _object(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _readable(text: str | None) -> Result | None:

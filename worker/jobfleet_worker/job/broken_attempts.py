@@ -1,4 +1,6 @@
-"""The record of attempts that broke, kept where the result will be, so that nobody has to guess."""
+"""Attempts that broke: their record, kept where the result will be, and the wait for the next one."""
+
+import random
 
 from jobfleet_jobs.protocol.message import Attempt, Request, Result
 
@@ -8,6 +10,10 @@ from jobfleet_worker.clock import Clock
 # The last ones count; the queue's own limit is far below this.
 ATTEMPTS_MAX = 20
 CAUSE_MAX_CHARACTERS = 1_000
+
+# About 5, 10, 20 … seconds, and within a quarter of an hour.
+BACKOFF_FIRST_SECONDS = 5
+BACKOFF_LONGEST_SECONDS = 900
 
 SILENT = "ended without a word: its worker was killed, its host was lost, or it was never begun"
 UNKNOWN = "unknown"
@@ -49,3 +55,9 @@ class Failures:
     def _silent(self, attempt: int, stored: Result | None) -> list[int]:
         told = {known.attempt for known in stored.attempts} if stored else set()
         return [number for number in range(max(1, attempt - ATTEMPTS_MAX), attempt) if number not in told]
+
+
+def backoff(attempt: int) -> int:
+    """Return seconds until a broken attempt is tried again: doubling, with jitter so that crowds disperse."""
+    longest = min(BACKOFF_LONGEST_SECONDS, BACKOFF_FIRST_SECONDS * 2 ** min(attempt - 1, 16))
+    return random.randint(longest // 2, longest)  # noqa: S311 - jitter, not a secret

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from jobfleet_jobs.protocol.batches import batches, batches_by_size
+
 from jobfleet_worker.aws.circuit_breaker import Gate, Service
-from jobfleet_worker.aws.queues import QueueGone, Queues, Refusal, batches, batches_by_size
+from jobfleet_worker.aws.queues import QueueGone, Queues, Refusal
 from jobfleet_worker.aws.storage import Storage
 from jobfleet_worker.clock import LOOK_SECONDS, Clock
 from jobfleet_worker.daemon_pool import Crew

@@ -12,7 +12,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol import names
 from jobfleet_jobs.protocol.message import Output, Request, Result, Stored
 
-from jobfleet_worker.aws.clients import credentials_refused, error_code, is_outage
+from jobfleet_worker.aws.error_kinds import credentials_refused, error_code, is_outage
 from jobfleet_worker.aws.storage import (
     CHANGED_MEANWHILE,
     CONDITIONAL_WRITES_MAX,

@@ -8,12 +8,13 @@ before is carried along.
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.protocol.heartbeat import Heartbeat
 
 from jobfleet_worker.aws.queues import Message, Passed
 from jobfleet_worker.clock import Clock
@@ -22,7 +23,7 @@ from jobfleet_worker.offers.offer import Offer
 # What others offer is read again after this, and whenever nobody seems to offer what is asked for.
 KEPT_SECONDS = 45.0
 
-# Who gave a sign in this time counts, even if it was that it stops: workers are restarted one after
+# Who gave a heartbeat in this time counts, even if it was that it stops: workers are restarted one after
 # another, and are back before long.
 RECENT = timedelta(minutes=5)
 
@@ -43,16 +44,16 @@ class NotHere(Exception):
 
 
 class Others:
-    """What the other workers offer, by their life signs. Any number of threads may ask."""
+    """What the other workers offer, by their heartbeats. Any number of threads may ask."""
 
-    def __init__(self, worker: str, read: Callable[[], Sequence[Mapping[str, Any]]], clock: Clock) -> None:
+    def __init__(self, worker: str, read: Callable[[], Sequence[Heartbeat]], clock: Clock) -> None:
         self._worker, self._read, self._clock = worker, read, clock
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._known: dict[str, list[str]] = {}
 
     def offering(self, name: str) -> list[str]:
-        """Return the workers that offer an operation. None is said only of signs read after the call."""
+        """Return the workers that offer an operation. None is said only of heartbeats read after the call."""
         asked = self._clock.monotonic()
         known = self._known.get(name)
         if known and self._read_at > asked - KEPT_SECONDS:
@@ -63,13 +64,13 @@ class Others:
                 self._known, self._read_at = self._offers(self._read()), begun
             return self._known.get(name, [])
 
-    def _offers(self, signs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    def _offers(self, heartbeats: Sequence[Heartbeat]) -> dict[str, list[str]]:
         offers: dict[str, list[str]] = {}
-        for sign in signs:
-            worker, operations = sign.get("worker"), sign.get("operations")
-            if isinstance(worker, str) and worker != self._worker and isinstance(operations, list):
+        for heartbeat in heartbeats:
+            operations = heartbeat.offer.get("operations")
+            if heartbeat.worker not in ("", self._worker) and isinstance(operations, list):
                 for name in operations:
-                    offers.setdefault(str(name), []).append(worker)
+                    offers.setdefault(str(name), []).append(heartbeat.worker)
         return offers
 
 

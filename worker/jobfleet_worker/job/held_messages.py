@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.protocol.batches import batches
 
-from jobfleet_worker.aws.queues import Message, Queues, batches
+from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.clock import Clock
 from jobfleet_worker.daemon_pool import Crew
 

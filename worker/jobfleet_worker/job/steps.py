@@ -19,9 +19,9 @@ from jobfleet_worker.job.handover import Elsewhere, NotHere
 from jobfleet_worker.job.in_hand import Job
 from jobfleet_worker.job.large_input import Streams
 from jobfleet_worker.offers.offer import Offer
-from jobfleet_worker.offers.optional_parts import limits
 from jobfleet_worker.operations import run
 from jobfleet_worker.operations.custom import OwnOperation
+from jobfleet_worker.operations.limits import limits_of
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.pool import Pool, longest_wait
 from jobfleet_worker.settings import Settings
@@ -60,7 +60,7 @@ class Steps:
     ) -> None:
         self._settings, self._storage, self._drops, self._pool = settings, storage, drops, pool
         self._calls, self._clock, self._offer, self._elsewhere = calls, clock, offer, elsewhere
-        self._limits = limits(settings)
+        self._limits = limits_of(settings)
         self._streams = Streams(settings, storage, pool, clock)
 
     def is_small(self, job: Job) -> bool:

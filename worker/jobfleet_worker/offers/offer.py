@@ -34,7 +34,7 @@ class Offer:
         return self.operations.get(name)
 
     def sign(self) -> dict[str, Any]:
-        """Return what the worker's life sign says of it; what is empty is left out."""
+        """Return what the worker's heartbeat says of it; what is empty is left out."""
         own = [to_json(each) for each in self.operations.values() if isinstance(each, OwnOperation)]
         more = {"own": own, "lacking": dict(self.lacking), "broken": [asdict(each) for each in self.broken]}
         return {

@@ -15,23 +15,11 @@ from importlib.util import find_spec
 from shutil import which
 
 from jobfleet_worker.operations.engines.tesseract import TESSERACT
-from jobfleet_worker.operations.outcome import Limits, Model
+from jobfleet_worker.operations.limits import model_of
 from jobfleet_worker.settings import Settings
 
 # Longer than this nothing here takes that does not hang.
 _PATIENCE_SECONDS = 30.0
-
-
-def limits(settings: Settings) -> Limits:
-    """Return what operations are told of the settings."""
-    return Limits(settings.max_pixels, settings.max_numbers, settings.text_languages, _model(settings))
-
-
-def _model(settings: Settings) -> Model | None:
-    if not settings.classify_model:
-        return None
-    labels, feeding = settings.classify_labels or None, json.dumps(dict(settings.classify_input))
-    return Model(settings.classify_model, settings.classify_sha256, labels, feeding)
 
 
 def _text(settings: Settings) -> str | None:
@@ -55,7 +43,7 @@ def _text(settings: Settings) -> str | None:
 
 
 def _classify(settings: Settings) -> str | None:
-    model = _model(settings)
+    model = model_of(settings)
     if model is None:
         return "no model is set here; worker_classify_model in the inventory names one"
     if find_spec("onnxruntime") is None:

@@ -34,7 +34,7 @@ ALL_SECONDS = 60
 AT_A_TIME = 4
 ENTRIES_MAX = 50
 
-# What all declarations together may take in the life sign, which is written every minute.
+# What all declarations together may take in the heartbeat, which is written every minute.
 DECLARATIONS_MAX_BYTES = 65_536
 
 _ANSWER_MAX_BYTES = 65_536
@@ -150,7 +150,7 @@ def _told(value: str, memory: int, seconds: int) -> dict[str, object]:
 
 
 def _without_clashes(found: Sequence[OwnOperation], broken: list[Broken]) -> Found:
-    """Leave out those of the same name, all of them, and what is too much for the life sign."""
+    """Leave out those of the same name, all of them, and what is too much for the heartbeat."""
     kept: list[OwnOperation] = []
     size = 0
     for operation, others in _with_namesakes(found):

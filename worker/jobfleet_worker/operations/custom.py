@@ -17,8 +17,9 @@ from jobfleet_jobs.operations.custom import GROUP, File, Own
 from jobfleet_jobs.operations.operation import Operation
 
 from jobfleet_worker.errors import BrokenAttempt, trace
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers.read_input import on_numbers
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.outcome import Outcome
 
 # As much of what somebody else's code says is told.
 WORDS_MAX_CHARACTERS = 500

@@ -17,8 +17,9 @@ from jobfleet_jobs.operations.operation import Operation, Traits
 from jobfleet_jobs.operations.parameters import Value
 
 from jobfleet_worker.operations.custom import OwnOperation, run_own
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers.read_input import on_numbers, on_stream
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.outcome import Outcome
 
 if TYPE_CHECKING:
     from jobfleet_worker.operations.imaging.picture import Picture

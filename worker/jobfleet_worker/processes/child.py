@@ -21,7 +21,8 @@ from jobfleet_jobs.operations.parameters import Value
 
 from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.operations import run as operations
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.progress import Progress
 
 # How a process ends that has done its share; any code does that a library hardly ends one with.

@@ -23,7 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
-from jobfleet_worker.offers.optional_parts import limits
+from jobfleet_worker.operations.limits import limits_of
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes import child
 from jobfleet_worker.processes.memory_file import MemoryFile, path_of
@@ -65,7 +65,7 @@ class Pool:
         # Libraries that make threads of their own would only take the cores from each other.
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
         os.environ.setdefault("PILLOW_BLOCKS_MAX", PILLOW_BLOCKS)
-        self._limits = limits(settings)
+        self._limits = limits_of(settings)
         self._slots = [_Slot(settings, self._context) for _ in range(settings.processes)]
         self._places = threading.Semaphore(settings.processes * TASKS_PER_SLOT)
         self._choosing = threading.Lock()

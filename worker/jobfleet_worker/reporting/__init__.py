@@ -1,1 +1,4 @@
-""""""
+"""What a worker says of itself: log lines, heartbeats, systemd.
+
+Never imports jobs.
+"""

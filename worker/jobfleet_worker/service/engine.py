@@ -5,20 +5,22 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.drop_events import read_event
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
+from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Request
 
 from jobfleet_worker.aws.circuit_breaker import Gate, words
-from jobfleet_worker.aws.queues import BATCH_MAX, Message, Queues
+from jobfleet_worker.aws.credentials_file import credentials_age
+from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.aws.storage import Storage
 from jobfleet_worker.clock import Clock
 from jobfleet_worker.errors import GivenUp, trace
 from jobfleet_worker.job.attempt import Attempts
-from jobfleet_worker.job.backoff import backoff
+from jobfleet_worker.job.broken_attempts import backoff
 from jobfleet_worker.job.commit import COMMITTERS, Committer
 from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.job.guarded_calls import Calls
@@ -28,8 +30,8 @@ from jobfleet_worker.job.in_hand import Finished, Job
 from jobfleet_worker.job.steps import Steps
 from jobfleet_worker.offers.offer import Offer, make_offer
 from jobfleet_worker.processes.pool import Pool, longest_wait
+from jobfleet_worker.reporting.heartbeats import Heartbeats
 from jobfleet_worker.reporting.journal import Journal
-from jobfleet_worker.reporting.life_sign import LifeSign, credentials_age
 from jobfleet_worker.reporting.systemd import Watchdog, notify
 from jobfleet_worker.service.receiver import Receivers
 from jobfleet_worker.service.watched_threads import Loops
@@ -69,7 +71,7 @@ class Engine:
         self.holds = Holds(queues, clock, settings.visibility_timeout, settings.job_time_limit, journal.tell)
         self.pool = Pool(settings)
         self.offer = offer or make_offer(settings)
-        others = Others(settings.worker_id, lambda: storage.life_signs(clock.now() - RECENT), clock)
+        others = Others(settings.worker_id, lambda: storage.heartbeats(clock.now() - RECENT), clock)
         elsewhere = Elsewhere(self.offer, others, queues, clock)
         calls = Calls(self.gate, self.holds, self._is_stopping, self._is_halted)
         self._steps = Steps(settings, storage, drops, self.pool, calls, clock, self.offer, elsewhere)
@@ -78,7 +80,8 @@ class Engine:
         self._receivers = Receivers(
             queues, self.gate, clock, settings.wait_time, self._places, self.take, journal.tell
         )
-        self.life = LifeSign(settings.worker_id, version, clock, storage.write_life_sign, self._state)
+        self._version = version
+        self.heartbeats = Heartbeats(clock, storage.write_heartbeat, self._state)
         self._committer.ended, self._committer.broken = self._ended, self._broken
         self._committer.backlog = lambda: self._working > settings.processes
         self._committer.more, self._committer.halted = self._more_may_finish, self._is_halted
@@ -150,7 +153,7 @@ class Engine:
         self._tidy_once(stopped=True)
 
     def _tidy(self, moved: Callable[[], None]) -> None:
-        """Upload what was said, and the life sign, from time to time."""
+        """Upload what was said, and the heartbeat, from time to time."""
         while not self._over.is_set():
             moved()
             if self.gate.is_open():
@@ -160,20 +163,22 @@ class Engine:
     def _tidy_once(self, moved: Callable[[], None] = lambda: None, *, stopped: bool = False) -> None:
         # If this fails, the next round does it, or the next start does.
         with suppress(BotoCoreError, ClientError):
-            if stopped or self.life.due():
-                self.life.write(stopped=stopped)
+            if stopped or self.heartbeats.due():
+                self.heartbeats.write(stopped=stopped)
             if self._clock.monotonic() >= self._log_due and not stopped:
                 self._log_due = self._clock.monotonic() + self._settings.log_max_age
                 self._journal.upload(moved)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> Heartbeat:
         trouble = self.gate.trouble
-        return {
-            "in_flight": len(self.holds),
-            "paused": trouble and trouble.kind,
-            "credentials_age": credentials_age(),
-            **self.offer.sign(),
-        }
+        return Heartbeat(
+            self._settings.worker_id,
+            version=self._version,
+            in_flight=len(self.holds),
+            paused=trouble.kind if trouble else None,
+            credentials_age=credentials_age(),
+            offer=self.offer.sign(),
+        )
 
     def _is_stopping(self) -> str | None:
         return "the worker stops" if self._stopping.is_set() else None
@@ -192,7 +197,7 @@ class Engine:
                 return 0
             if self.gate.trouble and len(self.holds) > self._settings.processes:
                 return 0  # what is in hand may try first
-            places = min(BATCH_MAX, self._settings.max_in_flight - len(self.holds) - self._reserved)
+            places = min(SQS_BATCH_MAX, self._settings.max_in_flight - len(self.holds) - self._reserved)
             self._reserved += max(0, places)
             return max(0, places)
 
@@ -266,7 +271,7 @@ class Engine:
     # -- messages out -----------------------------------------------------------------------------
 
     def _ended(self, finished: Finished) -> None:
-        self.life.count(finished.line["outcome"], finished.result.id)
+        self.heartbeats.count(finished.line["outcome"], finished.result.id)
         self._let_go(finished.job, worked=True)
 
     def _broken(self, finished: Finished, problem: Exception) -> None:
@@ -288,7 +293,7 @@ class Engine:
             # Where this cannot be stored, the next attempt says that this one left no word.
             with suppress(BotoCoreError, ClientError):
                 self._attempts.note_broken(job, words(problem))
-            self.life.count("broken", job_id)
+            self.heartbeats.count("broken", job_id)
             self._hand_back([job.held], wait)
         self._let_go(job, worked=worked)
 

@@ -1,31 +1,30 @@
-"""Tell whether this host is idle, so that it may stop itself (roles/worker, idle_stop_minutes).
+"""The program that tells whether this host is idle, so that it may stop itself (worker_idle_stop_minutes).
 
-What it goes by is the worker's own life sign in the bucket (`reporting.life_sign`), which a worker that
-hangs or is out of credentials does not write: then nothing is known, and the host stays on. A life
-sign is up to a minute old; a request taken since then shows in the queue's count of those in flight.
+What it goes by is the worker's own heartbeat in the bucket, which a worker that hangs or is out of
+credentials does not write: then nothing is known, and the host stays on. A heartbeat is up to a minute
+old; a request taken since then shows in the queue's count of those in flight.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
-from jobfleet_jobs.protocol.names import life_sign_key
+from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS, Heartbeat
+from jobfleet_jobs.protocol.names import heartbeat_key
 
 from jobfleet_worker.aws.clients import Clients, make_clients
 from jobfleet_worker.clock import SystemClock
-from jobfleet_worker.reporting.life_sign import PERIOD_SECONDS
 from jobfleet_worker.settings import BadSettings, Settings, from_file
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-# One life sign may be late, or its upload fail.
+# One heartbeat may be late, or its upload fail.
 STALE_SECONDS = 3 * PERIOD_SECONDS
 
 COUNTS: "list[QueueAttributeNameType]" = [
@@ -43,33 +42,35 @@ class Exit(IntEnum):
     USAGE = 2  # argparse's own
 
 
-def reason_to_stay(life: Mapping[str, Any], waiting: int, minutes: float, now: datetime) -> str | None:
+def reason_to_stay(last: Heartbeat, waiting: int, minutes: float, now: datetime) -> str | None:
     """Return why the host is needed, or None if it was idle for `minutes`.
 
-    `life` is the worker's life sign, `waiting` the number of requests in the queue, in whoever's hands.
-    Raises `KeyError`, `TypeError` and `ValueError` for a life sign that is none.
+    `last` is the worker's last heartbeat, `waiting` the number of requests in the queue, in whoever's
+    hands. Raises `ValueError` for a heartbeat that does not tell when.
     """
+    if last.at is None or last.started is None:
+        raise ValueError("the worker's last heartbeat does not tell when it was")
     if waiting:
         return f"{waiting} requests are waiting or in somebody's hands"
-    if life["in_flight"]:
-        return f"the worker has {life['in_flight']} requests in hand"
-    said = (now - datetime.fromisoformat(life["at"])).total_seconds()
-    if life["stopped"] or life["paused"] or said > STALE_SECONDS:
-        return f"the worker is stopped, paused or silent (its life sign is {said:.0f} s old)"
-    last = datetime.fromisoformat((life["last_job"] or {}).get("at", life["started"]))
-    idle = (now - max(last, datetime.fromisoformat(life["started"]))).total_seconds()
+    if last.in_flight:
+        return f"the worker has {last.in_flight} requests in hand"
+    said = (now - last.at).total_seconds()
+    if last.stopped or last.paused or said > STALE_SECONDS:
+        return f"the worker is stopped, paused or silent (its last heartbeat is {said:.0f} s old)"
+    ended = last.last_job[1] if last.last_job else last.started
+    idle = (now - max(ended, last.started)).total_seconds()
     if idle < minutes * 60:
         return f"the last job ended {idle:.0f} s ago"
     return None
 
 
-def look(settings: Settings, clients: Clients) -> tuple[dict[str, Any], int]:
-    """Return the life sign and the number of requests. Raises AWS's errors, and `ValueError`."""
-    key = life_sign_key(settings.worker_id)
-    life = json.loads(clients.s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read())
+def look(settings: Settings, clients: Clients) -> tuple[Heartbeat, int]:
+    """Return the last heartbeat and the number of requests. Raises AWS's errors."""
+    key = heartbeat_key(settings.worker_id)
+    last = Heartbeat.read(clients.s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read().decode())
     url = clients.sqs.get_queue_url(QueueName=settings.request_queue)["QueueUrl"]
     counts = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
-    return life, sum(int(counts[name]) for name in COUNTS)
+    return last, sum(int(counts[name]) for name in COUNTS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,9 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = from_file(options.config)
-        life, waiting = look(settings, make_clients(settings.region, settings.endpoint_url))
-        reason = reason_to_stay(life, waiting, options.minutes, SystemClock().now())
-    except (BadSettings, BotoCoreError, ClientError, KeyError, TypeError, ValueError) as problem:
+        last, waiting = look(settings, make_clients(settings.region, settings.endpoint_url))
+        reason = reason_to_stay(last, waiting, options.minutes, SystemClock().now())
+    except (BadSettings, BotoCoreError, ClientError, ValueError) as problem:
         reason = f"it cannot be known: {problem}"
     sys.stdout.write(f"idle: {'yes' if reason is None else f'no, {reason}'}\n")
     return Exit.IDLE if reason is None else Exit.AT_WORK

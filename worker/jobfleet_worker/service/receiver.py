@@ -4,17 +4,18 @@ import threading
 from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 
 from jobfleet_worker.aws.circuit_breaker import Gate, words
-from jobfleet_worker.aws.clients import credentials_refused, is_outage
-from jobfleet_worker.aws.queues import BATCH_MAX, Message, Queues
+from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
+from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.clock import LOOK_SECONDS, Clock
 
 # Receives under way at a time while the queue is full of requests.
 RECEIVERS = 4
 
 # A receive that brings this many says that there are more, though SQS may hold back some of ten.
-MANY = BATCH_MAX // 2
+MANY = SQS_BATCH_MAX // 2
 
 # How soon one looks again that has no place for what would come: twice as long each time, up to the longest.
 # While images wait for their processes, four that look every 5 ms all the time cost CPU for nothing.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from jobfleet.errors import Exit, FleetError
-from jobfleet.seconds import read_seconds
+from jobfleet.human_text import read_seconds
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from jobfleet_jobs.protocol.message import Result
 
-from jobfleet.cli.commands.stack.clear import clear_queues
+from jobfleet.cli.clear_queues import clear_queues
 from jobfleet.cli.invocation import Invocation
 from jobfleet.cli.shell import language
 from jobfleet.cli.shell.language import Step, Word
@@ -24,7 +24,7 @@ from jobfleet.errors import (
     Unreachable,
 )
 from jobfleet.fleet import Fleet
-from jobfleet.seconds import read_seconds
+from jobfleet.human_text import read_seconds
 
 # What is in the way of every command that follows, too.
 _HOPELESS = (NoCredentials, NotDeployed, Unreachable, UnknownSettings)

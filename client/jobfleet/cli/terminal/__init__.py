@@ -1,1 +1,4 @@
-""""""
+"""What people see and answer: lines, tables, progress, questions and errors.
+
+Never imports the commands.
+"""

@@ -239,7 +239,7 @@ def test_no_worker_in_time(run: Run, stack: Any) -> None:
     (body,) = (json.loads(stack.take(stack.requests)["Body"]),)
     job_id = body["id"]
     fails(ran, Exit.NO_ANSWER, "within 1 s", "in the bucket", f"jobfleet result {job_id}", "--timeout")
-    assert "No worker has given a sign of life ever: start the instances" in ran.stderr
+    assert "No worker has sent a heartbeat ever: start the instances" in ran.stderr
 
 
 def test_where_no_answer_comes_it_is_told_whether_a_worker_is_there(run: Run, stack: Any) -> None:

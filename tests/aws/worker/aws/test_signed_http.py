@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import trustme
 from botocore.exceptions import HTTPClientError, ResponseStreamingError, SSLError
-from jobfleet_worker.aws.clients import ATTEMPTS, Clients, is_outage, make_clients
+from jobfleet_worker.aws.clients import ATTEMPTS, Clients, make_clients
+from jobfleet_worker.aws.error_kinds import is_outage
 from jobfleet_worker.settings import BadSettings
 
 URL = "https://sqs.example/1/q"

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from jobfleet.fleet import Fleet
 from jobfleet.settings.settings import Settings
+from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
+from jobfleet_jobs.protocol.batches import batches_by_size
 from jobfleet_jobs.protocol.message import ANSWER_MAX_BYTES, Request, Result
 from jobfleet_jobs.protocol.names import RESULT_BATCH_MAX
-from jobfleet_worker.aws.queues import BATCH_MAX_BYTES, Message, Refusal, batches_by_size
+from jobfleet_worker.aws.queues import Message, Refusal
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.job.in_hand import Finished
 from PIL import Image
@@ -177,7 +179,7 @@ def test_an_answer_refused_for_good_breaks_its_own_job_and_no_other(
 def test_batches_hold_ten_and_no_more_than_sqs_takes_at_once() -> None:
     small = [(n, "x") for n in range(25)]
     assert [len(batch) for batch in batches_by_size(small)] == [10, 10, 5]
-    large = [(n, "ä" * (BATCH_MAX_BYTES // 5)) for n in range(5)]
+    large = [(n, "ä" * (SQS_MESSAGE_MAX_BYTES // 5)) for n in range(5)]
     assert [len(batch) for batch in batches_by_size(large)] == [2, 2, 1]
 
 

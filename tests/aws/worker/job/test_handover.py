@@ -24,7 +24,7 @@ def start(stack: Any, name: str, *packages: Path, **settings: Any) -> Any:
 
 
 def say(stack: Any, worker: str, *operations: str) -> None:
-    """Leave the life sign of a worker that is not there."""
+    """Leave the heartbeat of a worker that is not there."""
     body = {"worker": worker, "at": datetime.now(UTC).isoformat(), "operations": operations}
     stack.s3.put_object(Bucket=stack.bucket, Key=f"workers/{worker}.json", Body=json.dumps(body))
 

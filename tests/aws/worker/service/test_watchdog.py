@@ -66,7 +66,7 @@ def stuck_in_an_answer(worker: Any, stack: Any, standstill: Callable[..., Any]) 
 
 
 def stuck_with_the_log(worker: Any, stack: Any, standstill: Callable[..., Any]) -> None:
-    worker.storage.write_life_sign = worker.engine.life._write = standstill
+    worker.storage.write_heartbeat = worker.engine.heartbeats._write = standstill
 
 
 @pytest.mark.parametrize(

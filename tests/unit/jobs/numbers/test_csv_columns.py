@@ -7,7 +7,7 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.csv_columns import column_names, read_columns, typed_columns
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
-from jobfleet_worker.aws.clients import FileCredentials, credentials_refused, is_outage
-from jobfleet_worker.job.backoff import BACKOFF_LONGEST_SECONDS, backoff
+from jobfleet_worker.aws.credentials_file import FileCredentials
+from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
+from jobfleet_worker.job.broken_attempts import BACKOFF_LONGEST_SECONDS, backoff
 from jobfleet_worker.reporting.systemd import notify, watchdog_seconds
 
 

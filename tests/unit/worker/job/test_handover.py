@@ -1,12 +1,14 @@
-"""Whether another worker does a job, as its life sign says, and when nobody does."""
+"""Whether another worker does a job, as its heartbeat says, and when nobody does."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_worker.aws.queues import Message, Passed
 from jobfleet_worker.job.handover import KEPT_SECONDS, PASSED_ON_FOR_HOURS, Elsewhere, Others, delay
 from jobfleet_worker.offers.offer import Offer
@@ -36,16 +38,16 @@ class Limited:
         return 5
 
 
-class Signs:
+class Heartbeats:
     """What others say, and how often it was read."""
 
     def __init__(self, **offers: Sequence[str]) -> None:
         self.offers, self.reads = offers, 0
 
-    def __call__(self) -> Sequence[Mapping[str, Any]]:
+    def __call__(self) -> Sequence[Heartbeat]:
         """Read."""
         self.reads += 1
-        return [{"worker": name, "operations": list(each)} for name, each in self.offers.items()]
+        return [Heartbeat(name, offer={"operations": list(each)}) for name, each in self.offers.items()]
 
 
 def elsewhere(signs: Any, clock: Clock, **lacking: str) -> Elsewhere:
@@ -59,7 +61,7 @@ def message(attempt: int = 1, passed: Passed | None = None) -> Message:
 
 def test_it_is_passed_on_if_another_offers_it_and_attempts_are_carried_along() -> None:
     clock = Clock()
-    there = elsewhere(Signs(other=["shine"]), clock)
+    there = elsewhere(Heartbeats(other=["shine"]), clock)
     first = there.passed("shine", message(2))
     assert (first.times, first.spent) == (1, 1)
     clock.seconds += 100
@@ -74,19 +76,20 @@ def test_what_this_worker_says_of_itself_and_what_is_damaged_does_not_count() ->
         {"worker": "x", "operations": "shine"},
         {"worker": "y"},
     ]
-    signs = [*odd, {"worker": "me", "operations": ["shine"]}]
+    said = [*odd, {"worker": "me", "operations": ["shine"]}]
+    heartbeats = [Heartbeat.read(json.dumps(each)) for each in said]
     with pytest.raises(BadJob, match="'shine' is unknown; there are stats, and no live worker offers more"):
-        elsewhere(lambda: signs, Clock()).passed("shine", message())
+        elsewhere(lambda: heartbeats, Clock()).passed("shine", message())
 
 
 def test_what_nobody_has_the_part_for_is_told_with_the_reason() -> None:
     with pytest.raises(BadJob, match="no live worker does blur; this one says: no glass") as caught:
-        elsewhere(Signs(), Clock(), blur="no glass").passed("blur", message())
+        elsewhere(Heartbeats(), Clock(), blur="no glass").passed("blur", message())
     assert caught.value.code == "not-offered"
 
 
 def test_a_yes_is_kept_for_a_while_and_a_no_never() -> None:
-    clock, signs = Clock(), Signs(other=["shine"])
+    clock, signs = Clock(), Heartbeats(other=["shine"])
     others = Others("me", signs, clock)
     assert others.offering("shine") == ["other"]
     assert others.offering("shine") == ["other"]
@@ -102,14 +105,14 @@ def test_a_yes_is_kept_for_a_while_and_a_no_never() -> None:
 
 def test_after_a_day_the_sender_is_told() -> None:
     clock = Clock()
-    there = elsewhere(Signs(other=["shine"]), clock)
+    there = elsewhere(Heartbeats(other=["shine"]), clock)
     old = Passed(99, clock.now().timestamp() - PASSED_ON_FOR_HOURS * 3600 - 1, 0)
     with pytest.raises(BadJob, match="shine is done by other, but for 24 hours no such worker"):
         there.passed("shine", message(1, old))
 
 
 def test_the_queues_limit_counts_attempts_before_and_after() -> None:
-    there = elsewhere(Signs(), Clock())
+    there = elsewhere(Heartbeats(), Clock())
     assert not there.is_spent(message(9))  # SQS itself looks after those
     assert not there.is_spent(message(5, Passed(3, 0, 4)))
     assert there.is_spent(message(6, Passed(3, 0, 4)))

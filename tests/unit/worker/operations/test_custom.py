@@ -10,7 +10,7 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.operations.custom import OwnOperation
-from jobfleet_worker.operations.outcome import Limits
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run
 from PIL import Image
 

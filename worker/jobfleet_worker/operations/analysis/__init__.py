@@ -1,1 +1,1 @@
-""""""
+"""Operations that tell something about an image."""

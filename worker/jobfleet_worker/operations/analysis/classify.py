@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from jobfleet_worker.operations.engines.onnx_classifier import load
 from jobfleet_worker.operations.imaging.picture import Picture
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 
 
 def classify(picture: Picture, output: str | None, limits: Limits, *, top: int = 5) -> Outcome:

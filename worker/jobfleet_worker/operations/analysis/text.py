@@ -15,7 +15,8 @@ from PIL import Image
 from jobfleet_worker.operations.engines.tesseract import PARENT_VARIABLE, TESSERACT
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
 from jobfleet_worker.operations.imaging.picture import Picture
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 
 _CONTENT_TYPES = {".txt": "text/plain; charset=utf-8", ".pdf": "application/pdf", ".hocr": "text/html"}
 

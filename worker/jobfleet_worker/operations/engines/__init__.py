@@ -1,1 +1,1 @@
-""""""
+"""The large libraries behind optional operations: Tesseract and ONNX models."""

@@ -17,7 +17,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.engines.model_input import Feeding, feeding
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
-from jobfleet_worker.operations.outcome import Model
+from jobfleet_worker.operations.limits import Model
 
 _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
 

@@ -1,1 +1,1 @@
-""""""
+"""Operations that make an image from an image."""

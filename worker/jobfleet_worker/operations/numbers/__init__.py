@@ -1,1 +1,1 @@
-""""""
+"""Statistics of numbers, exact to the last digit, also of more than memory holds."""

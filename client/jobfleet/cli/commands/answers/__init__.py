@@ -1,1 +1,1 @@
-""""""
+"""Commands about jobs that were sent: their answers, files and list."""

@@ -1,1 +1,1 @@
-""""""
+"""Commands that send jobs."""

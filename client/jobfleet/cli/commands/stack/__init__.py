@@ -1,1 +1,1 @@
-""""""
+"""Commands about the stack: its state, logs, queues and settings."""

@@ -53,7 +53,8 @@ def _timeout(invocation: Invocation) -> "tuple[Found, FleetError | None]":
 
 
 def _for_people(name: str, one: "Found") -> str:
-    from jobfleet.aws.stack_description import DESCRIPTION_KEY
+    from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
+
     from jobfleet.human_text import duration, size
 
     if one.source != DESCRIPTION_KEY or not (one.value or "").isdigit():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def operations(invocation: Invocation) -> None:
     """Show what the live workers do, which of them, and what is broken.
 
-    This is read from the workers' signs of life, not from this machine: operations that a package
+    This is read from the workers' heartbeats, not from this machine: operations that a package
     brings are there as soon as a worker has it, and `jobfleet run NAME --help` says how each is used.
     """
     from jobfleet.aws.bucket import Bucket
@@ -67,7 +67,7 @@ def _who(found: "Offers", workers: object) -> str:
 def _warnings(found: "Offers") -> list[str]:
     said = []
     if not found.workers:
-        said.append("no worker has given a sign of life: see `jobfleet status`")
+        said.append("no worker has sent a heartbeat: see `jobfleet status`")
     elif not found.live:
         said.append("no worker is alive; this is what those that were last heard of did")
     if found.silent:

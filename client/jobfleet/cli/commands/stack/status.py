@@ -20,7 +20,7 @@ _QUEUE_HEADERS = ("queue", "waiting", "in flight", "delayed", "oldest")
 _WORKER_HEADERS = (
     "worker",
     "state",
-    "last sign",
+    "last heartbeat",
     "up for",
     "version",
     "in flight",

@@ -41,7 +41,7 @@ def broken(links: dict[str, dict[str, Any]], name: str, code: Exit) -> str:
 
 
 def sign(stack: Any, worker: str = "i-1", minutes_ago: float = 0, **more: Any) -> None:
-    """Leave a worker's sign of life."""
+    """Leave a worker's heartbeat."""
     at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     body = {"worker": worker, "at": at.isoformat(), "versions": {"jobfleet": __version__}, **more}
     stack.s3.put_object(Bucket=stack.bucket, Key=f"workers/{worker}.json", Body=json.dumps(body).encode())
@@ -73,7 +73,7 @@ def test_people_get_a_line_a_link(jobfleet: Jobfleet, stack: Any) -> None:
     lines = ran.stdout.splitlines()
     assert len(lines) == len(LINKS)
     assert lines[1].startswith("✓ settings              stack ")
-    assert lines[-2].startswith("✗ workers               no worker has given a sign of life ever: start")
+    assert lines[-2].startswith("✗ workers               no worker has sent a heartbeat ever: start")
     assert lines[-1] == "– a job                 not tested"  # noqa: RUF001
     assert ran.returncode == Exit.NO_ANSWER
     assert jobfleet("doctor", "--no-write", PYTHONIOENCODING="ascii").stdout.splitlines()[-1][:2] == "- "
@@ -199,8 +199,11 @@ def test_what_works_but_could_be_better_is_noted(jobfleet: Jobfleet, stack: Any)
 @pytest.mark.parametrize(
     ("signs", "words"),
     [
-        ([], "no worker has given a sign of life ever: start the instances"),
-        ([{"minutes_ago": 60}], "no worker is alive; i-1 gave its last sign 1 h ago: start the instances"),
+        ([], "no worker has sent a heartbeat ever: start the instances"),
+        (
+            [{"minutes_ago": 60}],
+            "no worker is alive; i-1 sent its last heartbeat 1 h ago: start",
+        ),
         ([{"minutes_ago": 1, "stopped": True}], "i-1 was stopped 1 min ago"),
         ([{"paused": "credentials"}], "worker i-1 lives, but is paused: AWS refuses its credentials"),
     ],

@@ -14,7 +14,7 @@ from tests.patience import patience
 
 
 def sign(stack: Any, worker: str, age: float = 5, **more: Any) -> None:
-    """Leave a worker's sign of life, as one that is `age` seconds old."""
+    """Leave a worker's heartbeat, as one that is `age` seconds old."""
     at = (datetime.now(UTC) - timedelta(seconds=age)).isoformat(timespec="milliseconds")
     body = {
         "worker": worker, "at": at, "started": at, "stopped": False, "counts": {"succeeded": 3, "failed": 1},
@@ -104,7 +104,7 @@ def test_each_state_of_a_worker_is_told_with_the_way_out(jobfleet: Jobfleet, sta
     assert "credentials of worker a-alive are 3 h 36 min old" in warnings
     assert "b-paused is paused: AWS refuses its credentials: run `ansible-playbook site.yml`" in warnings
     assert "c-busy-aws is paused: AWS does not do its part (ServiceUnavailable)" in warnings
-    assert "d-late gave its last sign 6 min ago; its credentials are 4 h 5 min old and may have" in warnings
+    assert "d-late sent its last heartbeat 6 min ago; its credentials are 4 h 5 min old" in warnings
     assert "no worker is alive" not in warnings
     assert len(found["warnings"]) == 5
     shown = jobfleet("status")
@@ -116,7 +116,7 @@ def test_each_state_of_a_worker_is_told_with_the_way_out(jobfleet: Jobfleet, sta
 def test_requests_that_wait_for_nobody_are_told(jobfleet: Jobfleet, stack: Any) -> None:
     stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
     (warning,) = seen(jobfleet)["warnings"]
-    assert warning.startswith("no worker has ever given a sign of life; 1 request waits: run")
+    assert warning.startswith("no worker has ever sent a heartbeat; 1 request waits: run")
     sign(stack, "gone", age=7000, stopped=True)
     (warning,) = seen(jobfleet)["warnings"]
     assert warning.startswith("no worker is alive; 1 request waits: start the instances")

@@ -13,7 +13,7 @@ from jobfleet_worker.operations.analysis import classify
 from jobfleet_worker.operations.engines import onnx_classifier
 from jobfleet_worker.operations.engines.model_input import Feeding, feeding
 from jobfleet_worker.operations.engines.onnx_classifier import BrokenModel, load
-from jobfleet_worker.operations.outcome import Limits, Model
+from jobfleet_worker.operations.limits import Limits, Model
 from jobfleet_worker.operations.run import run
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.settings import BadSettings, Settings, from_mapping

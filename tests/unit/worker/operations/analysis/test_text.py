@@ -14,7 +14,8 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.offers.offer import make_offer
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from jobfleet_worker.settings import BadSettings, Settings, from_mapping
 from PIL import Image, ImageDraw, ImageFont

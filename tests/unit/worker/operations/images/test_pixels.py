@@ -8,7 +8,8 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.operations.images.threshold import threshold
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from numpy.typing import NDArray
 from PIL import Image

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from PIL import ExifTags, Image, ImageCms
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.operations.outcome import Limits, Outcome
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from PIL import Image
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers.stats import Number, stats
-from jobfleet_worker.operations.outcome import Limits
 from jobfleet_worker.operations.run import run
 
 TINY = 5e-324

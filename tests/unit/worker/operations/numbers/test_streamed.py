@@ -14,12 +14,12 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers import csv_columns, file_reader, text_reader
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers import sorted_runs
 from jobfleet_worker.operations.numbers.ordered import Batch
 from jobfleet_worker.operations.numbers.read_input import on_stream
 from jobfleet_worker.operations.numbers.sorted_runs import Scratch, Spilled
 from jobfleet_worker.operations.numbers.stats import Number, stats, streamed
-from jobfleet_worker.operations.outcome import Limits
 from jobfleet_worker.operations.run import run
 
 from tests.unit.worker.operations.numbers.test_spread import NASTY

@@ -1,0 +1,153 @@
+"""AWS's errors as sentences for a person who has never seen SQS."""
+
+import os
+from typing import Protocol
+
+import botocore.session
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from jobfleet_jobs.protocol.aws_facts import (
+    EXPIRED_OR_BARE,
+    FORBIDDEN,
+    NO_SUCH_BUCKET,
+    NO_SUCH_QUEUE,
+    REFUSED,
+    SKEWED,
+)
+
+from jobfleet.aws import clock_skew
+from jobfleet.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
+from jobfleet.settings.settings import Settings, active_profile, no_such_profile
+
+# What a person knows these calls as.
+_MEANINGS = {
+    "SendMessage": " (sending a job)",
+    "SendMessageBatch": " (sending jobs)",
+    "ReceiveMessage": " (taking messages from a queue)",
+    "DeleteMessageBatch": " (taking messages off a queue)",
+    "PurgeQueue": " (emptying a queue)",
+    "GetQueueUrl": " (finding a queue)",
+    "GetQueueAttributes": " (counting a queue's messages)",
+    "PutObject": " (putting an input into the bucket)",
+    "CreateMultipartUpload": " (putting an input into the bucket)",
+    "GetObject": " (reading from the bucket)",
+    "ListObjectsV2": " (listing what is in the bucket)",
+}
+
+NEW_CREDENTIALS = "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and "
+
+# Where they belong: what is in the environment wins over what is in the file.
+INTO_THE_ENVIRONMENT = (
+    "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to them in this shell, as these win "
+    "over ~/.aws/credentials; or unset all three and put them in that file"
+)
+
+
+def error_code(problem: BaseException) -> str:
+    """Return AWS's code for `problem`, or an empty text."""
+    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
+
+
+class Whose(Protocol):
+    """What a sentence needs to know of the account that an error came from."""
+
+    settings: Settings
+
+    @property
+    def number(self) -> str:
+        """The account's twelve digits; may ask AWS."""
+
+    def credentials_method(self) -> str | None:
+        """Return how the credentials were found, or None."""
+
+
+class ErrorSentences:
+    """Turns the errors of one account's calls into the client's own."""
+
+    def __init__(self, whose: Whose) -> None:
+        self._whose = whose
+
+    def of(self, problem: BotoCoreError | ClientError) -> FleetError:
+        """Return what `problem` means for a person who has never seen SQS."""
+        if isinstance(problem, ClientError):
+            return self._refusal(problem)
+        if isinstance(problem, NoCredentialsError):
+            return NoCredentials(
+                f"no AWS credentials were found: {NEW_CREDENTIALS}{_into_the_file()}, or set AWS_PROFILE"
+            )
+        if isinstance(problem, PartialCredentialsError):
+            return NoCredentials(f"the AWS credentials are not whole ({problem}): {self._renew}")
+        if isinstance(problem, ProfileNotFound):
+            profile = self._whose.settings.profile or active_profile()
+            return NoCredentials(no_such_profile(profile, botocore.session.Session().available_profiles))
+        if isinstance(problem, UnauthorizedSSOTokenError | TokenRetrievalError):
+            return NoCredentials(f"the AWS credentials cannot be used: {problem}")
+        if isinstance(problem, HTTPClientError | AwsConnectionError):
+            settings = self._whose.settings
+            where = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+            advice = "check the network, the region and the endpoint"
+            if where and "//127." in where:
+                advice = "if that is localcloud: is it up, and are its variables still those of this shell?"
+            return Unreachable(
+                f"{where or f'AWS in region {settings.region}'} cannot be reached: {problem}; {advice}"
+            )
+        return FleetError(str(problem))
+
+    def _refusal(self, problem: ClientError) -> FleetError:
+        code, settings = error_code(problem), self._whose.settings
+        if code in EXPIRED_OR_BARE | REFUSED | SKEWED and (words := clock_skew.why_refused(problem.response)):
+            return NoCredentials(words)
+        if code in EXPIRED_OR_BARE:
+            return NoCredentials(f"the AWS credentials have expired: {self._renew}")
+        if code in REFUSED | SKEWED:
+            return NoCredentials(f"AWS does not accept the credentials ({code}): {self._renew}")
+        if code in NO_SUCH_BUCKET and settings.bucket:
+            return BadInput(f"there is no bucket {settings.bucket}: leave --bucket out, or name another")
+        if code in NO_SUCH_QUEUE | NO_SUCH_BUCKET:
+            return NotDeployed(
+                f"stack '{settings.stack}' is not deployed in account {self._number_or_words()}, "
+                f"region {settings.region}: deploy it with `ansible-playbook site.yml`; if it is elsewhere, "
+                "name its --stack and --region, and the --profile of its account"
+            )
+        if code in FORBIDDEN:
+            what = _MEANINGS.get(problem.operation_name, "")
+            return NotAllowed(
+                f"the credentials do not allow {problem.operation_name}{what}: {_message(problem)}; "
+                "use credentials of the account's owner, or ask the owner to allow it (docs/policies of the "
+                "project has what a client needs)"
+            )
+        if problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            return Unreachable(f"AWS failed at {problem.operation_name} ({code}): try again in a while")
+        return FleetError(f"AWS refused {problem.operation_name} ({code}): {_message(problem)}")
+
+    @property
+    def _renew(self) -> str:
+        """What to do about credentials that were found and cannot be used."""
+        if self._whose.credentials_method() == "env":
+            return NEW_CREDENTIALS + INTO_THE_ENVIRONMENT
+        return (
+            f"{NEW_CREDENTIALS}{_into_the_file()}, profile {self._whose.settings.profile or active_profile()}"
+        )
+
+    def _number_or_words(self) -> str:
+        try:
+            return self._whose.number
+        except (BotoCoreError, ClientError):
+            return "of these credentials"
+
+
+def _into_the_file() -> str:
+    return f"put them in {os.environ.get('AWS_SHARED_CREDENTIALS_FILE') or '~/.aws/credentials'}"
+
+
+def _message(problem: ClientError) -> str:
+    return str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"

@@ -1,0 +1,27 @@
+"""What AWS itself fixes and several programs must know: sizes of calls, and the names of its errors."""
+
+# Messages in one call, and their bytes together, which is also one message's most (1 MiB since August 2025):
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+SQS_BATCH_MAX = 10
+SQS_MESSAGE_MAX_BYTES = 1_048_576
+
+# Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
+# ExpiredTokenException, EC2 RequestExpired).
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+# S3 answers the HEAD of one who has expired with a bare 400, and of one who may not with a bare 403.
+EXPIRED_OR_BARE = EXPIRED | {"400"}
+
+# Keys that are unknown, were taken back, or do not fit what they signed.
+REFUSED = frozenset({
+    "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
+    "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException",
+})  # fmt: skip
+# The clock of the machine that signed is wrong: no new credentials help.
+SKEWED = frozenset({"RequestTimeTooSkewed"})
+
+FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+
+NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
+NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
+NO_SUCH_KEY = "NoSuchKey"

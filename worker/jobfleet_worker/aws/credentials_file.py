@@ -1,0 +1,90 @@
+"""Credentials that are what their file says at the moment of signing."""
+
+import configparser
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
+
+
+class FileCredentials(Credentials):  # type: ignore[misc, unused-ignore]
+    """Credentials that are what their file says at the moment of signing.
+
+    botocore's own are read once in a session's life, so that new ones would need a restart. The
+    file is read again when its time, size or inode changes; while it cannot be read, the last
+    credentials stay.
+    """
+
+    def __init__(self, path: Path, profile: str) -> None:
+        self._path, self._profile = path, profile
+        self._seen: tuple[int, int, int] | None = None
+        self._frozen: ReadOnlyCredentials | None = None
+        super().__init__("", "", None, method="jobfleet-file")
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return what to sign this request with. Raises `NoCredentialsError` if there never were any."""
+        try:
+            stat = self._path.stat()
+            seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if seen != self._seen:
+                self._frozen, self._seen = self._read(), seen
+        except (OSError, configparser.Error, KeyError, ValueError):
+            # Not there, not ours to read, or half written: the next request looks again.
+            pass
+        if self._frozen is None:
+            raise NoCredentialsError
+        return self._frozen
+
+    def _read(self) -> ReadOnlyCredentials:
+        file = configparser.RawConfigParser()
+        file.read_string(self._path.read_text(encoding="utf-8"))
+        section = file[self._profile]
+        return ReadOnlyCredentials(
+            section["aws_access_key_id"],
+            section["aws_secret_access_key"],
+            section.get("aws_session_token"),
+            None,
+        )
+
+
+class FileProvider(CredentialProvider):  # type: ignore[misc, unused-ignore]
+    """The first link of botocore's chain when a credentials file is named."""
+
+    METHOD = "jobfleet-file"
+
+    def __init__(self, path: Path, profile: str) -> None:
+        super().__init__()
+        self._credentials = FileCredentials(path, profile)
+
+    def load(self) -> Credentials:
+        """Return the one credentials object that all clients share."""
+        return self._credentials
+
+
+def credentials_changed() -> Callable[[], object]:
+    """Return what tells whether the file in AWS_SHARED_CREDENTIALS_FILE changed, without reading it.
+
+    What it returns is equal as long as the file is the same.
+    """
+    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+
+    def look() -> object:
+        try:
+            stat = os.stat(path) if path else None  # noqa: PTH116 - None is no path
+        except OSError:
+            return None
+        return stat and (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+
+    return look
+
+
+def credentials_age() -> float | None:
+    """Return how many seconds ago that file was written, or None where there is none."""
+    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+    try:
+        return round(time.time() - os.stat(path).st_mtime, 1) if path else None  # noqa: PTH116
+    except OSError:
+        return None

@@ -1,0 +1,39 @@
+"""What AWS's errors mean for a worker: wait, get new credentials, or give up."""
+
+from typing import Any
+
+from botocore.exceptions import (
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED
+
+from jobfleet_worker.aws.signed_http import BUSY
+
+REFUSED_CREDENTIALS = EXPIRED | REFUSED
+
+
+def error_code(problem: BaseException) -> str:
+    """Return AWS's code for `problem`, or an empty text."""
+    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
+
+
+def credentials_refused(problem: BaseException) -> bool:
+    """Tell whether only new credentials can help."""
+    missing = isinstance(problem, NoCredentialsError | PartialCredentialsError)
+    return missing or error_code(problem) in REFUSED_CREDENTIALS
+
+
+def is_outage(problem: BaseException) -> bool:
+    """Tell whether AWS could not be reached, was busy, or failed by itself, so that waiting may help."""
+    if isinstance(problem, ClientError):
+        meta: Any = problem.response.get("ResponseMetadata", {})
+        return error_code(problem) in BUSY or int(meta.get("HTTPStatusCode", 0)) >= 500
+    return isinstance(
+        problem, HTTPClientError | AwsConnectionError | IncompleteReadError | ResponseStreamingError
+    )
