@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 from jobfleet_worker.aws.clients import make_clients
-from jobfleet_worker.aws.queues import Queues
-from jobfleet_worker.aws.storage import Storage
-from jobfleet_worker.clock import SystemClock
-from jobfleet_worker.job.dropped_input import Drops
-from jobfleet_worker.reporting.journal import Journal
-from jobfleet_worker.service.engine import Engine
+from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.settings import from_file
+from jobfleet_worker.wiring import Surroundings, build
 
 from tests.patience import patience
 
@@ -28,17 +24,18 @@ class Bench:
         self.stack = stack
         self.settings = from_file(stack.settings_file(**{"processes": 1, **settings}))
         self.clients = make_clients(self.settings.region, self.settings.endpoint_url)
-        self.queues = Queues(self.clients.sqs, self.settings)
-        self.storage = Storage(self.clients.s3, self.settings.bucket, self.settings.max_input_bytes)
-        self.drops = Drops(self.clients.s3, self.storage, self.settings.drop_processed)
-        self.clock, self.out, self.credentials = SystemClock(), io.StringIO(), 0
-        self.journal = Journal(
-            self.settings.spool, self.settings.worker_id, self.storage.write_log, self.clock, self.out
+        self.out, self.credentials = io.StringIO(), 0
+        around = Surroundings(
+            credentials=lambda: self.credentials, backoff=backoff, out=self.out, version="1.2.3"
         )
-        self.engine = Engine(
-            self.settings, self.queues, self.storage, self.drops, self.journal, self.clock,
-            lambda: self.credentials, backoff, "1.2.3",
-        )  # fmt: skip
+        worker = build(self.settings, self.clients, make_offer(self.settings), around)
+        self.engine, self.stop_token, self.journal = worker.engine, worker.stop, worker.journal
+        self.queues, self.storage, self.breaker = (
+            worker.tools.queues,
+            worker.tools.storage,
+            worker.tools.breaker,
+        )
+        self.parts, self.heartbeats = worker.engine.parts, worker.heartbeats
         self.well: bool | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -57,7 +54,7 @@ class Bench:
 
     def stop(self) -> None:
         """Stop it and wait until it has."""
-        self.engine.stop()
+        self.stop_token.stop()
         self.wait()
 
     def work(self, done: Callable[[], Any] | None = None, seconds: float = 60) -> "Bench":
@@ -70,7 +67,7 @@ class Bench:
     def close(self) -> None:
         """Stop it if it still runs, and close its connections."""
         if self._thread.is_alive():
-            self.engine.stop()
+            self.stop_token.stop()
             self.stop()
         self.journal.upload()
         for client in self.clients:

@@ -1,6 +1,6 @@
 """The client: the command line (`cli.main`) and the Python API.
 
-    from client import Fleet
+    from jobfleet import Fleet
 
     with Fleet.from_vars("inventory/group_vars/all.yml") as fleet:
         print(fleet.stats([1, 2, 3]))

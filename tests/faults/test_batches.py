@@ -39,7 +39,7 @@ def test_a_heartbeat_that_hangs_costs_no_message_but_its_own(stack: Stack) -> No
 
     effects, results = stack.effects(jobs)
     stack.check(effects)
-    assert 0 < len(worker.told("hold-lost")) <= len(hung) <= 10
+    assert 0 < len(worker.told("lease-lost")) <= len(hung) <= 10
     assert sum(result.attempt > 1 for result in results.values()) <= len(hung)
 
 
@@ -67,4 +67,4 @@ def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stac
     assert sorted(result.attempt for result in results.values()) == [1] * 13 + [2]
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
     assert figures.faults["entry of a heartbeat"] >= 2
-    assert len(worker.told("hold-lost")) == 1
+    assert len(worker.told("lease-lost")) == 1

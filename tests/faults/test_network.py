@@ -68,7 +68,7 @@ def test_an_endpoint_that_is_down_is_waited_for_and_told_of_once(
     # By then it has tried again, more than once.
     stack.until(lambda: not stack.depth(stack.requests)[1], VISIBILITY_TIMEOUT + 5, "all holds ran out")
     # What becomes of each message in hand is told once for each.
-    of_messages = ("job", "hold-lost", "given-up")
+    of_messages = ("job", "lease-lost", "given-up")
     said_later = [line for line in worker.lines()[said:] if line["event"] not in of_messages]
     assert worker.alive
     assert stack.left(), "all was done before the endpoint went down; take more jobs"

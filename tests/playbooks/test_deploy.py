@@ -155,7 +155,7 @@ def test_changed_code_is_installed_and_restarts_the_worker(stack: Stack, tmp_pat
         shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "constraints.txt", "README.md"):
         shutil.copy(REPOSITORY / name, copy)
-    module = copy / "worker" / "__init__.py"
+    module = copy / "worker" / "jobfleet_worker" / "__init__.py"
     module.write_text(module.read_text() + "\nCHANGED = True\n")
 
     outcome = stack.play("playbooks/configure.yml", "--tags", "worker", wheel_project_folder=str(copy))
@@ -168,7 +168,7 @@ def test_changed_code_is_installed_and_restarts_the_worker(stack: Stack, tmp_pat
         "Ensure the stack's description lies in the bucket",
     ], outcome.said
     [shown] = stack.on_workers(
-        "cd /; /opt/jobfleet/venv/bin/python -c 'import worker; print(worker.CHANGED)'"
+        "cd /; /opt/jobfleet/venv/bin/python -c 'import jobfleet_worker; print(jobfleet_worker.CHANGED)'"
     ).values()
     assert shown == "True"
 

@@ -1,10 +1,10 @@
-"""`python -m jobfleet_worker`: run one worker until SIGTERM or SIGINT, which let the job in hand finish."""
+"""The program `jobfleet-worker`: one worker, until SIGTERM or SIGINT, which let the jobs in hand finish."""
 
 import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -14,15 +14,10 @@ from jobfleet_jobs.protocol.names import BadStackName
 
 from jobfleet_worker import settings as where
 from jobfleet_worker.aws.clients import VERSION, Clients, make_clients
-from jobfleet_worker.aws.queues import Queues
-from jobfleet_worker.aws.storage import Storage
-from jobfleet_worker.clock import SystemClock
-from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.offers.package_discovery import discover
-from jobfleet_worker.reporting.journal import Journal
-from jobfleet_worker.service.engine import Engine
 from jobfleet_worker.settings import BadSettings, Settings
+from jobfleet_worker.wiring import build
 
 DEFAULT_CONFIG = Path("/etc/jobfleet/worker.toml")
 
@@ -42,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings, clients = _settings_and_clients(options)
-        engine, journal = build(settings, clients)
+        offer = make_offer(settings, discover(settings))
+        worker = build(settings, clients, offer)
     except (BadSettings, BadStackName) as problem:
         sys.stderr.write(f"worker: {problem}\n")
         return Exit.CONFIG
@@ -50,30 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"worker: the account cannot be found out: {problem}\n")
         return Exit.UNREACHABLE
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: engine.stop())
+        signal.signal(number, lambda *_: worker.stop.stop())
+    journal = worker.journal
     journal.tell("started", version=VERSION, stack=settings.stack, region=settings.region, pid=os.getpid())
-    for broken in engine.offer.broken:
+    for broken in offer.broken:
         journal.tell("operation-broken", package=broken.package, entry=broken.entry, why=broken.why)
-    well = engine.run()
+    well = worker.engine.run()
     journal.tell("stopped")
     # If this fails, the lines lie in the spool, and the next start uploads them.
     with suppress(BotoCoreError, ClientError):
         journal.upload()
     return Exit.STOPPED if well else Exit.BROKEN
-
-
-def build(settings: Settings, clients: Clients) -> tuple[Engine, Journal]:
-    """Put a worker together. Raises `BadSettings`."""
-    clock = SystemClock()
-    queues = Queues(clients.sqs, settings)
-    storage = Storage(clients.s3, settings.bucket, settings.max_input_bytes)
-    journal = Journal(settings.spool, settings.worker_id, storage.write_log, clock)
-    drops = Drops(clients.s3, storage, settings.drop_processed)
-    offer = make_offer(settings, discover(settings))
-    engine = Engine(
-        settings, queues, storage, drops, journal, clock, credentials_changed(), version=VERSION, offer=offer
-    )
-    return engine, journal
 
 
 def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Clients]:
@@ -87,22 +70,8 @@ def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Client
     return settings, make_clients(settings.region, settings.endpoint_url)
 
 
-def credentials_changed() -> Callable[[], object]:
-    """Return what tells whether the credentials file changed, without reading it."""
-    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-
-    def look() -> object:
-        try:
-            stat = os.stat(path) if path else None  # noqa: PTH116 - None is no path
-        except OSError:
-            return None
-        return stat and (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-
-    return look
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="worker", description="A jobfleet worker.")
+    parser = argparse.ArgumentParser(prog="jobfleet-worker", description="A jobfleet worker.")
     parser.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)"
     )

@@ -12,7 +12,7 @@ U = TypeVar("U")
 Work = tuple[Future[object], Callable[[], object]]
 
 
-class Crew:
+class DaemonPool:
     """Helpers without a will of their own. They end with the process, even in the middle of a call.
 
     That is what `concurrent.futures` has no way to: it waits for its threads.

@@ -29,3 +29,8 @@ def trace(problem: BaseException) -> str:
     there = getattr(problem, "traceback", None)  # pebble's
     text = there if isinstance(there, str) else "".join(traceback.format_tb(problem.__traceback__))
     return text[-TRACE_CHARACTERS:]
+
+
+def words(problem: BaseException) -> str:
+    """Return an exception as one line for the log."""
+    return f"{type(problem).__name__}: {problem}"[:1_000]

@@ -1,17 +1,17 @@
-"""A fault in the thread that extends holds, for workers that tests start with this folder on PYTHONPATH.
+"""A fault in the thread that extends leases, for workers that tests start with this folder on PYTHONPATH.
 
 Python imports this by itself in every process; the product knows nothing of it.
 """
 
 from typing import Any
 
-from jobfleet_worker.job.held_messages import Holds
+from jobfleet_worker.job.leases import Leases
 
 
-def _beat(self: Any, crew: Any) -> list[Any]:
+def _extend(self: Any, helpers: Any) -> list[Any]:
     if len(self):
         raise ZeroDivisionError("a fault of the worker's own")
     return []
 
 
-Holds.beat = _beat  # type: ignore[method-assign]
+Leases.extend = _extend  # type: ignore[method-assign]

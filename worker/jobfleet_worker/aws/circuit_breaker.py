@@ -1,20 +1,20 @@
-"""What every call to AWS goes through: it closes while AWS is away or refuses the credentials."""
+"""The circuit breaker before all calls to AWS: open while AWS is away or refuses the credentials."""
 
 import random
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from jobfleet_worker.aws.error_kinds import credentials_refused, error_code, is_outage
 from jobfleet_worker.clock import LOOK_SECONDS, Clock
-from jobfleet_worker.errors import GivenUp
+from jobfleet_worker.errors import GivenUp, words
 
 T = TypeVar("T")
 Service = Literal["sqs", "s3"]
 
-# How long the gate stays closed while AWS is out of reach: twice as long each time, up to the longest.
+# How long it lets nothing through while AWS is out of reach: twice as long each time, up to the longest.
 PAUSE_FIRST_SECONDS = 1.0
 PAUSE_LONGEST_SECONDS = 60.0
 
@@ -26,9 +26,16 @@ CREDENTIALS_RETRY_SECONDS = 30.0
 TRIES_WHILE_OTHERS_PASS = 3
 
 
+class Caller(Protocol):
+    """For whom a call is made."""
+
+    def given_up(self) -> str | None:
+        """Say why it is not to be made any more, or None."""
+
+
 @dataclass(frozen=True)
 class Trouble:
-    """Why the gate is closed, since when and until when."""
+    """Why nothing goes through, since when and until when."""
 
     kind: str
     service: Service
@@ -39,7 +46,7 @@ class Trouble:
     credentials: object
 
 
-class Gate:
+class CircuitBreaker:
     """Lets calls through, notes how they end, and says once when they cannot go on and when they can again.
 
     `credentials` returns something that changes when the credentials may have. `say` gets an event
@@ -58,15 +65,23 @@ class Gate:
         self._passed: Counter[Service] = Counter()
         self.trouble: Trouble | None = None
 
-    def through(self, service: Service, call: Callable[[], T], given_up: Callable[[], str | None]) -> T:
-        """Return what `call` returns, as often as it takes AWS to do its part.
+    def s3(self, caller: Caller, call: Callable[[], T]) -> T:
+        """Return what a call to S3 returns, as `through` does."""
+        return self.through("s3", caller, call)
 
-        Raises `GivenUp` with the reason that `given_up` returns, whatever is no outage, and an
-        outage that others do not meet.
+    def sqs(self, caller: Caller, call: Callable[[], T]) -> T:
+        """Return what a call to SQS returns, as `through` does."""
+        return self.through("sqs", caller, call)
+
+    def through(self, service: Service, caller: Caller, call: Callable[[], T]) -> T:
+        """Return what `call` returns, tried as often as it takes AWS to do its part.
+
+        Raises `GivenUp` with the caller's reason, whatever is no outage, and an outage that others do
+        not meet.
         """
         alone = 0
         while True:
-            self._wait(given_up)
+            self._wait(caller)
             before, signed_with, begun = self._passed[service], self.credentials(), self._clock.monotonic()
             try:
                 value = call()
@@ -81,8 +96,8 @@ class Gate:
                 self.passed(service, begun)
                 return value
 
-    def is_open(self) -> bool:
-        """Tell whether it is worth a try."""
+    def lets_through(self) -> bool:
+        """Tell whether a call is worth a try."""
         trouble = self.trouble
         if trouble is None or self._clock.monotonic() >= trouble.until:
             return True
@@ -101,7 +116,7 @@ class Gate:
         self._show("at work")
 
     def failed(self, service: Service, problem: Exception, signed_with: object) -> None:
-        """Close the gate because of an outage or of refused credentials.
+        """Let nothing through for a while, because of an outage or of refused credentials.
 
         `signed_with` is what `credentials` returned before the call: old ones that are refused when
         new ones have come say nothing of the new.
@@ -130,17 +145,12 @@ class Gate:
             self._say("paused", why=why, cause=words(problem))
             self._show(f"paused: {why} ({kind})")
 
-    def _wait(self, given_up: Callable[[], str | None]) -> None:
+    def _wait(self, caller: Caller) -> None:
         while True:
-            reason = given_up()
+            reason = caller.given_up()
             if reason:
                 raise GivenUp(reason)
-            if self.is_open():
+            if self.lets_through():
                 return
-            # A plain sleep: nothing but time and a file can open the gate.
+            # A plain sleep: nothing but time and a file can change that.
             threading.Event().wait(LOOK_SECONDS)
-
-
-def words(problem: BaseException) -> str:
-    """Return an exception as one line for the log."""
-    return f"{type(problem).__name__}: {problem}"[:1_000]

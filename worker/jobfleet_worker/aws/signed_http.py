@@ -24,7 +24,7 @@ CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 30
 
 # The most threads of `service.engine`: 64 that work, 8 that commit, 16 that help those, 8 that extend
-# holds, 4 that receive, and a few more.
+# leases, 4 that receive, and a few more.
 CONNECTIONS = 104
 
 # A send may take as long as a connect, and a body that is one would have to be through in that time.

@@ -1,6 +1,6 @@
 """One attempt at a job: from the request to a result that is stored, or about to be with others.
 
-It answers nobody and deletes nothing; `job.commit` does, once everything lies in the bucket.
+It answers nobody and deletes nothing; `commit` does, once everything lies in the bucket.
 """
 
 import re
@@ -11,16 +11,12 @@ from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored, read_what_can_be_read
 
-from jobfleet_worker.aws.queues import Queues
-from jobfleet_worker.aws.storage import Storage
-from jobfleet_worker.clock import Clock
+from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.job.broken_attempts import Failures
 from jobfleet_worker.job.dropped_input import OF_ANOTHER_OBJECT, Drops
-from jobfleet_worker.job.guarded_calls import Calls
 from jobfleet_worker.job.handover import Elsewhere, NotHere
 from jobfleet_worker.job.in_hand import Finished, Job
 from jobfleet_worker.job.steps import Steps, Timer
-from jobfleet_worker.settings import Settings
 
 # As much of an unreadable message as a log line shows; all of it lies in the dead-letter queue.
 HEAD_CHARACTERS = 200
@@ -35,22 +31,23 @@ class Attempts:
 
     def __init__(
         self,
-        settings: Settings,
-        storage: Storage,
+        tools: Tools,
         drops: Drops,
-        queues: Queues,
         steps: Steps,
-        calls: Calls,
-        clock: Clock,
         elsewhere: Elsewhere,
     ) -> None:
-        self._settings, self._storage, self._drops, self._queues = settings, storage, drops, queues
-        self._steps, self._calls, self._clock, self._elsewhere = steps, calls, clock, elsewhere
-        self._failures = Failures(settings.worker_id, storage, clock)
+        self._settings, self._clock = tools.settings, tools.clock
+        self._storage, self._queues, self._breaker = tools.storage, tools.queues, tools.breaker
+        self._drops, self._steps, self._elsewhere = drops, steps, elsewhere
+        self._failures = Failures(tools.settings.worker_id, tools.storage, tools.clock)
+
+    def is_small(self, job: Job) -> bool:
+        """Tell whether a job takes a moment and no call to AWS."""
+        return self._steps.is_small(job)
 
     def make_small(self, job: Job) -> Finished:
         """Do a small job here and now; its result is stored with others'."""
-        job.held.begun = self._clock.monotonic()
+        job.lease.begun = self._clock.monotonic()
         return self._done(job, in_pool=False)
 
     def make(self, job: Job) -> Finished:
@@ -58,21 +55,23 @@ class Attempts:
 
         Raises `GivenUp`, and whatever is no bad job's fault.
         """
-        job.held.begun = self._clock.monotonic()
+        job.lease.begun = self._clock.monotonic()
         if job.event:
             return self._pass_over(job, job.event)
         if job.request is None:
             return self._refuse(job)
-        request, message, dropped = job.request, job.held.message, job.request.dropped is not None
+        request, message, dropped = job.request, job.lease.message, job.request.dropped is not None
         # Of a message that was passed on, and of an event of S3, there may be another with the same id.
         seen_before = message.attempt > 1 or job.again or message.passed is not None or dropped
         if seen_before:
             # If its result is stored, it was done, and is not done again.
-            before = self._calls.s3(job, lambda: self._storage.find_result(request.id))
+            before = self._breaker.s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
-            self._calls.s3(job, lambda: self._failures.note_silent(request, job.held.message.attempt, before))
-        if self._calls.sqs(job, lambda: self._elsewhere.is_spent(message)):
+            self._breaker.s3(
+                job, lambda: self._failures.note_silent(request, job.lease.message.attempt, before)
+            )
+        if self._breaker.sqs(job, lambda: self._elsewhere.is_spent(message)):
             return self._without_result(job, "spent", buried="it was received as often as the queue allows")
         try:
             finished = self._done(job, in_pool=True)
@@ -81,19 +80,19 @@ class Attempts:
         error = finished.result.error
         if dropped and error and error.code in OF_ANOTHER_OBJECT:
             # Who was quicker may have moved the input: its result was stored before.
-            before = self._calls.s3(job, lambda: self._storage.find_result(request.id))
+            before = self._breaker.s3(job, lambda: self._storage.find_result(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
         if seen_before:
             # In the place of the record of its broken attempts.
-            self._calls.s3(job, lambda: self._storage.write_result(finished.result))
+            self._breaker.s3(job, lambda: self._storage.write_result(finished.result))
             finished.stored = True
         self._settle(job, request, finished)
         return finished
 
     def _without_result(self, job: Job, outcome: str, **how: Any) -> Finished:
         """End a message whose job is not at its end, and goes on in another."""
-        request, attempt = job.request, job.held.message.attempt
+        request, attempt = job.request, job.lease.message.attempt
         assert request is not None  # noqa: S101 - for the type checker
         result = Result(request.id, request.operation[:80], "failing", self._settings.worker_id, attempt)
         return Finished(job, result, None, _line(result) | {"outcome": outcome}, **how)
@@ -102,7 +101,7 @@ class Attempts:
         line = _line(before) | {
             "outcome": "answered-again",
             "status": before.status,
-            "attempt": job.held.message.attempt,
+            "attempt": job.lease.message.attempt,
         }
         finished = Finished(job, before, self._queue(request.reply_to), line)
         self._settle(job, request, finished)
@@ -112,7 +111,7 @@ class Attempts:
         """Tag or move an input from the drop folder, now that its result lies in the bucket."""
         if request.dropped is None:
             return
-        left = self._calls.s3(job, lambda: self._drops.settle(request, finished.result))
+        left = self._breaker.s3(job, lambda: self._drops.settle(request, finished.result))
         if left:
             finished.line["left"] = left
 
@@ -120,9 +119,9 @@ class Attempts:
         """End a message that asks for no job, or for several, which get a message each."""
         if isinstance(event, Several):
             for body in event.bodies:
-                self._calls.sqs(job, partial(self._queues.send, body))
+                self._breaker.sqs(job, partial(self._queues.send, body))
             event = Nothing("several", f"each of its {len(event.bodies)} events got a message of its own")
-        attempt = job.held.message.attempt
+        attempt = job.lease.message.attempt
         nothing = Result("", "", "succeeded", self._settings.worker_id, attempt)
         line = _line(nothing) | {"outcome": "passed-over", "code": event.code, "cause": event.words}
         return Finished(job, nothing, None, line)
@@ -130,7 +129,7 @@ class Attempts:
     def note_broken(self, job: Job, cause: str) -> None:
         """Store why an attempt broke. Raises AWS's errors."""
         if job.request:
-            self._failures.note(job.request, job.held.message.attempt, cause)
+            self._failures.note(job.request, job.lease.message.attempt, cause)
 
     def _done(self, job: Job, *, in_pool: bool) -> Finished:
         request = job.request
@@ -138,7 +137,7 @@ class Attempts:
         timer = Timer(self._clock.monotonic)
         told: dict[str, Any] = {
             "id": request.id, "operation": request.operation[:80], "worker": self._settings.worker_id,
-            "attempt": job.held.message.attempt, "timings": timer.seconds,
+            "attempt": job.lease.message.attempt, "timings": timer.seconds,
             "dropped": request.input.key if request.dropped and isinstance(request.input, Stored) else None,
         }  # fmt: skip
         sizes: dict[str, int] = {}
@@ -155,14 +154,14 @@ class Attempts:
 
     def _refuse(self, job: Job) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""
-        message, problem = job.held.message, job.problem or BadJob("bad-request", "it cannot be read")
+        message, problem = job.lease.message, job.problem or BadJob("bad-request", "it cannot be read")
         job_id, operation, reply_to = read_what_can_be_read(message.body)
         error = JobError(problem.code, problem.message)
         result = Result(job_id, operation, "failed", self._settings.worker_id, message.attempt, error=error)
         if job_id:
-            before = self._calls.s3(job, lambda: self._storage.find_result(job_id))
+            before = self._breaker.s3(job, lambda: self._storage.find_result(job_id))
             if not before or before.status == "failing":
-                self._calls.s3(job, lambda: self._storage.write_result(result))
+                self._breaker.s3(job, lambda: self._storage.write_result(result))
         line = _line(result) | {"outcome": "unreadable", "head": message.body[:HEAD_CHARACTERS]}
         queue = reply_to if reply_to and self._may_answer(reply_to) else None
         return Finished(job, result, queue, line, buried=f"{problem.code}: {problem.message}")

@@ -11,23 +11,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol
 
 from jobfleet_jobs.protocol.batches import batches, batches_by_size
 
-from jobfleet_worker.aws.circuit_breaker import Gate, Service
-from jobfleet_worker.aws.queues import QueueGone, Queues, Refusal
-from jobfleet_worker.aws.storage import Storage
-from jobfleet_worker.clock import LOOK_SECONDS, Clock
-from jobfleet_worker.daemon_pool import Crew
+from jobfleet_worker.aws.queues import QueueGone, Refusal
+from jobfleet_worker.aws.tools import Tools
+from jobfleet_worker.clock import LOOK_SECONDS
+from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
 from jobfleet_worker.job.handover import delay
-from jobfleet_worker.job.held_messages import Holds
-from jobfleet_worker.job.in_hand import Finished
+from jobfleet_worker.job.in_hand import LEASE_LOST, Finished, Group
+from jobfleet_worker.job.leases import Leases
 from jobfleet_worker.reporting.journal import Batch, Journal
-from jobfleet_worker.settings import Settings
-
-T = TypeVar("T")
 
 # Groups on their way to AWS at a time. With many more, groups would get small and calls many.
 COMMITTERS = 8
@@ -46,41 +42,51 @@ BACKLOG_LINGER_MAX_SECONDS = 2.0
 HELPERS = 16
 
 
-class Committer:
-    """Takes finished jobs with `put`. `ended` hears of those that are over, `broken` of those that failed.
+class Load(Protocol):
+    """What a committer asks of the jobs that are not finished yet."""
 
-    `more` tells whether other jobs may be put soon: if not, a group waits for nobody. `backlog`
-    tells whether more are begun than there are processes.
-    """
+    def more_may_finish(self) -> bool:
+        """Tell whether other jobs may be put soon: if not, a group waits for nobody."""
+
+    def is_backlogged(self) -> bool:
+        """Tell whether more are begun than there are processes."""
+
+
+class Endings(Protocol):
+    """Who hears what became of a finished job."""
+
+    def ended(self, finished: Finished) -> None:
+        """It is over."""
+
+    def broken(self, finished: Finished, problem: Exception) -> None:
+        """It could not be brought to its end."""
+
+
+class Committer:
+    """Takes finished jobs with `put`; `endings` hears what became of each."""
 
     def __init__(
         self,
-        settings: Settings,
-        queues: Queues,
-        storage: Storage,
+        tools: Tools,
         journal: Journal,
-        holds: Holds,
-        gate: Gate,
-        clock: Clock,
+        leases: Leases,
+        load: Load,
+        endings: Endings,
     ) -> None:
-        self._settings, self._queues, self._storage, self._journal = settings, queues, storage, journal
-        self._holds, self._gate, self._clock = holds, gate, clock
+        self._settings, self._clock = tools.settings, tools.clock
+        self._queues, self._storage, self._breaker = tools.queues, tools.storage, tools.breaker
+        self._journal, self._leases, self._load, self._endings = journal, leases, load, endings
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._gathering = threading.Lock()
-        self._crew = Crew(HELPERS)
-        self.more: Callable[[], bool] = lambda: False
-        self.backlog: Callable[[], bool] = lambda: False
-        self.ended: Callable[[Finished], None] = lambda finished: None
-        self.broken: Callable[[Finished, Exception], None] = lambda finished, problem: None
-        self.halted: Callable[[], str | None] = lambda: None
+        self._helpers = DaemonPool(HELPERS)
 
     def start(self) -> None:
         """Start those that help the threads in `run`."""
-        self._crew.start()
+        self._helpers.start()
 
     def stop(self) -> None:
         """Let those go."""
-        self._crew.stop()
+        self._helpers.stop()
 
     def put(self, finished: Finished) -> None:
         """Leave a finished job to be stored, answered and deleted soon."""
@@ -110,10 +116,10 @@ class Committer:
             return group
 
     def _linger(self, group: Sequence[Finished]) -> float:
-        if not self.more():
+        if not self._load.more_may_finish():
             return 0.0
         seconds = min(finished.seconds for finished in group)
-        if not seconds or not self.backlog():
+        if not seconds or not self._load.is_backlogged():
             return self._settings.batch_linger / 1000
         until_some_more = SHARED_BY * seconds / self._settings.processes
         return min(BACKLOG_LINGER_MAX_SECONDS, max(BACKLOG_LINGER_SECONDS, until_some_more))
@@ -125,24 +131,26 @@ class Committer:
             self._store(group, lines)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is this group's, and the worker lives on
             for finished in group:
-                self.broken(finished, problem)
+                self._endings.broken(finished, problem)
             return
         finally:
             self._journal.keep(lines)
         answered = self._side_by_side(self._answer, self._to_answer(group))
         for finished in self._side_by_side(self._end, list(batches(answered))):
-            self.ended(finished)
+            self._endings.ended(finished)
 
     def _store(self, group: Sequence[Finished], lines: Batch) -> None:
         new = [finished.result for finished in group if not finished.stored]
         if len(new) == 1:
-            self._through("s3", group, lambda: self._storage.write_result(new[0]))
+            self._breaker.s3(Group(group), lambda: self._storage.write_result(new[0]))
         elif new:
             at = self._clock.now()
-            self._through("s3", group, lambda: self._storage.write_results(new, self._settings.worker_id, at))
+            self._breaker.s3(
+                Group(group), lambda: self._storage.write_results(new, self._settings.worker_id, at)
+            )
         for finished in group:
             finished.stored = True
-        self._through("s3", group, lambda: self._journal.store(lines))
+        self._breaker.s3(Group(group), lambda: self._journal.store(lines))
 
     def _side_by_side(
         self, do: Callable[[Sequence[Finished]], list[Finished]], parts: Sequence[Sequence[Finished]]
@@ -154,17 +162,17 @@ class Committer:
                 return do(part)
             except Exception as problem:  # noqa: BLE001 - as above
                 for finished in part:
-                    self.broken(finished, problem)
+                    self._endings.broken(finished, problem)
                 return []
 
-        return [finished for done in self._crew.each(guarded, parts) for finished in done]
+        return [finished for done in self._helpers.each(guarded, parts) for finished in done]
 
     def _to_answer(self, group: Sequence[Finished]) -> list[list[Finished]]:
         """Return what may go out in one call each; those whose hold is lost are for others to answer."""
         by_queue: dict[str | None, list[tuple[Finished, str]]] = defaultdict(list)
         for finished in group:
-            if self._holds.is_lost(finished.job.held):
-                self.broken(finished, GivenUp("the hold is lost"))
+            if finished.job.lease.is_lost():
+                self._endings.broken(finished, GivenUp(LEASE_LOST))
             else:
                 by_queue[finished.queue].append((finished, finished.result.to_answer()))
         return [
@@ -189,22 +197,22 @@ class Committer:
                 self._journal.tell("reply-queue-gone", job=finished.result.id, queue=name)
             return list(batch)
         for finished, refusal in left:
-            self.broken(finished, BrokenAttempt(f"the answer was not taken: {refusal.code}"))
+            self._endings.broken(finished, BrokenAttempt(f"the answer was not taken: {refusal.code}"))
         refused = {id(finished) for finished, _ in left}
         return [finished for finished in batch if id(finished) not in refused]
 
     def _end(self, batch: Sequence[Finished]) -> list[Finished]:
         """Take the requests of one call off the queue, after what goes elsewhere lies there."""
         for finished in batch:
-            message, cause, passed = finished.job.held.message, finished.buried, finished.passed
+            message, cause, passed = finished.job.lease.message, finished.buried, finished.passed
             if cause is not None:
-                self._through("sqs", [finished], partial(self._queues.bury, message, cause))
+                self._breaker.sqs(finished.job, partial(self._queues.bury, message, cause))
             if passed is not None:
                 seconds = delay(passed.times)
-                self._through("sqs", [finished], partial(self._queues.pass_on, message, passed, seconds))
-        self._holds.leave(finished.job.held for finished in batch)
+                self._breaker.sqs(finished.job, partial(self._queues.pass_on, message, passed, seconds))
+        self._leases.leave(finished.job.lease for finished in batch)
         left = self._each(
-            batch, lambda some: self._queues.delete([finished.job.held.message for finished in some])
+            batch, lambda some: self._queues.delete([finished.job.lease.message for finished in some])
         )
         for finished, refusal in left:
             # It comes back, meets its stored result, and is deleted then.
@@ -218,7 +226,7 @@ class Committer:
         refused: list[tuple[Finished, Refusal]] = []
         for number in range(ENTRY_TRIES):
             some = group
-            refusals = self._through("sqs", some, partial(call, some))
+            refusals = self._breaker.sqs(Group(some), partial(call, some))
             refused += [(some[n], refusal) for n, refusal in refusals.items() if refusal.final]
             again = [(some[n], refusal) for n, refusal in refusals.items() if not refusal.final]
             if not again:
@@ -228,10 +236,3 @@ class Committer:
             group = [finished for finished, _ in again]
             time.sleep(ENTRY_RETRY_SECONDS * 2**number * random.uniform(0.5, 1))  # noqa: S311 - jitter
         return refused
-
-    def _through(self, service: Service, group: Sequence[Finished], call: Callable[[], T]) -> T:
-        def given_up() -> str | None:
-            lost = all(self._holds.is_lost(finished.job.held) for finished in group)
-            return self.halted() or ("the hold is lost" if lost else None)
-
-        return self._gate.through(service, call, given_up)

@@ -85,7 +85,7 @@ class Elsewhere:
     """Decides what becomes of a job that this worker does not do."""
 
     def __init__(self, offer: Offer, others: Others, queue: ReceiveLimit, clock: Clock) -> None:
-        self._offer, self._others, self._queue, self._clock = offer, others, queue, clock
+        self.offer, self._others, self._queue, self._clock = offer, others, queue, clock
 
     def is_spent(self, message: Message) -> bool:
         """Tell whether a message that was passed on was received as often as the queue allows, in all."""
@@ -111,9 +111,9 @@ class Elsewhere:
 
     def _refusal(self, name: str) -> BadJob:
         if name in OPERATIONS:
-            why = self._offer.lacking.get(name, "it is not done here")
+            why = self.offer.lacking.get(name, "it is not done here")
             return BadJob("not-offered", f"no live worker does {name}; this one says: {why}")
-        there = ", ".join(self._offer.operations)
+        there = ", ".join(self.offer.operations)
         return BadJob(
             "unknown-operation",
             f"operation {name[:80]!r} is unknown; there are {there}, and no live worker offers more",

@@ -1,15 +1,18 @@
 """A job on its way through the worker: as it came, and with its result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Request, Result
 
 from jobfleet_worker.aws.queues import Passed
-from jobfleet_worker.job.held_messages import Held
+from jobfleet_worker.job.leases import Lease
+from jobfleet_worker.stop_token import StopToken
+
+LEASE_LOST = "the lease is lost"
 
 
 @dataclass
@@ -17,15 +20,26 @@ class Job:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
     `event` is one that asks for no job, or several. `again` says that another message with the same id
-    was in hand when it came. `moved` is called whenever a wait for the job looks up.
+    was in hand when it came. `moved` is called whenever a wait for the job looks up. Calls to AWS that
+    are made for a job ask it whether it is given up (`aws.circuit_breaker.Caller`).
     """
 
-    held: Held
+    lease: Lease
+    stop: StopToken
     request: Request | None
     problem: BadJob | None = None
     again: bool = False
     moved: Callable[[], None] = lambda: None
     event: Nothing | Several | None = None
+
+    def given_up(self) -> str | None:
+        """Say why it is not to be finished here, or None."""
+        self.moved()
+        return self.stop.reason_not_to_finish() or (LEASE_LOST if self.lease.is_lost() else None)
+
+    def not_begun(self) -> str | None:
+        """Say why, while it waits for its turn, it is not to be begun, or None."""
+        return self.stop.reason_not_to_begin() or self.given_up()
 
 
 @dataclass
@@ -45,3 +59,15 @@ class Finished:
     buried: str | None = None
     passed: Passed | None = None
     seconds: float = 0.0
+
+
+class Group(NamedTuple):
+    """Finished jobs for which a call to AWS is made together; it goes on while any of them needs it."""
+
+    finished: Sequence[Finished]
+
+    def given_up(self) -> str | None:
+        """Say why none of them is to be finished here, or None."""
+        jobs = [each.job for each in self.finished]
+        halted = jobs[0].stop.reason_not_to_finish()
+        return halted or (LEASE_LOST if all(job.lease.is_lost() for job in jobs) else None)

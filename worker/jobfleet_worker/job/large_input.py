@@ -6,19 +6,19 @@ nothing is left behind when the worker dies.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import BinaryIO
 
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 
-from jobfleet_worker.aws.storage import Large, Storage, too_large
-from jobfleet_worker.clock import Clock
+from jobfleet_worker.aws.storage import Large, too_large
+from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.errors import BrokenAttempt
-from jobfleet_worker.job.held_messages import Held
+from jobfleet_worker.job.in_hand import Job
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.pool import Pool
-from jobfleet_worker.settings import Settings
 
 # As much is fetched at a time, and again where that fails.
 PART_BYTES = 8 * 1024**2
@@ -31,40 +31,38 @@ _DISK_NEEDED = 2.5
 class Streams:
     """Does jobs on large inputs. `run` may be called by any number of threads."""
 
-    def __init__(self, settings: Settings, storage: Storage, pool: Pool, clock: Clock) -> None:
-        self._settings, self._storage, self._pool, self._clock = settings, storage, pool, clock
+    def __init__(self, tools: Tools, pool: Pool) -> None:
+        self._settings, self._clock = tools.settings, tools.clock
+        self._storage, self._breaker, self._pool = tools.storage, tools.breaker, pool
 
     def run(
         self,
+        job: Job,
         operation: Operation,
         parameters: Mapping[str, Value],
         large: Large,
-        held: Held,
         seconds: dict[str, float],
-        part: Callable[[Callable[[], bytes]], bytes],
-        stopping: Callable[[], str | None],
-        given_up: Callable[[], str | None],
     ) -> Outcome:
         """Return the outcome, and note in `seconds` how long each step took.
 
-        `part` makes a call to S3 as often as it takes. `stopping` ends the wait for the place,
-        `given_up` the work too. Raises `BadJob`, `BrokenAttempt` and `GivenUp`.
+        Raises `BadJob`, `BrokenAttempt` and `GivenUp`.
         """
+        lease = job.lease
         if large.size > self._settings.max_stream_bytes:
             raise too_large(large.size, self._settings.max_stream_bytes)
-        start, held.begun = self._clock.monotonic(), None
-        held.allowance = self._settings.stream_allowance(large.size)
-        with self._pool.stream_place(lambda: stopping() or given_up()):
-            held.begun = self._clock.monotonic()
-            seconds["wait"] = round(held.begun - start, 6)
+        start, lease.begun = self._clock.monotonic(), None
+        lease.allowance = self._settings.stream_allowance(large.size)
+        with self._pool.stream_place(job.not_begun):
+            lease.begun = self._clock.monotonic()
+            seconds["wait"] = round(lease.begun - start, 6)
             self._check_disk(large)
             with tempfile.TemporaryFile(dir=self._settings.spool) as file:
-                self._fetch(large, file, part)
+                self._fetch(job, large, file)
                 fetched = self._clock.monotonic()
-                seconds["input"], held.begun = round(fetched - held.begun, 6), fetched
-                limit = self._settings.job_time_limit + held.allowance
+                seconds["input"], lease.begun = round(fetched - lease.begun, 6), fetched
+                limit = self._settings.job_time_limit + lease.allowance
                 outcome = self._pool.run_streamed(
-                    operation, parameters, file, self._settings.spool, limit, given_up
+                    operation, parameters, file, self._settings.spool, limit, job.given_up
                 )
         seconds["operation"] = round(self._clock.monotonic() - fetched, 6)
         return outcome
@@ -77,10 +75,10 @@ class Streams:
                 f"{self._settings.spool}: make the volume larger (instances_volume_size), or send parts"
             )
 
-    def _fetch(self, large: Large, file: BinaryIO, part: Callable[[Callable[[], bytes]], bytes]) -> None:
+    def _fetch(self, job: Job, large: Large, file: BinaryIO) -> None:
         start = 0
         while start < large.size:
-            data = part(lambda at=start: self._storage.read_part(large, at, PART_BYTES))  # type: ignore[misc]
+            data = self._breaker.s3(job, partial(self._storage.read_part, large, start, PART_BYTES))
             if not data:
                 raise BrokenAttempt(f"of the input's {large.size:,} bytes {start:,} came")
             file.write(data)

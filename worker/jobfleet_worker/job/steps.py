@@ -10,21 +10,18 @@ from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol import names
 from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Output, Request
 
-from jobfleet_worker.aws.storage import Large, Storage, too_large
-from jobfleet_worker.clock import Clock
+from jobfleet_worker.aws.storage import Large, too_large
+from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.errors import GivenUp
 from jobfleet_worker.job.dropped_input import Drops
-from jobfleet_worker.job.guarded_calls import Calls
 from jobfleet_worker.job.handover import Elsewhere, NotHere
 from jobfleet_worker.job.in_hand import Job
 from jobfleet_worker.job.large_input import Streams
-from jobfleet_worker.offers.offer import Offer
 from jobfleet_worker.operations import run
 from jobfleet_worker.operations.custom import OwnOperation
 from jobfleet_worker.operations.limits import limits_of
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.pool import Pool, longest_wait
-from jobfleet_worker.settings import Settings
 
 
 class Timer:
@@ -49,26 +46,22 @@ class Steps:
 
     def __init__(
         self,
-        settings: Settings,
-        storage: Storage,
+        tools: Tools,
         drops: Drops,
         pool: Pool,
-        calls: Calls,
-        clock: Clock,
-        offer: Offer,
         elsewhere: Elsewhere,
     ) -> None:
-        self._settings, self._storage, self._drops, self._pool = settings, storage, drops, pool
-        self._calls, self._clock, self._offer, self._elsewhere = calls, clock, offer, elsewhere
-        self._limits = limits_of(settings)
-        self._streams = Streams(settings, storage, pool, clock)
+        self._settings, self._storage, self._clock = tools.settings, tools.storage, tools.clock
+        self._breaker, self._drops, self._pool, self._elsewhere = tools.breaker, drops, pool, elsewhere
+        self._limits = limits_of(tools.settings)
+        self._streams = Streams(tools, pool)
 
     def is_small(self, job: Job) -> bool:
         """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
-        message = job.held.message
+        message = job.lease.message
         if job.request is None or message.attempt > 1 or message.passed is not None:
             return False
-        source, operation = job.request.input, self._offer.find(job.request.operation)
+        source, operation = job.request.input, self._elsewhere.offer.find(job.request.operation)
         done_here = operation is not None and not isinstance(operation, OwnOperation)
         return done_here and isinstance(source, Inline) and len(source.text) <= INLINE_MAX_BYTES
 
@@ -82,7 +75,7 @@ class Steps:
         operation = self._find(job, request.operation)
         if request.dropped:
             waiting = request
-            request = self._calls.s3(job, lambda: self._drops.filled_in(waiting, operation))
+            request = self._breaker.s3(job, lambda: self._drops.filled_in(waiting, operation))
         own = isinstance(operation, OwnOperation)
         # What somebody else declares is checked where it can do no harm: in a process of the pool.
         parameters = request.parameters if own else operation.check(request.parameters)
@@ -91,7 +84,7 @@ class Steps:
             with timer.timed("input"):
                 data = self._input(job, request, operation, kept)
             if isinstance(data, Large):
-                outcome = self._stream(job, operation, parameters, data, timer)
+                outcome = self._streams.run(job, operation, parameters, data, timer.seconds)
                 return outcome, None, {"input_bytes": data.size}
             outcome = self._operate(job, operation, parameters, data, key, timer, in_pool=in_pool)
         if key is None or outcome.data is None:
@@ -99,19 +92,19 @@ class Steps:
         made, content_type = outcome.data, outcome.content_type
         with timer.timed("output"):
             if request.dropped:
-                output = self._calls.s3(
+                output = self._breaker.s3(
                     job, lambda: self._drops.write_output(request, key, made, content_type)
                 )
             else:
-                output = self._calls.s3(job, lambda: self._storage.write_output(key, made, content_type))
+                output = self._breaker.s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
 
     def _find(self, job: Job, name: str) -> Operation:
         """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""
-        operation = self._offer.find(name)
+        operation = self._elsewhere.offer.find(name)
         if operation is None:
-            message = job.held.message
-            raise NotHere(self._calls.s3(job, lambda: self._elsewhere.passed(name, message)))
+            message = job.lease.message
+            raise NotHere(self._breaker.s3(job, lambda: self._elsewhere.passed(name, message)))
         return operation
 
     def _operate(
@@ -130,32 +123,19 @@ class Steps:
             with timer.timed("operation"):
                 return run.run(operation, parameters, data, key, self._limits)
         # Waiting for a process is not working, and may take longer than a job may.
-        held, start = job.held, self._clock.monotonic()
-        held.begun = None
+        lease, start = job.lease, self._clock.monotonic()
+        lease.begun = None
         # Nor is lying ready behind the one before, which may use up its own time.
-        held.allowance = longest_wait(self._settings.job_time_limit) - self._settings.job_time_limit
+        lease.allowance = longest_wait(self._settings.job_time_limit) - self._settings.job_time_limit
 
         def begin() -> None:
             job.moved()
-            held.begun = self._clock.monotonic()
-            timer.seconds["wait"] = round(held.begun - start, 6)
+            lease.begun = self._clock.monotonic()
+            timer.seconds["wait"] = round(lease.begun - start, 6)
 
-        outcome = self._pool.run(operation, parameters, data, key, lambda: self._calls.not_begun(job), begin)
-        timer.seconds["operation"] = round(self._clock.monotonic() - (held.begun or start), 6)
+        outcome = self._pool.run(operation, parameters, data, key, job.not_begun, begin)
+        timer.seconds["operation"] = round(self._clock.monotonic() - (lease.begun or start), 6)
         return outcome
-
-    def _stream(
-        self,
-        job: Job,
-        operation: Operation,
-        parameters: Mapping[str, Value],
-        large: Large,
-        timer: Timer,
-    ) -> Outcome:
-        return self._streams.run(
-            operation, parameters, large, job.held, timer.seconds,
-            lambda call: self._calls.s3(job, call), self._calls.stopping, lambda: self._calls.given_up(job),
-        )  # fmt: skip
 
     def _input(self, job: Job, request: Request, operation: Operation, kept: ExitStack) -> bytes | Large:
         source = request.input
@@ -169,13 +149,13 @@ class Steps:
             return data
         stream_from = self._settings.stream_from_bytes if operation.streamed else None
         wait = partial(self._wait_for_room, job)
-        return self._calls.s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
+        return self._breaker.s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
 
     def _wait_for_room(self, job: Job) -> None:
         """Let the job's time begin when there is room; waiting is not working. Raises `GivenUp`."""
-        if reason := self._calls.not_begun(job):
+        if reason := job.not_begun():
             raise GivenUp(reason)
-        job.held.begun = self._clock.monotonic()
+        job.lease.begun = self._clock.monotonic()
 
 
 def _output_key(operation: Operation, key: str | None) -> str | None:

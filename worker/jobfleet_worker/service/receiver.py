@@ -1,15 +1,18 @@
 """The threads that receive requests: one that waits for them, and more while there are many."""
 
-import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 
-from jobfleet_worker.aws.circuit_breaker import Gate, words
 from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
-from jobfleet_worker.aws.queues import Message, Queues
-from jobfleet_worker.clock import LOOK_SECONDS, Clock
+from jobfleet_worker.aws.queues import Message
+from jobfleet_worker.aws.tools import Tools
+from jobfleet_worker.clock import LOOK_SECONDS
+from jobfleet_worker.errors import words
+from jobfleet_worker.service.backlog import Backlog
+from jobfleet_worker.stop_token import StopToken
 
 # Receives under way at a time while the queue is full of requests.
 RECEIVERS = 4
@@ -26,24 +29,28 @@ NO_PLACE_LONGEST_SECONDS = 0.02
 REFUSED_SECONDS = 5.0
 
 
+class Desk(Protocol):
+    """Who takes what was received."""
+
+    def take(self, messages: list[Message], places: int, asked_at: float) -> None:
+        """Take messages that came for so many reserved places; `asked_at` is when they were asked for."""
+
+
 class Receivers:
-    """`places` reserves up to ten places and returns how many, `take` gets what came and gives them free."""
+    """Receive requests while `desk` has places for them."""
 
     def __init__(
         self,
-        queues: Queues,
-        gate: Gate,
-        clock: Clock,
-        wait_time: int,
-        places: Callable[[], int],
-        take: Callable[[list[Message], int, float], None],
+        tools: Tools,
+        desk: Desk,
+        backlog: Backlog,
+        stop: StopToken,
         say: Callable[..., None],
     ) -> None:
-        self._queues, self._gate, self._clock, self._wait_time = queues, gate, clock, wait_time
-        self._places, self._take, self._say = places, take, say
-        self.many = threading.Event()
+        self._queues, self._breaker, self._clock = tools.queues, tools.breaker, tools.clock
+        self._wait_time = tools.settings.wait_time
+        self._desk, self._backlog, self._stopped, self._say = desk, backlog, stop.draining, say
         self._refused = False
-        self.stopped = threading.Event()
 
     def loops(self) -> list[tuple[str, Callable[[Callable[[], None]], None]]]:
         """Return what each thread is called and does; it gets what to call in each of its rounds."""
@@ -51,47 +58,47 @@ class Receivers:
         return [(f"receive-{n}", run) for n, run in enumerate(runs)]
 
     def _run_first(self, moved: Callable[[], None]) -> None:
-        while not self.stopped.is_set():
+        while not self._stopped.is_set():
             moved()
             self._receive(self._wait_time, moved)
 
     def _run_more(self, moved: Callable[[], None]) -> None:
-        while not self.stopped.is_set():
+        while not self._stopped.is_set():
             moved()
-            if self.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time), moved):
-                self.many.clear()
+            if self._backlog.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time), moved):
+                self._backlog.many.clear()
 
     def _receive(self, wait_time: int, moved: Callable[[], None]) -> int:
         """Receive once, if AWS does its part and there is a place; return how many came."""
-        if not self._gate.is_open():
-            self.stopped.wait(LOOK_SECONDS)
+        if not self._breaker.lets_through():
+            self._stopped.wait(LOOK_SECONDS)
             return 0
         pause = NO_PLACE_SECONDS
-        while not (places := self._places()):
+        while not (places := self._backlog.places()):
             # Places come free when jobs end, a few milliseconds apart; sleeping is cheaper than telling.
-            if self.stopped.wait(pause) or not self._gate.is_open():
+            if self._stopped.wait(pause) or not self._breaker.lets_through():
                 return 1
             moved()
             pause = min(2 * pause, NO_PLACE_LONGEST_SECONDS)
-        asked_at, signed_with = self._clock.monotonic(), self._gate.credentials()
+        asked_at, signed_with = self._clock.monotonic(), self._breaker.credentials()
         try:
             messages = self._queues.receive(places, wait_time)
         except (BotoCoreError, ClientError) as problem:
-            self._take([], places, asked_at)
+            self._desk.take([], places, asked_at)
             self._failed(problem, signed_with)
             return 0
         self._refused = False
-        self._gate.passed("sqs", asked_at)
+        self._breaker.passed("sqs", asked_at)
         if len(messages) >= MANY:
-            self.many.set()
-        self._take(messages, places, asked_at)
+            self._backlog.many.set()
+        self._desk.take(messages, places, asked_at)
         return len(messages)
 
     def _failed(self, problem: Exception, signed_with: object) -> None:
         if credentials_refused(problem) or is_outage(problem):
-            self._gate.failed("sqs", problem, signed_with)
+            self._breaker.failed("sqs", problem, signed_with)
             return
         if not self._refused:
             self._say("receive-refused", cause=words(problem))
         self._refused = True
-        self.stopped.wait(REFUSED_SECONDS)
+        self._stopped.wait(REFUSED_SECONDS)

@@ -4,20 +4,21 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from jobfleet_worker.aws.circuit_breaker import words
-from jobfleet_worker.errors import trace
+from jobfleet_worker.errors import trace, words
 from jobfleet_worker.reporting.systemd import Watchdog
+from jobfleet_worker.stop_token import StopToken
 
 
 class Loops:
     """Makes the worker's threads. What goes wrong with a job or with AWS is dealt with inside them.
 
     Whatever else ends one is a fault of the worker itself: it is said, `broken` tells of it from
-    then on, and `died` is called, as a worker that lacks a thread would limp along for ever.
+    then on, and the worker finishes what was begun and stops, as one that lacks a thread would limp along
+    for ever. What starts next has them all.
     """
 
-    def __init__(self, watchdog: Watchdog, say: Callable[..., None], died: Callable[[], None]) -> None:
-        self._watchdog, self._say, self._died = watchdog, say, died
+    def __init__(self, watchdog: Watchdog, say: Callable[..., None], stop: StopToken) -> None:
+        self._watchdog, self._say, self._stop = watchdog, say, stop
         self.broken = False
 
     def thread(
@@ -35,6 +36,6 @@ class Loops:
             except BaseException as problem:  # noqa: BLE001 - whatever it is, nobody else would hear of it
                 self.broken = True
                 self._say("thread-died", thread=name, cause=words(problem), trace=trace(problem))
-                self._died()
+                self._stop.drain()
 
         return threading.Thread(target=run, name=name, daemon=True)

@@ -21,7 +21,7 @@ CLIENTS, JOBS = 20, 6
 # and tells both.
 CLIENT = """
 import json, sys
-from client import Fleet, as_completed
+from jobfleet import Fleet, as_completed
 from jobfleet.answers.reply_queue import ReplyQueue
 
 came, receive = [], ReplyQueue.receive

@@ -22,7 +22,7 @@ def waiting(stack: Any, bench: Any) -> Any:
 
 def test_waiting_for_memory_is_not_working_and_ends_when_there_is_some(stack: Any, waiting: Any) -> None:
     worker, taken = waiting
-    (held,) = worker.engine.holds.all()
+    (held,) = worker.parts.leases.all()
     begun = held.begun
     stack.until(lambda: held.begun > begun + 1)
     taken.close()

@@ -81,7 +81,7 @@ def test_a_job_alone_waits_for_nobody_and_has_its_result_for_itself(stack: Any, 
     request = stack.request()
     stack.send(request)
     worker, finished = bench(batch_linger=10_000), Noting()
-    worker.engine._committer._finished = finished
+    worker.parts.committer._finished = finished
     worker.work()
     assert stack.stored(request.id).status == "succeeded"
     assert 0.0 in finished.waits, "it was not gathered with others"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.daemon_pool import Crew
+from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
 from jobfleet_worker.job import large_input
 from jobfleet_worker.operations.numbers.stats import stats
@@ -141,22 +141,22 @@ def test_a_stream_is_watched_has_its_own_time_limit_and_one_of_others_ends_with_
     def slot_run(task: Any, time_limit: float, given_up: Any) -> Any:
         limits.append(time_limit)
         looks.append(str(given_up()))
-        [held] = worker.engine.holds.all()
+        [held] = worker.parts.leases.all()
         assert held.begun is not None
         # As if it had begun so long ago that any other job would be given up, and this one is not.
         held.begun -= 60 + 60 + 5
-        worker.engine.holds.beat(Crew(0))
+        worker.parts.leases.extend(DaemonPool(0))
         looks.append(str(given_up()))
         held.begun -= 7
-        worker.engine.holds.beat(Crew(0))
+        worker.parts.leases.extend(DaemonPool(0))
         looks.append(str(given_up()))
         raise BrokenAttempt("enough")
 
-    monkeypatch.setattr(worker.engine.pool._stream, "run", slot_run)
+    monkeypatch.setattr(worker.parts.pool._stream, "run", slot_run)
     stack.send(stack.request(source=NUMBERS))
     worker.start()
     stack.until(lambda: len(looks) == 3)
-    assert (limits[0], looks) == (67, ["None", "None", "the hold is lost"])
+    assert (limits[0], looks) == (67, ["None", "None", "the lease is lost"])
 
 
 def test_a_hold_that_is_lost_kills_the_stream_that_works_for_it(
@@ -167,11 +167,11 @@ def test_a_hold_that_is_lost_kills_the_stream_that_works_for_it(
         file.write(b"1.5 " * 3_000_000)
         file.flush()
         with pytest.raises(GivenUp, match="lost"):
-            worker.engine.pool.run_streamed(
+            worker.parts.pool.run_streamed(
                 OPERATIONS["stats"], {"more": True}, file, worker.settings.spool, 600,
                 lambda: "lost",
             )  # fmt: skip
-    assert worker.engine.pool._stream._pool is None
+    assert worker.parts.pool._stream._pool is None
 
 
 def test_a_killed_worker_leaves_nothing_on_the_disk(stack: Any, tmp_path: Path) -> None:

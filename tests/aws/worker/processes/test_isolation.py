@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from jobfleet_jobs.protocol.message import Attempt, Result
-from jobfleet_worker.daemon_pool import Crew
+from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.processes.pool import GRACE_SECONDS
 from PIL import Image
@@ -125,15 +125,15 @@ def test_a_job_may_lie_ready_as_long_as_the_one_before_it_may_take(
     stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker, lost = bench(job_time_limit=60, visibility_timeout=300), []
-    [slot] = worker.engine.pool._slots
+    [slot] = worker.parts.pool._slots
 
     def wait_and_work(task: Any, begun: Any) -> Any:
         begun()
-        [held] = worker.engine.holds.all()
+        [held] = worker.parts.leases.all()
         # All that its own time and the margin let it take, and the time of the one before; then more.
         for seconds in (60 + 60 + 60, 2 * GRACE_SECONDS + 5):
             held.begun -= seconds
-            worker.engine.holds.beat(Crew(0))
+            worker.parts.leases.extend(DaemonPool(0))
             lost.append(held.lost)
         raise BrokenAttempt("enough")
 

@@ -4,12 +4,13 @@ import io
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from jobfleet_worker.aws.queues import Refusal
-from jobfleet_worker.daemon_pool import Crew
-from jobfleet_worker.job.held_messages import Holds
+from jobfleet_worker.daemon_pool import DaemonPool
+from jobfleet_worker.job.leases import Leases
 from PIL import Image
 
 from tests.faults.processes import Systemd
@@ -32,40 +33,41 @@ class Clock:
 
 
 @pytest.fixture
-def holds(bench: Any) -> Iterator[tuple[Holds, Clock, Any, list[str]]]:
+def leases(bench: Any) -> Iterator[tuple[Leases, Clock, Any, list[str]]]:
     worker, clock, said = bench(), Clock(), []
-    made = Holds(worker.queues, clock, 6, 120, lambda event, **more: said.append(event))  # type: ignore[arg-type]
+    limits = replace(worker.settings, visibility_timeout=6, job_time_limit=120)
+    made = Leases(limits, worker.queues, clock, lambda event, **more: said.append(event))  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patch:
-        crew, beat = Crew(1), made.beat
-        crew.start()
-        # One beat is over before the next thing happens.
-        patch.setattr(made, "beat", lambda: [each.result(patience(60)) for each in beat(crew)])
+        helpers, extend = DaemonPool(1), made.extend
+        helpers.start()
+        # One round of extensions is over before the next thing happens.
+        patch.setattr(made, "extend", lambda: [each.result(patience(60)) for each in extend(helpers)])
         yield made, clock, worker.queues, said
-        crew.stop()
+        helpers.stop()
 
 
-def test_whatever_is_held_is_extended_when_a_third_of_its_time_is_over(stack: Any, holds: Any) -> None:
-    made, clock, queues, _ = holds
+def test_whatever_is_held_is_extended_when_a_third_of_its_time_is_over(stack: Any, leases: Any) -> None:
+    made, clock, queues, _ = leases
     for _ in range(12):
         stack.send(stack.request())
     held = [one for _ in range(2) for one in made.take(queues.receive(10, 0), clock.seconds)]
     assert len(held) == 12
-    made.beat()
+    made.extend()
     assert "ChangeMessageVisibilityBatch" not in stack.front.calls
     clock.seconds += 2
-    made.beat()
+    made.extend()
     assert stack.front.calls.count("ChangeMessageVisibilityBatch") == 2
     assert {one.expires for one in held} == {1008}
     made.hand_back(held[:5], 0)
     clock.seconds += 2
-    made.beat()
+    made.extend()
     assert (stack.visible(), len(made)) == (5, 7)
 
 
 def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
-    stack: Any, holds: Any, monkeypatch: pytest.MonkeyPatch
+    stack: Any, leases: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, clock, queues, said = holds
+    made, clock, queues, said = leases
     for _ in range(4):
         stack.send(stack.request())
     first, second, third, fourth = made.take(queues.receive(4, 0), clock.seconds)
@@ -75,23 +77,23 @@ def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
         queues, "hide", lambda messages, seconds: {0: Refusal("x", True), 1: Refusal("y", False)}
     )
     fourth.expires = 2000
-    made.beat()
+    made.extend()
     assert [made.is_lost(one) for one in (first, second, third, fourth)] == [True, False, True, False]
     clock.seconds += 5
     assert [made.is_lost(one) for one in (first, second, third, fourth)] == [True, True, True, False]
-    assert said == ["hold-lost"] * 3
+    assert said == ["lease-lost"] * 3
 
 
 def test_a_hold_that_is_refused_while_its_message_is_taken_off_the_queue_is_not_lost(
-    stack: Any, holds: Any
+    stack: Any, leases: Any
 ) -> None:
-    made, clock, queues, said = holds
+    made, clock, queues, said = leases
     stack.send(stack.request())
     [held] = made.take(queues.receive(1, 0), clock.seconds)
     made.leave([held])
     queues.delete([held.message])
     clock.seconds += 2
-    made.beat()
+    made.extend()
     assert "ChangeMessageVisibilityBatch" in stack.front.calls
     assert (made.is_lost(held), said) == (False, [])
 

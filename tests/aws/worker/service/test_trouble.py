@@ -51,7 +51,7 @@ def test_an_outage_is_said_once_waited_out_and_told_when_over(stack: Any, bench:
     stack.send(stack.request())
     stack.front.fails = lambda call: True
     worker = bench().start()
-    stack.until(lambda: worker.engine.gate.trouble and worker.engine.gate.trouble.pause >= 4)
+    stack.until(lambda: worker.breaker.trouble and worker.breaker.trouble.pause >= 4)
     assert worker.events() == ["paused"]
     stack.front.fails = lambda call: False
     stack.until(lambda: stack.waiting(stack.requests) == 0)
@@ -80,7 +80,7 @@ def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
     stack.until(lambda: "paused" in worker.events())
     stack.front.delays = lambda call: 0.0
     asked = len(stack.front.calls)
-    stack.until(lambda: worker.engine.gate.trouble is not None)
+    stack.until(lambda: worker.breaker.trouble is not None)
     assert len(stack.front.calls) - asked <= 2
     file.write_text("[default]\naws_access_key_id = new-one\naws_secret_access_key = s\n")
     worker.credentials = 1

@@ -66,12 +66,12 @@ def stuck_in_an_answer(worker: Any, stack: Any, standstill: Callable[..., Any]) 
 
 
 def stuck_with_the_log(worker: Any, stack: Any, standstill: Callable[..., Any]) -> None:
-    worker.storage.write_heartbeat = worker.engine.heartbeats._write = standstill
+    worker.storage.write_heartbeat = worker.heartbeats._write = standstill
 
 
 @pytest.mark.parametrize(
     ("kind", "stick"),
-    [("work-", stuck_in_a_job), ("commit-", stuck_in_an_answer), ("tidy", stuck_with_the_log)],
+    [("work-", stuck_in_a_job), ("commit-", stuck_in_an_answer), ("upkeep", stuck_with_the_log)],
 )
 def test_a_stuck_thread_of_any_kind_ends_the_words_to_the_watchdog(
     stack: Any, bench: Any, told: list[str], kind: str, stick: Callable[..., None],

@@ -35,10 +35,10 @@ def once(thread: str, method: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("thread", "part", "method"),
     [
-        ("receive-", "_receivers", "_receive"),
-        ("hold", "holds", "beat"),
-        ("commit-", "_committer", "_gather"),
-        ("tidy", "life", "due"),
+        ("receive-", "receivers", "_receive"),
+        ("lease", "leases", "extend"),
+        ("commit-", "committer", "_gather"),
+        ("upkeep", "upkeep", "_do_what_is_due"),
     ],
 )
 def test_a_thread_of_any_kind_that_dies_is_told_of_and_stops_the_worker(
@@ -46,7 +46,7 @@ def test_a_thread_of_any_kind_that_dies_is_told_of_and_stops_the_worker(
 ) -> None:
     stack.send(stack.request())
     worker = bench(wait_time=1)
-    owner = getattr(worker.engine, part)
+    owner = getattr(worker.parts, part)
     setattr(owner, method, once(thread, getattr(owner, method)))
 
     worker.start().wait()
@@ -64,7 +64,7 @@ def test_the_job_of_a_thread_that_dies_is_handed_back(stack: Any, bench: Any) ->
     stack.send(stack.request("greyscale", saved(smooth(6, 8)), output="outputs/x.png"))
     # So long a hold that what goes back was handed back.
     worker = bench(stop_timeout=1, visibility_timeout=300)
-    worker.engine.holds.is_lost = once("work-", worker.engine.holds.is_lost)
+    worker.parts.leases.is_lost = once("work-", worker.parts.leases.is_lost)
     worker.start().wait()
     assert worker.well is False
     assert stack.visible() == 1

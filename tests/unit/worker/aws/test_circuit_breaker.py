@@ -1,9 +1,9 @@
-"""The gate through which every call to AWS goes."""
+"""The circuit breaker before every call to AWS."""
 
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
-from jobfleet_worker.aws.circuit_breaker import Gate
+from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 
 
 class Time:
@@ -19,23 +19,23 @@ class Time:
 
 def test_a_call_that_was_under_way_when_the_trouble_came_does_not_end_it() -> None:
     time, said = Time(), []
-    gate = Gate(time, lambda: None, lambda event, **_: said.append(event))
+    breaker = CircuitBreaker(time, lambda: None, lambda event, **_: said.append(event))
     time.at = 1.0
-    gate.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
+    breaker.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
 
-    gate.passed("sqs", begun=0.5)
+    breaker.passed("sqs", begun=0.5)
     assert said == ["paused"]
 
-    gate.passed("sqs", begun=2.0)
+    breaker.passed("sqs", begun=2.0)
     assert said == ["paused", "resumed"]
 
 
 def test_the_trouble_of_one_service_is_not_ended_by_another() -> None:
     time, said = Time(), []
-    gate = Gate(time, lambda: None, lambda event, **_: said.append(event))
-    gate.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
+    breaker = CircuitBreaker(time, lambda: None, lambda event, **_: said.append(event))
+    breaker.failed("sqs", EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), None)
 
-    gate.passed("s3", begun=1.0)
+    breaker.passed("s3", begun=1.0)
 
     assert said == ["paused"]
 
@@ -48,7 +48,7 @@ def test_credentials_that_come_while_the_old_ones_are_found_refused_open_it_at_o
         file[0] = "new"  # right after this look
         return read
 
-    gate = Gate(Time(), credentials, lambda *_, **__: None)
-    gate.failed("sqs", ClientError({"Error": {"Code": "ExpiredToken"}}, "GetQueueUrl"), "old")
+    breaker = CircuitBreaker(Time(), credentials, lambda *_, **__: None)
+    breaker.failed("sqs", ClientError({"Error": {"Code": "ExpiredToken"}}, "GetQueueUrl"), "old")
 
-    assert gate.is_open()
+    assert breaker.lets_through()

@@ -80,11 +80,11 @@ class Messages:
     """Holds back what processes tell pebble. `ended`: pebble has seen that a process is dead, or ended it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._held, self._noticed, self.ended = Event(), Event(), Event()
+        self._leased, self._noticed, self.ended = Event(), Event(), Event()
         receive = pebble_process.WorkerManager.receive
 
         def held_back(manager: Any, timeout: float) -> Any:
-            if not self._held.is_set():
+            if not self._leased.is_set():
                 return receive(manager, timeout)
             self._noticed.set()
             time.sleep(0.01)
@@ -99,12 +99,12 @@ class Messages:
 
     def hold(self) -> None:
         """Let nothing through any more."""
-        self._held.set()
+        self._leased.set()
         assert self._noticed.wait(patience(60))
 
     def release(self) -> None:
         """Let everything through again."""
-        self._held.clear()
+        self._leased.clear()
 
     def _noting(self, end: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any) -> Any:

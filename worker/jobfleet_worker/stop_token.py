@@ -1,0 +1,35 @@
+"""The stop token: how far a worker still goes with what it has in hand."""
+
+import threading
+
+STOPS = "the worker stops"
+
+
+class StopToken:
+    """Begin jobs and finish them; then finish them only (`draining`); then neither (`halted`).
+
+    One token goes to everything that waits. Any thread may ask it, and wait for it.
+    """
+
+    def __init__(self) -> None:
+        self.draining, self.halted = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Take one step further."""
+        with self._lock:
+            if self.draining.is_set():
+                self.halted.set()
+            self.draining.set()
+
+    def drain(self) -> None:
+        """Begin no more; what was begun is finished. Called again, it changes nothing."""
+        self.draining.set()
+
+    def reason_not_to_begin(self) -> str | None:
+        """Say why nothing is to be begun any more, or None."""
+        return STOPS if self.draining.is_set() else None
+
+    def reason_not_to_finish(self) -> str | None:
+        """Say why nothing is to be finished any more, or None."""
+        return STOPS if self.halted.is_set() else None
