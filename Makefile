@@ -40,6 +40,7 @@ soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, fo
 bench: $(VENV)/.dev ## Measure the worker beside other task queues and bare loops, for a quarter of an hour
 	$(PYTHON) -m venv $(VENV)/bench
 	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(VENV)/bench/bin/python -m benchmarks.worker --page docs/benchmarks.md
 
 lint: ruff mypy imports yamllint ansible-lint ## Run ruff, mypy, import-linter, yamllint and ansible-lint

@@ -23,8 +23,7 @@ from jobfleet import Fleet, Settings
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request
 
-from benchmarks.contestants import write_config
-from benchmarks.double.control import ROOT, Steering, double, environment
+from benchmarks.double.control import ROOT, Steering, double, environment, write_config
 from benchmarks.peers.task import REGION
 from benchmarks.processes import running
 
@@ -69,7 +68,7 @@ def _measure(options: argparse.Namespace, steering: Steering, folder: Path) -> J
 
 def _in_turns(steering: Steering, options: argparse.Namespace) -> Json:
     fleet = _fleet(steering)
-    sqs = fleet._account.sqs
+    sqs = fleet.exchange.account.sqs
     requests = f"{steering.endpoint}/000000000000/bench-requests"
     replies = sqs.create_queue(QueueName=REPLIES)["QueueUrl"]
 

@@ -12,8 +12,8 @@ import psutil
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request
 
-from benchmarks.double.control import DEAD_LETTERS, ROOT, Steering, environment
-from benchmarks.peers.task import BUCKET, QUEUE, REGION, RESPONSES
+from benchmarks.double.control import ROOT, Steering, environment
+from benchmarks.peers.task import RESPONSES
 from benchmarks.peers.texts import texts
 from benchmarks.processes import running
 
@@ -79,16 +79,6 @@ def stats_contestants(worker_python: str, config: Path) -> list[Contestant]:
         Contestant(ONE_AT_A_TIME, (*bare, "one"), "boto3, one thread", fewer=(3, 20)),
         Contestant(IN_BATCHES, (*bare, "batch"), "boto3, one thread, one result object", fewer=(1, 3)),
     ]  # fmt: skip
-
-
-def write_config(path: Path, endpoint: str, folder: Path) -> None:
-    """Write the worker's settings file: its defaults, but for the stack."""
-    settings = {
-        "stack": "bench", "region": REGION, "bucket": BUCKET, "request_queue": QUEUE,
-        "response_queue": RESPONSES, "dead_letter_queue": DEAD_LETTERS, "endpoint_url": endpoint,
-        "worker_id": "bench", "spool": str(folder / "spool"),
-    }  # fmt: skip
-    path.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()))
 
 
 def stats_requests(count: int) -> list[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import image_jobs, memory, plot, report, stats_jobs
-from benchmarks.contestants import JOBFLEET, Contestant, stats_contestants, write_config
-from benchmarks.double.control import ROOT, Steering, Stuck, double
+from benchmarks.contestants import JOBFLEET, Contestant, stats_contestants
+from benchmarks.double.control import ROOT, Steering, Stuck, double, write_config
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results"

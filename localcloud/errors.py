@@ -1,4 +1,4 @@
-"""What can go wrong in a way a person can do something about."""
+"""The errors that a person can do something about."""
 
 
 class LocalcloudError(Exception):

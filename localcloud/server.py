@@ -23,7 +23,7 @@ from localcloud.errors import HostsUnavailableError
 from localcloud.hosts import firewall
 from localcloud.hosts.addresses import AddressRange
 from localcloud.iam.keyring import Keyring, Kind
-from localcloud.state import ADMIN_PATH, RunFolder, ServerInfo, Settings, write_whole
+from localcloud.state import ADMIN_PATH, CloudSettings, RunFolder, ServerInfo, write_whole
 from localcloud.wire.connection import remember_caller
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from localcloud.door.front_gate import Gate, Guard
     from localcloud.door.requests_log import RequestsLog
-    from localcloud.ec2.fleet import Fleet
+    from localcloud.ec2.fleet import HostFleet
     from localcloud.ec2.lab_limits import Lab
     from localcloud.iam.permissions import Permissions
 
@@ -64,10 +64,10 @@ def _configure_moto(run: RunFolder) -> None:
     }
 
 
-def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet | str":
+def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "HostFleet | str":
     """Return the fleet, or why there cannot be one."""
     from localcloud.ec2 import launching
-    from localcloud.ec2.fleet import Fleet
+    from localcloud.ec2.fleet import HostFleet
 
     if settings.hosts_problem is not None:
         launching.refuse_hosts(settings.hosts_problem)
@@ -79,7 +79,7 @@ def _prepare_ec2(run: RunFolder, settings: Settings, keyring: Keyring) -> "Fleet
     except HostsUnavailableError as error:
         launching.refuse_hosts(str(error))
         return str(error)
-    fleet = Fleet(
+    fleet = HostFleet(
         image=Path(settings.image),
         folder=run.hosts,
         cloud=run.cloud,
@@ -107,7 +107,7 @@ class _Application:
         return self._log.record(self._gate, environ, start_response)
 
 
-def _status(fleet: "Fleet | str", settings: Settings, session: Session) -> dict[str, Any]:
+def _status(fleet: "HostFleet | str", settings: CloudSettings, session: Session) -> dict[str, Any]:
     instances = [] if isinstance(fleet, str) else fleet.instances
     return {
         "lab": settings.lab,
@@ -118,7 +118,7 @@ def _status(fleet: "Fleet | str", settings: Settings, session: Session) -> dict[
     }
 
 
-def _listen(application: "WSGIApplication", settings: Settings) -> Any:
+def _listen(application: "WSGIApplication", settings: CloudSettings) -> Any:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
@@ -137,7 +137,7 @@ def _listen(application: "WSGIApplication", settings: Settings) -> Any:
         )
 
 
-def _bound_socket(settings: Settings) -> socket.socket:
+def _bound_socket(settings: CloudSettings) -> socket.socket:
     """Return a socket on the wished port, or on a free one if the wish was only a default."""
     for port in [settings.port] if settings.port_is_fixed else [settings.port, 0]:
         bound = socket.socket()
@@ -153,7 +153,7 @@ def _bound_socket(settings: Settings) -> socket.socket:
     sys.exit(f"port {settings.port} is taken: name another with --port, or none to get a free one")
 
 
-def _serve(run: RunFolder, settings: Settings) -> None:
+def _serve(run: RunFolder, settings: CloudSettings) -> None:
     _configure_moto(run)
     # Only now may moto be imported, and what imports it.
     from localcloud.door.requests_log import RequestsLog
@@ -191,7 +191,7 @@ def _prepare_keys() -> Keyring:
     return Keyring(find_in_iam)
 
 
-def _prepare_lab(fleet: "Fleet | str") -> "Lab":
+def _prepare_lab(fleet: "HostFleet | str") -> "Lab":
     from localcloud.ec2.lab_limits import Lab
 
     lab = Lab()
@@ -200,7 +200,7 @@ def _prepare_lab(fleet: "Fleet | str") -> "Lab":
     return lab
 
 
-def _prepare_permissions(settings: Settings) -> "Permissions":
+def _prepare_permissions(settings: CloudSettings) -> "Permissions":
     from localcloud.iam.iam_keys import policies_in_iam
     from localcloud.iam.permissions import Permissions
 

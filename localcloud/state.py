@@ -1,4 +1,4 @@
-"""Where one cloud keeps its files, and whether its server is alive.
+"""The folder with one cloud's files, and the state of its server.
 
     ~/.cache/jobfleet/image-<hash>/   the base image, shared by all clouds, kept
     ~/.cache/jobfleet/run/            one cloud's state, removed by `down`
@@ -42,7 +42,7 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Settings:
+class CloudSettings:
     """What `up` hands to the server it starts."""
 
     port: int
@@ -146,13 +146,13 @@ class RunFolder:
             return True
         return False
 
-    def write_settings(self, settings: Settings) -> None:
+    def write_settings(self, settings: CloudSettings) -> None:
         """Leave the settings for the server."""
         write_whole(self.path / "settings.json", json.dumps(asdict(settings)))
 
-    def read_settings(self) -> Settings:
+    def read_settings(self) -> CloudSettings:
         """Return what `up` left."""
-        return Settings(**json.loads((self.path / "settings.json").read_text()))
+        return CloudSettings(**json.loads((self.path / "settings.json").read_text()))
 
     def write_server_info(self, info: ServerInfo) -> None:
         """Say where the server listens."""

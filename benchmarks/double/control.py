@@ -117,3 +117,13 @@ def _await_port(port: int) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError("the double did not start; its words are in double.log")
+
+
+def write_config(path: Path, endpoint: str, folder: Path) -> None:
+    """Write the worker's settings file: its defaults, but for the stack."""
+    settings = {
+        "stack": "bench", "region": REGION, "bucket": BUCKET, "request_queue": QUEUE,
+        "response_queue": RESPONSES, "dead_letter_queue": DEAD_LETTERS, "endpoint_url": endpoint,
+        "worker_id": "bench", "spool": str(folder / "spool"),
+    }  # fmt: skip
+    path.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()))

@@ -1,4 +1,4 @@
-"""What can go wrong for a client, in words, and what the exit code says of it."""
+"""The errors of the client, each a sentence for people, and its exit codes."""
 
 from enum import IntEnum
 

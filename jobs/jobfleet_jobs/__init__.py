@@ -1,4 +1,4 @@
-"""What a job is, for all programs that must agree on it, and what a package with operations imports.
+"""The meaning of a job, for all programs that must agree on it, and the names that packages import.
 
     from jobfleet_jobs import BadJob, Whole, operation
 

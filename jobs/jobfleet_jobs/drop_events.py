@@ -1,4 +1,4 @@
-"""The drop folder: what an event that S3 sends of an object under `incoming/` asks for. No AWS.
+"""The drop folder's events: what S3 says of an object under `incoming/`, and the job that it asks for.
 
 Its structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """

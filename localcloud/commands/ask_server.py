@@ -1,4 +1,4 @@
-"""Asking a cloud's server, from another process."""
+"""Requests to a cloud's server from the process of a command."""
 
 import json
 import urllib.error

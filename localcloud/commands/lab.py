@@ -1,4 +1,4 @@
-"""What the commands of the lab do: credentials, session, IAM."""
+"""The lab's commands: credentials, session, IAM."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the commands do, with words going to `say` and no printing."""
+"""The commands that start, stop and show a cloud; words go to `say`, and nothing is printed."""
 
 import os
 import select
@@ -16,7 +16,7 @@ from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.hosts.base_image import Say
 from localcloud.hosts.capability import prepare_hosts
 from localcloud.hosts.cleanup import remove_leftovers, remove_run_folder
-from localcloud.state import ROLE_SECONDS, RUN_VARIABLE, RunFolder, ServerInfo, Settings
+from localcloud.state import ROLE_SECONDS, RUN_VARIABLE, CloudSettings, RunFolder, ServerInfo
 
 DEFAULT_PORT = 5577
 REGION = "us-east-1"
@@ -63,14 +63,14 @@ def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
     say(_HINT)
 
 
-def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say) -> Settings:
+def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say) -> CloudSettings:
     image, ssh_port, problem = "", 0, None
     try:
         folder, ssh_port = prepare_hosts(run, say)
         image = str(folder)
     except HostsUnavailableError as error:
         problem = str(error)
-    return Settings(
+    return CloudSettings(
         # Programs that knew a cloud that was killed find the next one where it was.
         port=wishes.port or port_before or DEFAULT_PORT,
         port_is_fixed=wishes.port is not None,

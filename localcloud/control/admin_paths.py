@@ -1,4 +1,4 @@
-"""What the commands ask of the server, on paths that no bucket can have, with a secret to be let in."""
+"""The paths by which commands reach the server: none that a bucket can have, and a secret opens them."""
 
 import hmac
 import json

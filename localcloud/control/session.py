@@ -7,14 +7,14 @@ from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import HOME_ACCOUNT, LAB_MINUTES, Credential, Keyring, Kind, Policy
 
 if TYPE_CHECKING:
-    from localcloud.ec2.fleet import Fleet
+    from localcloud.ec2.fleet import HostFleet
     from localcloud.ec2.instances import HostedInstance
 
 
 class Session:
     """One cloud's session. It has begun when the cloud is up. Safe for several threads."""
 
-    def __init__(self, keyring: Keyring, fleet: "Fleet | None") -> None:
+    def __init__(self, keyring: Keyring, fleet: "HostFleet | None") -> None:
         """Issue keys from `keyring`; stop and start the instances of `fleet`."""
         self._keyring = keyring
         self._fleet = fleet

@@ -1,4 +1,4 @@
-"""What every request passes before moto sees it: is its key in order, and may it do this."""
+"""The gate before moto: whether a request's key is in order, and whether it may do this."""
 
 import time
 from collections.abc import Callable, Iterable

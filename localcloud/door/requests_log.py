@@ -1,4 +1,4 @@
-"""What a cloud was asked: a line of words for people, and one of JSON for machines (see `calls`)."""
+"""The log of requests: a line of words for people, and one of JSON for machines (see `call_log`)."""
 
 import json
 import threading

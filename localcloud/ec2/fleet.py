@@ -11,7 +11,7 @@ from localcloud.hosts.metadata_server import MetadataServer
 from localcloud.iam.keyring import Keyring
 
 
-class Fleet:
+class HostFleet:
     """All hosts of one cloud."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What an instance's metadata service tells: the instance itself, and keys for its role.
+"""The data of an instance's metadata service: the instance itself, and keys for its role.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html lists the paths.
 """

@@ -20,7 +20,7 @@ from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.general import General
 
-from localcloud.ec2.fleet import Fleet
+from localcloud.ec2.fleet import HostFleet
 from localcloud.ec2.instances import HostedInstance
 from localcloud.gaps.patching import put_over
 
@@ -28,7 +28,7 @@ from localcloud.gaps.patching import put_over
 _CONSOLE_BYTES = 64 * 1024
 
 
-def use_hosts(fleet: Fleet) -> None:
+def use_hosts(fleet: HostFleet) -> None:
     """Let every instance moto makes from now on have a host in `fleet`."""
     HostedInstance.fleet = fleet
     moto_run_instances = InstanceBackend.run_instances

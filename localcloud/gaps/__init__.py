@@ -1,4 +1,4 @@
-"""Mends of places where moto differs from AWS in a way the project notices.
+"""Corrections of moto, in places where it differs from AWS in a way the project notices.
 
 One module for each service, one function for each gap; its docstring says what AWS does and what
 moto does instead. New ones go there, into the module's `mend`.

@@ -1,4 +1,4 @@
-"""Putting code of ours in the place of moto's."""
+"""The replacement of moto's code by ours."""
 
 from typing import Any
 

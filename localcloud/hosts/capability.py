@@ -1,4 +1,4 @@
-"""Whether hosts can be booted on this machine, and if not, what to do about it."""
+"""The ability of this machine to boot hosts, and the way out where it cannot."""
 
 import os
 import shutil

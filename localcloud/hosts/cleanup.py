@@ -1,4 +1,4 @@
-"""Removing all that a cloud may have left: after `down`, and after a kill -9 of its server."""
+"""The removal of all that a cloud may have left: after `down`, and after a kill -9 of its server."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Whose request is in hand."""
+"""The caller of the request in hand."""
 
 from contextvars import ContextVar
 

@@ -1,4 +1,4 @@
-"""Holding keys to their policies: those made with one always, IAM's users and roles if that is on."""
+"""The permissions of keys: those made with a policy always, IAM's users and roles if that is on."""
 
 from collections.abc import Callable, Iterable
 

@@ -1,4 +1,4 @@
-"""Whether policy documents allow a need, as IAM evaluates them.
+"""The evaluation of policy documents, as IAM does it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: what is denied
 anywhere is denied, what is allowed nowhere is too. Only identity-based policies count here. moto has an

@@ -1,4 +1,4 @@
-"""What a request asks for: service, operation, parameters, and in which protocol the answer must be."""
+"""The call in a request: service, operation, parameters, and the protocol of its answer."""
 
 import io
 import json
@@ -69,7 +69,7 @@ def read_call(environ: "WSGIEnvironment") -> Call:
     """Return what the request asks for. Its body stays there for whoever comes next."""
     signed, malformed = None, None
     try:
-        signed = signature.read(environ)
+        signed = signature.read_signature(environ)
     except MalformedAuthorization as error:
         malformed = str(error)
     service = signed.service if signed else _service_of_target(environ)

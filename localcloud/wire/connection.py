@@ -1,4 +1,4 @@
-"""Whether the caller of the request in hand is still there."""
+"""The connection of the request in hand: whether its caller is still there."""
 
 import socket
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""How a request is signed, and whether the signature is right.
+"""The signature of a request, and its check.
 
 The form is AWS's own: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -59,7 +59,7 @@ class Signed:
         return self.is_link and not self.signed_headers
 
 
-def read(environ: "WSGIEnvironment") -> Signed | None:
+def read_signature(environ: "WSGIEnvironment") -> Signed | None:
     """Return how the request is signed, None if it is not. Raises `MalformedAuthorization`."""
     header = environ.get("HTTP_AUTHORIZATION")
     if header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.bucket_lock import BucketLock
-from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, Group, Plan, find_ours, make_plan
+from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, FleetPlan, Group, find_ours, make_plan
 from ansible.module_utils.lab_limits import Limits, load_of, over_limit
 from botocore.exceptions import WaiterError
 
@@ -22,7 +22,7 @@ class Changer:
     def __init__(self, ec2: Any, params: dict[str, Any], groups: list[Group], most: Limits) -> None:
         self._ec2, self._params, self._groups, self._most = ec2, params, groups, most
 
-    def plan(self) -> Plan:
+    def plan(self) -> FleetPlan:
         """Return what has to change. Raises `Refused` where it would be too much for the region."""
         ours = find_ours(self._ec2, self._params["stack"])
         key, replace = self._params["key_mark"], self._params["replace_other_keys"]
@@ -98,7 +98,7 @@ class Changer:
             if one["State"]["Name"] == "running"
         }
 
-    def wait_for_stopping(self, plan: Plan) -> None:
+    def wait_for_stopping(self, plan: FleetPlan) -> None:
         """Wait for what is on its way down: only then it can be started."""
         stopping = [one["InstanceId"] for one in plan.start if one["State"]["Name"] == "stopping"]
         if stopping:

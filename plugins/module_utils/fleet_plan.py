@@ -33,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FleetPlan:
     """What to do: how many to `launch` by group, and ids of instances to `start` and to `remove`."""
 
     launch: dict[str, int] = field(default_factory=dict)
@@ -97,7 +97,7 @@ def find_ours(ec2: Any, stack: str) -> list[dict[str, Any]]:
     return [one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]]
 
 
-def make_plan(groups: list[Group], instances: list[dict[str, Any]], key: str, *, replace: bool) -> Plan:
+def make_plan(groups: list[Group], instances: list[dict[str, Any]], key: str, *, replace: bool) -> FleetPlan:
     """Plan group by group. Too many: those that are off go first, then the newest.
 
     With `replace`, instances that do not carry the tag of the login key `key` go too. Groups that are
@@ -108,7 +108,7 @@ def make_plan(groups: list[Group], instances: list[dict[str, Any]], key: str, *,
     for one in instances:
         if one not in stale:
             by_group.setdefault(tags_of(one).get(GROUP_TAG, DEFAULT_GROUP), []).append(one)
-    plan = Plan(remove=list(stale))
+    plan = FleetPlan(remove=list(stale))
     for group in groups:
         found = sorted(by_group.pop(group.name, []), key=_keep_first)
         plan.remove.extend(reversed(found[group.count :]))

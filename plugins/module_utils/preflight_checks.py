@@ -7,8 +7,8 @@ from typing import Any
 
 from ansible.module_utils.controller_keys import mark_of, public_half, remembered_account
 from ansible.module_utils.fleet_plan import (
+    FleetPlan,
     Group,
-    Plan,
     find_ours,
     knows_another_key,
     make_plan,
@@ -146,7 +146,7 @@ class Checks:
         return [one["InstanceId"] for one in ours if knows_another_key(one, mark)]
 
     def _of_load(self, ec2: Any, ours: list[dict[str, Any]]) -> None:
-        plan: Plan = make_plan(
+        plan: FleetPlan = make_plan(
             self._groups, ours, mark_of(self._folder), replace=self._params["keypair_replace"]
         )
         starting = plan.starting_types(self._groups)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest.mock import patch
 
-from jobfleet.fleet import Fleet
+from jobfleet import Fleet
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import StackNames

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jobfleet.aws.stack_description import parse
+from jobfleet.aws.stack_description import parse_description
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, StackNames
 from jobfleet_jobs.version import __version__
 
@@ -76,7 +76,7 @@ def test_what_clients_may_know_of_the_stack_lies_in_its_bucket(stack: Stack) -> 
     s3 = stack.client("s3")
     account = stack.client("sts").get_caller_identity()["Account"]
     answer = s3.get_object(Bucket=f"{stack.name}-{account}-us-east-1", Key=DESCRIPTION_KEY)
-    found = parse(answer["Body"].read())
+    found = parse_description(answer["Body"].read())
     s3.close()
     [installed] = stack.on_workers("grep -E '^(max_|job_time|visib)' /etc/jobfleet/worker.toml").values()
 

@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from jobfleet.fleet import Fleet
+from jobfleet import Fleet
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import StackNames

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobfleet.fleet import Fleet, Job
+from jobfleet import Fleet, Job
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.names import StackNames
 

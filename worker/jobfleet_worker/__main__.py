@@ -16,7 +16,7 @@ from jobfleet_worker import settings as where
 from jobfleet_worker.aws.clients import VERSION, Clients, make_clients
 from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.offers.package_discovery import discover
-from jobfleet_worker.settings import BadSettings, Settings
+from jobfleet_worker.settings import BadSettings, WorkerSettings
 from jobfleet_worker.wiring import build
 
 DEFAULT_CONFIG = Path("/etc/jobfleet/worker.toml")
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return Exit.STOPPED if well else Exit.BROKEN
 
 
-def _settings_and_clients(options: argparse.Namespace) -> tuple[Settings, Clients]:
+def _settings_and_clients(options: argparse.Namespace) -> tuple[WorkerSettings, Clients]:
     if options.stack and options.region:
         clients = make_clients(options.region, os.environ.get("AWS_ENDPOINT_URL") or None)
         account = clients.sts.get_caller_identity()["Account"]

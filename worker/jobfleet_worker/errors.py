@@ -1,4 +1,4 @@
-"""What can keep a worker from finishing a job that is not bad. Each carries its words for people."""
+"""The errors that keep a worker from finishing a job that is not bad."""
 
 import traceback
 

@@ -1,5 +1,6 @@
-"""What a worker needs to know, from its TOML file or from the stack's name alone."""
+"""The settings of a worker, from its TOML file or from the stack's name alone."""
 
+import functools
 import os
 import re
 import socket
@@ -55,7 +56,7 @@ def _default_spool() -> Path:
 
 
 @dataclass(frozen=True)
-class Settings:
+class WorkerSettings:
     """The keys of `worker.toml`. Raises `BadSettings` for what cannot work.
 
     `visibility_timeout`, `wait_time` (the long poll), `job_time_limit`, `stop_timeout` and
@@ -145,7 +146,7 @@ class Settings:
             "give 1 to 80 letters, digits, dots, dashes and underscores, a letter or digit first",
         )
 
-    @property
+    @functools.cached_property
     def names(self) -> StackNames:
         """The names derived from the stack's name."""
         return StackNames(self.stack)
@@ -165,9 +166,9 @@ class Settings:
             raise BadSettings(f"worker setting {name} = {getattr(self, name)!r} cannot work: {way_out}")
 
 
-def from_mapping(given: Mapping[str, Any]) -> Settings:
+def from_mapping(given: Mapping[str, Any]) -> WorkerSettings:
     """Return settings from the keys of a TOML file. Raises `BadSettings` for unknown and missing keys."""
-    known = {f.name for f in fields(Settings)}
+    known = {f.name for f in fields(WorkerSettings)}
     unknown = sorted(set(given) - known)
     if unknown:
         raise BadSettings(f"worker setting {unknown[0]!r} is unknown; there are {', '.join(sorted(known))}")
@@ -182,10 +183,10 @@ def from_mapping(given: Mapping[str, Any]) -> Settings:
     ):
         raise BadSettings(f"worker setting text_languages = {languages!r} cannot work: give a list of texts")
     tuples = {"text_languages": tuple(languages)} if languages is not None else {}
-    return Settings(**{**given, **spool, **tuples})
+    return WorkerSettings(**{**given, **spool, **tuples})
 
 
-def from_file(path: Path) -> Settings:
+def from_file(path: Path) -> WorkerSettings:
     """Read a TOML file. Raises `BadSettings` that names the file."""
     try:
         return from_mapping(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -195,10 +196,10 @@ def from_file(path: Path) -> Settings:
         raise BadSettings(f"{path}: {problem}") from problem
 
 
-def from_stack(stack: str, region: str, account: str) -> Settings:
+def from_stack(stack: str, region: str, account: str) -> WorkerSettings:
     """Derive everything from the stack's name, for a worker run as an ordinary process."""
     names = StackNames(stack)
-    return Settings(
+    return WorkerSettings(
         stack=stack,
         region=region,
         bucket=names.bucket(account, region),

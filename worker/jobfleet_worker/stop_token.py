@@ -25,11 +25,3 @@ class StopToken:
     def drain(self) -> None:
         """Begin no more; what was begun is finished. Called again, it changes nothing."""
         self.draining.set()
-
-    def reason_not_to_begin(self) -> str | None:
-        """Say why nothing is to be begun any more, or None."""
-        return STOPS if self.draining.is_set() else None
-
-    def reason_not_to_finish(self) -> str | None:
-        """Say why nothing is to be finished any more, or None."""
-        return STOPS if self.halted.is_set() else None

@@ -20,7 +20,7 @@ from jobfleet_worker.job.commit import Committer
 from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.job.handover import RECENT, Elsewhere, Others
 from jobfleet_worker.job.leases import Leases
-from jobfleet_worker.job.steps import Steps
+from jobfleet_worker.job.steps import JobSteps
 from jobfleet_worker.offers.offer import Offer
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.reporting.heartbeats import Heartbeats
@@ -33,7 +33,7 @@ from jobfleet_worker.service.engine import Engine, Parts
 from jobfleet_worker.service.receiver import Receivers
 from jobfleet_worker.service.upkeep import Upkeep
 from jobfleet_worker.service.watched_threads import Loops
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 from jobfleet_worker.stop_token import StopToken
 
 
@@ -53,7 +53,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Worker:
+class AssembledWorker:
     """A worker that was put together, and what its start and its end need."""
 
     engine: Engine
@@ -64,8 +64,8 @@ class Worker:
 
 
 def build(
-    settings: Settings, clients: Clients, offer: Offer, surroundings: Surroundings | None = None
-) -> Worker:
+    settings: WorkerSettings, clients: Clients, offer: Offer, surroundings: Surroundings | None = None
+) -> AssembledWorker:
     """Put a worker together that does what `offer` says."""
     around = surroundings or Surroundings()
     clock, stop = around.clock, StopToken()
@@ -85,7 +85,7 @@ def build(
     elsewhere = Elsewhere(offer, others, queues, clock)
     drops = Drops(clients.s3, storage, settings.drop_processed)
     pool = Pool(settings)
-    attempts = Attempts(tools, drops, Steps(tools, drops, pool, elsewhere), elsewhere)
+    attempts = Attempts(tools, drops, JobSteps(tools, drops, pool, elsewhere), elsewhere)
 
     backlog = Backlog(settings, leases, breaker)
     endings = Endings(journal, heartbeats, attempts, backlog, around.backoff)
@@ -98,7 +98,7 @@ def build(
     parts = Parts(leases, pool, backlog, receivers, dispatcher, committer, upkeep)
     watchdog = Watchdog(clock, lambda: breaker.trouble is not None)
     engine = Engine(tools, parts, stop, watchdog, Loops(watchdog, journal.tell, stop))
-    return Worker(engine, stop, journal, tools, heartbeats)
+    return AssembledWorker(engine, stop, journal, tools, heartbeats)
 
 
 def _state(tools: Tools, leases: Leases, offer: Offer, version: str) -> Heartbeat:

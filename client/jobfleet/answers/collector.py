@@ -1,4 +1,4 @@
-"""Brings the answers to the jobs that wait for them: from the reply queue, and from the bucket.
+"""The collector of answers: from the reply queue and the bucket to the jobs that wait for them.
 
 Two threads at most, each there only while it has something to wait for: one receives from the reply
 queue, one looks into the bucket for what is not to come by the queue. An answer can miss the queue

@@ -33,10 +33,10 @@ class Job(concurrent.futures.Future[Result]):
     `cancel` returns False. Callbacks run in the thread that gathers the answers: keep them short.
     """
 
-    def __init__(self, fleet: Sender, job_id: str, operation: str) -> None:
+    def __init__(self, sender: Sender, job_id: str, operation: str) -> None:
         super().__init__()
         self.id, self.operation = job_id, operation
-        self._fleet = fleet
+        self._sender = sender
         self.set_running_or_notify_cancel()
 
     def __repr__(self) -> str:
@@ -60,11 +60,11 @@ class Job(concurrent.futures.Future[Result]):
         result = self.result(timeout)
         if result.output is None:
             raise BadOutput(f"job {self.id} ({self.operation}) puts out no file")
-        return self._fleet.download(result, path)
+        return self._sender.download(result, path)
 
     def __await__(self) -> Generator[Any, None, Result]:
         if not self.done():
-            self._fleet.collect()
+            self._sender.collect()
         return asyncio.wrap_future(self).__await__()
 
     def settle(self, result: Result) -> None:
@@ -86,12 +86,12 @@ class Job(concurrent.futures.Future[Result]):
     def _wait(self, timeout: float | None) -> None:
         if self.done():
             return
-        self._fleet.collect()
+        self._sender.collect()
         try:
             super().exception(timeout)
         except TimeoutError:
             if not self.done():
-                self._fleet.look_once_more(self, timeout or 0.0)
+                self._sender.look_once_more(self, timeout or 0.0)
 
 
 class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyncio is called
@@ -106,8 +106,8 @@ class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyn
         self._timeout = timeout
 
     def _collect(self) -> None:
-        for fleet in {id(job._fleet): job._fleet for job in self._jobs if not job.done()}.values():
-            fleet.collect()
+        for sender in {id(job._sender): job._sender for job in self._jobs if not job.done()}.values():
+            sender.collect()
 
     def __iter__(self) -> Iterator[Job]:
         self._collect()

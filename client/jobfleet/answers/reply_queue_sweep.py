@@ -1,4 +1,4 @@
-"""Takes away the reply queues of clients that were killed.
+"""The removal of reply queues whose clients were killed.
 
 A client deletes its own queue. One that could not leaves an empty queue behind, which costs nothing
 but is in the way. SQS does not say when a queue was last used, so a living client says it in a tag.

@@ -1,11 +1,12 @@
 """The account as one client process sees it: its AWS clients, made when first needed."""
 
 import functools
+import inspect
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import botocore.session
 from botocore.config import Config
@@ -30,6 +31,35 @@ READ_TIMEOUT_SECONDS = 30
 ATTEMPTS = 3
 # As many calls at once as the busiest use makes: uploads, downloads, and the reply queue beside them.
 MAX_CONNECTIONS = 40
+
+
+T = TypeVar("T")
+
+
+def with_errors_in_words(cls: type[T]) -> type[T]:
+    """Turn AWS's errors into the client's own in each public method and property of a class.
+
+    It is the one place where that is done for the Python API. An object of the class has an `account`.
+    """
+
+    def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def speaking(self: Any, *args: Any, **named: Any) -> Any:
+            try:
+                return function(self, *args, **named)
+            except (BotoCoreError, ClientError, BadJob) as problem:
+                raise self.account.in_a_sentence(problem) from problem
+
+        return speaking
+
+    for name, member in list(vars(cls).items()):
+        if name.startswith("_"):
+            continue
+        if inspect.isfunction(member):
+            setattr(cls, name, wrapped(member))
+        elif isinstance(member, property) and member.fget:
+            setattr(cls, name, property(wrapped(member.fget), member.fset, doc=member.__doc__))
+    return cls
 
 
 class Account:
@@ -137,10 +167,14 @@ class Account:
         """Turn AWS's errors inside into the client's own."""
         try:
             yield
-        except (BotoCoreError, ClientError) as problem:
-            raise self.sentences.of(problem) from problem
-        except BadJob as problem:  # a result that this version cannot read
-            raise FleetError(problem.message) from problem
+        except (BotoCoreError, ClientError, BadJob) as problem:
+            raise self.in_a_sentence(problem) from problem
+
+    def in_a_sentence(self, problem: BotoCoreError | ClientError | BadJob) -> FleetError:
+        """Return an error as the client's own; `BadJob` is a result that this version cannot read."""
+        if isinstance(problem, BadJob):
+            return FleetError(problem.message)
+        return self.sentences.of(problem)
 
     def credentials_method(self) -> str | None:
         """Return how boto3's chain found the credentials (`env`, `shared-credentials-file`, …), or None."""

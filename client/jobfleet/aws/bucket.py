@@ -1,4 +1,4 @@
-"""Looking into the stack's bucket: keys in order, a bounded number of them, and small texts in parallel."""
+"""Views into the stack's bucket: keys in order, a bounded number of them, and small texts in parallel."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ BISECTIONS = 7
 
 
 @dataclass(frozen=True)
-class Item:
+class ListedObject:
     """An object that was listed."""
 
     key: str
@@ -38,7 +38,7 @@ class Item:
 class Listing:
     """Objects that were listed, in the order of their keys; not `whole` where there are more."""
 
-    items: Sequence[Item]
+    items: Sequence[ListedObject]
     whole: bool = True
 
 
@@ -59,14 +59,14 @@ class Bucket:
 
     def list(self, prefix: str, after: str = "") -> Listing:
         """List the keys that begin with `prefix` and come after a key."""
-        items: list[Item] = []
+        items: list[ListedObject] = []
         more: dict[str, Any] = {"StartAfter": after} if after else {}
         for _ in range(PAGES_MAX):
             page = self._account.s3.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, MaxKeys=PAGE_KEYS, **more
             )
             items += [
-                Item(found["Key"], found["LastModified"], found["Size"], found["ETag"].strip('"'))
+                ListedObject(found["Key"], found["LastModified"], found["Size"], found["ETag"].strip('"'))
                 for found in page.get("Contents", ())
             ]
             if not page.get("IsTruncated"):

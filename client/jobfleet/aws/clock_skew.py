@@ -1,4 +1,4 @@
-"""How far this machine's clock is off. A signature made by a wrong clock is refused, with puzzling words."""
+"""The error of this machine's clock: a signature by a wrong clock is refused, in puzzling words."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

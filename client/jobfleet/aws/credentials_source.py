@@ -1,4 +1,4 @@
-"""Which credentials boto3 finds, told without telling them."""
+"""The source of the credentials that boto3 finds; the credentials themselves are never shown."""
 
 import os
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Keys:
         return self.key_id + (", with a session token" if self.temporary else "")
 
 
-def find(profile: str | None) -> Keys | None:
+def find_keys(profile: str | None) -> Keys | None:
     """Return the credentials that boto3 finds, or None. Asks AWS nothing where they lie on this machine.
 
     Raises `NoCredentials` where some are meant, but cannot be had.

@@ -1,4 +1,4 @@
-"""Whose credentials these are, where they came from, and what is known of their end."""
+"""The owner of the credentials, their source, and their end as far as it is known."""
 
 import configparser
 import os
@@ -39,7 +39,7 @@ class Identity:
         return f"accepted, {self.arn} ({where}; {end})"
 
 
-def find(account: Account) -> Identity:
+def find_identity(account: Account) -> Identity:
     """Ask AWS whose the credentials are. Raises the client's errors, which say what is wrong with them."""
     with account.in_words():
         known = account.identity

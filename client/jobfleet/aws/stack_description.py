@@ -1,4 +1,4 @@
-"""What the stack publishes of itself in its bucket (`roles/description`), where it does."""
+"""The description that a stack publishes of itself in its bucket (`roles/description`)."""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Published:
             )
 
 
-def read(account: Account, bucket: str) -> Published | None:
+def read_description(account: Account, bucket: str) -> Published | None:
     """Return what the stack publishes, or None where it does not, or it may not be read.
 
     Raises AWS's errors where it is not known whether there is something.
@@ -56,10 +56,10 @@ def read(account: Account, bucket: str) -> Published | None:
             return None
         raise
     with closing(answer["Body"]) as body:
-        return parse(body.read(_MAX_BYTES))
+        return parse_description(body.read(_MAX_BYTES))
 
 
-def parse(data: bytes) -> Published | None:
+def parse_description(data: bytes) -> Published | None:
     """Return what `data` tells; what is not understood is passed over, as it is of a version to come."""
     try:
         found = json.loads(data)

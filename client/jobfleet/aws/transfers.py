@@ -30,21 +30,24 @@ _CHUNK_BYTES = 1024 * 1024
 # How the names of outputs begin that are being written.
 UNFINISHED = ".jobfleet-"
 
-Told = Callable[[int], object]
+OnProgress = Callable[[int], object]
 
 
-def nobody(count: int) -> None:
+def ignore_progress(count: int) -> None:
     """Take no notice of bytes that went over."""
 
 
 class Transfers:
-    """Writes inputs to the bucket and reads outputs from it. `told` is called with each count of bytes."""
+    """Writes inputs to the bucket and reads outputs from it.
+
+    `on_progress` is called with each count of bytes that went over.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
 
     def upload(
-        self, source: BinaryIO, bucket: str, key: str, told: Told = nobody,
+        self, source: BinaryIO, bucket: str, key: str, on_progress: OnProgress = ignore_progress,
         metadata: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Put an input into the bucket, with metadata of its own if any are given."""
@@ -55,20 +58,20 @@ class Transfers:
             raise BadInput(f"the input cannot be read: {problem.strerror or problem}") from problem
         if len(head) < PART_BYTES:
             self._account.s3.put_object(Bucket=bucket, Key=key, Body=head, **more)
-            told(len(head))
+            on_progress(len(head))
             return
         with _from_its_start(source, head) as whole:
-            self._upload_parts(whole, bucket, key, told, more)
+            self._upload_parts(whole, bucket, key, on_progress, more)
 
     def _upload_parts(
-        self, source: BinaryIO, bucket: str, key: str, told: Told, more: dict[str, Any]
+        self, source: BinaryIO, bucket: str, key: str, on_progress: OnProgress, more: dict[str, Any]
     ) -> None:
         from s3transfer.manager import TransferConfig, TransferManager
         from s3transfer.subscribers import BaseSubscriber
 
         class Teller(BaseSubscriber):  # type: ignore[misc,unused-ignore]
             def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:
-                told(bytes_transferred)
+                on_progress(bytes_transferred)
 
         config = TransferConfig(
             multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES,
@@ -77,34 +80,34 @@ class Transfers:
         with TransferManager(self._account.s3, config) as manager:
             manager.upload(source, bucket, key, extra_args=more, subscribers=[Teller()]).result()
 
-    def download(self, output: Output, path: Path, told: Told = nobody) -> None:
+    def download(self, output: Output, path: Path, on_progress: OnProgress = ignore_progress) -> None:
         """Write an output to `path`, whole or not at all.
 
         Raises `BadOutput`, also if it is another job's by now.
         """
         with _whole_or_not_at_all(path) as file:
             if output.bytes <= 2 * PART_BYTES or not output.etag:
-                self.write(output, file, told)
+                self.write(output, file, on_progress)
                 return
             writing = threading.Lock()
             with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
                 parts = [
-                    pool.submit(self._fetch_part, output, start, file, writing, told)
+                    pool.submit(self._fetch_part, output, start, file, writing, on_progress)
                     for start in range(0, output.bytes, PART_BYTES)
                 ]
                 for part in parts:
                     part.result()
 
-    def write(self, output: Output, to: BinaryIO, told: Told = nobody) -> None:
+    def write(self, output: Output, to: BinaryIO, on_progress: OnProgress = ignore_progress) -> None:
         """Write an output to an open file such as standard output."""
         with closing(self._get(output, {})["Body"]) as body:
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 to.write(chunk)
-                told(len(chunk))
+                on_progress(len(chunk))
         to.flush()
 
     def _fetch_part(
-        self, output: Output, start: int, file: BinaryIO, writing: threading.Lock, told: Told
+        self, output: Output, start: int, file: BinaryIO, writing: threading.Lock, on_progress: OnProgress
     ) -> None:
         span = {"Range": f"bytes={start}-{min(start + PART_BYTES, output.bytes) - 1}"}
         with closing(self._get(output, span)["Body"]) as body:
@@ -113,7 +116,7 @@ class Transfers:
                     file.seek(start)
                     file.write(chunk)
                 start += len(chunk)
-                told(len(chunk))
+                on_progress(len(chunk))
 
     def _get(self, output: Output, span: dict[str, Any]) -> "GetObjectOutputTypeDef":
         condition: dict[str, Any] = {"IfMatch": output.etag} if output.etag else {}

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 
-class Crew:
+class BackgroundPool:
     """Does work in at most `size` threads and posts what is to follow.
 
     The threads are daemons, unlike those of `concurrent.futures`: who presses Ctrl-C does not wait

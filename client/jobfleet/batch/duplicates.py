@@ -7,28 +7,28 @@ from collections.abc import Sequence
 
 from jobfleet_jobs.protocol.message import Request
 
-from jobfleet.batch.plan import Item
+from jobfleet.batch.plan import BatchItem
 from jobfleet.sending.prepare import opened
 
 _CHUNK_BYTES = 1024 * 1024
 
 
-class Twins:
+class Duplicates:
     """Tells images of the same content by their hashes, looking only at those of the same size."""
 
     def __init__(self) -> None:
         self._sizes: Counter[int] = Counter()
-        self._firsts: dict[tuple[str, str], Item] = {}
+        self._firsts: dict[tuple[str, str], BatchItem] = {}
         self._lock = threading.Lock()
-        self._requests: dict[Item, Request] = {}
-        self._waiting: defaultdict[Item, list[Item]] = defaultdict(list)
-        self._lost: set[Item] = set()
+        self._requests: dict[BatchItem, Request] = {}
+        self._waiting: defaultdict[BatchItem, list[BatchItem]] = defaultdict(list)
+        self._lost: set[BatchItem] = set()
 
-    def expect(self, items: Sequence[Item]) -> None:
+    def expect(self, items: Sequence[BatchItem]) -> None:
         """Learn which sizes there are more than once."""
         self._sizes.update(item.size for item in items)
 
-    def first_like(self, item: Item) -> Item:
+    def first_like(self, item: BatchItem) -> BatchItem:
         """Return the first image of the same content and ending; called by several threads."""
         if self._sizes[item.size] < 2:
             return item
@@ -41,12 +41,12 @@ class Twins:
         with self._lock:
             return self._firsts.setdefault(key, item)
 
-    def uploaded(self, first: Item, request: Request) -> list[Item]:
+    def uploaded(self, first: BatchItem, request: Request) -> list[BatchItem]:
         """Note the request of a first one; return those that waited for it."""
         self._requests[first] = request
         return self._waiting.pop(first, [])
 
-    def lost(self, first: Item) -> list[Item]:
+    def lost(self, first: BatchItem) -> list[BatchItem]:
         """Return those that waited for a first one which could not be uploaded; one of them is next."""
         if first in self._requests:
             return []
@@ -55,11 +55,11 @@ class Twins:
             self._firsts = {key: item for key, item in self._firsts.items() if item is not first}
         return self._waiting.pop(first, [])
 
-    def is_lost(self, first: Item) -> bool:
+    def is_lost(self, first: BatchItem) -> bool:
         """Tell whether a first one could not be uploaded; whoever is like it must look for another."""
         return first in self._lost
 
-    def request_like(self, first: Item, twin: Item) -> Request | None:
+    def request_like(self, first: BatchItem, twin: BatchItem) -> Request | None:
         """Return the request of a first one, or None: then the twin comes back with `uploaded` or `lost`."""
         if first not in self._requests:
             self._waiting[first].append(twin)

@@ -1,4 +1,4 @@
-"""What was done of a run of many jobs, kept on disk, so that it can be gone on with.
+"""The ledger of a run: what was done of its jobs, on disk, so that the run can be resumed.
 
 A SQLite file for each run, that is for the same command about the same things in the same stack. It
 survives a kill at any moment. Whoever has it open has it alone, so that no two processes do the same.
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from jobfleet.batch.plan import Item
+from jobfleet.batch.plan import BatchItem
 from jobfleet.errors import BadInput
 from jobfleet.settings.state_folder import state_folder
 
@@ -70,7 +70,7 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def find(self, item: Item) -> Entry | None:
+    def find(self, item: BatchItem) -> Entry | None:
         """Return what is known of an input, or None if that is nothing, or of another content."""
         row = self._db.execute(
             "SELECT job, state, body, cause FROM items WHERE source = ? AND size = ? AND changed = ?",
@@ -88,7 +88,7 @@ class Ledger:
         (found,) = self._db.execute("SELECT count(*) FROM items").fetchone()
         return int(found)
 
-    def note(self, items: Iterable[tuple[Item, str, str]], state: State) -> None:
+    def note(self, items: Iterable[tuple[BatchItem, str, str]], state: State) -> None:
         """Write down inputs with job id and request, all or none."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
@@ -103,7 +103,7 @@ class Ledger:
         self._db.executemany("UPDATE items SET state = 'sent' WHERE job = ?", [(job,) for job in jobs])
         self._db.execute("COMMIT")
 
-    def mark(self, item: Item, state: State, cause: str | None = None) -> None:
+    def mark(self, item: BatchItem, state: State, cause: str | None = None) -> None:
         """Write down what became of an input that is known."""
         self._db.execute("UPDATE items SET state = ?, cause = ? WHERE source = ?", (state, cause, _key(item)))
 
@@ -135,6 +135,6 @@ def ledger_path(what: Any) -> Path:
     return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.sqlite"
 
 
-def _key(item: Item) -> str:
+def _key(item: BatchItem) -> str:
     # A name need not be text; SQLite's has to be.
     return repr(str(item.source.absolute()))

@@ -1,4 +1,4 @@
-"""Which images are meant, and where each output goes, settled before anything is sent."""
+"""The plan of a run: which images are meant and where each output goes, before anything is sent."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobfleet.errors import BadInput, BadOutput
-from jobfleet.sending.output_paths import Wanted
+from jobfleet.sending.output_paths import WantedOutput
 
 # What the worker reads, by the endings such files have. In a folder only these are taken; a file that
 # is named itself is sent whatever it is called.
@@ -17,7 +17,7 @@ IMAGE_SUFFIXES = frozenset({
 
 
 @dataclass(frozen=True)
-class Item:
+class BatchItem:
     """One image: its file, where its output goes (None: nowhere) and what it is called in the bucket.
 
     `size` in bytes and `changed` (nanoseconds of Unix time) tell whether the file is still the same.
@@ -31,14 +31,14 @@ class Item:
 
 
 @dataclass
-class Plan:
+class BatchPlan:
     """What is to be done, and the files in folders that are left alone because of their names."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[BatchItem] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
 
 
-def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
+def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
     """Find the images in files and folders. Raises `BadInput` and `BadOutput`.
 
     With `out`, a folder, outputs go there: those of one folder under their paths in it, those of
@@ -49,7 +49,7 @@ def make_plan(wanted: Wanted, given: Sequence[str]) -> Plan:
     base = Path(wanted.out) if wanted.out is not None else None
     if base is not None and base.exists() and not base.is_dir():
         raise BadOutput(f"{base} is a file; the outputs of several images need a folder")
-    plan = Plan()
+    plan = BatchPlan()
     seen: set[Path] = set()
     for word in given:
         path = Path(word)
@@ -91,7 +91,7 @@ def _named(path: Path) -> Path:
     return Path(path.name if path.name not in ("", "..") else path.resolve().name or "images")
 
 
-def _inputs(wanted: Wanted, path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
+def _inputs(wanted: WantedOutput, path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
     """Give the files at `path`, and where in it they lie; what is in `out` is none of the input.
 
     Of a folder, all are taken, or the images where images are what is wanted.
@@ -118,17 +118,17 @@ def _unreadable(problem: OSError) -> None:
     raise BadInput(f"the folder {problem.filename} cannot be read: {problem.strerror}") from problem
 
 
-def _item(source: Path, out: Path | None, name: str | None) -> Item:
+def _item(source: Path, out: Path | None, name: str | None) -> BatchItem:
     try:
         found = source.stat()
     except FileNotFoundError as problem:
         raise BadInput(f"there is no file {source}") from problem
     except OSError as problem:
         raise BadInput(f"{source} cannot be read: {problem.strerror}") from problem
-    return Item(source, out, name, found.st_size, found.st_mtime_ns)
+    return BatchItem(source, out, name, found.st_size, found.st_mtime_ns)
 
 
-def _refuse_clashes(items: Sequence[Item], sources: set[Path]) -> None:
+def _refuse_clashes(items: Sequence[BatchItem], sources: set[Path]) -> None:
     taken: dict[Path, Path] = {}
     for item in items:
         if item.out is None:

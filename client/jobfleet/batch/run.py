@@ -1,6 +1,6 @@
 """Many images through one operation: uploaded, sent, answered and brought back, all at once.
 
-One thread decides and keeps the ledger; crews upload and download, and post what follows from it to
+One thread decides and keeps the ledger; pools upload and download, and post what follows from it to
 that thread. What was sent is written down before it is sent and once it is: a run that was killed
 in between sends those few again under the same ids, and one id has one effect.
 """
@@ -10,7 +10,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
@@ -18,12 +18,12 @@ from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 from jobfleet_jobs.protocol.message import Request, Result, Stored
 
 from jobfleet.answers.job import Job
-from jobfleet.batch.background_pool import Crew
-from jobfleet.batch.duplicates import Twins
+from jobfleet.batch.background_pool import BackgroundPool
+from jobfleet.batch.duplicates import Duplicates
 from jobfleet.batch.ledger import Ledger
-from jobfleet.batch.plan import Item
+from jobfleet.batch.plan import BatchItem
 from jobfleet.errors import BadInput, BadOutput, JobFailed, NoAnswerInTime, NotTaken
-from jobfleet.fleet import UPLOADS_AT_ONCE, Fleet
+from jobfleet.exchange import UPLOADS_AT_ONCE, Exchange
 from jobfleet.human_text import many
 from jobfleet.sending.prepare import Prepared, prepare
 
@@ -40,38 +40,44 @@ _OF_ONE = (BadInput, BadOutput, JobFailed, NotTaken)
 class Watcher(Protocol):
     """Whom a run tells what becomes of its items."""
 
-    def done(self, item: Item, result: Result) -> None:
+    def done(self, item: BatchItem, result: Result) -> None:
         """An item is done, its output written."""
 
-    def before(self, item: Item) -> None:
+    def before(self, item: BatchItem) -> None:
         """An item was done by an earlier run."""
 
-    def failed(self, item: Item, cause: str, result: Result | None, *, final: bool) -> None:
+    def failed(self, item: BatchItem, cause: str, result: Result | None, *, final: bool) -> None:
         """An item failed; `final` if it would fail again."""
+
+
+class Asked(NamedTuple):
+    """What is done to each item."""
+
+    operation: Operation
+    parameters: Mapping[str, Value]
 
 
 class Run:
     """One run; `patience` is how many seconds may pass without any answer."""
 
     def __init__(
-        self, fleet: Fleet, operation: Operation, parameters: Mapping[str, Value], ledger: Ledger,
-        watcher: Watcher, patience: float,
-    ) -> None:  # fmt: skip
-        self._fleet, self._operation, self._parameters = fleet, operation, parameters
+        self, exchange: Exchange, asked: Asked, ledger: Ledger, watcher: Watcher, patience: float
+    ) -> None:
+        self._exchange, self._operation, self._parameters = exchange, asked.operation, asked.parameters
         self._ledger, self._watcher, self._patience = ledger, watcher, patience
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._up = Crew(UPLOADS_AT_ONCE, self._events.put)
-        self._down = Crew(DOWNLOADS_AT_ONCE, self._events.put)
-        self._ready: list[tuple[Item, Request]] = []
+        self._up = BackgroundPool(UPLOADS_AT_ONCE, self._events.put)
+        self._down = BackgroundPool(DOWNLOADS_AT_ONCE, self._events.put)
+        self._ready: list[tuple[BatchItem, Request]] = []
         self._ready_since = 0.0
-        self._items_of: defaultdict[str, list[Item]] = defaultdict(list)
+        self._items_of: defaultdict[str, list[BatchItem]] = defaultdict(list)
         self._jobs: dict[str, Job] = {}
         self._heard: set[str] = set()
-        self._twins = Twins()
+        self._twins = Duplicates()
         self._left = 0
         self.under_way = 0
 
-    def go(self, items: Sequence[Item]) -> None:
+    def go(self, items: Sequence[BatchItem]) -> None:
         """Do all items. Raises what concerns more than one of them, and `NoAnswerInTime`."""
         self._left = len(items)
         self._twins.expect(items)
@@ -92,7 +98,7 @@ class Run:
 
     # Each of these is called in the thread of `go`.
 
-    def _recalled(self, items: Sequence[Item]) -> list[Item]:
+    def _recalled(self, items: Sequence[BatchItem]) -> list[BatchItem]:
         """Take up what the ledger knows; return what is to be begun."""
         todo, unsure, sent = [], {}, []
         for item in items:
@@ -112,37 +118,37 @@ class Run:
                 self._items_of[entry.job].append(item)
                 sent.append(entry.job)
         sent.extend(self._send_again(unsure))
-        for job in self._fleet.jobs(dict.fromkeys(sent), self._operation.name):
+        for job in self._exchange.jobs(dict.fromkeys(sent), self._operation.name):
             self._watch(job)
         return todo
 
-    def _send_again(self, unsure: dict[str, tuple[Item, str]]) -> list[str]:
+    def _send_again(self, unsure: dict[str, tuple[BatchItem, str]]) -> list[str]:
         """Send jobs of which it is not known whether they were sent; return those that are done already."""
-        known = self._fleet.find_results(unsure)
+        known = self._exchange.find_results(unsure)
         for job_id, (item, body) in unsure.items():
             self.under_way += len(self._items_of[job_id])
             if job_id not in known:
                 self._to_send(item, Request.from_json(body))
         return list(known)
 
-    def _begin(self, item: Item) -> None:
+    def _begin(self, item: BatchItem) -> None:
         self.under_way += 1
         self._up.do(partial(self._upload, item), partial(self._uploaded, item), partial(self._broken, item))
 
-    def _upload(self, item: Item) -> Request | Item:
-        """Upload an image, unless its like is uploaded already; then return that one. In a crew's thread."""
+    def _upload(self, item: BatchItem) -> Request | BatchItem:
+        """Upload an image, or return its like that is uploaded already. In a thread of a pool."""
         first = self._twins.first_like(item)
         if first is not item:
             return first
-        return self._fleet.request(self._prepared(item))
+        return self._exchange.request(self._prepared(item))
 
-    def _prepared(self, item: Item) -> Prepared:
+    def _prepared(self, item: BatchItem) -> Prepared:
         file_name = item.out.name if item.out else None
         return prepare(
             self._operation, item.source, name=item.name, file_name=file_name, parameters=self._parameters
         )
 
-    def _uploaded(self, item: Item, request: Request | Item) -> None:
+    def _uploaded(self, item: BatchItem, request: Request | BatchItem) -> None:
         if isinstance(request, Request):
             self._items_of[request.id].append(item)
             self._to_send(item, request)
@@ -154,11 +160,11 @@ class Run:
         elif first := self._twins.request_like(request, item):
             self._join(item, first)
 
-    def _join(self, item: Item, request: Request) -> None:
+    def _join(self, item: BatchItem, request: Request) -> None:
         """Let an image have the job of one like it; under a name of its own, only the upload."""
         if item.name is not None:
             own = self._prepared(item)
-            mine = self._fleet.request(
+            mine = self._exchange.request(
                 own, stored=request.input if isinstance(request.input, Stored) else None
             )
             self._items_of[mine.id].append(item)
@@ -172,7 +178,7 @@ class Run:
             if job.id in self._heard:
                 self._finish(item, job)
 
-    def _to_send(self, item: Item, request: Request) -> None:
+    def _to_send(self, item: BatchItem, request: Request) -> None:
         if not self._ready:
             self._ready_since = time.monotonic()
         self._ready.append((item, request))
@@ -188,7 +194,7 @@ class Run:
             noted = [(item, request.id, request.to_json()) for _, request in batch
                      for item in self._items_of[request.id]]  # fmt: skip
             self._ledger.note(noted, "sending")
-            jobs = self._fleet.send(requests)
+            jobs = self._exchange.send(requests)
             # What SQS refused is none that a later run may wait for.
             self._ledger.mark_sent([job.id for job in jobs if not _was_refused(job)])
             for job in jobs:
@@ -206,7 +212,7 @@ class Run:
         for item in list(self._items_of[job.id]):
             self._finish(item, job)
 
-    def _finish(self, item: Item, job: Job) -> None:
+    def _finish(self, item: BatchItem, job: Job) -> None:
         problem = job.exception(0)
         if problem is not None:
             self._broken(item, problem)
@@ -222,17 +228,17 @@ class Run:
                 out.parent.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
                 raise BadOutput(f"the folder {out.parent} cannot be made: {problem.strerror}") from problem
-            self._fleet.download(result, out)
+            self._exchange.download(result, out)
 
         self._down.do(fetch, partial(self._written, item, result), partial(self._broken, item))
 
-    def _written(self, item: Item, result: Result, _: object) -> None:
+    def _written(self, item: BatchItem, result: Result, _: object) -> None:
         self._ledger.mark(item, "done")
         self._left -= 1
         self.under_way -= 1
         self._watcher.done(item, result)
 
-    def _broken(self, item: Item, problem: BaseException) -> None:
+    def _broken(self, item: BatchItem, problem: BaseException) -> None:
         if not isinstance(problem, _OF_ONE):
             raise problem
         result = problem.result if isinstance(problem, JobFailed) else None
@@ -244,14 +250,14 @@ class Run:
             self.under_way -= 1
             self._begin(twin)
 
-    def _fail(self, item: Item, cause: str, result: Result | None, *, final: bool) -> None:
+    def _fail(self, item: BatchItem, cause: str, result: Result | None, *, final: bool) -> None:
         self._left -= 1
         self._watcher.failed(item, cause, result, final=final)
 
     def _impatient(self) -> NoAnswerInTime:
         waiting = [job for job in self._jobs.values() if not job.done()]
         first = waiting[0].id if waiting else ""
-        why = self._fleet.why_not_yet(first) if first else ""
+        why = self._exchange.why_not_yet(first) if first else ""
         return NoAnswerInTime(
             f"no worker answered within {self._patience:g} s; still in line: {many(len(waiting), 'job')}, "
             f"the first of them {first}{why}",

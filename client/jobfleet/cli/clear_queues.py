@@ -1,4 +1,4 @@
-"""Emptying queues on demand of a person: what would go is shown first, and asked about."""
+"""The emptying of queues by a person: what would go is shown first, then confirmed."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from jobfleet.cli.terminal.confirm import agreed
 from jobfleet.human_text import many
 
 if TYPE_CHECKING:
-    from jobfleet.queues.purge import Plan
+    from jobfleet.queues.purge import PurgePlan
     from jobfleet.queues.queue_counts import Kind, Queue
 
 
@@ -52,7 +52,7 @@ def kinds_of(requests: bool, responses: bool, dead: bool) -> "list[Kind]":
     return [kind for kind, wanted in chosen if wanted] or [REQUESTS, RESPONSES]
 
 
-def _would_go(planned: "Plan") -> list[str]:
+def _would_go(planned: "PurgePlan") -> list[str]:
     lines = []
     for queue in planned.full:
         line = f"{queue.name}: {many(queue.untaken, 'message')} would go"

@@ -1,4 +1,4 @@
-"""What the commands share: the options that may stand before or after a command's name.
+"""The options that all commands share, before or after a command's name, and what follows from them.
 
 Only click and the standard library are imported up here, as in every module of the command line:
 the help must come at once.
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from jobfleet_jobs.operations.operation import Operation
     from jobfleet_jobs.protocol.message import Result
 
+    from jobfleet.answers.job import Job
     from jobfleet.aws.account import Account
-    from jobfleet.fleet import Fleet, Job
+    from jobfleet.fleet import Fleet
     from jobfleet.settings.settings import Settings
     from jobfleet.stack.sent_history import History
 
@@ -120,7 +121,7 @@ class Invocation:
         """Find the stack that is meant."""
         from jobfleet.settings import settings
 
-        return settings.find(**self.given)
+        return settings.find_settings(**self.given)
 
     def account(self) -> "Account":
         """Return the stack's account, for commands that look at it and send no jobs."""
@@ -146,7 +147,7 @@ class Invocation:
         from jobfleet.stack.sent_history import History, Sent
 
         if self._history is None:
-            self._history = History(fleet.bucket, self.output.say)
+            self._history = History(fleet.exchange.bucket, self.output.say)
         now = datetime.now(UTC)
         self._history.note(Sent(job.id, job.operation, now) for job in jobs)
 
@@ -157,8 +158,8 @@ class Invocation:
         """
         self._sent = ()
         try:
-            with self.output.moving("sending the job", _bytes_of(source)) as told:
-                job = fleet.submit(operation, source, told=told, **more)
+            with self.output.moving("sending the job", _bytes_of(source)) as on_progress:
+                job = fleet.submit(operation, source, on_progress=on_progress, **more)
             self.output.say(f"job {job.id} sent")
             with self.output.waiting("waiting for a worker"):
                 return job.result(self.timeout)

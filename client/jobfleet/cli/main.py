@@ -1,4 +1,4 @@
-"""`jobfleet`: send jobs to the workers of a stack from the command line.
+"""The command `jobfleet`: all its commands put together, and errors turned into exit codes.
 
 Only click and the standard library are imported up here: the help must come at once.
 """

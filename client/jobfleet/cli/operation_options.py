@@ -7,7 +7,7 @@ import click
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
-from jobfleet_jobs.operations.pipeline_steps import Steps
+from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
 
 
 def options(operation: Operation) -> list[click.Option]:
@@ -40,7 +40,7 @@ def example(operation: Operation) -> str:
 
 
 def _option(parameter: Parameter) -> click.Option:
-    if isinstance(parameter, Steps):
+    if isinstance(parameter, PipelineSteps):
         return _steps_option(parameter, parameter.help, required=parameter.required)
     if isinstance(parameter, Flag):
         return click.Option([_spelt(parameter), parameter.name], is_flag=True, help=parameter.help)
@@ -62,13 +62,13 @@ def _merged(takers: Sequence[tuple[Operation, Parameter]]) -> click.Option:
     words = f"{names}: {first.help}" if len(helps) == 1 else f"For {names}; see the help of each."
     if isinstance(first, Flag):
         return click.Option([_spelt(first), first.name], is_flag=True, default=None, help=words)
-    if isinstance(first, Steps):
+    if isinstance(first, PipelineSteps):
         return _steps_option(first, words, required=False)
     kind = types[0] if alike else _unbounded(first)
     return click.Option([_spelt(first), first.name], type=kind, help=words, metavar=_metavar(first))
 
 
-def _steps_option(parameter: Steps, words: str, *, required: bool) -> click.Option:
+def _steps_option(parameter: PipelineSteps, words: str, *, required: bool) -> click.Option:
     """Return an option that is given once for each step, or once for several with `|` between them."""
 
     def read(ctx: click.Context, param: click.Parameter, typed: tuple[str, ...]) -> Value | None:

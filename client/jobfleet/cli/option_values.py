@@ -1,4 +1,4 @@
-"""What several commands do with their options."""
+"""Values of options that several commands have."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What `jobfleet doctor` tests, a method for each link of the chain."""
+"""The tests of `jobfleet doctor`, a method for each link of the chain."""
 
 import time
 from typing import TYPE_CHECKING
@@ -77,14 +77,14 @@ class Examination:
 
     def known(self) -> str:
         """Stack and region are known."""
-        self._settings = found = settings.find(**self._given)
+        self._settings = found = settings.find_settings(**self._given)
         self._account = Account(found)
         stack_from, region_from = (found.sources.get(name) for name in ("stack", "region"))
         return f"stack {found.stack} (from {stack_from}) in region {found.region} (from {region_from})"
 
     def credentials(self) -> str:
         """There are credentials."""
-        mine = credentials_source.find(self._settings.profile)
+        mine = credentials_source.find_keys(self._settings.profile)
         if mine is None:
             raise self._account.sentences.of(NoCredentialsError())
         return f"{mine}, from {mine.source}"
@@ -116,7 +116,7 @@ class Examination:
     def deployed(self) -> str:
         """The queues are there."""
         try:
-            found = queue_counts.look(self._account)
+            found = queue_counts.count_queues(self._account)
         except NotAllowed as problem:
             raise NotAllowed(
                 f"{problem}. A Learner Lab allows us-east-1 and us-west-2 only, and elsewhere says just this"
@@ -133,7 +133,7 @@ class Examination:
             except ClientError as problem:
                 raise self._about_bucket(error_code(problem), name) or problem from problem
             self._account.s3.list_objects_v2(Bucket=name, Prefix="config/", MaxKeys=1)
-            self._published = stack_description.read(self._account, name)
+            self._published = stack_description.read_description(self._account, name)
         if self._published is None:
             return f"{name}; the stack publishes nothing of itself, so limits are not known beforehand"
         most = self._published.limits.get("max_input_bytes")
@@ -157,15 +157,15 @@ class Examination:
         """A reply queue can be made; without one results are read from the bucket."""
         self._only_if_writing()
         self._fleet = Fleet(self._settings)
-        self._fleet.open()
-        if self._fleet.reply_queue is None:
+        self._fleet.exchange.open()
+        if self._fleet.exchange.reply_queue is None:
             raise Note("none may be made with these credentials, so results are read from the bucket: slower")
-        return self._fleet.reply_queue
+        return self._fleet.exchange.reply_queue
 
     def workers_alive(self) -> str:
         """Workers have sent heartbeats, and run the version that was deployed."""
         with self._account.in_words():
-            found, forgotten = workers.look(Bucket(self._account))
+            found, forgotten = workers.read_workers(Bucket(self._account))
         alive = [worker for worker in found if worker.state == "alive"]
         if not alive:
             raise NoWorker(workers.why_none_is_alive(found, forgotten))

@@ -1,4 +1,4 @@
-"""What the client found, value by value, and where it found it."""
+"""The client's settings value by value, each with its source."""
 
 import os
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 from jobfleet.aws import credentials_source
 from jobfleet.errors import FleetError
 from jobfleet.settings import settings
-from jobfleet.settings.settings import Found, Settings
+from jobfleet.settings.settings import Settings, SettingValue
 from jobfleet.settings.variables_file import Variables
 
 if TYPE_CHECKING:
@@ -22,33 +22,38 @@ _ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 class Configuration:
     """All values by name, in the order to show them. `trouble` is the first thing that is in the way."""
 
-    values: dict[str, Found]
+    values: dict[str, SettingValue]
     trouble: FleetError | None = None
 
 
-def look(given: dict[str, str | None], timeout: Found) -> Configuration:
+def find_configuration(given: dict[str, str | None], timeout: SettingValue) -> Configuration:
     """Find everything that can be found without asking AWS. Raises `UnknownSettings` for unreadable files."""
     file = Variables(given["vars_file"])
-    found = settings.look(given, file)
+    found = settings.locate_settings(given, file)
     trouble: FleetError | None = None
     try:
-        settings.find(**given)
+        settings.find_settings(**given)
     except FleetError as problem:
         trouble = problem
-    profile, credentials = found["profile"], Found(None, "none found; `jobfleet doctor` says what to do")
+    profile, credentials = (
+        found["profile"],
+        SettingValue(None, "none found; `jobfleet doctor` says what to do"),
+    )
     try:
-        mine = credentials_source.find(profile.value)
+        mine = credentials_source.find_keys(profile.value)
         if mine:
-            credentials = Found(str(mine), mine.source)
+            credentials = SettingValue(str(mine), mine.source)
     except FleetError as problem:
-        credentials, trouble = Found(None, str(problem)), trouble or problem
+        credentials, trouble = SettingValue(None, str(problem)), trouble or problem
     return Configuration(
         {
             "stack": found["stack"],
             "region": found["region"],
             "bucket": _bucket(found),
             "endpoint": _endpoint(found["endpoint_url"]),
-            "profile": profile if profile.value else Found(settings.active_profile(), _source_of_profile()),
+            "profile": profile
+            if profile.value
+            else SettingValue(settings.active_profile(), _source_of_profile()),
             "credentials": credentials,
             "timeout": timeout,
             "variables file": _variables(file),
@@ -65,48 +70,50 @@ def ask(configuration: Configuration, account: "Account") -> None:
     try:
         with account.in_words():
             number = account.number
-            values["account"] = Found(number, "STS")
+            values["account"] = SettingValue(number, "STS")
             if values["bucket"].source == "derived":
                 derived = account.settings.names.bucket(number, account.settings.region)
-                values["bucket"] = Found(derived, "derived")
-            stack = stack_description.read(account, values["bucket"].value or "")
+                values["bucket"] = SettingValue(derived, "derived")
+            stack = stack_description.read_description(account, values["bucket"].value or "")
     except FleetError as problem:
         configuration.trouble = configuration.trouble or problem
         return
     if stack is None:
-        values["deployed version"] = Found(None, "the stack publishes nothing of itself")
+        values["deployed version"] = SettingValue(None, "the stack publishes nothing of itself")
         return
-    values["deployed version"] = Found(stack.version, DESCRIPTION_KEY)
+    values["deployed version"] = SettingValue(stack.version, DESCRIPTION_KEY)
     for name, limit in stack.limits.items():
-        values[name] = Found(str(limit), DESCRIPTION_KEY)
+        values[name] = SettingValue(str(limit), DESCRIPTION_KEY)
 
 
-def _bucket(found: dict[str, Found]) -> Found:
+def _bucket(found: dict[str, SettingValue]) -> SettingValue:
     if found["bucket"].value:
         return found["bucket"]
     stack, region = found["stack"].value or "<stack>", found["region"].value or "<region>"
-    return Found(f"{stack}-<account>-{region}", "derived")
+    return SettingValue(f"{stack}-<account>-{region}", "derived")
 
 
-def _endpoint(found: Found) -> Found:
+def _endpoint(found: SettingValue) -> SettingValue:
     if found.value:
         return found
     named = os.environ.get(_ENDPOINT_VARIABLE)
-    return Found(named, _ENDPOINT_VARIABLE) if named else Found("AWS itself", "default")
+    return SettingValue(named, _ENDPOINT_VARIABLE) if named else SettingValue("AWS itself", "default")
 
 
 def endpoint_of(found: Settings) -> str:
     """Return what is talked to, for people."""
-    return f"{_endpoint(Found(found.endpoint_url)).value}, region {found.region}"
+    return f"{_endpoint(SettingValue(found.endpoint_url)).value}, region {found.region}"
 
 
 def _source_of_profile() -> str:
     return next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)), "default")
 
 
-def _variables(file: Variables) -> Found:
+def _variables(file: Variables) -> SettingValue:
     if file.path is None:
-        return Found(None, file.what_it_lacks("stack_name"))
+        return SettingValue(None, file.what_it_lacks("stack_name"))
     lacks = [name for name in ("stack_name", "aws_region") if not file.value(name)]
     source = file.named_by or "found here or in a folder above"
-    return Found(str(file.path), source + (f"; has no plain {' and no plain '.join(lacks)}" if lacks else ""))
+    return SettingValue(
+        str(file.path), source + (f"; has no plain {' and no plain '.join(lacks)}" if lacks else "")
+    )

@@ -35,7 +35,7 @@ EMPTY_MAX = 2
 
 
 @dataclass(frozen=True)
-class Message:
+class BorrowedMessage:
     """A message as SQS has it; `cause` and `worker` are what a worker wrote on one that it buried."""
 
     id: str
@@ -46,12 +46,12 @@ class Message:
     worker: str = ""
 
 
-class Held:
+class Borrowed:
     """Yields a queue's messages in batches, each message once. On leaving, what was not deleted goes back."""
 
     def __init__(self, account: Account, queue: Queue) -> None:
         self._sqs, self._queue = account.sqs, queue
-        self._messages: dict[str, Message] = {}
+        self._messages: dict[str, BorrowedMessage] = {}
         self._deleted: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -77,7 +77,7 @@ class Held:
         """How many more messages than were seen SQS counted before, in other hands or beyond the bounds."""
         return max(0, self._queue.untaken + self._queue.in_flight - len(self._messages))
 
-    def __iter__(self) -> Iterator[list[Message]]:
+    def __iter__(self) -> Iterator[list[BorrowedMessage]]:
         deadline, empty = time.monotonic() + RECEIVE_SECONDS, 0
         while len(self._messages) < MESSAGES_MAX and time.monotonic() < deadline:
             counted = len(self._messages) >= self._queue.untaken
@@ -90,7 +90,7 @@ class Held:
             if counted or empty >= EMPTY_MAX:
                 return
 
-    def delete(self, messages: Sequence[Message]) -> list[Message]:
+    def delete(self, messages: Sequence[BorrowedMessage]) -> list[BorrowedMessage]:
         """Delete at most ten messages for good; return those that SQS refused to."""
         if not messages:
             return []
@@ -105,7 +105,7 @@ class Held:
         self._deleted |= {message.id for number, message in enumerate(messages) if number not in refused}
         return [messages[number] for number in sorted(refused)]
 
-    def _receive(self, wait: int) -> list[Message]:
+    def _receive(self, wait: int) -> list[BorrowedMessage]:
         answer = self._sqs.receive_message(
             QueueUrl=self._queue.url, MaxNumberOfMessages=SQS_BATCH_MAX, WaitTimeSeconds=wait,
             VisibilityTimeout=HOLD_SECONDS, MessageSystemAttributeNames=["SentTimestamp"],
@@ -120,8 +120,8 @@ class Held:
         return new
 
 
-def _message(given: "MessageTypeDef") -> Message:
-    return Message(
+def _message(given: "MessageTypeDef") -> BorrowedMessage:
+    return BorrowedMessage(
         id=given["MessageId"],
         receipt=given["ReceiptHandle"],
         body=given["Body"],

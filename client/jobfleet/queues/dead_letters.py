@@ -26,7 +26,7 @@ from jobfleet.answers.result_store import Results
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS
 from jobfleet.queues import queue_counts
-from jobfleet.queues.borrowed_messages import Held, Message
+from jobfleet.queues.borrowed_messages import Borrowed, BorrowedMessage
 from jobfleet.queues.queue_counts import DEAD_LETTERS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Letter:
     `result` is what is stored of its job.
     """
 
-    message: Message
+    message: BorrowedMessage
     request: Request | None
     result: Result | None = None
 
@@ -77,7 +77,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Look:
+class DeadLetterList:
     """Letters, oldest first. `unseen` is how many more SQS counts: in other hands, or beyond the bound."""
 
     letters: Sequence[Letter]
@@ -101,13 +101,13 @@ class DeadLetters:
         self._account = account
         self._results = Results(account)
 
-    def look(self, ids: Collection[str] | None = None) -> Look:
+    def look(self, ids: Collection[str] | None = None) -> DeadLetterList:
         """Return the letters (of these ids), with what is stored of their jobs."""
         with self._account.in_words(), self._held() as held:
             letters = [letter for letter in self._letters(held) if ids is None or letter.id in ids]
             unseen = held.unseen
         with self._account.in_words():
-            return Look(sorted(self._with_results(letters), key=lambda letter: letter.sent), unseen)
+            return DeadLetterList(sorted(self._with_results(letters), key=lambda letter: letter.sent), unseen)
 
     def redrive(self, ids: Collection[str] | None = None) -> Redriven:
         """Send the requests (of these ids) to the workers as they first were, and take them off this queue.
@@ -149,13 +149,13 @@ class DeadLetters:
                     break
         return gone
 
-    def _held(self) -> Held:
-        return Held(self._account, queue_counts.look(self._account, [DEAD_LETTERS])[0])
+    def _held(self) -> Borrowed:
+        return Borrowed(self._account, queue_counts.count_queues(self._account, [DEAD_LETTERS])[0])
 
-    def _letters(self, held: Held) -> list[Letter]:
+    def _letters(self, held: Borrowed) -> list[Letter]:
         return [self._read(message) for batch in held for message in batch]
 
-    def _read(self, message: Message) -> Letter:
+    def _read(self, message: BorrowedMessage) -> Letter:
         try:
             return Letter(message, Request.from_json(message.body))
         except BadJob:

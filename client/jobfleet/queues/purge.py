@@ -1,4 +1,4 @@
-"""Emptying the stack's queues, by SQS's own purge.
+"""The emptying of the stack's queues, by SQS's own purge.
 
 SQS takes one purge of a queue a minute, and up to that minute to carry it out: messages sent
 meanwhile may go too, and messages in somebody's hands go as well
@@ -33,7 +33,7 @@ class TooSoon(FleetError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class PurgePlan:
     """What would go: queues with the messages they hold."""
 
     queues: Sequence[Queue]
@@ -57,14 +57,14 @@ class Cleared:
     settled: datetime
 
 
-def plan(account: Account, kinds: Sequence[Kind] = (REQUESTS, RESPONSES)) -> Plan:
+def plan(account: Account, kinds: Sequence[Kind] = (REQUESTS, RESPONSES)) -> PurgePlan:
     """Look at what `clear` would take. Reply queues are other clients' own and are never among it."""
-    return Plan(queues.look(account, kinds))
+    return PurgePlan(queues.count_queues(account, kinds))
 
 
 def clear(
     account: Account,
-    planned: Plan,
+    planned: PurgePlan,
     patience: float = PATIENCE_SECONDS,
     on_wait: Callable[[str], None] = lambda words: None,
 ) -> Cleared:

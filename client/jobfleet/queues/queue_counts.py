@@ -40,7 +40,7 @@ def name_of(account: Account, kind: Kind) -> str:
     return {REQUESTS: names.requests, RESPONSES: names.responses, DEAD_LETTERS: names.dead_letters}[kind]
 
 
-def look(account: Account, kinds: Sequence[Kind] = KINDS) -> list[Queue]:
+def count_queues(account: Account, kinds: Sequence[Kind] = KINDS) -> list[Queue]:
     """Count the messages in queues, all at the same time. Raises the client's errors."""
     with account.in_words():
         _ = account.sqs  # made by one thread, used by all

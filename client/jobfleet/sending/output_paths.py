@@ -1,4 +1,4 @@
-"""What is wanted of images, and where the output of a single one goes."""
+"""Outputs that are wanted of images, and where the output of a single one goes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from jobfleet.errors import BadOutput
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedOutput:
     """An operation on images and what shall become of its outputs.
 
     `out` is a file or a folder here, `name` a name or a folder in the bucket; `fetched` says whether

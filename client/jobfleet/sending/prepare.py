@@ -1,4 +1,4 @@
-"""What is to be sent, looked at before anything is: what no worker could do never leaves the machine."""
+"""Jobs checked before they are sent: what no worker could do never leaves the machine."""
 
 import io
 import os

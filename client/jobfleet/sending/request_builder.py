@@ -1,4 +1,4 @@
-"""Makes requests, and puts into the bucket what is too large to stand in them."""
+"""The builder of requests, which puts into the bucket what is too large to stand in them."""
 
 import functools
 import io
@@ -13,7 +13,7 @@ from jobfleet_jobs.protocol.names import upload_key
 from jobfleet.aws import stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.stack_description import Published
-from jobfleet.aws.transfers import Told, Transfers
+from jobfleet.aws.transfers import OnProgress, Transfers
 from jobfleet.sending.prepare import Prepared, opened, size_of
 
 
@@ -23,35 +23,35 @@ class Outgoing:
     def __init__(self, account: Account, transfers: Transfers) -> None:
         self._account, self._transfers = account, transfers
 
-    def request(self, prepared: Prepared, stored: Stored | None, told: Told) -> Request:
+    def request(self, prepared: Prepared, stored: Stored | None, on_progress: OnProgress) -> Request:
         """Return what is to be sent; upload its input unless it is `stored` or small."""
         return Request(
-            id=prepared.id, operation=prepared.operation, input=stored or self._input(prepared, told),
+            id=prepared.id, operation=prepared.operation, input=stored or self._input(prepared, on_progress),
             submitted_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             parameters=prepared.parameters, output=prepared.output,
         )  # fmt: skip
 
-    def _input(self, prepared: Prepared, told: Told) -> Inline | Stored:
+    def _input(self, prepared: Prepared, on_progress: OnProgress) -> Inline | Stored:
         source = prepared.source
         if isinstance(source, str):
             if _fits_in_line(source):
                 return Inline(source)
-            return self._upload(prepared, io.BytesIO(source.encode()), told)
+            return self._upload(prepared, io.BytesIO(source.encode()), on_progress)
         if isinstance(source, Path):
             with opened(source) as file:
-                return self._upload(prepared, file, told)
-        return self._upload(prepared, source, told)
+                return self._upload(prepared, file, on_progress)
+        return self._upload(prepared, source, on_progress)
 
     @functools.cached_property
     def _published(self) -> Published:
-        return stack_description.read(self._account, self._account.bucket) or Published()
+        return stack_description.read_description(self._account, self._account.bucket) or Published()
 
-    def _upload(self, prepared: Prepared, file: BinaryIO, told: Told) -> Stored:
+    def _upload(self, prepared: Prepared, file: BinaryIO, on_progress: OnProgress) -> Stored:
         size = size_of(file)
         if size is not None and size >= stack_description.WORTH_ASKING_BYTES:
             self._published.check_size(size, prepared.upload_name, prepared.operation)
         stored = Stored(self._account.bucket, upload_key(prepared.id, prepared.upload_name))
-        self._transfers.upload(file, stored.bucket, stored.key, told)
+        self._transfers.upload(file, stored.bucket, stored.key, on_progress)
         return stored
 
 

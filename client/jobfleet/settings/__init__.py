@@ -1,4 +1,4 @@
-"""Which stack is meant, and where the client keeps what it remembers.
+"""The stack that is meant, and where the client keeps its state.
 
 Never imports AWS.
 """

@@ -1,5 +1,6 @@
-"""Which stack is meant: from flags, `JOBFLEET_*`, the variables file, AWS's own settings, in this order."""
+"""The settings that name a stack: from flags, `JOBFLEET_*`, the variables file, AWS's own, in this order."""
 
+import functools
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -61,21 +62,21 @@ class Settings:
         where = self.sources.get(name)
         return f" (from {where})" if where else ""
 
-    @property
+    @functools.cached_property
     def names(self) -> StackNames:
         """The names derived from the stack's name."""
         return StackNames(self.stack)
 
 
 @dataclass(frozen=True)
-class Found:
+class SettingValue:
     """One value and where it is from; both None where nothing has it."""
 
     value: str | None = None
     source: str | None = None
 
 
-def find(
+def find_settings(
     *,
     stack: str | None = None,
     region: str | None = None,
@@ -86,7 +87,7 @@ def find(
 ) -> Settings:
     """Return the settings; what is given wins over what is found. Raises `UnknownSettings`."""
     file = Variables(vars_file)
-    found = look(
+    found = locate_settings(
         {
             "stack": stack,
             "region": region,
@@ -107,7 +108,7 @@ def find(
     )  # fmt: skip
 
 
-def look(given: Mapping[str, str | None], file: Variables) -> dict[str, Found]:
+def locate_settings(given: Mapping[str, str | None], file: Variables) -> dict[str, SettingValue]:
     """Return where each of the five values is from, `given` first, without judging them."""
     # The profile comes first, as it can name the region.
     found = {"profile": _first("profile", given, file, None)}
@@ -124,11 +125,11 @@ def what_is_missing(name: str, file: Variables) -> str:
     )
 
 
-def _first(name: str, given: Mapping[str, str | None], file: Variables, profile: str | None) -> Found:
+def _first(name: str, given: Mapping[str, str | None], file: Variables, profile: str | None) -> SettingValue:
     for value, source in _places(name, given.get(name), file, profile):
         if value:
-            return Found(value, source)
-    return Found()
+            return SettingValue(value, source)
+    return SettingValue()
 
 
 def _places(

@@ -1,4 +1,4 @@
-"""Where the client keeps what it must remember from one run to the next."""
+"""The folder for what the client must remember from one run to the next."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The drop folder, as the client uses it: putting files there, and looking at what became of them."""
+"""The drop folder, as the client uses it: files put there, and the states of those that lie there."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS, output_key
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.bucket import THREADS, Bucket, Item, Listing
-from jobfleet.aws.transfers import Told, Transfers, nobody
+from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing
+from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadInput
 from jobfleet.sending.prepare import opened
 
@@ -45,7 +45,7 @@ class Drop:
 
 
 @dataclass(frozen=True)
-class Found:
+class DropStatus:
     """What lies in the drop folder, or was moved out of it, and what is known of its job.
 
     `state` is `waiting`, `failing` (tried again, or among the dead letters), `succeeded` or `failed`.
@@ -107,12 +107,12 @@ class DropFolder:
         self._bucket = Bucket(account)
         self._transfers = Transfers(account)
 
-    def put(self, drop: Drop, told: Mapping[str, str], moved: Told = nobody) -> None:
+    def put(self, drop: Drop, told: Mapping[str, str], on_progress: OnProgress = ignore_progress) -> None:
         """Put a file into the bucket, with its metadata."""
         with self._account.in_words(), opened(drop.path) as file:
-            self._transfers.upload(file, self._bucket.name, drop.key, moved, metadata=told)
+            self._transfers.upload(file, self._bucket.name, drop.key, on_progress, metadata=told)
 
-    def look(self, operation: str | None = None) -> tuple[list[Found], bool]:
+    def look(self, operation: str | None = None) -> tuple[list[DropStatus], bool]:
         """Return what lies there, and whether that is all; of one operation, if one is named."""
         within = f"{operation}/" if operation else ""
         with self._account.in_words():
@@ -125,7 +125,7 @@ class DropFolder:
         found = [known.get(item.key) or _found(item, WAITING) for item in items]
         return found, all(listing.whole for listing in [*listed, results])
 
-    def _by_tags(self, items: Sequence[Item]) -> dict[str, Found]:
+    def _by_tags(self, items: Sequence[ListedObject]) -> dict[str, DropStatus]:
         self._bucket.prepare()
         with ThreadPoolExecutor(THREADS) as threads:
             tags = list(threads.map(lambda item: self._bucket.tags(item.key), items))
@@ -138,13 +138,13 @@ class DropFolder:
                 found[item.key] = _found(item, state, told.get("jobfleet:job"), code or None)
         return found
 
-    def _listed_results(self, items: Sequence[Item]) -> Listing:
+    def _listed_results(self, items: Sequence[ListedObject]) -> Listing:
         if not items:
             return Listing([])
         first = ids_from(min(item.modified for item in items) - _SLACK)
         return self._bucket.list(RESULTS + _V7, RESULTS + first)
 
-    def _by_results(self, items: Sequence[Item], results: Listing) -> dict[str, Found]:
+    def _by_results(self, items: Sequence[ListedObject], results: Listing) -> dict[str, DropStatus]:
         """Find the jobs of inputs without tags by what their ids say of the input."""
         wanted = {drop_mark(self._bucket.name, _dropped_key(item.key), item.etag): item for item in items}
         keys = {}
@@ -164,8 +164,8 @@ class DropFolder:
         return found
 
 
-def _found(item: Item, state: str, job: str | None = None, code: str | None = None) -> Found:
-    return Found(item.key, item.size, item.modified, state, job, code)
+def _found(item: ListedObject, state: str, job: str | None = None, code: str | None = None) -> DropStatus:
+    return DropStatus(item.key, item.size, item.modified, state, job, code)
 
 
 def _is_input(key: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from jobfleet_jobs.protocol.names import LOGS, WORKERS
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.bucket import Bucket, Item, Listing, newest
+from jobfleet.aws.bucket import Bucket, ListedObject, Listing, newest
 from jobfleet.human_text import instant
 
 # As many objects are read for one answer; at full speed a worker writes some twenty a second.
@@ -33,7 +33,7 @@ SILENT_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """A line as the worker wrote it, and what it says."""
 
     text: str
@@ -42,23 +42,23 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogQuery:
     """Which lines: not before `since`; of one job, or of one worker, if given."""
 
     since: datetime
     job: str | None = None
     worker: str | None = None
 
-    def has(self, line: Line) -> bool:
+    def has(self, line: LogLine) -> bool:
         """Tell whether a line is among them."""
         return line.at >= self.since and self.job in (None, line.fields.get("job"))
 
 
 @dataclass(frozen=True)
-class Found:
+class LogSearch:
     """Lines by time, over all workers; not `whole` where there was more than is read at once."""
 
-    lines: Sequence[Line]
+    lines: Sequence[LogLine]
     whole: bool
 
 
@@ -70,7 +70,7 @@ class LogLines:
         self._bucket = Bucket(account)
         self._seen: dict[str, datetime] = {}
 
-    def find(self, wanted: Wanted) -> Found:
+    def find(self, wanted: LogQuery) -> LogSearch:
         """Return the newest lines that are wanted; of a job, the first after it was sent."""
         with self._account.in_words():
             workers = self._workers(wanted.worker)
@@ -89,15 +89,15 @@ class LogLines:
                 chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
             whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
             self._remember(listing.items)
-            return Found(self._read(chosen, wanted), whole)
+            return LogSearch(self._read(chosen, wanted), whole)
 
     def follow(
         self,
-        wanted: Wanted,
+        wanted: LogQuery,
         interval: float,
         sleep: Callable[[float], None] = time.sleep,
         living: Callable[[], float] = time.monotonic,
-    ) -> Iterator[Sequence[Line]]:
+    ) -> Iterator[Sequence[LogLine]]:
         """Bring what is new since `find`, every `interval` seconds, for ever."""
         workers, due = list[str](), 0.0
         while True:
@@ -143,10 +143,10 @@ class LogLines:
         named = {item.key: item for item in listing.items if only in (None, _worker_of(item))}
         return Listing(list(named.values()), listing.whole)
 
-    def _remember(self, items: Sequence[Item]) -> None:
+    def _remember(self, items: Sequence[ListedObject]) -> None:
         self._seen |= {item.key: max(_time_of(item), item.modified) for item in items}
 
-    def _read(self, items: Sequence[Item], wanted: Wanted) -> list[Line]:
+    def _read(self, items: Sequence[ListedObject], wanted: LogQuery) -> list[LogLine]:
         lines = [
             line
             for _, text in self._bucket.texts([item.key for item in items])
@@ -156,20 +156,20 @@ class LogLines:
         return sorted(lines, key=lambda line: line.at)
 
 
-def _parse(text: str) -> Line | None:
+def _parse(text: str) -> LogLine | None:
     try:
         fields = json.loads(text)
     except ValueError:
         return None
     at = instant(fields.get("time")) if isinstance(fields, dict) else None
-    return Line(text, at, fields) if at else None
+    return LogLine(text, at, fields) if at else None
 
 
-def _worker_of(item: Item) -> str:
+def _worker_of(item: ListedObject) -> str:
     return item.key.rpartition("/")[2].rsplit("-", 2)[0]
 
 
-def _time_of(item: Item) -> datetime:
+def _time_of(item: ListedObject) -> datetime:
     """Return the time in a key; of a foreign one, when it was written."""
     day, _, name = item.key.removeprefix(LOGS).rpartition("/")
     try:

@@ -1,4 +1,4 @@
-"""What the live workers offer, by their heartbeats: so a client needs no package to use its operations."""
+"""The operations that live workers offer, by their heartbeats: a client needs no package to use them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet.aws.bucket import Bucket
 from jobfleet.errors import NotOffered
 from jobfleet.human_text import plain
-from jobfleet.stack.workers import Worker, look
+from jobfleet.stack.workers import Worker, read_workers
 
 # Asked again after this by a process that goes on sending.
 KEPT_SECONDS = 60.0
@@ -31,7 +31,7 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenOperation:
     """What a package should have brought to a worker, and why it did not."""
 
     worker: str
@@ -52,7 +52,7 @@ class Offers:
     silent: Sequence[str] = ()
     offered: dict[str, Offered] = field(default_factory=dict)
     lacking: dict[str, dict[str, str]] = field(default_factory=dict)
-    broken: list[Broken] = field(default_factory=list)
+    broken: list[BrokenOperation] = field(default_factory=list)
 
     def find(self, name: str) -> Operation:
         """Return the operation called `name`, as its workers declare it. Raises `NotOffered`."""
@@ -82,9 +82,9 @@ class Offers:
         return f"; {'; '.join(said[:3])}" if said else ""
 
 
-def read(bucket: Bucket) -> Offers:
+def read_offers(bucket: Bucket) -> Offers:
     """Read what the workers say. Raises AWS's errors."""
-    workers, _ = look(bucket)
+    workers, _ = read_workers(bucket)
     live = [each for each in workers if each.state in ("alive", "paused")]
     return gathered(live or workers, live=bool(live))
 
@@ -103,7 +103,9 @@ def gathered(workers: Sequence[Worker], *, live: bool) -> Offers:
         _take_own(offers, worker)
         for one in _objects(worker.offer.get("broken")):
             package = f"{one.get('package', '?')} {one.get('entry', '')}"
-            offers.broken.append(Broken(worker.id, plain(package, 120), plain(str(one.get("why")), 400)))
+            offers.broken.append(
+                BrokenOperation(worker.id, plain(package, 120), plain(str(one.get("why")), 400))
+            )
     for name, ids in names.items():
         if name in OPERATIONS:
             offers.offered[name] = Offered(OPERATIONS[name], sorted(ids))
@@ -120,7 +122,9 @@ def _take_own(offers: Offers, worker: Worker) -> None:
         try:
             operation = from_json(one)
         except BadDeclaration as problem:
-            offers.broken.append(Broken(worker.id, package, f"this client cannot read it: {problem}"))
+            offers.broken.append(
+                BrokenOperation(worker.id, package, f"this client cannot read it: {problem}")
+            )
         else:
             offers.offered.setdefault(operation.name, Offered(operation, [], package))
 
@@ -145,8 +149,8 @@ def _pairs(value: Any) -> list[tuple[str, str]]:
 class Known:
     """What the workers offer, as one process knows it; read when it is first needed, and again in a while."""
 
-    def __init__(self, read: Callable[[], Offers]) -> None:
-        self._read, self._offers, self._read_at = read, Offers(), float("-inf")
+    def __init__(self, read_offers: Callable[[], Offers]) -> None:
+        self._read, self._offers, self._read_at = read_offers, Offers(), float("-inf")
 
     def now(self) -> Offers:
         """Return it. Raises what reading raises."""

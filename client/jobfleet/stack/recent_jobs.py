@@ -15,7 +15,7 @@ from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import RESULT_BATCHES, RESULTS, result_batch_may_hold
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.bucket import THREADS, Bucket, Item, Listing, newest
+from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing, newest
 from jobfleet.stack.sent_history import History, Sent
 
 Status = Literal["succeeded", "failed", "failing", "unanswered"]
@@ -40,7 +40,7 @@ class Recent:
 
 
 @dataclass(frozen=True)
-class Found:
+class JobList:
     """Jobs, newest first; not `whole` where some were left out, but for the limit that was asked for."""
 
     jobs: Sequence[Recent]
@@ -55,9 +55,9 @@ class _Source:
     greatest: str
 
 
-def find(
+def find_jobs(
     account: Account, limit: int, statuses: Sequence[Status] = (), since: datetime | None = None
-) -> Found:
+) -> JobList:
     """Return the newest `limit` jobs sent since `since`, of these `statuses` if any are given."""
     with account.in_words():
         bucket = Bucket(account)
@@ -80,7 +80,7 @@ def find(
         answered, read_all = _read(bucket, sources, limit, statuses, since)
     jobs = sorted([*answered, *open_ones], key=lambda job: job.id, reverse=True)
     short = len(jobs) < limit and not listing.whole
-    return Found(jobs[:limit], read_all and not short)
+    return JobList(jobs[:limit], read_all and not short)
 
 
 def _start(since: datetime | None, listing: Listing, sources: Sequence[_Source]) -> datetime | None:
@@ -98,7 +98,7 @@ def _count(listing: Listing) -> int:
     )
 
 
-def _source(item: Item) -> _Source:
+def _source(item: ListedObject) -> _Source:
     if item.key.startswith(RESULT_BATCHES):
         return _Source(item.key, item.key.removeprefix(RESULT_BATCHES).partition("_")[0])
     return _Source(item.key, item.key.removeprefix(RESULTS).removesuffix(".json"))

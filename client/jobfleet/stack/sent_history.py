@@ -1,4 +1,4 @@
-"""What this machine has sent, so that jobs without an answer are not forgotten.
+"""The history of jobs that this machine has sent, so that those without an answer are not forgotten.
 
 JSON lines (id, operation, time; never an input) under `$XDG_STATE_HOME/jobfleet/<bucket>/`,
 where the bucket's name holds stack, account and region. It is a convenience: where it cannot be

@@ -35,7 +35,7 @@ class Age:
 
 
 @dataclass(frozen=True)
-class Look:
+class StackStatus:
     """What was seen at a time. `older_workers` were not heard of for a day.
 
     `ages` lacks the queues whose age is not known: nothing but CloudWatch tells it, and a receive to
@@ -57,22 +57,22 @@ class Look:
         return [*self.unknown, *_warn_of_workers(self), *_warn_of_dead_letters(self.queues)]
 
 
-def look(account: Account) -> Look:
+def read_status(account: Account) -> StackStatus:
     """Look at everything at the same time. Raises the client's errors where queues or credentials fail."""
     bucket = Bucket(account)
     unknown: list[str] = []
     with account.in_words():
         _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
     with ThreadPoolExecutor(4) as threads:
-        counted = threads.submit(queues.look, account)
-        whose = threads.submit(identity.find, account)
+        counted = threads.submit(queues.count_queues, account)
+        whose = threads.submit(identity.find_identity, account)
         aged = threads.submit(_ages, account)
         living = threads.submit(
-            _or_say, account, unknown, "the workers", lambda: workers.look(bucket), ([], 0)
+            _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), ([], 0)
         )
     found = whose.result(), counted.result()
     signs, older = living.result()
-    return Look(
+    return StackStatus(
         datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, older, tuple(unknown)
     )  # fmt: skip
 
@@ -120,7 +120,7 @@ def _ages(account: Account) -> dict[Kind, Age]:
     return ages
 
 
-def _warn_of_workers(seen: Look) -> list[str]:
+def _warn_of_workers(seen: StackStatus) -> list[str]:
     if any(words.startswith("the workers") for words in seen.unknown):
         return []
     said = []

@@ -9,7 +9,7 @@ from jobfleet_jobs.protocol.heartbeat import LATE_AFTER_SECONDS, Heartbeat
 from jobfleet_jobs.protocol.names import WORKERS
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.bucket import Bucket, Item
+from jobfleet.aws.bucket import Bucket, ListedObject
 from jobfleet.errors import FleetError
 from jobfleet.human_text import ago, many
 
@@ -51,7 +51,7 @@ class Worker:
     offer: Mapping[str, Any] = field(default_factory=dict)
 
 
-def look(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int]:
+def read_workers(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int]:
     """Return the workers, the living first, and how many were not heard of for a day or are not shown."""
     now = now or datetime.now(UTC)
     found = sorted(bucket.list(WORKERS).items, key=lambda item: item.modified, reverse=True)
@@ -66,7 +66,7 @@ def of_silence(account: Account) -> str:
     """Return a sentence on whether anybody is there who could have answered."""
     try:
         with account.in_words():
-            found, forgotten = look(Bucket(account))
+            found, forgotten = read_workers(Bucket(account))
     except FleetError:
         return "`jobfleet doctor` tests every link to a worker"
     alive = sum(worker.state == "alive" for worker in found)
@@ -77,7 +77,7 @@ def of_silence(account: Account) -> str:
 
 
 def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
-    """Return a sentence on what `look` returned, with the way out."""
+    """Return a sentence on what `read_workers` returned, with the way out."""
     paused = next((worker for worker in found if worker.state == "paused"), None)
     if paused:
         because = "AWS refuses its credentials" if paused.paused == "credentials" else str(paused.paused)
@@ -91,7 +91,7 @@ def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
     return f"no worker is alive; {last.id} {how} {ago(last.at)}: {mend}"
 
 
-def _read(item: Item, text: str, now: datetime) -> Worker:
+def _read(item: ListedObject, text: str, now: datetime) -> Worker:
     last = Heartbeat.read(text)
     at, age = last.at or item.modified, last.credentials_age
     return Worker(

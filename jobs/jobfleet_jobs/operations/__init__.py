@@ -1,4 +1,4 @@
-"""What operations there are and what each takes, declared once.
+"""The declarations of operations: what there is, and what each takes and gives.
 
 What an operation does is the worker's (`jobfleet_worker.operations`) and never imported here.
 """

@@ -10,7 +10,7 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.image_formats import FORMATS
 from jobfleet_jobs.operations.operation import Operation, Traits
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Text, Whole
-from jobfleet_jobs.operations.pipeline_steps import Steps
+from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
 
 _THRESHOLD = (
     Whole("level", "Values at most this become LOW, values above it HIGH.", 125, minimum=0, maximum=255),
@@ -147,7 +147,7 @@ _CHANGES = (
 )
 
 _PIPELINE = (
-    Steps(
+    PipelineSteps(
         "steps", "What is done, one after the other.", required=True, operations=_CHANGES,
         shown=[{"operation": "greyscale", "parameters": {}}],
     ),

@@ -1,4 +1,4 @@
-"""Operations of one's own: what a package imports to become one (docs/operations.md).
+"""Operations of one's own: the decorator that makes one of a function (docs/operations.md).
 
     from jobfleet_jobs import Whole, operation
 

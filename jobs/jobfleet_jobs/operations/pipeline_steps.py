@@ -17,7 +17,7 @@ STEPS_MAX = 20
 
 
 @dataclass(frozen=True)
-class Steps(Parameter):
+class PipelineSteps(Parameter):
     """1 to `STEPS_MAX` of `operations`, each with the parameters it declares itself."""
 
     kind: ClassVar[str] = "steps"

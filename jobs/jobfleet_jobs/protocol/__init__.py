@@ -1,4 +1,4 @@
-"""What programs of a stack must agree on: messages, results, heartbeats, names, ids, and AWS's own limits.
+"""The agreement between a stack's programs: messages, results, heartbeats, names, ids, AWS's own limits.
 
 Never imports operations.
 """

@@ -1,4 +1,4 @@
-"""What AWS itself fixes and several programs must know: sizes of calls, and the names of its errors."""
+"""Facts that AWS fixes and several programs must know: sizes of calls, and the names of its errors."""
 
 # Messages in one call, and their bytes together, which is also one message's most (1 MiB since August 2025):
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html

@@ -1,4 +1,4 @@
-"""Messages in as many calls to SQS as they take."""
+"""Batches of messages, each as large as one call to SQS may be."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""How a job's result is found, by whoever may read the bucket.
+"""The search for a job's result, by whoever may read the bucket.
 
 Most results lie under a key of their own. Those of small jobs done together share an object whose
 key says which ids it can hold (`protocol.names.result_batch_key`).

@@ -1,4 +1,4 @@
-"""What a call needs to be allowed, in IAM's words: actions on resources, with what conditions can look at.
+"""The needs of calls in IAM's words: actions on resources, with what conditions can look at.
 
 The names are those of the Service Authorization Reference:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

@@ -1,4 +1,4 @@
-"""What calls of EC2 need: mostly one action on several resources, each by its ARN."""
+"""The needs of EC2's calls: mostly one action on several resources, each by its ARN."""
 
 import re
 from typing import Any

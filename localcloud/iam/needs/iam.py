@@ -1,4 +1,4 @@
-"""What calls of IAM and STS need, and what those need that hand a role to somebody."""
+"""The needs of calls to IAM and STS, and of those that hand a role to somebody."""
 
 from typing import Any
 

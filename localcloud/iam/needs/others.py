@@ -1,4 +1,4 @@
-"""What calls of the services without a page of their own need."""
+"""The needs of calls to services without a page of their own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What calls of S3 need. S3 has no operations in its requests: method, path and query tell.
+"""The needs of S3's calls. S3 has no operations in its requests: method, path and query tell.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """

@@ -1,4 +1,4 @@
-"""What calls of SQS need."""
+"""The needs of SQS's calls."""
 
 from moto.sqs.models import sqs_backends
 

@@ -17,7 +17,7 @@ from jobfleet_worker.aws.signed_http import (
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS,
     READ_TIMEOUT_SECONDS,
-    Lines,
+    ConnectionPool,
 )
 from jobfleet_worker.settings import BadSettings
 
@@ -91,7 +91,7 @@ def make_clients(region: str, endpoint_url: str | None) -> Clients:
     # botocore's own two ways to name other authorities, in its order.
     certificates = core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     try:
-        lines = Lines(credentials, f"jobfleet/{VERSION}", certificates)
+        lines = ConnectionPool(credentials, f"jobfleet/{VERSION}", certificates)
     except OSError as problem:
         # botocore would wait with that until the first call, and not say which file it is.
         raise BadSettings(

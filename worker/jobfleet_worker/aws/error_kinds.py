@@ -1,4 +1,4 @@
-"""What AWS's errors mean for a worker: wait, get new credentials, or give up."""
+"""The kinds of AWS's errors for a worker: wait, get new credentials, or give up."""
 
 from typing import Any
 

@@ -26,7 +26,7 @@ from botocore.parsers import create_parser
 from botocore.response import StreamingBody
 from urllib3 import BaseHTTPResponse
 
-from jobfleet_worker.aws.signed_http import Line, Lines, succeeded
+from jobfleet_worker.aws.signed_http import Connection, ConnectionPool, succeeded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,9 +51,9 @@ _EXPECTED = frozenset({"NoSuchKey", "PreconditionFailed"})
 class DirectSqs:
     """An SQS client whose calls for several messages are direct, once boto3 has shown where SQS is."""
 
-    def __init__(self, client: "SQSClient", lines: Lines) -> None:
+    def __init__(self, client: "SQSClient", lines: ConnectionPool) -> None:
         self._client, self._lines = client, lines
-        self._line: Line | None = None
+        self._line: Connection | None = None
         client.meta.events.register("before-call.sqs", self._learn)
 
     def __getattr__(self, name: str) -> Any:
@@ -101,9 +101,9 @@ class DirectSqs:
 class DirectS3:
     """An S3 client that gets and puts whole objects directly, once boto3 has shown where a bucket is."""
 
-    def __init__(self, client: "S3Client", lines: Lines) -> None:
+    def __init__(self, client: "S3Client", lines: ConnectionPool) -> None:
         self._client, self._lines = client, lines
-        self._buckets: dict[str, Line | None] = {}
+        self._buckets: dict[str, Connection | None] = {}
         config = client.meta.config
         self._context = {"client_config": config}
         # Some S3s than Amazon's know no checksums, and their users say so.
@@ -153,7 +153,7 @@ class DirectS3:
 
     def _plain(
         self, parameters: Mapping[str, Any], known: Mapping[str, str]
-    ) -> tuple[Line, str, dict[str, str]] | None:
+    ) -> tuple[Connection, str, dict[str, str]] | None:
         """Return the line, path and headers of a call that nothing is special about, or None."""
         line = self._buckets.get(parameters["Bucket"])
         given = {name: value for name, value in parameters.items() if name not in ("Bucket", "Key")}

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE
 
 from jobfleet_worker.aws.error_kinds import error_code
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -78,7 +78,7 @@ class Refusal:
 class Queues:
     """Receives requests, answers them, deletes them or hands them back; each call is one call to SQS."""
 
-    def __init__(self, sqs: "SQSClient", settings: Settings) -> None:
+    def __init__(self, sqs: "SQSClient", settings: WorkerSettings) -> None:
         self._sqs, self._settings = sqs, settings
         self._addresses: dict[str, str] = {}
 

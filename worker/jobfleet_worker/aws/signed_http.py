@@ -44,7 +44,7 @@ _SAYS_BUSY = re.compile("|".join(map(re.escape, sorted(BUSY))).encode())
 _ONCE = urllib3.Retry(total=False, redirect=False)
 
 
-class Line:
+class Connection:
     """Sends requests to one address, that of a service or of a bucket."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Line:
         return None
 
 
-class Lines:
+class ConnectionPool:
     """Kept connections, which the lines share."""
 
     def __init__(self, credentials: "Credentials", user_agent: str, certificates: str | None) -> None:
@@ -115,7 +115,7 @@ class Lines:
             ],
         )
 
-    def to(self, address: str, signer: type[SigV4Auth], service: str, region: str) -> Line | None:
+    def to(self, address: str, signer: type[SigV4Auth], service: str, region: str) -> Connection | None:
         """Return a line to an address, or None if a proxy is in the way, which boto3 knows how to take."""
         if get_environ_proxies(address).get(urllib3.util.parse_url(address).scheme or ""):
             return None
@@ -124,7 +124,7 @@ class Lines:
             request.headers["User-Agent"] = self._user_agent
             signer(self._credentials.get_frozen_credentials(), service, region).add_auth(request)
 
-        return Line(self._pools.connection_from_url(address), address, sign)
+        return Connection(self._pools.connection_from_url(address), address, sign)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

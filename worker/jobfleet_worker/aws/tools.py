@@ -1,4 +1,4 @@
-"""What every step of a job works with: the settings, the time, and AWS behind its circuit breaker."""
+"""The tools of every step of a job: settings, clock, and AWS behind its circuit breaker."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 from jobfleet_worker.aws.queues import Queues
 from jobfleet_worker.aws.storage import Storage
 from jobfleet_worker.clock import Clock
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 
 @dataclass(frozen=True)
 class Tools:
     """One set for a worker, shared by all its threads."""
 
-    settings: Settings
+    settings: WorkerSettings
     clock: Clock
     queues: Queues
     storage: Storage

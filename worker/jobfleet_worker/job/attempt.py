@@ -15,8 +15,8 @@ from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.job.broken_attempts import Failures
 from jobfleet_worker.job.dropped_input import OF_ANOTHER_OBJECT, Drops
 from jobfleet_worker.job.handover import Elsewhere, NotHere
-from jobfleet_worker.job.in_hand import Finished, Job
-from jobfleet_worker.job.steps import Steps, Timer
+from jobfleet_worker.job.in_hand import Finished, JobInHand
+from jobfleet_worker.job.steps import JobSteps, Timer
 
 # As much of an unreadable message as a log line shows; all of it lies in the dead-letter queue.
 HEAD_CHARACTERS = 200
@@ -33,24 +33,25 @@ class Attempts:
         self,
         tools: Tools,
         drops: Drops,
-        steps: Steps,
+        steps: JobSteps,
         elsewhere: Elsewhere,
     ) -> None:
         self._settings, self._clock = tools.settings, tools.clock
         self._storage, self._queues, self._breaker = tools.storage, tools.queues, tools.breaker
         self._drops, self._steps, self._elsewhere = drops, steps, elsewhere
+        self._replies_prefix = tools.settings.names.replies_prefix
         self._failures = Failures(tools.settings.worker_id, tools.storage, tools.clock)
 
-    def is_small(self, job: Job) -> bool:
+    def is_small(self, job: JobInHand) -> bool:
         """Tell whether a job takes a moment and no call to AWS."""
         return self._steps.is_small(job)
 
-    def make_small(self, job: Job) -> Finished:
+    def make_small(self, job: JobInHand) -> Finished:
         """Do a small job here and now; its result is stored with others'."""
         job.lease.begun = self._clock.monotonic()
         return self._done(job, in_pool=False)
 
-    def make(self, job: Job) -> Finished:
+    def make(self, job: JobInHand) -> Finished:
         """Do a job; its result is stored with others', if it is the first that is stored of the job.
 
         Raises `GivenUp`, and whatever is no bad job's fault.
@@ -90,14 +91,14 @@ class Attempts:
         self._settle(job, request, finished)
         return finished
 
-    def _without_result(self, job: Job, outcome: str, **how: Any) -> Finished:
+    def _without_result(self, job: JobInHand, outcome: str, **how: Any) -> Finished:
         """End a message whose job is not at its end, and goes on in another."""
         request, attempt = job.request, job.lease.message.attempt
         assert request is not None  # noqa: S101 - for the type checker
         result = Result(request.id, request.operation[:80], "failing", self._settings.worker_id, attempt)
         return Finished(job, result, None, _line(result) | {"outcome": outcome}, **how)
 
-    def _answered_again(self, job: Job, request: Request, before: Result) -> Finished:
+    def _answered_again(self, job: JobInHand, request: Request, before: Result) -> Finished:
         line = _line(before) | {
             "outcome": "answered-again",
             "status": before.status,
@@ -107,7 +108,7 @@ class Attempts:
         self._settle(job, request, finished)
         return finished
 
-    def _settle(self, job: Job, request: Request, finished: Finished) -> None:
+    def _settle(self, job: JobInHand, request: Request, finished: Finished) -> None:
         """Tag or move an input from the drop folder, now that its result lies in the bucket."""
         if request.dropped is None:
             return
@@ -115,7 +116,7 @@ class Attempts:
         if left:
             finished.line["left"] = left
 
-    def _pass_over(self, job: Job, event: Nothing | Several) -> Finished:
+    def _pass_over(self, job: JobInHand, event: Nothing | Several) -> Finished:
         """End a message that asks for no job, or for several, which get a message each."""
         if isinstance(event, Several):
             for body in event.bodies:
@@ -126,12 +127,12 @@ class Attempts:
         line = _line(nothing) | {"outcome": "passed-over", "code": event.code, "cause": event.words}
         return Finished(job, nothing, None, line)
 
-    def note_broken(self, job: Job, cause: str) -> None:
+    def note_broken(self, job: JobInHand, cause: str) -> None:
         """Store why an attempt broke. Raises AWS's errors."""
         if job.request:
             self._failures.note(job.request, job.lease.message.attempt, cause)
 
-    def _done(self, job: Job, *, in_pool: bool) -> Finished:
+    def _done(self, job: JobInHand, *, in_pool: bool) -> Finished:
         request = job.request
         assert request is not None  # noqa: S101 - for the type checker
         timer = Timer(self._clock.monotonic)
@@ -152,7 +153,7 @@ class Attempts:
         seconds = timer.seconds.get("operation", 0.0) if in_pool else 0.0
         return Finished(job, result, self._queue(request.reply_to), line, stored=False, seconds=seconds)
 
-    def _refuse(self, job: Job) -> Finished:
+    def _refuse(self, job: JobInHand) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""
         message, problem = job.lease.message, job.problem or BadJob("bad-request", "it cannot be read")
         job_id, operation, reply_to = read_what_can_be_read(message.body)
@@ -174,12 +175,12 @@ class Attempts:
             raise BadJob(
                 "bad-reply-to",
                 f"reply_to {queue[:80]!r}: give {self._settings.response_queue} or a queue whose name "
-                f"begins with {self._settings.names.replies_prefix}",
+                f"begins with {self._replies_prefix}",
             )
 
     def _may_answer(self, queue: str) -> bool:
         """Only this stack's own: a worker must not be made to write to just any queue of the account."""
-        ours = queue == self._settings.response_queue or queue.startswith(self._settings.names.replies_prefix)
+        ours = queue == self._settings.response_queue or queue.startswith(self._replies_prefix)
         return ours and bool(_QUEUE_NAME.fullmatch(queue))
 
 

@@ -21,9 +21,9 @@ from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
 from jobfleet_worker.job.handover import delay
-from jobfleet_worker.job.in_hand import LEASE_LOST, Finished, Group
+from jobfleet_worker.job.in_hand import LEASE_LOST, Finished, FinishedGroup
 from jobfleet_worker.job.leases import Leases
-from jobfleet_worker.reporting.journal import Batch, Journal
+from jobfleet_worker.reporting.journal import Journal, LogBatch
 
 # Groups on their way to AWS at a time. With many more, groups would get small and calls many.
 COMMITTERS = 8
@@ -42,7 +42,7 @@ BACKLOG_LINGER_MAX_SECONDS = 2.0
 HELPERS = 16
 
 
-class Load(Protocol):
+class Workload(Protocol):
     """What a committer asks of the jobs that are not finished yet."""
 
     def more_may_finish(self) -> bool:
@@ -70,7 +70,7 @@ class Committer:
         tools: Tools,
         journal: Journal,
         leases: Leases,
-        load: Load,
+        load: Workload,
         endings: Endings,
     ) -> None:
         self._settings, self._clock = tools.settings, tools.clock
@@ -139,18 +139,18 @@ class Committer:
         for finished in self._side_by_side(self._end, list(batches(answered))):
             self._endings.ended(finished)
 
-    def _store(self, group: Sequence[Finished], lines: Batch) -> None:
+    def _store(self, group: Sequence[Finished], lines: LogBatch) -> None:
         new = [finished.result for finished in group if not finished.stored]
         if len(new) == 1:
-            self._breaker.s3(Group(group), lambda: self._storage.write_result(new[0]))
+            self._breaker.s3(FinishedGroup(group), lambda: self._storage.write_result(new[0]))
         elif new:
             at = self._clock.now()
             self._breaker.s3(
-                Group(group), lambda: self._storage.write_results(new, self._settings.worker_id, at)
+                FinishedGroup(group), lambda: self._storage.write_results(new, self._settings.worker_id, at)
             )
         for finished in group:
             finished.stored = True
-        self._breaker.s3(Group(group), lambda: self._journal.store(lines))
+        self._breaker.s3(FinishedGroup(group), lambda: self._journal.store(lines))
 
     def _side_by_side(
         self, do: Callable[[Sequence[Finished]], list[Finished]], parts: Sequence[Sequence[Finished]]
@@ -226,7 +226,7 @@ class Committer:
         refused: list[tuple[Finished, Refusal]] = []
         for number in range(ENTRY_TRIES):
             some = group
-            refusals = self._breaker.sqs(Group(some), partial(call, some))
+            refusals = self._breaker.sqs(FinishedGroup(some), partial(call, some))
             refused += [(some[n], refusal) for n, refusal in refusals.items() if refusal.final]
             again = [(some[n], refusal) for n, refusal in refusals.items() if not refusal.final]
             if not again:

@@ -1,4 +1,4 @@
-"""What is special about an input from the drop folder: its parameters, its output, and what becomes of it."""
+"""Inputs from the drop folder: their parameters, their outputs, and what becomes of them."""
 
 import json
 from collections.abc import Mapping

@@ -10,13 +10,13 @@ from jobfleet_jobs.protocol.message import Request, Result
 
 from jobfleet_worker.aws.queues import Passed
 from jobfleet_worker.job.leases import Lease
-from jobfleet_worker.stop_token import StopToken
+from jobfleet_worker.stop_token import STOPS, StopToken
 
 LEASE_LOST = "the lease is lost"
 
 
 @dataclass
-class Job:
+class JobInHand:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
     `event` is one that asks for no job, or several. `again` says that another message with the same id
@@ -35,11 +35,13 @@ class Job:
     def given_up(self) -> str | None:
         """Say why it is not to be finished here, or None."""
         self.moved()
-        return self.stop.reason_not_to_finish() or (LEASE_LOST if self.lease.is_lost() else None)
+        if self.stop.halted.is_set():
+            return STOPS
+        return LEASE_LOST if self.lease.is_lost() else None
 
     def not_begun(self) -> str | None:
         """Say why, while it waits for its turn, it is not to be begun, or None."""
-        return self.stop.reason_not_to_begin() or self.given_up()
+        return STOPS if self.stop.draining.is_set() else self.given_up()
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Finished:
     there is no result: a copy of the message goes back to the queue for another worker.
     """
 
-    job: Job
+    job: JobInHand
     result: Result
     queue: str | None
     line: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class Finished:
     seconds: float = 0.0
 
 
-class Group(NamedTuple):
+class FinishedGroup(NamedTuple):
     """Finished jobs for which a call to AWS is made together; it goes on while any of them needs it."""
 
     finished: Sequence[Finished]
@@ -69,5 +71,6 @@ class Group(NamedTuple):
     def given_up(self) -> str | None:
         """Say why none of them is to be finished here, or None."""
         jobs = [each.job for each in self.finished]
-        halted = jobs[0].stop.reason_not_to_finish()
-        return halted or (LEASE_LOST if all(job.lease.is_lost() for job in jobs) else None)
+        if jobs[0].stop.halted.is_set():
+            return STOPS
+        return LEASE_LOST if all(job.lease.is_lost() for job in jobs) else None

@@ -16,7 +16,7 @@ from jobfleet_jobs.operations.parameters import Value
 from jobfleet_worker.aws.storage import Large, too_large
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.errors import BrokenAttempt
-from jobfleet_worker.job.in_hand import Job
+from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.pool import Pool
 
@@ -37,7 +37,7 @@ class Streams:
 
     def run(
         self,
-        job: Job,
+        job: JobInHand,
         operation: Operation,
         parameters: Mapping[str, Value],
         large: Large,
@@ -75,7 +75,7 @@ class Streams:
                 f"{self._settings.spool}: make the volume larger (instances_volume_size), or send parts"
             )
 
-    def _fetch(self, job: Job, large: Large, file: BinaryIO) -> None:
+    def _fetch(self, job: JobInHand, large: Large, file: BinaryIO) -> None:
         start = 0
         while start < large.size:
             data = self._breaker.s3(job, partial(self._storage.read_part, large, start, PART_BYTES))

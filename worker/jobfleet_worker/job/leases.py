@@ -12,7 +12,7 @@ from jobfleet_jobs.protocol.batches import batches
 from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.clock import Clock
 from jobfleet_worker.daemon_pool import DaemonPool
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 # Two extensions may fail before a lease is lost.
 EXTENSIONS_PER_TIMEOUT = 3
@@ -62,7 +62,7 @@ class Leases:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: WorkerSettings,
         queues: Queues,
         clock: Clock,
         say: Callable[..., None],

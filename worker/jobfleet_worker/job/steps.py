@@ -15,7 +15,7 @@ from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.errors import GivenUp
 from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.job.handover import Elsewhere, NotHere
-from jobfleet_worker.job.in_hand import Job
+from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.job.large_input import Streams
 from jobfleet_worker.operations import run
 from jobfleet_worker.operations.custom import OwnOperation
@@ -41,7 +41,7 @@ class Timer:
             self.seconds[step] = round(self._monotonic() - start, 6)
 
 
-class Steps:
+class JobSteps:
     """Takes the steps of jobs, in any number of threads."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Steps:
         self._limits = limits_of(tools.settings)
         self._streams = Streams(tools, pool)
 
-    def is_small(self, job: Job) -> bool:
+    def is_small(self, job: JobInHand) -> bool:
         """Tell whether a job takes a moment and no call: inline numbers that nobody had in hand before."""
         message = job.lease.message
         if job.request is None or message.attempt > 1 or message.passed is not None:
@@ -66,7 +66,7 @@ class Steps:
         return done_here and isinstance(source, Inline) and len(source.text) <= INLINE_MAX_BYTES
 
     def take(
-        self, job: Job, request: Request, timer: Timer, *, in_pool: bool
+        self, job: JobInHand, request: Request, timer: Timer, *, in_pool: bool
     ) -> tuple[Outcome, Output | None, dict[str, int]]:
         """Return the outcome, where its output lies, and sizes in bytes for the log.
 
@@ -99,7 +99,7 @@ class Steps:
                 output = self._breaker.s3(job, lambda: self._storage.write_output(key, made, content_type))
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
 
-    def _find(self, job: Job, name: str) -> Operation:
+    def _find(self, job: JobInHand, name: str) -> Operation:
         """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""
         operation = self._elsewhere.offer.find(name)
         if operation is None:
@@ -109,7 +109,7 @@ class Steps:
 
     def _operate(
         self,
-        job: Job,
+        job: JobInHand,
         operation: Operation,
         parameters: Mapping[str, Value],
         data: bytes,
@@ -137,7 +137,9 @@ class Steps:
         timer.seconds["operation"] = round(self._clock.monotonic() - (lease.begun or start), 6)
         return outcome
 
-    def _input(self, job: Job, request: Request, operation: Operation, kept: ExitStack) -> bytes | Large:
+    def _input(
+        self, job: JobInHand, request: Request, operation: Operation, kept: ExitStack
+    ) -> bytes | Large:
         source = request.input
         if isinstance(source, Inline):
             if operation.takes == "image":
@@ -151,7 +153,7 @@ class Steps:
         wait = partial(self._wait_for_room, job)
         return self._breaker.s3(job, lambda: self._storage.read_input(source, kept, stream_from, wait))
 
-    def _wait_for_room(self, job: Job) -> None:
+    def _wait_for_room(self, job: JobInHand) -> None:
         """Let the job's time begin when there is room; waiting is not working. Raises `GivenUp`."""
         if reason := job.not_begun():
             raise GivenUp(reason)

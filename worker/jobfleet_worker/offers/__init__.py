@@ -1,4 +1,4 @@
-"""What this worker can do: its own operations, optional parts, and packages of the stack's owner.
+"""The operations of this worker: built in, optional parts, and packages of the stack's owner.
 
 Never imports jobs or processes.
 """

@@ -1,4 +1,4 @@
-"""What this worker can do: the operations it offers, and why it does not do others.
+"""The offer of this worker: the operations it does, and why it does not do others.
 
 Worked out once, when the worker starts. Requests are looked up here and nowhere else.
 """
@@ -12,9 +12,9 @@ from jobfleet_jobs.operations.declaration_json import to_json
 from jobfleet_jobs.operations.operation import Operation
 
 from jobfleet_worker.offers.optional_parts import PARTS
-from jobfleet_worker.offers.package_discovery import Broken, Found
+from jobfleet_worker.offers.package_discovery import BrokenPackage, Discovered
 from jobfleet_worker.operations.custom import OwnOperation
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Offer:
 
     operations: Mapping[str, Operation]
     lacking: Mapping[str, str] = field(default_factory=dict)
-    broken: Sequence[Broken] = ()
+    broken: Sequence[BrokenPackage] = ()
 
     def find(self, name: str) -> Operation | None:
         """Return the operation called `name`, or None if it is not done here."""
@@ -44,13 +44,13 @@ class Offer:
 
 
 def make_offer(
-    settings: Settings,
-    found: Found | None = None,
-    parts: Mapping[str, Callable[[Settings], str | None]] | None = None,
+    settings: WorkerSettings,
+    found: Discovered | None = None,
+    parts: Mapping[str, Callable[[WorkerSettings], str | None]] | None = None,
 ) -> Offer:
     """Ask for each part whether it is here, and add what packages bring; `parts` as in `optional_parts`."""
     probes = PARTS if parts is None else parts
-    found = found or Found()
+    found = found or Discovered()
     why = {part: probes[part](settings) for part in {o.part for o in OPERATIONS.values() if o.part}}
     lacking = {o.name: words for o in OPERATIONS.values() if o.part and (words := why[o.part])}
     operations = {name: o for name, o in OPERATIONS.items() if name not in lacking}

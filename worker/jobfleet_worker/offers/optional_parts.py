@@ -16,13 +16,13 @@ from shutil import which
 
 from jobfleet_worker.operations.engines.tesseract import TESSERACT
 from jobfleet_worker.operations.limits import model_of
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 # Longer than this nothing here takes that does not hang.
 _PATIENCE_SECONDS = 30.0
 
 
-def _text(settings: Settings) -> str | None:
+def _text(settings: WorkerSettings) -> str | None:
     if not settings.text:
         return "reading text is switched off here; worker_text: true in the inventory switches it on"
     if find_spec("pytesseract") is None or not TESSERACT.exists():
@@ -42,7 +42,7 @@ def _text(settings: Settings) -> str | None:
     return None
 
 
-def _classify(settings: Settings) -> str | None:
+def _classify(settings: WorkerSettings) -> str | None:
     model = model_of(settings)
     if model is None:
         return "no model is set here; worker_classify_model in the inventory names one"
@@ -63,4 +63,4 @@ def _classify(settings: Settings) -> str | None:
     return tried.stdout or None
 
 
-PARTS: Mapping[str, Callable[[Settings], str | None]] = {"text": _text, "classify": _classify}
+PARTS: Mapping[str, Callable[[WorkerSettings], str | None]] = {"text": _text, "classify": _classify}

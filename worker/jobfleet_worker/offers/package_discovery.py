@@ -1,4 +1,4 @@
-"""Find the operations that installed packages bring, without running their code in this process.
+"""The discovery of operations that installed packages bring, without running their code in this process.
 
 Names of entry points are read from the packages' metadata, which is text. Each is then loaded by
 `offers.package_probe`, in a process with limits of time and memory.
@@ -22,7 +22,7 @@ from jobfleet_jobs.operations.operation import Operation
 
 from jobfleet_worker.offers.package_probe import WHY_MAX_CHARACTERS
 from jobfleet_worker.operations.custom import OwnOperation
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 # Loading large libraries takes seconds on a small host.
 LOAD_SECONDS = 20
@@ -41,7 +41,7 @@ _ANSWER_MAX_BYTES = 65_536
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenPackage:
     """An entry point that is no operation here, and why."""
 
     package: str
@@ -57,14 +57,14 @@ class _Entry:
 
 
 @dataclass(frozen=True)
-class Found:
+class Discovered:
     """What packages bring: their operations, and what is broken about them."""
 
     operations: Sequence[OwnOperation] = ()
-    broken: Sequence[Broken] = ()
+    broken: Sequence[BrokenPackage] = ()
 
 
-def discover(settings: Settings) -> Found:
+def discover(settings: WorkerSettings) -> Discovered:
     """Find the operations of the installed packages; takes at most `ALL_SECONDS`."""
     entries, broken = _entries()
     deadline = time.monotonic() + ALL_SECONDS
@@ -72,16 +72,16 @@ def discover(settings: Settings) -> Found:
         looked = threads.map(lambda entry: _look(entry, settings.job_memory_limit, deadline), entries)
         found: list[OwnOperation] = []
         for one in looked:
-            if isinstance(one, Broken):
+            if isinstance(one, BrokenPackage):
                 broken.append(one)
             else:
                 found.append(one)
     return _without_clashes(found, broken)
 
 
-def _entries() -> tuple[list[_Entry], list[Broken]]:
+def _entries() -> tuple[list[_Entry], list[BrokenPackage]]:
     entries: dict[_Entry, None] = {}
-    broken: list[Broken] = []
+    broken: list[BrokenPackage] = []
     for distribution in metadata.distributions():
         package = "?"
         try:
@@ -90,24 +90,28 @@ def _entries() -> tuple[list[_Entry], list[Broken]]:
                 if point.group == GROUP:
                     entries[_Entry(package, point.name, point.value)] = None
         except Exception as problem:  # noqa: BLE001 - a damaged package is its own trouble, whatever it is
-            broken.append(Broken(package, "", f"its metadata cannot be read: {problem}"[:WHY_MAX_CHARACTERS]))
+            broken.append(
+                BrokenPackage(package, "", f"its metadata cannot be read: {problem}"[:WHY_MAX_CHARACTERS])
+            )
     ordered = sorted(entries, key=lambda entry: (entry.package, entry.name))
     for entry in ordered[ENTRIES_MAX:]:
-        broken.append(Broken(entry.package, entry.name, f"there are more than {ENTRIES_MAX} operations"))
+        broken.append(
+            BrokenPackage(entry.package, entry.name, f"there are more than {ENTRIES_MAX} operations")
+        )
     return ordered[:ENTRIES_MAX], broken
 
 
-def _look(entry: _Entry, memory: int, deadline: float) -> OwnOperation | Broken:
+def _look(entry: _Entry, memory: int, deadline: float) -> OwnOperation | BrokenPackage:
     seconds = min(LOAD_SECONDS, int(deadline - time.monotonic()))
     if seconds < 1:
-        return Broken(entry.package, entry.name, "it was not loaded: loading the others took too long")
+        return BrokenPackage(entry.package, entry.name, "it was not loaded: loading the others took too long")
     try:
         told = _told(entry.value, memory, seconds)
         if "broken" in told:
-            return Broken(entry.package, entry.name, str(told["broken"]))
+            return BrokenPackage(entry.package, entry.name, str(told["broken"]))
         declared = from_json(told.get("declaration"))
     except (_Died, BadDeclaration) as problem:
-        return Broken(entry.package, entry.name, str(problem)[:WHY_MAX_CHARACTERS])
+        return BrokenPackage(entry.package, entry.name, str(problem)[:WHY_MAX_CHARACTERS])
     values = {each.name: getattr(declared, each.name) for each in fields(Operation)}
     return OwnOperation(**values, package=entry.package, entry=entry.value)
 
@@ -149,7 +153,7 @@ def _told(value: str, memory: int, seconds: int) -> dict[str, object]:
     return told if isinstance(told, dict) else {}
 
 
-def _without_clashes(found: Sequence[OwnOperation], broken: list[Broken]) -> Found:
+def _without_clashes(found: Sequence[OwnOperation], broken: list[BrokenPackage]) -> Discovered:
     """Leave out those of the same name, all of them, and what is too much for the heartbeat."""
     kept: list[OwnOperation] = []
     size = 0
@@ -157,13 +161,13 @@ def _without_clashes(found: Sequence[OwnOperation], broken: list[Broken]) -> Fou
         size += len(json.dumps(to_json(operation)))
         if others:
             why = f"operation {operation.name} is also in {', '.join(others)}: uninstall one of them"
-            broken.append(Broken(operation.package, operation.entry, why[:WHY_MAX_CHARACTERS]))
+            broken.append(BrokenPackage(operation.package, operation.entry, why[:WHY_MAX_CHARACTERS]))
         elif size > DECLARATIONS_MAX_BYTES:
             why = f"the declarations of all packages together take over {DECLARATIONS_MAX_BYTES:,} bytes"
-            broken.append(Broken(operation.package, operation.entry, why))
+            broken.append(BrokenPackage(operation.package, operation.entry, why))
         else:
             kept.append(operation)
-    return Found(kept, broken)
+    return Discovered(kept, broken)
 
 
 def _with_namesakes(found: Sequence[OwnOperation]) -> Iterator[tuple[OwnOperation, list[str]]]:

@@ -31,13 +31,13 @@ def main() -> None:
     signal.alarm(2 * options.seconds)
     resource.setrlimit(resource.RLIMIT_AS, (options.memory, options.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    found = json.dumps(look(options.value)).encode()
+    found = json.dumps(probe_entry(options.value)).encode()
     os.write(options.to, found)
     # Threads of the package's own may never end.
     os._exit(0)
 
 
-def look(value: str) -> dict[str, Any]:
+def probe_entry(value: str) -> dict[str, Any]:
     """Load an entry point; return its declaration, or what is wrong."""
     try:
         loaded = EntryPoint("", value, GROUP).load()

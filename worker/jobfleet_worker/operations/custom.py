@@ -1,4 +1,4 @@
-"""Do an operation of somebody's own package. This runs in a process of the pool, and nowhere else.
+"""Operations of somebody's own package. They run in a process of the pool, and nowhere else.
 
 Only plain values leave this process: what is made of a package's own classes could not be taken apart
 in the worker without running the package's code there.

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Limits:
     model: Model | None = None
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: WorkerSettings) -> Limits:
     """Return what operations are told of the settings."""
     return Limits(settings.max_pixels, settings.max_numbers, settings.text_languages, model_of(settings))
 
 
-def model_of(settings: Settings) -> Model | None:
+def model_of(settings: WorkerSettings) -> Model | None:
     """Return the model that the settings name, or None."""
     if not settings.classify_model:
         return None

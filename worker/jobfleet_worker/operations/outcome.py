@@ -1,4 +1,4 @@
-"""What an operation found out, and the file that it made."""
+"""The outcome of an operation: what it found out, and the file that it made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is done to numbers and images: bytes in, facts and bytes out, no AWS.
+"""The door to all operations: bytes in, facts and bytes out, no AWS.
 
 `run` is the only door. It is a plain function of plain values, so that it can be called in
 another process.

@@ -1,4 +1,4 @@
-"""What runs in a process of the pool: one operation at a time, within a limit of memory.
+"""The inside of a process of the pool: one operation at a time, within a limit of memory.
 
 Inputs and outputs go through files in memory that belong to the worker, so that only their paths
 are sent, and nothing is left behind when either process dies.

@@ -28,7 +28,7 @@ from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes import child
 from jobfleet_worker.processes.memory_file import MemoryFile, path_of
 from jobfleet_worker.processes.progress import Progress
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 # What one process does before a new one takes its place: what libraries leak goes with it.
 TASKS_PER_PROCESS = 1_000
@@ -56,7 +56,7 @@ def longest_wait(job_time_limit: float) -> float:
 class Pool:
     """`run` does one operation in a process; any number of threads may call it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WorkerSettings) -> None:
         self._context = child.Context()
         self._context.set_forkserver_preload([
             "jobfleet_worker.processes.child", "jobfleet_worker.operations.imaging.decode",
@@ -165,7 +165,7 @@ class Pool:
 class _Slot:
     """One process, with a pool around it that is thrown away when anything about it is odd."""
 
-    def __init__(self, settings: Settings, context: Any) -> None:
+    def __init__(self, settings: WorkerSettings, context: Any) -> None:
         self._context = context
         self._time_limit, self._memory_limit = settings.job_time_limit, settings.job_memory_limit
         self._lock = threading.Lock()

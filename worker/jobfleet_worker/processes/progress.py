@@ -1,4 +1,4 @@
-"""Which job a process of the pool is in the midst of, in memory that outlives the process."""
+"""The job that a process of the pool is working on, in memory that outlives the process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a worker says of itself: log lines, heartbeats, systemd.
+"""The worker's reports: log lines, heartbeats, systemd.
 
 Never imports jobs.
 """

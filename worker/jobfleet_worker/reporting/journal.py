@@ -31,7 +31,7 @@ UNSPOOLED_MAX_LINES = 1_000
 
 
 @dataclass
-class Batch:
+class LogBatch:
     """The lines of jobs done together; `file` is their locked spool file, if the disk took them."""
 
     key: str
@@ -67,7 +67,7 @@ class Journal:
             if not self._append(line.encode()):
                 self._unspooled.append(line.encode())
 
-    def batch(self, lines: Iterable[tuple[str, dict[str, Any]]]) -> Batch:
+    def batch(self, lines: Iterable[tuple[str, dict[str, Any]]]) -> LogBatch:
         """Write lines, each an event and its fields, on disk when this returns, for `store` to upload."""
         text = "".join(self._line(event, fields) + "\n" for event, fields in lines)
         self._print(text[:-1])
@@ -81,16 +81,16 @@ class Journal:
                 self._drop(file)
                 file = None
                 self._disk_failed(problem)
-        return Batch(log_key(self._worker, at, at.microsecond), text.encode(), file)
+        return LogBatch(log_key(self._worker, at, at.microsecond), text.encode(), file)
 
-    def store(self, batch: Batch) -> None:
+    def store(self, batch: LogBatch) -> None:
         """Move a batch to the bucket. Raises what the store raises; then call it again, or `keep`."""
         self._store(batch.key, batch.lines)
         if batch.file:
             self._drop(batch.file)
             batch.file = None
 
-    def keep(self, batch: Batch) -> None:
+    def keep(self, batch: LogBatch) -> None:
         """Leave a batch that could not be stored to `upload`."""
         if batch.file:
             batch.file.close()

@@ -1,4 +1,4 @@
-"""What systemd's Type=notify wants to hear: one datagram for each word (sd_notify(3))."""
+"""Messages to systemd (Type=notify): one datagram for each word (sd_notify(3))."""
 
 import os
 import socket

@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 
 from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
-from jobfleet_worker.job.in_hand import Job
+from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
-from jobfleet_worker.settings import Settings
+from jobfleet_worker.settings import WorkerSettings
 
 # Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
 WAITING_PER_PROCESS = 4
@@ -24,10 +24,10 @@ class Backlog:
     `many` is set while the queue seems to hold more requests than are received at a time.
     """
 
-    def __init__(self, settings: Settings, leases: Leases, breaker: CircuitBreaker) -> None:
+    def __init__(self, settings: WorkerSettings, leases: Leases, breaker: CircuitBreaker) -> None:
         self._settings, self._leases, self._breaker = settings, leases, breaker
-        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._same_id: dict[str, deque[Job]] = {}
+        self._waiting: queue.SimpleQueue[JobInHand] = queue.SimpleQueue()
+        self._same_id: dict[str, deque[JobInHand]] = {}
         self._lock = threading.Lock()
         self._reserved = self._working = 0
         self.many = threading.Event()
@@ -51,7 +51,7 @@ class Backlog:
             self._reserved -= places
             self._working += jobs
 
-    def is_first(self, job: Job) -> bool:
+    def is_first(self, job: JobInHand) -> bool:
         """Tell whether a job's id is in no other's hands; a job whose id is waits for the other's end."""
         if job.request is None:
             return True
@@ -64,11 +64,11 @@ class Backlog:
             self._same_id[job.request.id] = deque()
             return True
 
-    def put(self, job: Job) -> None:
+    def put(self, job: JobInHand) -> None:
         """Line up a job."""
         self._waiting.put(job)
 
-    def get(self, seconds: float) -> Job:
+    def get(self, seconds: float) -> JobInHand:
         """Wait for the next job in line. Raises `queue.Empty` when none came in time."""
         return self._waiting.get(timeout=seconds)
 
@@ -89,7 +89,7 @@ class Backlog:
         with self._lock:
             self._working -= 1
 
-    def let_go(self, job: Job, *, worked: bool = False) -> None:
+    def let_go(self, job: JobInHand, *, worked: bool = False) -> None:
         """Forget a job, and line up the next of its id. `worked`: its work was noted as done before."""
         self._leases.release([job.lease])
         with self._lock:
@@ -103,7 +103,7 @@ class Backlog:
 
     def hand_back_waiting(self) -> None:
         """Hand back what was not begun."""
-        jobs: list[Job] = []
+        jobs: list[JobInHand] = []
         with suppress(queue.Empty):
             while True:
                 jobs.append(self._waiting.get_nowait())

@@ -12,7 +12,7 @@ from jobfleet_jobs.protocol.message import Request
 from jobfleet_worker.aws.queues import Message
 from jobfleet_worker.job.attempt import Attempts
 from jobfleet_worker.job.commit import Committer
-from jobfleet_worker.job.in_hand import Finished, Job
+from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
 from jobfleet_worker.service.backlog import Backlog
 from jobfleet_worker.service.endings import Endings
@@ -52,21 +52,21 @@ class Dispatcher:
                 else:
                     self._work.do(job)
 
-    def _read(self, lease: Lease) -> Job:
+    def _read(self, lease: Lease) -> JobInHand:
         body = lease.message.body
         try:
-            return Job(lease, self._stop, Request.from_json(body))
+            return JobInHand(lease, self._stop, Request.from_json(body))
         except BadJob as problem:
             unreadable = problem
         try:
             event = read_event(body, self._bucket)
         except BadJob as problem:
-            return Job(lease, self._stop, None, problem)
+            return JobInHand(lease, self._stop, None, problem)
         if isinstance(event, Request):
-            return Job(lease, self._stop, event)
-        return Job(lease, self._stop, None, unreadable, event=event)
+            return JobInHand(lease, self._stop, event)
+        return JobInHand(lease, self._stop, None, unreadable, event=event)
 
-    def _lined_up(self, job: Job) -> bool:
+    def _lined_up(self, job: JobInHand) -> bool:
         """Leave a job that is not small to the threads that do those; tell whether it was."""
         if not self._backlog.is_first(job):
             return True
@@ -83,19 +83,19 @@ class Work:
         self._attempts, self._committer, self._endings = attempts, committer, endings
         self._backlog = backlog
 
-    def is_small(self, job: Job) -> bool:
+    def is_small(self, job: JobInHand) -> bool:
         """Tell whether a job takes a moment and no call to AWS."""
         return self._attempts.is_small(job)
 
-    def do_small(self, job: Job) -> None:
+    def do_small(self, job: JobInHand) -> None:
         """Do a small job."""
         self._do(job, self._attempts.make_small)
 
-    def do(self, job: Job) -> None:
+    def do(self, job: JobInHand) -> None:
         """Do a job of any kind."""
         self._do(job, self._attempts.make)
 
-    def _do(self, job: Job, make: Callable[[Job], Finished]) -> None:
+    def _do(self, job: JobInHand, make: Callable[[JobInHand], Finished]) -> None:
         try:
             finished = make(job)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, and the worker lives on

@@ -1,4 +1,4 @@
-"""What becomes of a job at its end: counted, told, and tried again where its attempt broke."""
+"""The ends of jobs: counted, logged, and tried again where an attempt broke."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jobfleet_worker.errors import GivenUp, trace, words
 from jobfleet_worker.job.attempt import Attempts
-from jobfleet_worker.job.in_hand import Finished, Job
+from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.reporting.heartbeats import Heartbeats
 from jobfleet_worker.reporting.journal import Journal
 from jobfleet_worker.service.backlog import Backlog
@@ -36,7 +36,7 @@ class Endings:
         """A job was done and cannot be committed."""
         self.failed(finished.job, problem, worked=True)
 
-    def failed(self, job: Job, problem: Exception, *, worked: bool = False) -> None:
+    def failed(self, job: JobInHand, problem: Exception, *, worked: bool = False) -> None:
         """An attempt broke, or was given up: the message goes back, for later or for others."""
         job_id, attempt = job.request.id if job.request else "", job.lease.message.attempt
         if isinstance(problem, GivenUp):

@@ -19,7 +19,7 @@ from jobfleet_jobs.protocol.names import heartbeat_key
 
 from jobfleet_worker.aws.clients import Clients, make_clients
 from jobfleet_worker.clock import SystemClock
-from jobfleet_worker.settings import BadSettings, Settings, from_file
+from jobfleet_worker.settings import BadSettings, WorkerSettings, from_file
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -64,7 +64,7 @@ def reason_to_stay(last: Heartbeat, waiting: int, minutes: float, now: datetime)
     return None
 
 
-def look(settings: Settings, clients: Clients) -> tuple[Heartbeat, int]:
+def read_state(settings: WorkerSettings, clients: Clients) -> tuple[Heartbeat, int]:
     """Return the last heartbeat and the number of requests. Raises AWS's errors."""
     key = heartbeat_key(settings.worker_id)
     last = Heartbeat.read(clients.s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read().decode())
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = from_file(options.config)
-        last, waiting = look(settings, make_clients(settings.region, settings.endpoint_url))
+        last, waiting = read_state(settings, make_clients(settings.region, settings.endpoint_url))
         reason = reason_to_stay(last, waiting, options.minutes, SystemClock().now())
     except (BadSettings, BotoCoreError, ClientError, ValueError) as problem:
         reason = f"it cannot be known: {problem}"

@@ -1,4 +1,4 @@
-"""What is done from time to time beside the jobs: a heartbeat, and log lines into the bucket."""
+"""The upkeep beside the jobs: a heartbeat, and log lines into the bucket, from time to time."""
 
 import threading
 from collections.abc import Callable

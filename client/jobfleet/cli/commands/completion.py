@@ -1,4 +1,4 @@
-"""`jobfleet completion`: what a shell needs to complete command lines."""
+"""`jobfleet completion`: the script with which a shell completes command lines."""
 
 import sys
 

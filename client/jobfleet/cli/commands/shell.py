@@ -58,13 +58,13 @@ def shell(invocation: Invocation, words: tuple[str, ...], plain: bool, yes: bool
     the waiting, and no more. Where there is no terminal, lines are read from standard input.
     """  # noqa: D301 - \b is click's
     from jobfleet.cli.shell import language
-    from jobfleet.cli.shell.session import Session, print_help, run_lines
+    from jobfleet.cli.shell.session import ShellSession, print_help, run_lines
 
     steps = language.parse(words)
     if steps and all(step.word is language.HELP for step in steps):
         return print_help()
     with invocation.fleet() as fleet:
-        session = Session(invocation, fleet, plain=plain, yes=yes)
+        session = ShellSession(invocation, fleet, plain=plain, yes=yes)
         if steps:
             return session.steps(steps)
         if not sys.stdin.isatty():

@@ -1,1 +1,1 @@
-"""What a command was given to work on: typed numbers, one file, or many."""
+"""Inputs of commands: typed numbers, one file, or many."""

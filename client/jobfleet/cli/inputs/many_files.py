@@ -9,13 +9,13 @@ from jobfleet_jobs.protocol.message import Result
 
 from jobfleet.aws.transfers import sweep
 from jobfleet.batch.ledger import Ledger, ledger_path
-from jobfleet.batch.plan import Item, Plan, make_plan
-from jobfleet.batch.run import Run
+from jobfleet.batch.plan import BatchItem, BatchPlan, make_plan
+from jobfleet.batch.run import Asked, Run
 from jobfleet.cli.invocation import Invocation
 from jobfleet.cli.terminal.output import Output
 from jobfleet.errors import FleetError, SomeFailed
 from jobfleet.human_text import many
-from jobfleet.sending.output_paths import Wanted
+from jobfleet.sending.output_paths import WantedOutput
 
 # How long to wait without any answer coming, if nothing else was asked for: workers may have to start.
 PATIENCE_SECONDS = 120.0
@@ -31,10 +31,10 @@ class _Watcher:
         self._output = output
         self.advance: Any = lambda count: None
         self.finished, self.earlier = 0, 0
-        self.failures: list[tuple[Item, str, Result | None]] = []
+        self.failures: list[tuple[BatchItem, str, Result | None]] = []
         self.may_go_on = False
 
-    def done(self, item: Item, result: Result) -> None:
+    def done(self, item: BatchItem, result: Result) -> None:
         self.finished += 1
         file = str(item.out) if item.out else None
         for note in (result.result or {}).get("notes", []):
@@ -42,11 +42,11 @@ class _Watcher:
         self._output.place(result, file=file, input=str(item.source))
         self.advance(1)
 
-    def before(self, item: Item) -> None:
+    def before(self, item: BatchItem) -> None:
         self.earlier += 1
         self.advance(1)
 
-    def failed(self, item: Item, cause: str, result: Result | None, *, final: bool) -> None:
+    def failed(self, item: BatchItem, cause: str, result: Result | None, *, final: bool) -> None:
         self.may_go_on = self.may_go_on or not final
         self.failures.append((item, cause, result))
         if result:
@@ -54,7 +54,7 @@ class _Watcher:
         self.advance(1)
 
 
-def run(invocation: Invocation, wanted: Wanted, images: Sequence[str], *, resume: bool) -> None:
+def run(invocation: Invocation, wanted: WantedOutput, images: Sequence[str], *, resume: bool) -> None:
     """Send images and bring back what becomes of them. Raises `SomeFailed`."""
     output, operation = invocation.output, wanted.operation.name
     plan = make_plan(wanted, images)
@@ -72,14 +72,14 @@ def run(invocation: Invocation, wanted: Wanted, images: Sequence[str], *, resume
             watcher = _Watcher(output)
             given = invocation.timeout_given
             patience = PATIENCE_SECONDS if given is None else given
-            whole = Run(fleet, wanted.operation, wanted.parameters, ledger, watcher, patience)
+            whole = Run(fleet.exchange, Asked(wanted.operation, wanted.parameters), ledger, watcher, patience)
             _go(output, whole, plan, watcher, operation, ledger)
             ledger.close(finished=not watcher.may_go_on)
     _sum_up(output, plan, watcher)
 
 
 def _go(
-    output: Output, run: Run, plan: Plan, watcher: _Watcher, operation: str, ledger: Ledger
+    output: Output, run: Run, plan: BatchPlan, watcher: _Watcher, operation: str, ledger: Ledger
 ) -> None:  # fmt: skip
     try:
         with output.progress(operation, len(plan.items)) as watcher.advance:
@@ -115,7 +115,7 @@ def _say_of_before(output: Output, ledger: Ledger, *, resume: bool) -> None:
         ledger.forget()
 
 
-def _say_skipped(output: Output, plan: Plan) -> None:
+def _say_skipped(output: Output, plan: BatchPlan) -> None:
     if plan.skipped:
         shown = ", ".join(map(str, plan.skipped[:_SKIPPED_SHOWN]))
         more = ", …" if len(plan.skipped) > _SKIPPED_SHOWN else ""
@@ -124,7 +124,7 @@ def _say_skipped(output: Output, plan: Plan) -> None:
         output.say(f"note: left out {files} not that of an image: {shown}{more}")
 
 
-def _sum_up(output: Output, plan: Plan, watcher: _Watcher) -> None:
+def _sum_up(output: Output, plan: BatchPlan, watcher: _Watcher) -> None:
     if watcher.failures:
         lines = [f"{len(watcher.failures):,} of {many(len(plan.items), 'image')} failed:"]
         for item, cause, result in watcher.failures:

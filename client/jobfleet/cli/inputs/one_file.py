@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from jobfleet.cli.invocation import Invocation
-from jobfleet.sending.output_paths import Wanted, out_path
+from jobfleet.sending.output_paths import WantedOutput, out_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 
 
-def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
+def run(invocation: Invocation, wanted: WantedOutput, image: str) -> None:
     """Send an image and bring back what becomes of it."""
     to_stdout = wanted.fetched and (wanted.out == "-" or (image == "-" and wanted.out is None))
     if to_stdout and invocation.output.as_json:
@@ -32,17 +32,17 @@ def run(invocation: Invocation, wanted: Wanted, image: str) -> None:
         )  # fmt: skip
         size = result.output.bytes if result.output else 0
         if path:
-            with invocation.output.moving(f"writing {path}", size) as told:
-                fleet.download(result, path, told)
+            with invocation.output.moving(f"writing {path}", size) as on_progress:
+                fleet.download(result, path, on_progress)
         elif to_stdout:
-            with invocation.output.moving("writing", size) as told:
-                fleet.download_to(result, sys.stdout.buffer, told)
+            with invocation.output.moving("writing", size) as on_progress:
+                fleet.exchange.download_to(result, sys.stdout.buffer, on_progress)
             invocation.output.notes(result)
             return
         invocation.output.result(result, str(path) if path else None)
 
 
-def _path(image: str, wanted: Wanted) -> Path:
+def _path(image: str, wanted: WantedOutput) -> Path:
     out, operation = wanted.out, wanted.operation.name
     if out is not None and (out.endswith("/") or Path(out).is_dir()):
         folder = Path(out)

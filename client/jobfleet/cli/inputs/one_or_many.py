@@ -7,10 +7,12 @@ import click
 
 from jobfleet.cli.inputs import many_files, one_file
 from jobfleet.cli.invocation import Invocation
-from jobfleet.sending.output_paths import Wanted
+from jobfleet.sending.output_paths import WantedOutput
 
 
-def run(invocation: Invocation, wanted: Wanted, inputs: Sequence[str], *, resume: bool, kind: str) -> None:
+def run(
+    invocation: Invocation, wanted: WantedOutput, inputs: Sequence[str], *, resume: bool, kind: str
+) -> None:
     """Send one file, or all of several and of folders; `kind` is what people call one of them."""
     if len(inputs) == 1 and not Path(inputs[0]).is_dir():
         one_file.run(invocation, wanted, inputs[0])

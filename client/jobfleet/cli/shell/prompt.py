@@ -13,14 +13,14 @@ from prompt_toolkit.output import create_output
 
 from jobfleet.cli.shell import language
 from jobfleet.cli.shell.language import LEAVING, NVG, THRESHOLD, WORDS
-from jobfleet.cli.shell.session import Session
+from jobfleet.cli.shell.session import ShellSession
 from jobfleet.settings.state_folder import state_folder
 
 # A longer history is cut to its newer half.
 HISTORY_MAX_BYTES = 256 * 1024
 
 
-def run(session: Session, stack: str, region: str) -> None:
+def run(session: ShellSession, stack: str, region: str) -> None:
     """Read lines and do them until exit, quit or Ctrl-D. Ctrl-C ends a line, or a wait, and no more."""
     prompt: PromptSession[str] = PromptSession(
         f"{stack}> ", history=history(), completer=Words(), complete_while_typing=False,

@@ -32,7 +32,7 @@ _HOPELESS = (NoCredentials, NotDeployed, Unreachable, UnknownSettings)
 _SHOWN = ("mean", "min", "max", "median")
 
 
-class Session:
+class ShellSession:
     """Does the steps of lines. `plain` shows bare values; `yes` clears without asking."""
 
     def __init__(self, invocation: Invocation, fleet: Fleet, *, plain: bool, yes: bool) -> None:
@@ -114,7 +114,7 @@ class Session:
         self._invocation.add({"timeout": read_seconds(seconds)})
 
     def _bucket(self, name: str) -> None:
-        self._fleet.use_bucket(name)
+        self._fleet.exchange.use_bucket(name)
 
     def _clear(self) -> None:
         clear_queues(self._invocation, yes=self._yes)
@@ -125,7 +125,7 @@ def print_help() -> None:
     sys.stdout.write(language.help_text())
 
 
-def run_lines(session: Session, lines: Any) -> int:
+def run_lines(session: ShellSession, lines: Any) -> int:
     """Do the lines of a file or a pipe; return the first failure's exit code."""
     code: int = Exit.OK
     for line in lines:

@@ -1,4 +1,4 @@
-"""What people see and answer: lines, tables, progress, questions and errors.
+"""Everything that people see and answer: lines, tables, progress, questions and errors.
 
 Never imports the commands.
 """

@@ -1,4 +1,4 @@
-"""Asking before something goes for good."""
+"""The question before something is gone for good."""
 
 import sys
 from collections.abc import Sequence

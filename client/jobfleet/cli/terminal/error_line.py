@@ -1,4 +1,4 @@
-"""How an error is told: a sentence on stderr, or with `--json` one line of JSON there."""
+"""The line of an error: a sentence on stderr, or with `--json` one line of JSON there."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What is shown: results on stdout, talk and progress on stderr."""
+"""The output of commands: results on stdout, messages and progress on stderr."""
 
 import json
 import sys
@@ -101,8 +101,8 @@ class Output:
             with self.waiting(words):
                 yield lambda count: None
         else:
-            with self.progress(words, size, in_bytes=True) as told:
-                yield told
+            with self.progress(words, size, in_bytes=True) as on_progress:
+                yield on_progress
 
     @contextmanager
     def progress(

@@ -1,4 +1,4 @@
-"""What operations found out, as people read it."""
+"""Results of operations as lines for people."""
 
 import json
 from collections.abc import Iterator, Mapping

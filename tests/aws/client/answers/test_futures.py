@@ -195,7 +195,7 @@ def test_an_entry_that_sqs_refuses_fails_alone_and_one_it_could_not_take_is_sent
 ) -> None:
     """The answers of SQS are bent here, as neither moto nor SQS can be made to refuse a single entry."""
     fleet = Fleet(settings)
-    real = fleet._account.sqs.send_message_batch
+    real = fleet.exchange.account.sqs.send_message_batch
     calls: list[int] = []
 
     def bent(**asked: Any) -> Any:
@@ -209,7 +209,7 @@ def test_an_entry_that_sqs_refuses_fails_alone_and_one_it_could_not_take_is_sent
             return {**real(QueueUrl=asked["QueueUrl"], Entries=entries[2:]), "Failed": failed}
         return real(**asked)
 
-    monkeypatch.setattr(fleet._account.sqs, "send_message_batch", bent)
+    monkeypatch.setattr(fleet.exchange.account.sqs, "send_message_batch", bent)
     stack.worker()
     with fleet:
         jobs = fleet.submit_many("stats", [[n] for n in range(4)])

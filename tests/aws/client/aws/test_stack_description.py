@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from jobfleet.aws.stack_description import WORTH_ASKING_BYTES, Published, parse
+from jobfleet.aws.stack_description import WORTH_ASKING_BYTES, Published, parse_description
 from jobfleet.errors import Exit
 
 from tests.client_bench import Jobfleet, says_why
@@ -54,11 +54,11 @@ def test_small_inputs_cost_no_call_for_it(jobfleet: Jobfleet, stack: Any) -> Non
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"x"', b"\xff"])
 def test_what_is_no_description_is_passed_over(data: bytes) -> None:
-    assert parse(data) is None
+    assert parse_description(data) is None
 
 
 def test_fields_that_are_not_understood_are_passed_over() -> None:
-    found = parse(
+    found = parse_description(
         b'{"version": 3, "queues": [], "limits": {"max_pixels": true, "max_numbers": 5}, "new": {}}'
     )
     assert found == Published(None, {}, {"max_numbers": 5})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from jobfleet.fleet import Fleet
+from jobfleet import Fleet
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.batches import batches_by_size

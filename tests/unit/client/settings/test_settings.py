@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from jobfleet.cli.invocation import Invocation
 from jobfleet.errors import UnknownSettings
-from jobfleet.settings.settings import find
+from jobfleet.settings.settings import find_settings
 
 VARIABLES = ("STACK", "REGION", "BUCKET", "VARS", "ENDPOINT_URL", "PROFILE", "TIMEOUT")
 
@@ -28,34 +28,34 @@ def variables(path: Path, text: str) -> Path:
 def test_flags_win_over_the_environment_and_that_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     variables(Path("inventory/group_vars/all.yml"), "stack_name: from-file\naws_region: eu-west-1\n")
     monkeypatch.setenv("AWS_REGION", "us-west-2")
-    found = find()
+    found = find_settings()
     assert (found.stack, found.region) == ("from-file", "eu-west-1")
     assert found.sources["stack"].endswith("inventory/group_vars/all.yml")
     monkeypatch.setenv("JOBFLEET_STACK", "from-environment")
-    assert find().stack == "from-environment"
-    assert find().sources["stack"] == "JOBFLEET_STACK"
-    assert find(stack="from-flag").stack == "from-flag"
-    assert find().bucket is None
-    assert find(bucket="a-bucket").bucket == "a-bucket"
+    assert find_settings().stack == "from-environment"
+    assert find_settings().sources["stack"] == "JOBFLEET_STACK"
+    assert find_settings(stack="from-flag").stack == "from-flag"
+    assert find_settings().bucket is None
+    assert find_settings(bucket="a-bucket").bucket == "a-bucket"
 
 
 def test_the_file_is_looked_for_in_the_folders_above(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     variables(tmp_path / "inventory/group_vars/all.yml", "stack_name: above\naws_region: us-east-1\n")
     (tmp_path / "a/b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a/b")
-    assert find().stack == "above"
+    assert find_settings().stack == "above"
 
 
 def test_values_only_ansible_can_work_out_are_passed_over_unless_they_are_needed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = variables(Path("all.yml"), "stack_name: \"{{ lookup('env', 'X') }}\"\naws_region: us-east-1\n")
-    assert find(stack="given", vars_file=file).stack == "given"
+    assert find_settings(stack="given", vars_file=file).stack == "given"
     with pytest.raises(UnknownSettings, match=r"no stack is known.*all\.yml has no plain stack_name"):
-        find(vars_file=file)
+        find_settings(vars_file=file)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     file.write_text('stack_name: demo\naws_region: "{{ region }}"\n')
-    assert find(vars_file=file).region == "us-west-2"
+    assert find_settings(vars_file=file).region == "us-west-2"
 
 
 @pytest.mark.parametrize(
@@ -66,29 +66,29 @@ def test_a_file_that_is_no_variables_file_is_told(text: str | None, words: str) 
     if text is not None:
         variables(Path("all.yml"), text)
     with pytest.raises(UnknownSettings, match=words):
-        find(vars_file="all.yml")
+        find_settings(vars_file="all.yml")
 
 
 def test_a_stack_name_that_cannot_be_is_told_with_where_it_came_from() -> None:
     with pytest.raises(UnknownSettings, match=r"'No!'.*from --stack"):
-        find(stack="No!", region="us-east-1")
+        find_settings(stack="No!", region="us-east-1")
 
 
 def test_a_file_of_json_will_do() -> None:
     variables(Path("all.yml"), '{"stack_name": "demo", "aws_region": "us-east-1"}')
-    assert find(vars_file="all.yml").stack == "demo"
+    assert find_settings(vars_file="all.yml").stack == "demo"
 
 
 @pytest.mark.parametrize("value", ["123", "yes", "[a, b]"])
 def test_a_value_in_the_file_that_is_no_text_is_told(value: str) -> None:
     variables(Path("all.yml"), f"stack_name: {value}\naws_region: us-east-1\n")
     with pytest.raises(UnknownSettings, match=r"all\.yml: stack_name is .* put it in quotes"):
-        find(vars_file="all.yml")
+        find_settings(vars_file="all.yml")
 
 
 def test_a_file_that_does_not_exist_is_named_with_the_way_out() -> None:
     with pytest.raises(UnknownSettings, match=r"nowhere\.yml cannot be read: No such file.*--vars"):
-        find(vars_file="nowhere.yml")
+        find_settings(vars_file="nowhere.yml")
 
 
 @pytest.mark.parametrize(
@@ -102,27 +102,27 @@ def test_a_file_that_does_not_exist_is_named_with_the_way_out() -> None:
 )
 def test_values_that_cannot_be_are_told_with_where_they_came_from(given: dict[str, str], words: str) -> None:
     with pytest.raises(UnknownSettings, match=words):
-        find(**{"stack": "demo", "region": "us-east-1", **given})
+        find_settings(**{"stack": "demo", "region": "us-east-1", **given})
 
 
 def test_the_region_of_the_profile_is_the_last_resort(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("config").write_text("[default]\nregion = eu-west-1\n[profile lab]\nregion = us-west-2\n")
     monkeypatch.setenv("JOBFLEET_STACK", "demo")
-    assert (find().region, find().sources["region"]) == ("eu-west-1", "AWS profile default")
-    assert find(profile="lab").region == "us-west-2"
+    assert (find_settings().region, find_settings().sources["region"]) == ("eu-west-1", "AWS profile default")
+    assert find_settings(profile="lab").region == "us-west-2"
     monkeypatch.setenv("AWS_PROFILE", "lab")
-    assert (find().region, find().sources["region"]) == ("us-west-2", "AWS profile lab")
-    assert find().profile is None  # boto3's own matter: keys in the environment win over it
+    assert (find_settings().region, find_settings().sources["region"]) == ("us-west-2", "AWS profile lab")
+    assert find_settings().profile is None  # boto3's own matter: keys in the environment win over it
     monkeypatch.setenv("JOBFLEET_PROFILE", "default")
-    assert (find().region, find().profile) == ("eu-west-1", "default")
+    assert (find_settings().region, find_settings().profile) == ("eu-west-1", "default")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    assert find().region == "us-east-1"
+    assert find_settings().region == "us-east-1"
 
 
 def test_a_profile_that_there_is_not_is_told_with_those_there_are() -> None:
     Path("config").write_text("[profile lab]\nregion = us-west-2\n")
     with pytest.raises(UnknownSettings, match=r"no AWS profile 'lap'.*there are lab"):
-        find(stack="demo", profile="lap")
+        find_settings(stack="demo", profile="lap")
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "soon"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import jobfleet_jobs
 import pytest
 from jobfleet_jobs.operations.custom import GROUP, Own
-from jobfleet_worker.offers.package_probe import look
+from jobfleet_worker.offers.package_probe import probe_entry
 
 from tests.places import REPOSITORY
 
@@ -36,7 +36,7 @@ def test_its_files_make_an_operation(folder: Path, monkeypatch: pytest.MonkeyPat
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["include"] == ["line_count.py"]
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, "line_count", raising=False)
-    assert look(entries["line-count"])["declaration"]["name"] == "line-count"
+    assert probe_entry(entries["line-count"])["declaration"]["name"] == "line-count"
 
 
 def test_its_command_prints_what_it_says(folder: Path) -> None:

@@ -6,11 +6,11 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.image_formats import fitting_name
-from jobfleet_jobs.operations.pipeline_steps import STEPS_MAX, Steps
+from jobfleet_jobs.operations.pipeline_steps import STEPS_MAX, PipelineSteps
 
 PIPELINE = OPERATIONS["pipeline"]
 STEPS = PIPELINE.parameters[0]
-assert isinstance(STEPS, Steps)
+assert isinstance(STEPS, PipelineSteps)
 
 
 def step(operation: str, **parameters: Any) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.offers.optional_parts import PARTS
-from jobfleet_worker.settings import Settings, from_mapping
+from jobfleet_worker.settings import WorkerSettings, from_mapping
 
 NAMES = ("stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue")
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> WorkerSettings:
     return from_mapping({**dict.fromkeys(NAMES, "st"), "processes": 1})
 
 
@@ -24,7 +24,7 @@ def polish(monkeypatch: pytest.MonkeyPatch) -> Operation:
     return operation
 
 
-def test_an_operation_is_offered_where_its_part_is(settings: Settings, polish: Operation) -> None:
+def test_an_operation_is_offered_where_its_part_is(settings: WorkerSettings, polish: Operation) -> None:
     offer = make_offer(settings, parts={**PARTS, "wax": lambda settings: None})
     assert offer.find("polish") is polish
     assert set(offer.operations) >= {o.name for o in OPERATIONS.values() if o.part is None}
@@ -33,7 +33,7 @@ def test_an_operation_is_offered_where_its_part_is(settings: Settings, polish: O
 
 
 def test_an_operation_without_its_part_is_lacking_with_the_reason(
-    settings: Settings, polish: Operation
+    settings: WorkerSettings, polish: Operation
 ) -> None:
     offer = make_offer(settings, parts={**PARTS, "wax": lambda settings: f"{settings.stack} has no wax"})
     assert offer.find("polish") is None

@@ -7,8 +7,8 @@ import pytest
 from jobfleet_jobs.operations.declaration_json import to_json
 from jobfleet_jobs.operations.parameters import Whole
 from jobfleet_worker.offers import package_discovery
-from jobfleet_worker.offers.package_discovery import Found, discover
-from jobfleet_worker.settings import Settings, from_mapping
+from jobfleet_worker.offers.package_discovery import Discovered, discover
+from jobfleet_worker.settings import WorkerSettings, from_mapping
 
 from tests.packages import WORD_COUNT, install
 from tests.patience import wait_for
@@ -18,7 +18,7 @@ MEBIBYTES = 1024**2
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> WorkerSettings:
     return from_mapping({**dict.fromkeys(NAMES, "st"), "job_memory_limit": 512 * MEBIBYTES})
 
 
@@ -31,12 +31,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def why(found: Found, package: str) -> str:
+def why(found: Discovered, package: str) -> str:
     (words,) = [broken.why for broken in found.broken if broken.package == f"{package} 1.0"]
     return words
 
 
-def test_a_package_brings_its_operation_and_is_not_loaded_here(folder: Path, settings: Settings) -> None:
+def test_a_package_brings_its_operation_and_is_not_loaded_here(
+    folder: Path, settings: WorkerSettings
+) -> None:
     install(folder, "words", WORD_COUNT, "any-name = words:word_count")
     found = discover(settings)
     (operation,) = found.operations
@@ -71,7 +73,7 @@ HARM = {
 }  # fmt: skip
 
 
-def test_what_does_harm_is_told_and_the_rest_is_there(folder: Path, settings: Settings) -> None:
+def test_what_does_harm_is_told_and_the_rest_is_there(folder: Path, settings: WorkerSettings) -> None:
     for name, (code, _) in HARM.items():
         install(folder, name, code, f"it = {name}:thing")
     install(folder, "words", WORD_COUNT, "it = words:word_count")
@@ -82,7 +84,7 @@ def test_what_does_harm_is_told_and_the_rest_is_there(folder: Path, settings: Se
 
 
 def test_one_that_hangs_is_ended_with_all_it_started(
-    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: Path, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     code = f"""
 import subprocess, sys, time
@@ -99,7 +101,7 @@ time.sleep(60)
         wait_for(lambda: not lives(pid), 20, "what it started lives on")
 
 
-def test_two_of_the_same_name_are_both_refused(folder: Path, settings: Settings) -> None:
+def test_two_of_the_same_name_are_both_refused(folder: Path, settings: WorkerSettings) -> None:
     install(folder, "first", WORD_COUNT, "it = first:word_count")
     install(folder, "second", WORD_COUNT, "it = second:word_count")
     found = discover(settings)
@@ -109,7 +111,7 @@ def test_two_of_the_same_name_are_both_refused(folder: Path, settings: Settings)
 
 
 def test_declarations_have_a_bound_together(
-    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    folder: Path, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(folder, "words", WORD_COUNT, "it = words:word_count")
     (operation,) = discover(settings).operations

@@ -1,4 +1,4 @@
-"""Say what an image shows, with an ONNX model of the deployer's."""
+"""The operation `classify`: what an image shows, by an ONNX model of the deployer's."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Count an image's values."""
+"""The operation `histogram`: how often each value occurs in an image."""
 
 from collections.abc import Mapping
 from typing import Any

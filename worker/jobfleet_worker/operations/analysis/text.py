@@ -1,4 +1,4 @@
-"""Read the text in an image, with Tesseract."""
+"""The operation `text`: the text in an image, read by Tesseract."""
 
 import os
 import shutil

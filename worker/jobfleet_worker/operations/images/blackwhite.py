@@ -1,4 +1,4 @@
-"""Make an image of two shades."""
+"""The operation `blackwhite`: an image of two shades."""
 
 from PIL import Image
 

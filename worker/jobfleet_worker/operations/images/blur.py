@@ -1,4 +1,4 @@
-"""Blur an image."""
+"""The operation `blur`: an image after a Gaussian blur."""
 
 from PIL import Image, ImageFilter
 

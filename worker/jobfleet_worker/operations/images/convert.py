@@ -1,4 +1,4 @@
-"""Write an image in another format."""
+"""The operation `convert`: an image in another format."""
 
 from dataclasses import replace
 

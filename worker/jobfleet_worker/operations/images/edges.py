@@ -1,4 +1,4 @@
-"""Show where an image's lightness changes."""
+"""The operation `edges`: the places where an image's lightness changes."""
 
 from PIL import Image, ImageFilter, ImageMath
 

@@ -1,4 +1,4 @@
-"""Take the colour out of an image."""
+"""The operation `greyscale`: an image without its colour."""
 
 from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Make an image smaller, or larger if that is asked for."""
+"""The operation `resize`: an image made smaller, or larger if that is asked for."""
 
 import math
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Turn an image."""
+"""The operation `rotate`: an image turned clockwise."""
 
 import math
 from typing import Any

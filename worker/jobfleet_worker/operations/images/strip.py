@@ -1,4 +1,4 @@
-"""Take off what an image's file says beside its pixels."""
+"""The operation `strip`: an image file without anything beside its pixels."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Make every channel of an image two-valued."""
+"""The operation `threshold`: an image whose every channel has two values."""
 
 from jobfleet_jobs.errors import BadJob
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Make a small image to look at."""
+"""The operation `thumbnail`: a small image to look at."""
 
 from functools import partial
 

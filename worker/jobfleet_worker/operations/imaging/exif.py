@@ -1,4 +1,4 @@
-"""What EXIF says: how to hold the picture, and what of the rest still holds once it was changed."""
+"""EXIF data: the orientation of a picture, and what of the rest still holds once it was changed."""
 
 from dataclasses import dataclass
 

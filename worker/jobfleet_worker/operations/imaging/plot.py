@@ -1,4 +1,4 @@
-"""Draw a histogram."""
+"""The plot of a histogram."""
 
 import io
 from collections.abc import Mapping

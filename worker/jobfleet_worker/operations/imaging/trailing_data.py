@@ -1,4 +1,4 @@
-"""Where an image ends, by its own format, and what may stand behind it.
+"""The end of an image by its own format, and the data behind it.
 
 A decoder stops where the picture is complete and never looks at the rest. Cameras and phones put
 films, further pictures and notes of their own there; anything else is a sign that the file is not

@@ -1,4 +1,4 @@
-"""How numbers are spread: what `stats` says when it is asked for more."""
+"""The spread of numbers: the part of `stats` that must be asked for."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

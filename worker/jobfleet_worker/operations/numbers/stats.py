@@ -1,4 +1,4 @@
-"""Describe numbers by a few others."""
+"""The operation `stats`: numbers described by a few others."""
 
 from collections.abc import Iterable
 from fractions import Fraction

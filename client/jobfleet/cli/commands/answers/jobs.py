@@ -1,4 +1,4 @@
-"""`jobfleet jobs`: what became of the jobs that were sent last."""
+"""`jobfleet jobs`: the jobs that were sent last, and their states."""
 
 import json
 import sys
@@ -46,7 +46,7 @@ def jobs(invocation: Invocation, limit: int, statuses: "tuple[Status, ...]", sin
     """
     from jobfleet.stack import recent_jobs
 
-    found = recent_jobs.find(invocation.account(), limit, statuses, since)
+    found = recent_jobs.find_jobs(invocation.account(), limit, statuses, since)
     if invocation.as_json:
         for job in found.jobs:
             sys.stdout.write(json.dumps(_for_machines(job)) + "\n")

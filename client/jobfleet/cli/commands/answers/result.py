@@ -1,4 +1,4 @@
-"""`jobfleet result`: what became of jobs."""
+"""`jobfleet result`: the results of jobs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def _one(output: "Output", fleet: "Fleet", job_id: str, out: str | None) -> None
     if found is None:
         raise NoAnswerInTime(
             f"there is no result of job {job_id}: it is not done yet, or was never sent"
-            f"{fleet.why_not_yet(job_id)}",
+            f"{fleet.exchange.why_not_yet(job_id)}",
             job_id,
         )
     if found.status == "failed":
@@ -48,7 +48,7 @@ def _one(output: "Output", fleet: "Fleet", job_id: str, out: str | None) -> None
     if out == "-" and found.output:
         import sys
 
-        fleet.download_to(found, sys.stdout.buffer)
+        fleet.exchange.download_to(found, sys.stdout.buffer)
         return
     path = _write(fleet, found, out) if out else None
     output.result(found, path)

@@ -1,4 +1,4 @@
-"""`jobfleet wait`: wait for jobs that were sent before."""
+"""`jobfleet wait`: the answers to jobs that were sent before."""
 
 import click
 

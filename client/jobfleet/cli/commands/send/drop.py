@@ -1,4 +1,4 @@
-"""`jobfleet drop`: put files into the drop folder, and see what became of those that lie there."""
+"""`jobfleet drop`: files for the drop folder, and the states of those that lie there."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.option_values import complete_files
 
 if TYPE_CHECKING:
-    from jobfleet.stack.drop_folder import Found
+    from jobfleet.stack.drop_folder import DropStatus
 
 _HEADERS = ("state", "key", "bytes", "put", "job")
 _NUMBERS = frozenset({"bytes"})
@@ -112,14 +112,14 @@ def _show(invocation: Invocation, operation: str | None) -> None:
         )
 
 
-def _row(one: "Found") -> tuple[str, ...]:
+def _row(one: "DropStatus") -> tuple[str, ...]:
     from jobfleet.human_text import ago, plain
 
     state = f"{one.state}: {one.code}" if one.code else one.state
     return state, plain(one.key, _KEY_MAX), f"{one.size:,}", ago(one.put), one.job or "-"
 
 
-def _for_machines(one: "Found") -> dict[str, Any]:
+def _for_machines(one: "DropStatus") -> dict[str, Any]:
     return {
         "state": one.state, "key": one.key, "bytes": one.size,
         "put_at": one.put.isoformat(timespec="seconds"), "job": one.job, "code": one.code,

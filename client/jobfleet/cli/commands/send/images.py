@@ -50,12 +50,12 @@ def image_command(operation: Operation) -> click.Command:
         **typed: Value | None,
     ) -> None:  # fmt: skip
         from jobfleet.cli.inputs import one_or_many
-        from jobfleet.sending.output_paths import Wanted
+        from jobfleet.sending.output_paths import WantedOutput
 
         if no_download and out is not None:
             raise click.UsageError("Give --out or --no-download, not both.")
         fetched = not no_download if operation.gives == "image" else out is not None
-        wanted = Wanted(operation, given(typed), out, name, fetched=fetched, ending=ending)
+        wanted = WantedOutput(operation, given(typed), out, name, fetched=fetched, ending=ending)
         one_or_many.run(invocation, wanted, images, resume=resume, kind="image")
 
     own = [

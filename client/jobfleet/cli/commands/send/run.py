@@ -66,11 +66,11 @@ def run(
         click.echo(context.get_help())
         return
     from jobfleet.aws.bucket import Bucket
-    from jobfleet.stack.offered_operations import Known, read
+    from jobfleet.stack.offered_operations import Known, read_offers
 
     account = invocation.account()
     with account.in_words():
-        declared = Known(lambda: read(Bucket(account))).find(operation)
+        declared = Known(lambda: read_offers(Bucket(account))).find(operation)
     if wants_help:
         click.echo("\n".join(_help(declared)))
         return
@@ -98,7 +98,7 @@ def _on_numbers(
             file_name=Path(out or f"{declared.name}{(declared.endings or ('',))[0]}").name if out else None,
         )  # fmt: skip
         if out == "-":
-            fleet.download_to(result, sys.stdout.buffer)
+            fleet.exchange.download_to(result, sys.stdout.buffer)
             return
         path = fleet.download(result, out) if out else None
         invocation.output.result(result, str(path) if path else None)
@@ -109,13 +109,13 @@ def _on_files(
     file: str | None, out: str | None, name: str | None, *, resume: bool,
 ) -> None:  # fmt: skip
     from jobfleet.cli.inputs import one_or_many
-    from jobfleet.sending.output_paths import Wanted
+    from jobfleet.sending.output_paths import WantedOutput
 
     if file or not inputs:
         raise click.UsageError(f"Give INPUT: {declared.name} takes files." if not file else "No --file here.")
     _check_out(declared, out)
     fetched = declared.gives == "image" or out is not None
-    wanted = Wanted(declared, values, out, name, fetched=fetched)
+    wanted = WantedOutput(declared, values, out, name, fetched=fetched)
     one_or_many.run(invocation, wanted, inputs, resume=resume, kind="file")
 
 

@@ -1,4 +1,4 @@
-"""`jobfleet submit`: send jobs and do not wait."""
+"""`jobfleet submit`: jobs that are sent and not waited for."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def _submit(
             with output.progress("sending", len(jobs)) as advance:
                 for start in range(0, len(jobs), _AT_A_TIME):
                     part = jobs[start : start + _AT_A_TIME]
-                    for job, prepared in zip(fleet.send_prepared(part), part, strict=True):
+                    for job, prepared in zip(fleet.exchange.send_prepared(part), part, strict=True):
                         if job.done():
                             job.result(0)  # raises why it was not taken
                         sent += 1
@@ -62,7 +62,7 @@ def _jobs(
     if not operation or not inputs:
         raise click.UsageError("Give an OPERATION and its input, or --from FILE.")
     from jobfleet.batch.plan import make_plan
-    from jobfleet.sending.output_paths import Wanted
+    from jobfleet.sending.output_paths import WantedOutput
     from jobfleet.sending.prepare import prepare
 
     declared = OPERATIONS.get(operation)
@@ -71,7 +71,7 @@ def _jobs(
         return [prepare(operation, text, parameters=parameters, name=name)]
     if len(inputs) == 1 and not Path(inputs[0]).is_dir():
         return [prepare(operation, Path(inputs[0]), parameters=parameters, name=name)]
-    plan = make_plan(Wanted(declared, parameters, name=name, fetched=False), inputs)
+    plan = make_plan(WantedOutput(declared, parameters, name=name, fetched=False), inputs)
     for path in plan.skipped:
         invocation.output.say(f"note: left out {path}: its name is not that of an image")
     return [prepare(operation, item.source, parameters=parameters, name=item.name) for item in plan.items]

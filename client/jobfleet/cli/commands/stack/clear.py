@@ -1,4 +1,4 @@
-"""`jobfleet clear`: empty the stack's queues."""
+"""`jobfleet clear`: the emptying of the stack's queues."""
 
 import click
 

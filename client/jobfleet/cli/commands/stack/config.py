@@ -1,4 +1,4 @@
-"""`jobfleet config`: what the client found, and where."""
+"""`jobfleet config`: the client's settings, and where each was found."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.errors import FleetError
 
 if TYPE_CHECKING:
-    from jobfleet.settings.settings import Found
+    from jobfleet.settings.settings import SettingValue
 
 
 @click.command(epilog=examples("jobfleet config", "jobfleet config --ask --json"))
@@ -25,7 +25,7 @@ def config(invocation: Invocation, ask: bool) -> None:
     from jobfleet.doctor import configuration
 
     timeout, trouble = _timeout(invocation)
-    found = configuration.look(invocation.given, timeout)
+    found = configuration.find_configuration(invocation.given, timeout)
     found.trouble = found.trouble or trouble
     if ask and not found.trouble:
         with invocation.output.waiting("asking AWS"):
@@ -43,16 +43,16 @@ def config(invocation: Invocation, ask: bool) -> None:
         raise found.trouble
 
 
-def _timeout(invocation: Invocation) -> "tuple[Found, FleetError | None]":
-    from jobfleet.settings.settings import Found
+def _timeout(invocation: Invocation) -> "tuple[SettingValue, FleetError | None]":
+    from jobfleet.settings.settings import SettingValue
 
     try:
-        return Found(f"{invocation.timeout:g} s", invocation.timeout_source), None
+        return SettingValue(f"{invocation.timeout:g} s", invocation.timeout_source), None
     except FleetError as problem:
-        return Found(None, invocation.timeout_source), problem
+        return SettingValue(None, invocation.timeout_source), problem
 
 
-def _for_people(name: str, one: "Found") -> str:
+def _for_people(name: str, one: "SettingValue") -> str:
     from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 
     from jobfleet.human_text import duration, size

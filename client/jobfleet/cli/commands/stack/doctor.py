@@ -1,4 +1,4 @@
-"""`jobfleet doctor`: find the broken link."""
+"""`jobfleet doctor`: a test of each link from this machine to a worker."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`jobfleet logs`: what the workers wrote."""
+"""`jobfleet logs`: the workers' log lines."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.option_values import as_time
 
 if TYPE_CHECKING:
-    from jobfleet.stack.log_lines import Line
+    from jobfleet.stack.log_lines import LogLine
 
 SINCE = "1h"
 LINES = 100
@@ -55,10 +55,10 @@ def logs(
     is in them). A job's line is in the bucket before its answer goes out; one about the worker
     itself may take half a minute.
     """
-    from jobfleet.stack.log_lines import LogLines, Wanted
+    from jobfleet.stack.log_lines import LogLines, LogQuery
 
     source = LogLines(invocation.account())
-    wanted = Wanted(since or _start(job), job, worker)
+    wanted = LogQuery(since or _start(job), job, worker)
     try:
         found = source.find(wanted)
         _show(invocation, found.lines[-lines:])
@@ -92,13 +92,13 @@ def _start(job: str | None) -> datetime:
     return since(SINCE) if job is None else sent_at(checked_id(job)) or since(SINCE)
 
 
-def _show(invocation: Invocation, lines: "Sequence[Line]") -> None:
+def _show(invocation: Invocation, lines: "Sequence[LogLine]") -> None:
     for line in lines:
         sys.stdout.write((line.text if invocation.as_json else _for_people(line)) + "\n")
     sys.stdout.flush()
 
 
-def _for_people(line: "Line") -> str:
+def _for_people(line: "LogLine") -> str:
     from jobfleet.human_text import clock, duration, plain
 
     fields = line.fields

@@ -1,4 +1,4 @@
-"""`jobfleet operations`: what the live workers offer."""
+"""`jobfleet operations`: the operations that live workers offer."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ def operations(invocation: Invocation) -> None:
 
     account = invocation.account()
     with account.in_words():
-        found = offered_operations.read(Bucket(account))
+        found = offered_operations.read_offers(Bucket(account))
     if invocation.as_json:
         sys.stdout.write(json.dumps(_for_machines(found)) + "\n")
         return

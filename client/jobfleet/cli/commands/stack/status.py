@@ -12,7 +12,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 
 if TYPE_CHECKING:
     from jobfleet.aws.account import Account
-    from jobfleet.stack.status import Look
+    from jobfleet.stack.status import StackStatus
 
 INTERVAL_SECONDS = 5.0
 
@@ -65,10 +65,10 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
         return
 
 
-def _look(account: "Account") -> "Look":
+def _look(account: "Account") -> "StackStatus":
     from jobfleet.stack import status as stack
 
-    return stack.look(account)
+    return stack.read_status(account)
 
 
 def _one_after_the_other(invocation: Invocation, account: "Account", interval: float) -> None:
@@ -104,7 +104,7 @@ def _live(invocation: Invocation, account: "Account", interval: float) -> None:
             live.update(Group(*parts), refresh=True)
 
 
-def _looks(account: "Account", interval: float) -> "Iterator[Look | str]":
+def _looks(account: "Account", interval: float) -> "Iterator[StackStatus | str]":
     """Look again and again. Once it went well, what goes wrong is told in a sentence, and tried again."""
     from jobfleet.errors import FleetError
 
@@ -117,7 +117,7 @@ def _looks(account: "Account", interval: float) -> "Iterator[Look | str]":
             yield str(problem)
 
 
-def _show(invocation: Invocation, account: "Account", seen: "Look") -> None:
+def _show(invocation: Invocation, account: "Account", seen: "StackStatus") -> None:
     from jobfleet.cli.terminal.tables import show_facts, show_table
 
     if invocation.as_json:
@@ -134,7 +134,7 @@ def _show(invocation: Invocation, account: "Account", seen: "Look") -> None:
         invocation.output.say(f"warning: {words}")
 
 
-def _facts(account: "Account", seen: "Look") -> dict[str, str]:
+def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
     from jobfleet.human_text import clock
 
     settings = account.settings
@@ -148,7 +148,7 @@ def _facts(account: "Account", seen: "Look") -> dict[str, str]:
     }
 
 
-def _queue_rows(seen: "Look") -> list[tuple[str, ...]]:
+def _queue_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
     from jobfleet.human_text import ago, duration
 
     rows = []
@@ -165,7 +165,7 @@ def _queue_rows(seen: "Look") -> list[tuple[str, ...]]:
     return rows
 
 
-def _worker_rows(seen: "Look") -> list[tuple[str, ...]]:
+def _worker_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
     from jobfleet.human_text import ago, duration, plain
 
     rows = []
@@ -186,7 +186,7 @@ def _worker_rows(seen: "Look") -> list[tuple[str, ...]]:
     return rows
 
 
-def _for_machines(account: "Account", seen: "Look") -> dict[str, Any]:
+def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
     ages = {kind: (age.oldest.total_seconds(), age.at.isoformat()) for kind, age in seen.ages.items()}
     whose = seen.identity
     return {

@@ -128,11 +128,11 @@ def test_many_results_are_not_all_looked_at(
     results = [done(300 - 10 * number) for number in range(30)]
     store(stack, *results)
     newest = [result.id for result in reversed(results)]
-    some = recent_jobs.find(account, 4)
+    some = recent_jobs.find_jobs(account, 4)
     assert ([job.id for job in some.jobs], some.whole) == (newest[:4], True)
     assert sum(call.startswith("GET results/") for call in stack.front.calls) <= 20
     # More were asked for than are listed: the newest, and that there are others.
-    some = recent_jobs.find(account, 30)
+    some = recent_jobs.find_jobs(account, 30)
     assert not some.whole
     assert [job.id for job in some.jobs] == newest[: len(some.jobs)]
     assert 4 <= len(some.jobs) <= 10
@@ -143,7 +143,7 @@ def test_looking_for_what_is_rare_ends(account: Account, stack: Any, monkeypatch
     store(
         stack, *(done(1_000 - 10 * number, "failed" if number == 0 else "succeeded") for number in range(60))
     )
-    some = recent_jobs.find(account, 1, ("failed",))
+    some = recent_jobs.find_jobs(account, 1, ("failed",))
     assert (some.jobs, some.whole) == ([], False)
     assert sum(call.startswith("GET results/") for call in stack.front.calls) == 20
 
@@ -153,7 +153,7 @@ def test_what_is_rare_is_looked_for_behind_many_others(account: Account, stack: 
     store(stack, rare)
     for _ in range(15):
         store(stack, *(done(5) for _ in range(100)), together=True)
-    some = recent_jobs.find(account, 1, ("failed",))
+    some = recent_jobs.find_jobs(account, 1, ("failed",))
     assert ([job.id for job in some.jobs], some.whole) == ([rare.id], True)
 
 

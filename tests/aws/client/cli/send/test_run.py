@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jobfleet import Fleet
 from jobfleet.errors import Exit
-from jobfleet.fleet import Fleet
-from jobfleet.settings.settings import find
+from jobfleet.settings.settings import find_settings
 
 from tests.aws.client.cli.stack.test_status import sign as say
 from tests.aws.worker.offers.test_packages import sign
@@ -131,7 +131,7 @@ def test_python_runs_them_too(stack: Any, tmp_path: Path, monkeypatch: pytest.Mo
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "a.txt").write_text("a b a")
-    settings = find(stack=stack.name, region="us-east-1")
+    settings = find_settings(stack=stack.name, region="us-east-1")
     with Fleet(settings) as fleet:
         assert fleet.run("word-count", tmp_path / "a.txt", top=1, timeout=patience(60)).result == {
             "words": 3, "top": [["a", 2]],

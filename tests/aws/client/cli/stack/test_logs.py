@@ -87,9 +87,9 @@ def test_of_more_than_is_read_at_once_the_newest_is_found_and_it_is_said(
     start = datetime.now(UTC) - timedelta(minutes=20)
     for number in range(5):
         write(stack, "a", {"event": str(number), "job": "j"}, age=1_000 - number, number=number + 1)
-    found = log_lines.LogLines(account).find(log_lines.Wanted(start))
+    found = log_lines.LogLines(account).find(log_lines.LogQuery(start))
     assert ([line.fields["event"] for line in found.lines], found.whole) == (["2", "3", "4"], False)
-    found = log_lines.LogLines(account).find(log_lines.Wanted(start, job="j"))
+    found = log_lines.LogLines(account).find(log_lines.LogQuery(start, job="j"))
     assert ([line.fields["event"] for line in found.lines], found.whole) == (["0", "1", "2"], False)
     assert sum(call.startswith("GET logs/") for call in stack.front.calls) == 6
 

@@ -16,7 +16,7 @@ from jobfleet_worker.operations.engines.onnx_classifier import BrokenModel, load
 from jobfleet_worker.operations.limits import Limits, Model
 from jobfleet_worker.operations.run import run
 from jobfleet_worker.processes.pool import Pool
-from jobfleet_worker.settings import BadSettings, Settings, from_mapping
+from jobfleet_worker.settings import BadSettings, WorkerSettings, from_mapping
 from PIL import Image
 
 from tests.models import means
@@ -160,7 +160,7 @@ def test_a_process_loads_the_model_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert classify._loaded.cache_info().hits >= 1
 
 
-def settings(model: Model, **more: Any) -> Settings:
+def settings(model: Model, **more: Any) -> WorkerSettings:
     said = {"classify_model": model.path, "classify_sha256": model.sha256, "classify_labels": model.labels}
     given = {**dict.fromkeys(NAMES, "st"), "processes": 1, **said, **more}
     return from_mapping({name: value for name, value in given.items() if value is not None})
@@ -184,7 +184,7 @@ def test_without_a_model_it_is_not_offered_and_the_rest_is() -> None:
     assert offer.find("stats")
 
 
-def spoilt(model: Model, how: str) -> Settings:
+def spoilt(model: Model, how: str) -> WorkerSettings:
     path = Path(model.path)
     if how == "checksum":
         path.write_bytes(path.read_bytes() + b"\0")

@@ -17,7 +17,7 @@ from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
-from jobfleet_worker.settings import BadSettings, Settings, from_mapping
+from jobfleet_worker.settings import BadSettings, WorkerSettings, from_mapping
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.abilities import need_program
@@ -33,7 +33,7 @@ NAMES = ("stack", "region", "bucket", "request_queue", "response_queue", "dead_l
 GIVEN = {**dict.fromkeys(NAMES, "st"), "processes": 1, "text": True}
 
 
-def settings(**more: Any) -> Settings:
+def settings(**more: Any) -> WorkerSettings:
     return from_mapping({**GIVEN, **more})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_jobs.operations.pipeline_steps import Steps
+from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
 from jobfleet_worker.operations import run
 from jobfleet_worker.operations.imaging import decode, encode
 from jobfleet_worker.operations.outcome import Outcome
@@ -19,13 +19,13 @@ STEPS = OPERATIONS["pipeline"].parameters[0]
 
 
 def pipeline(data: bytes, typed: str, output: str = "outputs/x.png") -> Outcome:
-    assert isinstance(STEPS, Steps)
+    assert isinstance(STEPS, PipelineSteps)
     return do("pipeline", data, output, steps=STEPS.parse(typed))
 
 
 def one_by_one(data: bytes, typed: str, output: str = "outputs/x.png") -> Outcome:
     """Do each step as a job of its own, each on the lossless output of the one before."""
-    assert isinstance(STEPS, Steps)
+    assert isinstance(STEPS, PipelineSteps)
     for step in STEPS.parse(typed):
         outcome = do(step["operation"], data, output, **step["parameters"])
         data = outcome.data or b""
