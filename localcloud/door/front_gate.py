@@ -12,7 +12,7 @@ from localcloud.iam.current_caller import remember_credential
 from localcloud.iam.keyring import Credential, Keyring
 from localcloud.wire import signature
 from localcloud.wire.call import Call, Family
-from localcloud.wire.refusals import Refusal, Trouble, refuse
+from localcloud.wire.refusals import Refusal, RefusalReason, refuse
 from localcloud.wire.signature import Signed
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ class Gate:
     ) -> Refusal | None:
         """Return why the call may not pass, None if it may."""
         if call.malformed is not None:
-            return refuse(call, Trouble.MALFORMED, call.malformed)
+            return refuse(call, RefusalReason.MALFORMED, call.malformed)
         if call.signed is None:
-            return None if _needs_no_signature(call) else refuse(call, Trouble.UNSIGNED)
+            return None if _needs_no_signature(call) else refuse(call, RefusalReason.UNSIGNED)
         trouble = _trouble(call.signed, environ, call.body, credential)
         if trouble is not None:
             return refuse(call, trouble)
         if call.region not in _regions():
-            return refuse(call, Trouble.NO_SUCH_REGION, _no_such_region(call.region))
+            return refuse(call, RefusalReason.NO_SUCH_REGION, _no_such_region(call.region))
         assert credential is not None  # noqa: S101  an unknown key is a trouble
         for guard in self._guards:
             if refusal := guard(call, credential):
@@ -86,21 +86,21 @@ def _needs_no_signature(call: Call) -> bool:
 
 def _trouble(
     signed: Signed, environ: "WSGIEnvironment", body: bytes | None, credential: Credential | None
-) -> Trouble | None:
+) -> RefusalReason | None:
     now = time.time()
     if credential is None:
-        return Trouble.UNKNOWN_KEY
+        return RefusalReason.UNKNOWN_KEY
     if signed.token != credential.token:
         # With no token at all, a temporary key is none that AWS has on record.
-        return Trouble.WRONG_TOKEN if signed.token else Trouble.UNKNOWN_KEY
+        return RefusalReason.WRONG_TOKEN if signed.token else RefusalReason.UNKNOWN_KEY
     if credential.is_dead(now):
-        return Trouble.EXPIRED
+        return RefusalReason.EXPIRED
     if signature.link_is_over(signed, now):
-        return Trouble.LINK_OVER
+        return RefusalReason.LINK_OVER
     if not signed.is_link and abs(now - signed.time) > signature.MAX_SKEW_SECONDS:
-        return Trouble.CLOCK_SKEW
+        return RefusalReason.CLOCK_SKEW
     if not signature.is_right(signed, environ, body, credential.secret):
-        return Trouble.WRONG_SIGNATURE
+        return RefusalReason.WRONG_SIGNATURE
     return None
 
 

@@ -17,7 +17,7 @@ from moto.iam.models import iam_backends
 from localcloud.ec2.instances import HostedInstance
 from localcloud.iam.keyring import Credential
 from localcloud.wire.call import Call, Family
-from localcloud.wire.refusals import Refusal, Trouble, refuse
+from localcloud.wire.refusals import Refusal, RefusalReason, refuse
 
 REGIONS = ("us-east-1", "us-west-2")
 SIZES = ("nano", "micro", "small", "medium", "large")
@@ -81,7 +81,7 @@ class Lab:
         if reason is None:
             return None
         words = f"User: {credential.principal} is not authorized to perform: {action}"
-        return refuse(call, Trouble.DENIED, f"{words} on resource: {resource} {reason}")
+        return refuse(call, RefusalReason.DENIED, f"{words} on resource: {resource} {reason}")
 
     def _furnish(self, account: str) -> None:
         """Give a new account what every lab has."""

@@ -9,7 +9,7 @@ from localcloud.iam.need import Context, Need
 from localcloud.iam.needs import needs_of
 from localcloud.iam.policy import Decision, decide
 from localcloud.wire.call import Call
-from localcloud.wire.refusals import Refusal, Trouble, refuse
+from localcloud.wire.refusals import Refusal, RefusalReason, refuse
 
 _REASONS = {
     Decision.DENIED: "with an explicit deny in an identity-based policy",
@@ -44,7 +44,7 @@ class Permissions:
                 continue
             decision = decide(policies, need, context)
             if decision is not Decision.ALLOWED:
-                return refuse(call, Trouble.DENIED, _words(call, credential, need, decision))
+                return refuse(call, RefusalReason.DENIED, _words(call, credential, need, decision))
         return None
 
     def _policies_of(self, credential: Credential) -> list[Policy] | None:

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from localcloud.wire.call import Call, Family
 
 
-class Trouble(Enum):
+class RefusalReason(Enum):
     """Why a request is refused."""
 
     UNKNOWN_KEY = auto()
@@ -57,57 +57,61 @@ _SKEW = "Signature expired: the request was signed more than 15 minutes ago or a
 
 _Entry = tuple[int, str, str]
 # What each kind of service says: status, code, message. An empty message is the caller's to give.
-_S3: dict[Trouble, _Entry] = {
-    Trouble.UNKNOWN_KEY: (
+_S3: dict[RefusalReason, _Entry] = {
+    RefusalReason.UNKNOWN_KEY: (
         403,
         "InvalidAccessKeyId",
         "The AWS Access Key Id you provided does not exist in our records.",
     ),
-    Trouble.WRONG_TOKEN: (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
-    Trouble.EXPIRED: (400, "ExpiredToken", "The provided token has expired."),
-    Trouble.WRONG_SIGNATURE: (
+    RefusalReason.WRONG_TOKEN: (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
+    RefusalReason.EXPIRED: (400, "ExpiredToken", "The provided token has expired."),
+    RefusalReason.WRONG_SIGNATURE: (
         403,
         "SignatureDoesNotMatch",
         _S3_SIGNATURE,
     ),
-    Trouble.CLOCK_SKEW: (
+    RefusalReason.CLOCK_SKEW: (
         403,
         "RequestTimeTooSkewed",
         "The difference between the request time and the current time is too large.",
     ),
-    Trouble.MALFORMED: (400, "AuthorizationHeaderMalformed", ""),
-    Trouble.UNSIGNED: (403, "AccessDenied", "Access Denied"),
-    Trouble.LINK_OVER: (403, "AccessDenied", "Request has expired"),
-    Trouble.NO_SUCH_REGION: (400, "AuthorizationHeaderMalformed", ""),
-    Trouble.DENIED: (403, "AccessDenied", ""),
+    RefusalReason.MALFORMED: (400, "AuthorizationHeaderMalformed", ""),
+    RefusalReason.UNSIGNED: (403, "AccessDenied", "Access Denied"),
+    RefusalReason.LINK_OVER: (403, "AccessDenied", "Request has expired"),
+    RefusalReason.NO_SUCH_REGION: (400, "AuthorizationHeaderMalformed", ""),
+    RefusalReason.DENIED: (403, "AccessDenied", ""),
 }
-_EC2: dict[Trouble, _Entry] = {
-    Trouble.UNKNOWN_KEY: (401, "AuthFailure", _NOT_VALIDATED),
-    Trouble.WRONG_TOKEN: (401, "AuthFailure", _NOT_VALIDATED),
-    Trouble.EXPIRED: (400, "RequestExpired", "Request has expired."),
-    Trouble.WRONG_SIGNATURE: (401, "AuthFailure", _NOT_VALIDATED),
-    Trouble.CLOCK_SKEW: (400, "RequestExpired", "Request has expired."),
-    Trouble.MALFORMED: (400, "IncompleteSignature", ""),
-    Trouble.UNSIGNED: (
+_EC2: dict[RefusalReason, _Entry] = {
+    RefusalReason.UNKNOWN_KEY: (401, "AuthFailure", _NOT_VALIDATED),
+    RefusalReason.WRONG_TOKEN: (401, "AuthFailure", _NOT_VALIDATED),
+    RefusalReason.EXPIRED: (400, "RequestExpired", "Request has expired."),
+    RefusalReason.WRONG_SIGNATURE: (401, "AuthFailure", _NOT_VALIDATED),
+    RefusalReason.CLOCK_SKEW: (400, "RequestExpired", "Request has expired."),
+    RefusalReason.MALFORMED: (400, "IncompleteSignature", ""),
+    RefusalReason.UNSIGNED: (
         400,
         "MissingParameter",
         "The request must contain the parameter AWSAccessKeyId",
     ),
-    Trouble.LINK_OVER: (400, "RequestExpired", "Request has expired."),
-    Trouble.NO_SUCH_REGION: (401, "AuthFailure", ""),
-    Trouble.DENIED: (403, "UnauthorizedOperation", "You are not authorized to perform this operation. {}"),
+    RefusalReason.LINK_OVER: (400, "RequestExpired", "Request has expired."),
+    RefusalReason.NO_SUCH_REGION: (401, "AuthFailure", ""),
+    RefusalReason.DENIED: (
+        403,
+        "UnauthorizedOperation",
+        "You are not authorized to perform this operation. {}",
+    ),
 }
-_QUERY: dict[Trouble, _Entry] = {
-    Trouble.UNKNOWN_KEY: (403, "InvalidClientTokenId", _INVALID_TOKEN),
-    Trouble.WRONG_TOKEN: (403, "InvalidClientTokenId", _INVALID_TOKEN),
-    Trouble.EXPIRED: (403, "ExpiredToken", _EXPIRED),
-    Trouble.WRONG_SIGNATURE: (403, "SignatureDoesNotMatch", _SIGNATURE),
-    Trouble.CLOCK_SKEW: (403, "SignatureDoesNotMatch", _SKEW),
-    Trouble.MALFORMED: (400, "IncompleteSignature", ""),
-    Trouble.UNSIGNED: (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
-    Trouble.LINK_OVER: (403, "SignatureDoesNotMatch", "Signature expired: the link's time is up"),
-    Trouble.NO_SUCH_REGION: (403, "SignatureDoesNotMatch", ""),
-    Trouble.DENIED: (403, "AccessDenied", ""),
+_QUERY: dict[RefusalReason, _Entry] = {
+    RefusalReason.UNKNOWN_KEY: (403, "InvalidClientTokenId", _INVALID_TOKEN),
+    RefusalReason.WRONG_TOKEN: (403, "InvalidClientTokenId", _INVALID_TOKEN),
+    RefusalReason.EXPIRED: (403, "ExpiredToken", _EXPIRED),
+    RefusalReason.WRONG_SIGNATURE: (403, "SignatureDoesNotMatch", _SIGNATURE),
+    RefusalReason.CLOCK_SKEW: (403, "SignatureDoesNotMatch", _SKEW),
+    RefusalReason.MALFORMED: (400, "IncompleteSignature", ""),
+    RefusalReason.UNSIGNED: (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
+    RefusalReason.LINK_OVER: (403, "SignatureDoesNotMatch", "Signature expired: the link's time is up"),
+    RefusalReason.NO_SUCH_REGION: (403, "SignatureDoesNotMatch", ""),
+    RefusalReason.DENIED: (403, "AccessDenied", ""),
 }
 # The names that the newer protocols have for what the query protocol says.
 _EXCEPTIONS = {
@@ -122,7 +126,7 @@ _EXCEPTIONS = {
 _QUERY_COMPATIBLE = {"sqs", "monitoring"}
 
 
-def refuse(call: Call, trouble: Trouble, message: str = "") -> Refusal:
+def refuse(call: Call, trouble: RefusalReason, message: str = "") -> Refusal:
     """Return the answer; `message` is for the troubles whose words depend on the request."""
     table = {Family.S3: _S3, Family.EC2: _EC2}.get(call.family, _QUERY)
     status, code, words = table[trouble]

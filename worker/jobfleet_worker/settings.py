@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 from jobfleet_jobs.protocol.names import RESULT_BATCH_MAX, StackNames
 
 # SQS's own limits: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
@@ -80,7 +81,7 @@ class WorkerSettings:
     max_pixels: int = 100_000_000
     max_input_bytes: int = 256 * 1024 * 1024
     max_numbers: int = 10_000_000
-    stream_from_bytes: int = 8 * 1024**2
+    stream_from_bytes: int = LARGE_BYTES
     max_stream_bytes: int = 4 * 1024**3
     job_time_limit: int = 120
     stream_seconds_per_mib: int = 4

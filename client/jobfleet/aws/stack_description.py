@@ -16,9 +16,6 @@ from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput
 from jobfleet.human_text import size as as_size
 
-# From this size on an upload takes long enough to ask for the limits first, which is one call.
-WORTH_ASKING_BYTES = 8 * 1024 * 1024
-
 # It is a few hundred bytes; whatever is much larger is something else.
 _MAX_BYTES = 65_536
 

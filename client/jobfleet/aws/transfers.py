@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
-from jobfleet_jobs.protocol.message import Output
+from jobfleet_jobs.protocol.message import LARGE_BYTES, Output
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.error_sentences import error_code
@@ -20,9 +20,8 @@ from jobfleet.errors import BadInput, BadOutput
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-# What is larger goes and comes in parts of this size, several at a time: a part that fails is tried
+# What is large goes and comes in parts, several at a time: a part that fails is tried
 # again by itself, and one connection to S3 rarely fills a line.
-PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 4
 
 _CHUNK_BYTES = 1024 * 1024
@@ -53,10 +52,10 @@ class Transfers:
         """Put an input into the bucket, with metadata of its own if any are given."""
         more: dict[str, Any] = {"Metadata": dict(metadata)} if metadata else {}
         try:
-            head = source.read(PART_BYTES)
+            head = source.read(LARGE_BYTES)
         except OSError as problem:
             raise BadInput(f"the input cannot be read: {problem.strerror or problem}") from problem
-        if len(head) < PART_BYTES:
+        if len(head) < LARGE_BYTES:
             self._account.s3.put_object(Bucket=bucket, Key=key, Body=head, **more)
             on_progress(len(head))
             return
@@ -74,7 +73,7 @@ class Transfers:
                 on_progress(bytes_transferred)
 
         config = TransferConfig(
-            multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES,
+            multipart_threshold=LARGE_BYTES, multipart_chunksize=LARGE_BYTES,
             max_request_concurrency=PARTS_AT_ONCE, max_submission_concurrency=1,
         )  # fmt: skip
         with TransferManager(self._account.s3, config) as manager:
@@ -86,14 +85,14 @@ class Transfers:
         Raises `BadOutput`, also if it is another job's by now.
         """
         with _whole_or_not_at_all(path) as file:
-            if output.bytes <= 2 * PART_BYTES or not output.etag:
+            if output.bytes <= 2 * LARGE_BYTES or not output.etag:
                 self.write(output, file, on_progress)
                 return
             writing = threading.Lock()
             with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
                 parts = [
                     pool.submit(self._fetch_part, output, start, file, writing, on_progress)
-                    for start in range(0, output.bytes, PART_BYTES)
+                    for start in range(0, output.bytes, LARGE_BYTES)
                 ]
                 for part in parts:
                     part.result()
@@ -109,7 +108,7 @@ class Transfers:
     def _fetch_part(
         self, output: Output, start: int, file: BinaryIO, writing: threading.Lock, on_progress: OnProgress
     ) -> None:
-        span = {"Range": f"bytes={start}-{min(start + PART_BYTES, output.bytes) - 1}"}
+        span = {"Range": f"bytes={start}-{min(start + LARGE_BYTES, output.bytes) - 1}"}
         with closing(self._get(output, span)["Body"]) as body:
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 with writing:

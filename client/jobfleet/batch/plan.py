@@ -5,15 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobfleet_jobs.operations.image_formats import IMAGE_ENDINGS
+
 from jobfleet.errors import BadInput, BadOutput
 from jobfleet.sending.output_paths import WantedOutput
-
-# What the worker reads, by the endings such files have. In a folder only these are taken; a file that
-# is named itself is sent whatever it is called.
-IMAGE_SUFFIXES = frozenset({
-    ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
-    ".tif", ".tiff", ".webp",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,7 @@ def _inputs(wanted: WantedOutput, path: Path, out: Path, skipped: list[Path]) ->
         )
         for name in sorted(files):
             file = here / name
-            of_its_kind = wanted.operation.takes != "image" or file.suffix.lower() in IMAGE_SUFFIXES
+            of_its_kind = wanted.operation.takes != "image" or file.suffix.lower() in IMAGE_ENDINGS
             if name.startswith(".") or not of_its_kind:
                 skipped.append(file)
             else:

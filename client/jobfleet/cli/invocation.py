@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobfleet.cli.terminal.output import Output
+from jobfleet.cli.terminal.output import CommandOutput
 from jobfleet.errors import FleetError, NoAnswerInTime, UnknownSettings
 from jobfleet.human_text import read_seconds
 
@@ -103,9 +103,9 @@ class Invocation:
         return None if self.timeout_source == "default" else self.timeout
 
     @property
-    def output(self) -> Output:
+    def output(self) -> CommandOutput:
         """Where results and talk go."""
-        return Output(as_json=self.as_json, quiet=self.quiet)
+        return CommandOutput(as_json=self.as_json, quiet=self.quiet)
 
     @property
     def as_json(self) -> bool:

@@ -16,11 +16,9 @@ from jobfleet_jobs.operations.image_formats import fitting_name
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from jobfleet.errors import BadInput
-
-# Numbers of more bytes stay in their file; as text and numbers they would take ten times that in memory.
-LARGE_BYTES = 8 * 1024 * 1024
 
 # Numbers as text, as a sequence, or as a file; an image as a path, or as an open binary file.
 Source = str | Path | BinaryIO | Iterable[Number]
@@ -187,6 +185,7 @@ def _is_large(file: Any) -> bool:
     if isinstance(file, io.TextIOBase):
         return False
     size = size_of(file)
+    # Such numbers stay in their file; as text and numbers they would take ten times that in memory.
     return size is not None and size > LARGE_BYTES and file.tell() == 0
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Request, Stored
+from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, LARGE_BYTES, Inline, Request, Stored
 from jobfleet_jobs.protocol.names import upload_key
 
 from jobfleet.aws import stack_description
@@ -48,7 +48,7 @@ class Outgoing:
 
     def _upload(self, prepared: Prepared, file: BinaryIO, on_progress: OnProgress) -> Stored:
         size = size_of(file)
-        if size is not None and size >= stack_description.WORTH_ASKING_BYTES:
+        if size is not None and size >= LARGE_BYTES:
             self._published.check_size(size, prepared.upload_name, prepared.operation)
         stored = Stored(self._account.bucket, upload_key(prepared.id, prepared.upload_name))
         self._transfers.upload(file, stored.bucket, stored.key, on_progress)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobfleet.human_text import instant
+from jobfleet.settings.state_folder import state_path
 
 # A full file is put aside under another name, and of those a few are kept: some ten thousand jobs.
 FILE_MAX_BYTES = 256 * 1024
@@ -34,7 +35,7 @@ class History:
     """The jobs sent to one stack. Several processes may write at the same time."""
 
     def __init__(self, bucket: str, say: Callable[[str], None] = lambda words: None) -> None:
-        self.folder = _state_home() / "jobfleet" / bucket
+        self.folder = state_path() / bucket
         self._say: Callable[[str], None] | None = say
 
     @property
@@ -89,12 +90,6 @@ class History:
             self.file.rename(self.folder / f"sent-{time.time_ns()}.jsonl")
             for path in self._files()[:-FILES_MAX]:
                 path.unlink(missing_ok=True)
-
-
-def _state_home() -> Path:
-    given = Path(os.environ.get("XDG_STATE_HOME") or "")
-    # The XDG base directory specification has relative ones passed over.
-    return given if given.is_absolute() else Path.home() / ".local/state"
 
 
 def _line(job: Sent) -> str:

@@ -17,6 +17,9 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 
 _ALL = tuple(ending for endings in FORMATS.values() for ending in endings)
 
+# The endings of files that are read as images: BMP and JPEG files have others too, which ask for no format.
+IMAGE_ENDINGS = frozenset({*_ALL, ".dib", ".mpo"})
+
 
 def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:
     """Return a file's name with the ending of the `format` that `parameters` ask for, if they ask for one.

@@ -14,6 +14,10 @@ VERSION = 1
 # An answer is its JSON and nothing else; what is longer says that the result is `stored`.
 ANSWER_MAX_BYTES = SQS_MESSAGE_MAX_BYTES
 
+# From this size on, in bytes, a file counts as large: it travels in parts of that size, is shown with its
+# progress, and is worth a question about limits first.
+LARGE_BYTES = 8 * 1024 * 1024
+
 # What a request takes in bytes besides its input: an id, names, parameters, an output's key.
 ENVELOPE_MAX_BYTES = 4_096
 

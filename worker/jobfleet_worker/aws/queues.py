@@ -68,7 +68,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class EntryRefusal:
     """Why one entry of a batch was not taken; `final` says that trying again cannot help."""
 
     code: str
@@ -94,7 +94,7 @@ class Queues:
         )
         return [_message(found) for found in answer.get("Messages", ())]
 
-    def answer(self, queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
+    def answer(self, queue: str, bodies: Sequence[str]) -> dict[int, EntryRefusal]:
         """Send a batch (`batches_by_size`); return what was not taken. Raises `QueueGone`."""
         try:
             answer = self._sqs.send_message_batch(
@@ -112,7 +112,7 @@ class Queues:
         """Put a message on the request queue."""
         self._sqs.send_message(QueueUrl=self._address(self._settings.request_queue), MessageBody=body)
 
-    def delete(self, messages: Sequence[Message]) -> dict[int, Refusal]:
+    def delete(self, messages: Sequence[Message]) -> dict[int, EntryRefusal]:
         """Take at most ten requests off the queue for good; return what was not taken off."""
         answer = self._sqs.delete_message_batch(
             QueueUrl=self._address(self._settings.request_queue),
@@ -120,7 +120,7 @@ class Queues:
         )
         return _refusals(answer)
 
-    def hide(self, messages: Sequence[Message], seconds: int) -> dict[int, Refusal]:
+    def hide(self, messages: Sequence[Message], seconds: int) -> dict[int, EntryRefusal]:
         """Keep at most ten requests from other workers for `seconds` from now; 0 hands them back at once."""
         answer = self._sqs.change_message_visibility_batch(
             QueueUrl=self._address(self._settings.request_queue),
@@ -176,8 +176,8 @@ def _message(found: "MessageTypeDef") -> Message:
     return Message(found["Body"], found["ReceiptHandle"], attempt, passed)
 
 
-def _refusals(answer: Mapping[str, Any]) -> dict[int, Refusal]:
+def _refusals(answer: Mapping[str, Any]) -> dict[int, EntryRefusal]:
     return {
-        int(entry["Id"]): Refusal(str(entry.get("Code", "")), bool(entry.get("SenderFault")))
+        int(entry["Id"]): EntryRefusal(str(entry.get("Code", "")), bool(entry.get("SenderFault")))
         for entry in answer.get("Failed", ())
     }

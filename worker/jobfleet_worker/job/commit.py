@@ -15,7 +15,7 @@ from typing import Protocol
 
 from jobfleet_jobs.protocol.batches import batches, batches_by_size
 
-from jobfleet_worker.aws.queues import QueueGone, Refusal
+from jobfleet_worker.aws.queues import EntryRefusal, QueueGone
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.daemon_pool import DaemonPool
@@ -52,7 +52,7 @@ class Workload(Protocol):
         """Tell whether more are begun than there are processes."""
 
 
-class Endings(Protocol):
+class JobEndings(Protocol):
     """Who hears what became of a finished job."""
 
     def ended(self, finished: Finished) -> None:
@@ -71,7 +71,7 @@ class Committer:
         journal: Journal,
         leases: Leases,
         load: Workload,
-        endings: Endings,
+        endings: JobEndings,
     ) -> None:
         self._settings, self._clock = tools.settings, tools.clock
         self._queues, self._storage, self._breaker = tools.queues, tools.storage, tools.breaker
@@ -220,10 +220,10 @@ class Committer:
         return list(batch)
 
     def _each(
-        self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, Refusal]]
-    ) -> list[tuple[Finished, Refusal]]:
+        self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, EntryRefusal]]
+    ) -> list[tuple[Finished, EntryRefusal]]:
         """Try a batch until every entry is taken; return those that never were."""
-        refused: list[tuple[Finished, Refusal]] = []
+        refused: list[tuple[Finished, EntryRefusal]] = []
         for number in range(ENTRY_TRIES):
             some = group
             refusals = self._breaker.sqs(FinishedGroup(some), partial(call, some))

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from jobfleet_worker.aws.storage import Large, too_large
 from jobfleet_worker.aws.tools import Tools
@@ -19,9 +20,6 @@ from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.processes.pool import Pool
-
-# As much is fetched at a time, and again where that fails.
-PART_BYTES = 8 * 1024**2
 
 # The file itself, and its numbers in sorted runs: nine or ten bytes for each value of a run. In long
 # texts that is 0.3 of what they take as text, in short ones at most 1.5.
@@ -78,7 +76,8 @@ class Streams:
     def _fetch(self, job: JobInHand, large: Large, file: BinaryIO) -> None:
         start = 0
         while start < large.size:
-            data = self._breaker.s3(job, partial(self._storage.read_part, large, start, PART_BYTES))
+            # As much is fetched at a time, and again where that fails.
+            data = self._breaker.s3(job, partial(self._storage.read_part, large, start, LARGE_BYTES))
             if not data:
                 raise BrokenAttempt(f"of the input's {large.size:,} bytes {start:,} came")
             file.write(data)

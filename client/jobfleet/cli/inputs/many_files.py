@@ -12,7 +12,7 @@ from jobfleet.batch.ledger import Ledger, ledger_path
 from jobfleet.batch.plan import BatchItem, BatchPlan, make_plan
 from jobfleet.batch.run import Asked, Run
 from jobfleet.cli.invocation import Invocation
-from jobfleet.cli.terminal.output import Output
+from jobfleet.cli.terminal.output import CommandOutput
 from jobfleet.errors import FleetError, SomeFailed
 from jobfleet.human_text import many
 from jobfleet.sending.output_paths import WantedOutput
@@ -27,7 +27,7 @@ _SKIPPED_SHOWN = 3
 class _Watcher:
     """Shows what becomes of the items, and counts it."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: CommandOutput) -> None:
         self._output = output
         self.advance: Any = lambda count: None
         self.finished, self.earlier = 0, 0
@@ -79,7 +79,7 @@ def run(invocation: Invocation, wanted: WantedOutput, images: Sequence[str], *, 
 
 
 def _go(
-    output: Output, run: Run, plan: BatchPlan, watcher: _Watcher, operation: str, ledger: Ledger
+    output: CommandOutput, run: Run, plan: BatchPlan, watcher: _Watcher, operation: str, ledger: Ledger
 ) -> None:  # fmt: skip
     try:
         with output.progress(operation, len(plan.items)) as watcher.advance:
@@ -94,7 +94,7 @@ def _go(
         raise
 
 
-def _ledger(output: Output, what: list[Any]) -> Ledger:
+def _ledger(output: CommandOutput, what: list[Any]) -> Ledger:
     try:
         return Ledger(ledger_path(what))
     except (OSError, sqlite3.Error) as problem:
@@ -102,7 +102,7 @@ def _ledger(output: Output, what: list[Any]) -> Ledger:
         return Ledger(Path(":memory:"))
 
 
-def _say_of_before(output: Output, ledger: Ledger, *, resume: bool) -> None:
+def _say_of_before(output: CommandOutput, ledger: Ledger, *, resume: bool) -> None:
     total, done = ledger.total(), ledger.count("done")
     if resume:
         output.say(f"going on: {total:,} were sent before, {done:,} of them are done" if total
@@ -115,7 +115,7 @@ def _say_of_before(output: Output, ledger: Ledger, *, resume: bool) -> None:
         ledger.forget()
 
 
-def _say_skipped(output: Output, plan: BatchPlan) -> None:
+def _say_skipped(output: CommandOutput, plan: BatchPlan) -> None:
     if plan.skipped:
         shown = ", ".join(map(str, plan.skipped[:_SKIPPED_SHOWN]))
         more = ", …" if len(plan.skipped) > _SKIPPED_SHOWN else ""
@@ -124,7 +124,7 @@ def _say_skipped(output: Output, plan: BatchPlan) -> None:
         output.say(f"note: left out {files} not that of an image: {shown}{more}")
 
 
-def _sum_up(output: Output, plan: BatchPlan, watcher: _Watcher) -> None:
+def _sum_up(output: CommandOutput, plan: BatchPlan, watcher: _Watcher) -> None:
     if watcher.failures:
         lines = [f"{len(watcher.failures):,} of {many(len(plan.items), 'image')} failed:"]
         for item, cause, result in watcher.failures:

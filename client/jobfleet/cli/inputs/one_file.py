@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from jobfleet.cli.invocation import Invocation
 from jobfleet.sending.output_paths import WantedOutput, out_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# What of standard input is kept in memory until its end is seen.
-_IN_MEMORY_BYTES = 8 * 1024 * 1024
 
 
 def run(invocation: Invocation, wanted: WantedOutput, image: str) -> None:
@@ -61,7 +59,8 @@ def _source(image: str) -> "Iterator[Path | BinaryIO]":
     if image != "-":
         yield Path(image)
         return
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+    # What is not large is kept in memory until its end is seen.
+    with tempfile.SpooledTemporaryFile(LARGE_BYTES) as file:
         while chunk := sys.stdin.buffer.read(1024 * 1024):
             file.write(chunk)
         file.seek(0)

@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.message import LARGE_BYTES, Result
 
 from jobfleet.cli.terminal.result_lines import described, described_in_short, described_plainly, told_beside
 from jobfleet.cli.terminal.tables import fact_lines
 
-# From here on a transfer has a bar.
-LARGE_BYTES = 8 * 1024 * 1024
 
-
-class Output:
+class CommandOutput:
     """Writes for people, or with `as_json` for machines; `quiet` leaves only data and errors."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:

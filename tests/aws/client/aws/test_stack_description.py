@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from jobfleet.aws.stack_description import WORTH_ASKING_BYTES, Published, parse_description
+from jobfleet.aws.stack_description import Published, parse_description
 from jobfleet.errors import Exit
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from tests.client_bench import Jobfleet, says_why
 
@@ -17,7 +18,7 @@ def publish(stack: Any, **limits: int) -> None:
 
 @pytest.fixture
 def large(jobfleet: Jobfleet) -> str:
-    (jobfleet.home / "large.tif").write_bytes(bytes(WORTH_ASKING_BYTES))
+    (jobfleet.home / "large.tif").write_bytes(bytes(LARGE_BYTES))
     return "large.tif"
 
 
@@ -35,7 +36,7 @@ def test_an_input_that_no_worker_would_take_is_not_uploaded(
     assert stack.waiting(stack.requests) == 0
 
 
-@pytest.mark.parametrize("limit", [None, WORTH_ASKING_BYTES])
+@pytest.mark.parametrize("limit", [None, LARGE_BYTES])
 def test_what_fits_or_nothing_is_published_about_is_sent(
     jobfleet: Jobfleet, stack: Any, large: str, limit: int | None
 ) -> None:

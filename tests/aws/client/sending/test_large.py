@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from jobfleet.errors import Exit
-from jobfleet.sending.prepare import LARGE_BYTES, numbers_text, prepare
+from jobfleet.sending.prepare import numbers_text, prepare
+from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from tests.client_run import JOBFLEET, Run, environment
 from tests.patience import wait_for

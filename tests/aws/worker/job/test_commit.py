@@ -13,15 +13,15 @@ from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.batches import batches_by_size
 from jobfleet_jobs.protocol.message import ANSWER_MAX_BYTES, Request, Result
 from jobfleet_jobs.protocol.names import RESULT_BATCH_MAX
-from jobfleet_worker.aws.queues import Message, Refusal
+from jobfleet_worker.aws.queues import EntryRefusal, Message
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.job.in_hand import Finished
 from PIL import Image
 
 from tests.places import REPOSITORY
 
-THROTTLED = Refusal("InternalError", final=False)
-REFUSED = Refusal("AccessDenied", final=True)
+THROTTLED = EntryRefusal("InternalError", final=False)
+REFUSED = EntryRefusal("AccessDenied", final=True)
 
 
 def png() -> bytes:
@@ -114,7 +114,7 @@ def test_an_entry_that_was_not_deleted_is_tried_again_by_itself(
     worker, tried = bench(), []
     delete = worker.queues.delete
 
-    def refuse_one(messages: Sequence[Message]) -> dict[int, Refusal]:
+    def refuse_one(messages: Sequence[Message]) -> dict[int, EntryRefusal]:
         tried.append(len(messages))
         if len(messages) == 1:
             return dict(delete(messages))
@@ -136,7 +136,7 @@ def test_a_call_that_fails_breaks_the_jobs_of_its_own_batch_and_no_other(
     worker, failed = bench(batch_linger=1_000), []
     answer = worker.queues.answer
 
-    def fail_once(queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
+    def fail_once(queue: str, bodies: Sequence[str]) -> dict[int, EntryRefusal]:
         if not failed and any(requests[17].id in body for body in bodies):
             failed.extend(bodies)
             raise RuntimeError("no such luck")
@@ -160,7 +160,7 @@ def test_an_answer_refused_for_good_breaks_its_own_job_and_no_other(
     worker = bench()
     answer = worker.queues.answer
 
-    def refuse_one(queue: str, bodies: Sequence[str]) -> dict[int, Refusal]:
+    def refuse_one(queue: str, bodies: Sequence[str]) -> dict[int, EntryRefusal]:
         refused = {n for n, body in enumerate(bodies) if requests[3].id in body}
         if set(range(len(bodies))) - refused:
             answer(queue, [body for n, body in enumerate(bodies) if n not in refused])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from jobfleet_worker.aws.queues import Refusal
+from jobfleet_worker.aws.queues import EntryRefusal
 from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.job.leases import Leases
 from PIL import Image
@@ -74,7 +74,7 @@ def test_a_hold_that_is_refused_runs_out_or_lasts_too_long_is_lost(
     third.begun = clock.seconds - 1000
     clock.seconds += 2
     monkeypatch.setattr(
-        queues, "hide", lambda messages, seconds: {0: Refusal("x", True), 1: Refusal("y", False)}
+        queues, "hide", lambda messages, seconds: {0: EntryRefusal("x", True), 1: EntryRefusal("y", False)}
     )
     fourth.expires = 2000
     made.extend()

@@ -60,7 +60,7 @@ _CLEAR_AFTER = 2
 
 
 @dataclass(frozen=True)
-class File:
+class EncodedFile:
     """An encoded picture; `facts` are what the result says of it."""
 
     data: bytes
@@ -68,7 +68,7 @@ class File:
     facts: Mapping[str, Any]
 
 
-def encode(picture: Picture, name: str, *, exact: bool) -> File:
+def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     """Write `picture` in the format it wants, or that the ending of `name` asks for, or else its own.
 
     With `exact`, the pixels matter to the last bit: lossless where the format can be, and a note
@@ -109,12 +109,12 @@ def encode(picture: Picture, name: str, *, exact: bool) -> File:
     return _file(data, kind, fitting[0], len(fitting), notes)
 
 
-def _file(data: bytes, kind: str, first: Image.Image, frames: int, notes: Sequence[str]) -> File:
+def _file(data: bytes, kind: str, first: Image.Image, frames: int, notes: Sequence[str]) -> EncodedFile:
     facts = {
         "format": kind, "mode": first.mode, "width": first.width, "height": first.height,
         "frames": frames, "notes": list(dict.fromkeys(notes)),
     }  # fmt: skip
-    return File(data, Image.MIME.get(kind, "application/octet-stream"), facts)
+    return EncodedFile(data, Image.MIME.get(kind, "application/octet-stream"), facts)
 
 
 def _unheeded(picture: Picture, kind: str, named: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from jobfleet.cli.option_values import complete_files
 if TYPE_CHECKING:
     from jobfleet_jobs.protocol.message import Result
 
-    from jobfleet.cli.terminal.output import Output
+    from jobfleet.cli.terminal.output import CommandOutput
     from jobfleet.fleet import Fleet
 
 
@@ -33,7 +33,7 @@ def result(invocation: Invocation, job_ids: tuple[str, ...], out: str | None) ->
             _many(invocation.output, fleet, ids, out)
 
 
-def _one(output: "Output", fleet: "Fleet", job_id: str, out: str | None) -> None:
+def _one(output: "CommandOutput", fleet: "Fleet", job_id: str, out: str | None) -> None:
     from jobfleet.errors import JobFailed, NoAnswerInTime
 
     found = fleet.find_result(job_id)
@@ -54,7 +54,7 @@ def _one(output: "Output", fleet: "Fleet", job_id: str, out: str | None) -> None
     output.result(found, path)
 
 
-def _many(output: "Output", fleet: "Fleet", ids: list[str], out: str | None) -> None:
+def _many(output: "CommandOutput", fleet: "Fleet", ids: list[str], out: str | None) -> None:
     from jobfleet.errors import BadOutput, NoAnswerInTime, SomeFailed
 
     if out is not None and not Path(out).is_dir():
