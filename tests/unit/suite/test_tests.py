@@ -19,7 +19,7 @@ MAY_SLEEP = {
     "patience.py": "it looks again after a moment",
     "aws/front.py": "it makes calls slow",
     "aws/client/answers/test_futures.py": "answers come at the pace of a worker",
-    "aws/worker/aws/test_signed_http.py": "it stands for a network that is slow",
+    "bare_server.py": "it stands for a network that is slow",
     "neighbours.py": "jobs that wait until they may go on",
     "unit/worker/processes/test_pool_neighbours.py": "messages that do not come",
     "aws/hostile/sitecustomize.py": "a job that takes its time",

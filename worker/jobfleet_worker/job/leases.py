@@ -12,6 +12,7 @@ from jobfleet_jobs.protocol.batches import batches
 from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.clock import Clock
 from jobfleet_worker.daemon_pool import DaemonPool
+from jobfleet_worker.reporting.once import ToldOnce
 from jobfleet_worker.settings import WorkerSettings
 
 # Two extensions may fail before a lease is lost.
@@ -72,7 +73,7 @@ class Leases:
         self._leased: dict[Lease, None] = {}  # in the order they came
         self._lock = threading.Condition()  # told when an extension ends
         self._extended: set[Lease] = set()  # at the moment
-        self._failing = False
+        self._trouble = ToldOnce()
 
     def __len__(self) -> int:
         return len(self._leased)
@@ -166,11 +167,10 @@ class Leases:
         try:
             refusals = self._queues.hide([lease.message for lease in batch], self._timeout) if batch else {}
         except (BotoCoreError, ClientError) as problem:
-            if not self._failing:
+            if self._trouble.failed(self._clock.monotonic()):
                 self._say("lease-not-extended", messages=len(batch), cause=str(problem)[:1_000])
-            self._failing = True
             return
-        self._failing = False
+        self._trouble.passed(now)
         for number, lease in enumerate(batch):
             refusal = refusals.get(number)
             if refusal is None:

@@ -11,6 +11,7 @@ from jobfleet_worker.aws.queues import Message
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.errors import words
+from jobfleet_worker.reporting.once import ToldOnce
 from jobfleet_worker.service.backlog import Backlog
 from jobfleet_worker.stop_token import StopToken
 
@@ -50,7 +51,7 @@ class Receivers:
         self._queues, self._breaker, self._clock = tools.queues, tools.breaker, tools.clock
         self._wait_time = tools.settings.wait_time
         self._desk, self._backlog, self._stopped, self._say = desk, backlog, stop.draining, say
-        self._refused = False
+        self._refusals = ToldOnce()
 
     def loops(self) -> list[tuple[str, Callable[[Callable[[], None]], None]]]:
         """Return what each thread is called and does; it gets what to call in each of its rounds."""
@@ -87,7 +88,7 @@ class Receivers:
             self._desk.take([], places, asked_at)
             self._failed(problem, signed_with)
             return 0
-        self._refused = False
+        self._refusals.passed(asked_at)
         self._breaker.passed("sqs", asked_at)
         if len(messages) >= MANY:
             self._backlog.many.set()
@@ -98,7 +99,6 @@ class Receivers:
         if credentials_refused(problem) or is_outage(problem):
             self._breaker.failed("sqs", problem, signed_with)
             return
-        if not self._refused:
+        if self._refusals.failed(self._clock.monotonic()):
             self._say("receive-refused", cause=words(problem))
-        self._refused = True
         self._stopped.wait(REFUSED_SECONDS)

@@ -24,7 +24,7 @@ class Usage(NamedTuple):
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of 1,000 bytes; the numbers above are five of them."""
-    monkeypatch.setattr(large_input, "PART_BYTES", 1000)
+    monkeypatch.setattr(large_input, "LARGE_BYTES", 1000)
 
 
 def numbers() -> dict[str, Any]:
