@@ -1,7 +1,6 @@
 """Leases that cannot be extended."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,19 +9,35 @@ from jobfleet_worker.aws.queues import Message
 from jobfleet_worker.clock import SystemClock
 from jobfleet_worker.job.leases import Leases
 
+from tests.patience import patience
 
-def test_batches_that_fail_at_the_same_moment_are_told_of_once() -> None:
-    together, said = threading.Barrier(4), []
 
-    class Queues:
-        def hide(self, *_: Any) -> Any:
-            together.wait()
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+class Away:
+    """Queues that cannot be reached."""
+
+    def hide(self, *_: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+
+def test_batches_that_fail_while_the_first_is_told_of_are_not_told_of_too() -> None:
+    said: list[str] = []
+    first_is_told, others_failed = threading.Event(), threading.Event()
+
+    def say(event: str, **_: Any) -> None:
+        said.append(event)
+        if not first_is_told.is_set():
+            first_is_told.set()
+            others_failed.wait(patience(60))
 
     settings: Any = SimpleNamespace(visibility_timeout=60, job_time_limit=60)
-    queues: Any = Queues()
-    leases = Leases(settings, queues, SystemClock(), lambda event, **more: said.append(event))
+    queues: Any = Away()
+    leases = Leases(settings, queues, SystemClock(), say)
     taken = leases.take([Message("{}", str(n), 1) for n in range(4)], SystemClock().monotonic())
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda one: leases._extend([one]), taken))
+    first = threading.Thread(target=leases._extend, args=(taken[:1],))
+    first.start()
+    assert first_is_told.wait(patience(60))
+    for one in taken[1:]:
+        leases._extend([one])
+    others_failed.set()
+    first.join(patience(60))
     assert said == ["lease-not-extended"]
