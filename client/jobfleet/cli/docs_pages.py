@@ -2,8 +2,9 @@
 
 `make docs` runs this module, and a test checks that the pages are as it would make them. In
 docs/client.md a part stands between `<!-- help: NAME -->` and `<!-- /help -->`, where NAME is a
-command, `options` or `exit-codes`; in docs/worker.md the table of the operations stands between
-`<!-- operations -->` and `<!-- /operations -->`. What stands around the parts is written by hand.
+command, `contents`, `options`, `image-options` or `exit-codes`; in docs/worker.md the table of the
+operations stands between `<!-- operations -->` and `<!-- /operations -->`. What stands around the parts is
+written by hand.
 """
 
 import copy
@@ -11,6 +12,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,10 +20,13 @@ import click
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.parameters import Value
 
+from jobfleet.cli.commands.send.images import IMAGE_COMMANDS
 from jobfleet.cli.main import cli
 from jobfleet.errors import EXIT_MEANINGS
 
 _WIDTH = 100
+# What they have in common is told once.
+_IMAGES = [each for each in IMAGE_COMMANDS if OPERATIONS[str(each.name)].gives == "image"]
 _TABLE = re.compile(r"(?<=<!-- operations -->\n).*?(?=<!-- /operations -->\n)", re.DOTALL)
 _PART = re.compile(r"<!-- help: (\S+) -->\n.*?<!-- /help -->\n", re.DOTALL)
 
@@ -29,7 +34,9 @@ _PART = re.compile(r"<!-- help: (\S+) -->\n.*?<!-- /help -->\n", re.DOTALL)
 def remade(page: str) -> str:
     """Return the page with its parts made anew. Raises `ValueError` where one is missing or unknown."""
     parts: Mapping[str, Callable[[], Iterator[str]]] = {
+        "contents": lambda: _contents(page),
         "options": _shared,
+        "image-options": _of_images,
         "exit-codes": _exit_codes,
         **{path.replace(" ", "-"): _of(path, command) for path, command in commands()},
     }
@@ -69,8 +76,12 @@ def _section(path: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=f"jobfleet {path}", terminal_width=_WIDTH)
     yield from _as_it_is([command.get_usage(context).removeprefix("Usage: ")])
     yield ""
-    yield from _prose(command.help or "")
-    shared = {option.name for option in cli.params}
+    paragraphs, told = inspect.cleandoc(command.help or "").split("\n\n"), set()
+    if command in _IMAGES:
+        paragraphs = [each for each in paragraphs if each not in _common_paragraphs()]
+        told = {option.name for option in _common_options()}
+    yield from _prose(paragraphs)
+    shared = {option.name for option in cli.params} | told
     own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
     if own:
         yield ""
@@ -81,9 +92,50 @@ def _section(path: str, command: click.Command) -> Iterator[str]:
         yield from _as_it_is(line.removeprefix("  ") for line in lines if line != "Examples:")
 
 
-def _prose(text: str) -> Iterator[str]:
+def _contents(page: str) -> Iterator[str]:
+    """Give a list of the page's sections; the commands, which are many, in one line."""
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        title, _, inside = section.partition("\n")
+        if title == "Contents":
+            continue
+        yield f"- {_link(title)}"
+        below = [_link(each) for each in re.findall(r"^### (.+)$", inside, re.MULTILINE)]
+        lines = textwrap.wrap(" · ".join(below), 110, break_long_words=False, break_on_hyphens=False)
+        yield from (f"  {line}" for line in lines)
+
+
+def _link(title: str) -> str:
+    """Return a link to a section, with the anchor that GitHub gives its heading."""
+    anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+    return f"[{title.replace('`jobfleet ', '`')}](#{anchor})"
+
+
+def _common_paragraphs() -> list[str]:
+    """Return the paragraphs that the help of every command has that makes an image."""
+    helps = [inspect.cleandoc(command.help or "").split("\n\n") for command in _IMAGES]
+    return [each for each in helps[0] if all(each in other for other in helps)]
+
+
+def _common_options() -> list[click.Option]:
+    """Return the options that every command has that makes an image."""
+    names = set.intersection(*({option.name for option in command.params} for command in _IMAGES))
+    shared = {option.name for option in cli.params}
+    first = [each for each in _IMAGES[0].params if isinstance(each, click.Option)]
+    return [option for option in first if option.name in names - shared]
+
+
+def _of_images() -> Iterator[str]:
+    yield from _prose(_common_paragraphs())
+    yield ""
+    name = str(_IMAGES[0].name)
+    yield from (
+        line.replace(f"IMAGE-{name}", "IMAGE-OPERATION") for line in _options(_common_options(), _IMAGES[0])
+    )
+
+
+def _prose(paragraphs: Iterable[str]) -> Iterator[str]:
     """Give paragraphs; those that click is told to leave as they are, as code."""
-    for number, paragraph in enumerate(inspect.cleandoc(text).split("\n\n")):
+    for number, paragraph in enumerate(paragraphs):
         if number:
             yield ""
         if paragraph.startswith("\b\n"):

@@ -50,6 +50,31 @@ def test_a_page_that_lacks_a_part_is_told(change: tuple[str, str]) -> None:
         docs_pages.remade(DOCS.replace(*change))
 
 
+def test_the_contents_lead_to_every_section_and_to_every_command() -> None:
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+               for title in re.findall(r"^##+ (.+)$", DOCS, re.MULTILINE)}  # fmt: skip
+    contents = DOCS.partition("<!-- help: contents -->")[2].partition("<!-- /help -->")[0]
+    linked = re.findall(r"\]\(#([\w-]+)\)", contents)
+    assert sorted(linked) == sorted(anchors - {"contents"})
+    assert {f"jobfleet-{name.replace(' ', '-')}" for name in COMMANDS} <= set(linked)
+
+
+def rows(part: str) -> set[str]:
+    """Return the options in the table of a part of the page."""
+    inside = DOCS.partition(f"<!-- help: {part} -->")[2].partition("<!-- /help -->")[0]
+    return set(re.findall(r"^\| `(-[^`]+)` \|", inside, re.MULTILINE))
+
+
+def test_options_that_commands_share_are_told_once_and_not_again_for_each_of_them() -> None:
+    assert {"--stack NAME", "--timeout SECONDS", "--json"} <= rows("options")
+    assert {"-o, --out PATH", "--name TEXT", "--no-download", "--resume"} == rows("image-options")
+    for name in COMMANDS:
+        assert not rows(name.replace(" ", "-")) & rows("options")
+    for operation in OPERATIONS.values():
+        if operation.takes == operation.gives == "image":
+            assert not rows(operation.name) & rows("image-options")
+
+
 def test_every_operation_has_its_command() -> None:
     assert set(OPERATIONS) <= set(cli.commands)
 
