@@ -1,6 +1,6 @@
 """Recent jobs: the stored results of whoever sent them, and what this machine has sent without an answer.
 
-Ids sort by the time they were made, and so do the keys of results (jobs/names.py): looking at the
+Ids sort by the time they were made, and so do the keys of results (`protocol/names.py`): looking at the
 newest jobs takes some listings and as many reads as jobs are shown, however many there are.
 """
 

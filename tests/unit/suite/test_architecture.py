@@ -46,6 +46,22 @@ def test_every_module_on_the_route_is_there(short: str) -> None:
     assert any((REPOSITORY / package / short).is_file() for package in PACKAGES)
 
 
+TOPS = (
+    "benchmarks|client|docs|examples|inventory|jobs|localcloud|playbooks|plugins|roles|scripts|tests|worker"
+)
+TEXTS = sorted(
+    path
+    for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "plugins/README.md", "tests/README.md")
+    for path in REPOSITORY.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_paths_that_docs_name_are_there(text: Path) -> None:
+    paths = named(rf"`((?:{TOPS})/[\w./-]+\.\w+)`", text.read_text())
+    assert [path for path in paths if not (REPOSITORY / path).exists()] == []
+
+
 def test_the_glossary_is_short_and_has_each_word_once() -> None:
     words = re.findall(r"^\| ([^|]+?) \|", section("Words"), re.MULTILINE)[2:]
     assert len(words) == len(set(words)) <= 25
