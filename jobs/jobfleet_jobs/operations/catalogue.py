@@ -21,15 +21,18 @@ _THRESHOLD = (
 _STATS = (
     Flag("more", "Also sum, quartiles, variance, standard deviation and mode."),
     Whole(
-        "quantiles", "Also the values that cut the numbers into so many equal parts.", minimum=2, maximum=1000
+        "quantiles",
+        "Also the values that cut the numbers into this many equal parts.",
+        minimum=2,
+        maximum=1000,
     ),
     Whole(
         "histogram",
-        "Also how many numbers lie in each of so many bins of equal width.",
+        "Also how many numbers lie in each of this many bins of equal width.",
         minimum=1,
         maximum=1000,
     ),
-    Text("columns", "The input is CSV with names in its first row: those of the columns to do."),
+    Text("columns", "The input is CSV with names in its first row; the names of the columns to use."),
 )
 
 # As far as a side is taken; how many pixels a worker takes in all, it says itself.
@@ -37,22 +40,26 @@ _SIDE_MAX = 1_000_000
 
 _RESIZE = (
     Whole(
-        "width", "Width in pixels; left out, as the height asks for.", shown=800, minimum=1, maximum=_SIDE_MAX
+        "width",
+        "Width in pixels; if left out, it follows from the height.",
+        shown=800,
+        minimum=1,
+        maximum=_SIDE_MAX,
     ),
     Whole(
         "height",
-        "Height in pixels; left out, as the width asks for.",
+        "Height in pixels; if left out, it follows from the width.",
         shown=600,
         minimum=1,
         maximum=_SIDE_MAX,
     ),
     Choice(
         "fit",
-        "Of both: fit lies within them, fill covers them and is cut around the centre, exact is stretched.",
+        "With both sides, fit: fits inside the box. fill: fills it and is cropped. exact: is stretched.",
         "fit",
         choices=("fit", "fill", "exact"),
     ),
-    Flag("enlarge", "Make it larger too, where it is smaller."),
+    Flag("enlarge", "Also make a smaller image larger."),
 )
 
 _THUMBNAIL = (
@@ -63,16 +70,16 @@ _THUMBNAIL = (
 _CONVERT = (
     Choice("format", "Format to write, whatever the output is called.", choices=tuple(FORMATS)),
     Whole(
-        "quality", "Of JPEG and WEBP: higher is better and larger; 95 if left out.", minimum=1, maximum=100
+        "quality", "For JPEG and WEBP: higher is better and larger; 95 if left out.", minimum=1, maximum=100
     ),
 )
 
 _ROTATE = (
-    Decimal("degrees", "Clockwise; quarter turns move pixels and change none.", required=True, shown=90,
+    Decimal("degrees", "Clockwise. Quarter turns move pixels and change none.", required=True, shown=90,
             minimum=-360, maximum=360),
     Text(
         "background",
-        "What the corners get; left out, transparent if the image has transparency and white if not.",
+        "Colour of the corners; if left out, transparent if the image has transparency, else white.",
         pattern="white|black|transparent|#[0-9A-Fa-f]{6}",
         what="white, black, transparent or a colour such as #ff8800",
     ),
@@ -155,7 +162,7 @@ _PIPELINE = (
 
 _TEXT = (
     Text(
-        "language", "Of the worker's languages the one to read, or several; left out, all of them.",
+        "language", "The language to read, or several of the worker's; if left out, all of them.",
         pattern=r"[A-Za-z_]+(\+[A-Za-z_]+)*", what="languages as Tesseract calls them: eng, or deu+eng",
     ),
 )  # fmt: skip
@@ -204,7 +211,7 @@ OPERATIONS: Mapping[str, Operation] = {
             "classify",
             "image",
             "What an image shows, in the labels of the worker's model, with scores.",
-            (Whole("top", "How many labels, those with the highest scores.", 5, minimum=1, maximum=100),),
+            (Whole("top", "How many labels to return, highest scores first.", 5, minimum=1, maximum=100),),
             gives="answer",
             part="classify",
             examples=("photo.jpg", "photos/ --top 1"),
