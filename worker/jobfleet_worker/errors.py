@@ -16,7 +16,7 @@ class BrokenAttempt(Exception):
 
 
 class GivenUp(Exception):
-    """The worker stops, or has lost its hold on the message: whoever gets it next does the job."""
+    """The worker stops, or has lost its lease on the message: whoever gets it next does the job."""
 
 
 def trace(problem: BaseException) -> str:

@@ -28,7 +28,7 @@ JOB_MEMORY_LIMIT_MIN_BYTES = 256 * 1024**2
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_IN_FLIGHT_MAX = 120_000
 
-# The heartbeat extends a hold three times in one timeout; below this, one slow call would lose it.
+# A lease is extended three times in one timeout; below this, one slow call would lose it.
 VISIBILITY_TIMEOUT_MIN_SECONDS = 6
 
 # What may happen to an input from the drop folder once its result is stored.

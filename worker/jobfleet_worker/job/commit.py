@@ -168,7 +168,7 @@ class Committer:
         return [finished for done in self._helpers.each(guarded, parts) for finished in done]
 
     def _to_answer(self, group: Sequence[Finished]) -> list[list[Finished]]:
-        """Return what may go out in one call each; those whose hold is lost are for others to answer."""
+        """Return what may go out in one call each; those whose lease is lost are for others to answer."""
         by_queue: dict[str | None, list[tuple[Finished, str]]] = defaultdict(list)
         for finished in group:
             if finished.job.lease.is_lost():
