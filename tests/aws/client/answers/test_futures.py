@@ -19,20 +19,6 @@ from tests.client_run import picture
 from tests.patience import patience
 
 
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def settings(stack: Any) -> Settings:
-    return Settings(stack.name, "us-east-1", endpoint_url=stack.front.url)
-
-
 def mean(job: Job) -> float:
     return float((job.result(patience(30)).result or {})["mean"])
 

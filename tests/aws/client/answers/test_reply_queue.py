@@ -19,20 +19,6 @@ from tests.patience import patience
 HOUR = 3600
 
 
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def settings(stack: Any) -> Settings:
-    return Settings(stack.name, "us-east-1", endpoint_url=stack.front.url)
-
-
 @pytest.fixture
 def account(settings: Settings) -> Any:
     made = Account(settings)
