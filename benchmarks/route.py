@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,8 +35,8 @@ class Tracer:
 
     def __init__(self) -> None:
         self.on = False
-        self.files: Counter[str] = Counter()
-        self.changes: Counter[tuple[str, str]] = Counter()
+        self.files: set[str] = set()
+        self.changes = 0
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         """Note a call; `sys.setprofile` calls this."""
@@ -46,12 +45,12 @@ class Tracer:
         file = frame.f_code.co_filename
         if not file.startswith(FOLDERS):
             return
-        self.files[file] += 1
+        self.files.add(file)
         caller = frame.f_back
         while caller is not None and not caller.f_code.co_filename.startswith(FOLDERS):
             caller = caller.f_back
         if caller is not None and caller.f_code.co_filename != file:
-            self.changes[caller.f_code.co_filename, file] += 1
+            self.changes += 1
 
 
 def traced(tracer: Tracer, job: Any) -> dict[str, int]:
@@ -59,11 +58,10 @@ def traced(tracer: Tracer, job: Any) -> dict[str, int]:
     job()
     time.sleep(SETTLE_SECONDS)
     tracer.files.clear()
-    tracer.changes.clear()
-    tracer.on = True
+    tracer.changes, tracer.on = 0, True
     job()
     tracer.on = False
-    return {"files": len(tracer.files), "changes of file": tracer.changes.total()}
+    return {"files": len(tracer.files), "changes of file": tracer.changes}
 
 
 def main() -> int:

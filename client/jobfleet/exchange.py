@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jobfleet_jobs.operations.operation import Operation
-from jobfleet_jobs.protocol.message import Request, Result, Stored
+from jobfleet_jobs.protocol.message import Output, Request, Result, Stored
 
 from jobfleet.answers.collector import Collector
 from jobfleet.answers.job import Job
@@ -94,15 +94,12 @@ class Exchange:
 
     def submit(self, prepared: Prepared, on_progress: OnProgress) -> Job:
         """Upload the input of a job if it is large, and send the job."""
-        return self._send([self._request(prepared, None, on_progress)])[0]
+        return self.send([self.request(prepared, on_progress=on_progress)])[0]
 
     def request(
         self, prepared: Prepared, *, stored: Stored | None = None, on_progress: OnProgress = ignore_progress
     ) -> Request:
         """Upload the input of a job, unless it is `stored` or small; return what is to be sent."""
-        return self._request(prepared, stored, on_progress)
-
-    def _request(self, prepared: Prepared, stored: Stored | None, on_progress: OnProgress) -> Request:
         self._open()
         self._offers.check(prepared.operation)
         return self._outgoing.request(prepared, stored, on_progress)
@@ -112,9 +109,6 @@ class Exchange:
 
         A job that SQS refuses by itself is done at once, with that as its exception.
         """
-        return self._send(requests)
-
-    def _send(self, requests: Sequence[Request]) -> list[Job]:
         queue, reply_to = self._open()
         jobs = [Job(self, request.id, request.operation) for request in requests]
         for job in jobs:
@@ -142,8 +136,7 @@ class Exchange:
             return []
         with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
             self._open()
-            requests = pool.map(lambda one: self._request(one, None, ignore_progress), prepared)
-            return self._send(list(requests))
+            return self.send(list(pool.map(self.request, prepared)))
 
     @functools.cached_property
     def _request_queue(self) -> str:
@@ -179,15 +172,12 @@ class Exchange:
             raise NoAnswerInTime(
                 f"no worker answered within {timeout:g} s. Job {job.id} is still in line, and its "
                 f"result will lie in the bucket: look with `jobfleet result {job.id}`, or wait longer "
-                f"with --timeout{self._why_not_yet(job.id)}",
+                f"with --timeout{self.why_not_yet(job.id)}",
                 job.id,
             )
 
     def why_not_yet(self, job_id: str) -> str:
         """Return a sentence on a job whose attempts break, to be put behind another; else an empty text."""
-        return self._why_not_yet(job_id)
-
-    def _why_not_yet(self, job_id: str) -> str:
         stored = self._results.look(job_id)
         last = stored.last_attempt if stored else None
         if last is None:
@@ -207,13 +197,15 @@ class Exchange:
 
     def download(self, result: Result, path: str | Path, on_progress: OnProgress = ignore_progress) -> Path:
         """Write the output of a job to `path`, whole or not at all. Raises `BadOutput`."""
-        if result.output is None:
-            raise BadOutput(f"job {result.id} ({result.operation}) has no output to write")
-        self._transfers.download(result.output, Path(path), on_progress)
+        self._transfers.download(_output_of(result), Path(path), on_progress)
         return Path(path)
 
     def download_to(self, result: Result, to: BinaryIO, on_progress: OnProgress = ignore_progress) -> None:
         """Write the output of a job to an open binary file. Raises `BadOutput`."""
-        if result.output is None:
-            raise BadOutput(f"job {result.id} ({result.operation}) has no output to write")
-        self._transfers.write(result.output, to, on_progress)
+        self._transfers.write(_output_of(result), to, on_progress)
+
+
+def _output_of(result: Result) -> Output:
+    if result.output is None:
+        raise BadOutput(f"job {result.id} ({result.operation}) has no output to write")
+    return result.output

@@ -1,5 +1,5 @@
 """The service on an instance: takes requests from the queue, does them, answers.
 
-`loop` has the order of things, `operations` what is done to numbers and images; everything else
-is one module for each thing the loop talks to.
+`wiring` puts a worker together, `service` runs it, `job` does one job, `operations` has what is done to
+numbers and images.
 """

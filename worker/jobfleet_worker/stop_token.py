@@ -13,14 +13,12 @@ class StopToken:
 
     def __init__(self) -> None:
         self.draining, self.halted = threading.Event(), threading.Event()
-        self._lock = threading.Lock()
 
     def stop(self) -> None:
-        """Take one step further."""
-        with self._lock:
-            if self.draining.is_set():
-                self.halted.set()
-            self.draining.set()
+        """Take one step further. No lock: a handler of signals calls it, which a second one may interrupt."""
+        if self.draining.is_set():
+            self.halted.set()
+        self.draining.set()
 
     def drain(self) -> None:
         """Begin no more; what was begun is finished. Called again, it changes nothing."""

@@ -45,10 +45,8 @@ def with_errors_in_words(cls: type[T]) -> type[T]:
     def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def speaking(self: Any, *args: Any, **named: Any) -> Any:
-            try:
+            with self.account.in_words():
                 return function(self, *args, **named)
-            except (BotoCoreError, ClientError, BadJob) as problem:
-                raise self.account.in_a_sentence(problem) from problem
 
         return speaking
 
@@ -167,14 +165,10 @@ class Account:
         """Turn AWS's errors inside into the client's own."""
         try:
             yield
-        except (BotoCoreError, ClientError, BadJob) as problem:
-            raise self.in_a_sentence(problem) from problem
-
-    def in_a_sentence(self, problem: BotoCoreError | ClientError | BadJob) -> FleetError:
-        """Return an error as the client's own; `BadJob` is a result that this version cannot read."""
-        if isinstance(problem, BadJob):
-            return FleetError(problem.message)
-        return self.sentences.of(problem)
+        except (BotoCoreError, ClientError) as problem:
+            raise self.sentences.of(problem) from problem
+        except BadJob as problem:  # a result that this version cannot read
+            raise FleetError(problem.message) from problem
 
     def credentials_method(self) -> str | None:
         """Return how boto3's chain found the credentials (`env`, `shared-credentials-file`, …), or None."""
