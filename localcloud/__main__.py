@@ -105,19 +105,37 @@ class _AccountId(click.ParamType[str]):
 @main.command()
 @_lifetime
 @click.option("--policy", type=click.Path(path_type=Path), help="Let it do only what this file allows.")
+@click.option("--cancelled", is_flag=True, help="Make one whose session in the lab has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 def credentials(
-    minutes: float | None, seconds: float | None, account: str | None, policy: Path | None, as_json: bool
+    minutes: float | None,
+    seconds: float | None,
+    account: str | None,
+    policy: Path | None,
+    cancelled: bool,
+    as_json: bool,
 ) -> None:
     """Print a new key as the lab shows it, to be put into ~/.aws/credentials."""
-    run = RunFolder.of_environment()
-    found = lab_commands.credentials(run, _seconds(minutes, seconds), account, policy)
+    run, lives = RunFolder.of_environment(), _seconds(minutes, seconds)
+    if cancelled and (lives or policy):
+        raise click.UsageError("--cancelled goes with --account and --json alone")
+    found = (
+        lab_commands.cancelled_credentials(run, account)
+        if cancelled
+        else lab_commands.credentials(run, lives, account, policy)
+    )
     click.echo(json.dumps(found) if as_json else found["block"], nl=as_json)
 
 
 @main.group()
 def session() -> None:
     """Do what the lab does when a session ends and when the next begins."""
+
+
+@session.command()
+def cancel() -> None:
+    """Cancel all keys but the one of `env`, as at a session's end, and leave the instances as they are."""
+    lab_commands.cancel_keys(RunFolder.of_environment(), _say)
 
 
 @session.command()
@@ -128,7 +146,7 @@ def expire() -> None:
 
 @session.command()
 def end() -> None:
-    """Let all keys die but the one of `env`, and stop the instances that run."""
+    """Cancel all keys but the one of `env`, and stop the instances that run."""
     lab_commands.end_session(RunFolder.of_environment(), _say)
 
 

@@ -80,12 +80,16 @@ def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
 def new_key(environment: dict[str, str], **wishes: Any) -> dict[str, str]:
     """Issue a key as `localcloud credentials` does; return `environment` with it in the place of `env`'s.
 
-    `wishes` are the command's: `seconds`, `account`, `policy` (a file).
+    `wishes` are the command's: `seconds`, `account`, `policy` (a file); or `cancelled` with `account` alone.
     """
     run = RunFolder(Path(environment["LOCALCLOUD_RUN"]))
     asked = {"seconds": None, "account": None, "policy": None, **wishes}
+    if asked.pop("cancelled", False):
+        made = lab.cancelled_credentials(run, asked["account"])
+    else:
+        made = lab.credentials(run, **asked)
     block = configparser.ConfigParser(interpolation=None)
-    block.read_string(lab.credentials(run, **asked)["block"])
+    block.read_string(made["block"])
     return environment | {name.upper(): value for name, value in block["default"].items()}
 
 

@@ -23,11 +23,22 @@ def credentials(
     return ask(server_of(run), "credentials", seconds=seconds, account=account, policy=document)
 
 
+def cancelled_credentials(run: RunFolder, account: str | None) -> dict[str, Any]:
+    """Return a key as it is after its session's end, in the shape of `credentials`."""
+    return ask(server_of(run), "credentials", account=account, cancelled=True)
+
+
 def _read_policy(path: Path) -> Policy:
     try:
         return read_policy(path.read_text())
     except (OSError, ValueError) as error:
         raise LocalcloudError(f"{path} holds no policy document: {error}") from error
+
+
+def cancel_keys(run: RunFolder, say: Say) -> None:
+    """Cancel the keys of the session while its instances go on."""
+    cancelled = ask(server_of(run), "session/cancel")
+    say(f"{cancelled['keys']} keys were cancelled, and the instances go on; `env`'s key lives on")
 
 
 def expire_keys(run: RunFolder, say: Say) -> None:
@@ -42,7 +53,7 @@ def end_session(run: RunFolder, say: Say) -> None:
     ended = ask(info, "session/end")
     _await_stop(info, set(ended["instances"]))
     stopped = f"{len(ended['instances'])} instances stopped"
-    say(f"the session has ended: {ended['keys']} keys died, {stopped}; `env`'s key lives on")
+    say(f"the session has ended: {ended['keys']} keys were cancelled, {stopped}; `env`'s key lives on")
 
 
 def _await_stop(info: ServerInfo, instances: set[str]) -> None:

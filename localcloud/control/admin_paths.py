@@ -37,6 +37,7 @@ class Admin:
         self._enforce_iam = enforce_iam
         self._actions: dict[str, Callable[[_Asked], dict[str, Any]]] = {
             "credentials": self._credentials,
+            "session/cancel": self._cancel,
             "session/expire": self._expire,
             "session/end": self._end,
             "session/start": self._start,
@@ -66,7 +67,12 @@ class Admin:
 
     def _credentials(self, asked: _Asked) -> dict[str, Any]:
         account = asked.get("account") or HOME_ACCOUNT
+        if asked.get("cancelled"):
+            return _shown(self._session.issue_cancelled(account))
         return _shown(self._session.issue(asked.get("seconds"), account, asked.get("policy")))
+
+    def _cancel(self, asked: _Asked) -> dict[str, Any]:
+        return {"keys": self._session.cancel()}
 
     def _expire(self, asked: _Asked) -> dict[str, Any]:
         return {"keys": self._session.expire()}

@@ -35,18 +35,29 @@ class Session:
             policies=None if policy is None else [policy],
         )
 
+    def issue_cancelled(self, account: str = HOME_ACCOUNT) -> Credential:
+        """Return a key as people have it whose session ended before this one began."""
+        return self._keyring.issue(Kind.LAB, account=account, seconds=LAB_MINUTES * 60, cancelled=True)
+
+    def cancel(self) -> int:
+        """Cancel all keys but the environment's, and nothing else; return how many were alive.
+
+        So it is in the minutes before the lab stops the instances, and when its budget is spent.
+        """
+        return self._keyring.cancel()
+
     def expire(self) -> int:
         """Let all keys die but the environment's, and nothing else; return how many were alive."""
-        return self._keyring.end_session()
+        return self._keyring.expire()
 
     def end(self) -> tuple[int, list[str]]:
-        """Let all keys die but the environment's and stop what runs.
+        """Cancel all keys but the environment's and stop what runs.
 
         Returns how many keys were alive and the instances that stop. Twice is no error.
         """
         with self._lock:
             self.has_ended = True
-            dead = self._keyring.end_session()
+            dead = self._keyring.cancel()
             stopping = [one for one in self._instances() if one.stop_for_the_lab()]
             self._stopped += stopping
         return dead, [one.id for one in stopping]

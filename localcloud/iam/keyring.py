@@ -21,6 +21,12 @@ LAB_ROLE = "voclabs"
 
 LAB_MINUTES = 240
 
+# At the end of a session, or when its budget is spent, the lab attaches this policy to the role of its
+# people, which denies everything. GetCallerIdentity still answers, as no policy can deny that. No page of
+# AWS's says so; many people have published the refusals they got. AWS names the policy that denies:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+CANCEL_POLICY = "voc-cancel-cred"
+
 _ID_LETTERS = string.ascii_uppercase + "234567"
 _SECRET_LETTERS = string.ascii_letters + string.digits + "+/"
 # All session tokens of AWS begin alike, which is how a person and a scanner know one.
@@ -60,6 +66,8 @@ class Credential:
     """Unix time in seconds; None lives as long as the cloud."""
     policies: tuple[Policy, ...] | None = None
     """The documents it is held to; None may do everything."""
+    cancelled: bool = False
+    """Whether its lab's session has ended: see `CANCEL_POLICY`."""
 
     def is_dead(self, now: float | None = None) -> bool:
         """Tell whether it has expired."""
@@ -93,10 +101,12 @@ class Keyring:
         session: str = "",
         seconds: float | None = None,
         policies: Iterable[Policy] | None = None,
+        cancelled: bool = False,
     ) -> Credential:
         """Make a key of `account` that dies after `seconds`; None keeps it alive.
 
-        It speaks for a session of `role` called `session`, as all keys of a lab do.
+        It speaks for a session of `role` called `session`, as all keys of a lab do. If it is `cancelled`,
+        that session of the lab has ended.
         """
         session = session or f"user{secrets.randbelow(10**7):07}=localcloud"
         credential = Credential(
@@ -109,6 +119,7 @@ class Keyring:
             user_id=f"{_random_id('AROA', 17)}:{session}",
             expires=None if seconds is None else time.time() + seconds,
             policies=None if policies is None else tuple(policies),
+            cancelled=cancelled,
         )
         with self._lock:
             self._issued[credential.key_id] = credential
@@ -118,8 +129,22 @@ class Keyring:
         """Return the key, dead ones included; None if nobody ever made it."""
         return self._issued.get(key_id) or self._find_elsewhere(key_id)
 
-    def end_session(self) -> int:
+    def expire(self) -> int:
         """Let all keys die but the environment's; return how many were alive."""
+        return self._change(lambda one, now: replace(one, expires=now))
+
+    def cancel(self) -> int:
+        """Do to the keys what a lab does at the end of its session; return how many it was done to.
+
+        The keys of its people are cancelled, and stay so when the next session begins. Those of roles die.
+        """
+
+        def cancelled(one: Credential, now: float) -> Credential:
+            return replace(one, expires=now) if one.kind is Kind.ROLE else replace(one, cancelled=True)
+
+        return self._change(cancelled)
+
+    def _change(self, change: Callable[[Credential, float], Credential]) -> int:
         now = time.time()
         with self._lock:
             alive = [
@@ -127,8 +152,9 @@ class Keyring:
                 for one in self._issued.values()
                 if one.kind is not Kind.ENVIRONMENT and not one.is_dead(now)
             ]
-            self._issued |= {one.key_id: replace(one, expires=now) for one in alive}
-        return len(alive)
+            changed = [new for old in alive if (new := change(old, now)) != old]
+            self._issued |= {one.key_id: one for one in changed}
+        return len(changed)
 
 
 def _random_id(prefix: str, letters: int = 16) -> str:

@@ -1,10 +1,10 @@
-"""The permissions of keys: those made with a policy always, IAM's users and roles if that is on."""
+"""The permissions of keys: those made with a policy and cancelled ones always, IAM's if that is on."""
 
 from collections.abc import Callable, Iterable
 
 from moto.s3.models import s3_backends
 
-from localcloud.iam.keyring import Credential, Kind, Policy
+from localcloud.iam.keyring import CANCEL_POLICY, Credential, Kind, Policy
 from localcloud.iam.need import Context, Need
 from localcloud.iam.needs import needs_of
 from localcloud.iam.policy import Decision, decide
@@ -18,6 +18,8 @@ _REASONS = {
 
 # It needs no permission, and no policy can take it away.
 _ALWAYS_ALLOWED = "sts:GetCallerIdentity"
+
+_NOTHING_ANY_MORE: Policy = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 
 
 class Permissions:
@@ -48,6 +50,8 @@ class Permissions:
         return None
 
     def _policies_of(self, credential: Credential) -> list[Policy] | None:
+        if credential.cancelled:
+            return [_NOTHING_ANY_MORE]
         if credential.policies is not None:
             return list(credential.policies)
         if self._enforces_iam and credential.kind in (Kind.USER, Kind.ROLE):
@@ -59,6 +63,8 @@ def _words(call: Call, credential: Credential, need: Need, decision: Decision) -
     # SQS writes its actions in small letters.
     action = need.action.lower() if call.service == "sqs" else need.action
     reason = _REASONS[decision].format(action)
+    if credential.cancelled:
+        reason += f": arn:aws:iam::{credential.account}:policy/{CANCEL_POLICY}"
     return (
         f"User: {credential.principal} is not authorized to perform: {action} "
         f"on resource: {need.resource} {reason}"

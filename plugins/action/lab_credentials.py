@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ansible.module_utils.caller_identity import who
 from ansible.module_utils.controller_keys import remembered_account
 from ansible.module_utils.lab_block import BadBlock, Block, parse, put_into
 
-preload("sts")
+preload("sts", "ec2")
 
 # They would be used instead of the file.
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -48,7 +49,7 @@ class ActionModule(InProcess):
         # The profile that AWS_PROFILE names may be about to be made.
         session = new_session(heeds_profile=False)
         session.set_credentials(block.access_key, block.secret_key, block.session_token)
-        caller, trouble = who(session.create_client("sts", region_name=self.params["region"]))
+        caller, trouble = who(partial(session.create_client, region_name=self.params["region"]))
         if caller is None:
             self.fail_json(msg=f"The credentials in {self.params['file']} were not put in force. {trouble}")
         account, wanted = str(caller["account"]), remembered_account(Path(self.params["folder"]))

@@ -27,7 +27,7 @@ class ActionModule(InProcessAws):
         caller = None
         try:
             life = life_of(session, datetime.now(UTC))
-            caller, trouble = who(self.client("sts"))
+            caller, trouble = who(self.client)
         except (BotoCoreError, RuntimeError) as problem:
             trouble = trouble_of(problem)
         if caller:

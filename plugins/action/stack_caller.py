@@ -9,16 +9,18 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
+from ansible.module_utils.caller_identity import who
+from ansible.module_utils.failure import Failure
 
-preload("sts")
+preload("sts", "ec2")
 
 
 class ActionModule(InProcessAws):
     """The action."""
 
-    TROUBLE = "Failed to retrieve caller identity"
-
     def ask(self) -> dict[str, Any]:
-        """Return who the caller is."""
-        answer = self.client("sts").get_caller_identity()
-        return {"account": answer["Account"], "arn": answer["Arn"]}
+        """Return who the caller is. Fails with a sentence where the credentials cannot be used."""
+        caller, trouble = who(self.client)
+        if caller is None:
+            raise Failure(trouble)
+        return caller

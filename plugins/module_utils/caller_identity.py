@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible.module_utils.lab_limits import LAB_ROLES
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
@@ -16,6 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, lab_has_ended
 
 # Names under which tools that write ~/.aws/credentials note the end of a session beside it.
 EXPIRY_KEYS = (
@@ -26,7 +29,6 @@ EXPIRY_KEYS = (
     "x_security_token_expires",
 )
 
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 HOW = (
     "in a Learner Lab press AWS Details, then Show beside AWS CLI, and paste that block into "
     "~/.aws/credentials"
@@ -83,6 +85,11 @@ def trouble_of(problem: Exception) -> str:
         return f"There are no AWS credentials on this machine ({problem}): {HOW}."
     if isinstance(problem, ClientError):
         code = problem.response["Error"]["Code"]
+        if lab_has_ended(problem.response):
+            return (
+                "The lab's session has ended or its budget is spent, and AWS refuses these credentials "
+                f"everything since: press Start Lab, then {HOW}."
+            )
         if code in EXPIRED:
             return f"The AWS credentials have expired ({code}): start the lab's session again, then {HOW}."
         return f"AWS does not take the credentials ({code}): {HOW}."
@@ -96,10 +103,24 @@ def trouble_of(problem: Exception) -> str:
     return f"The AWS credentials of this machine cannot be read ({problem}): {HOW}."
 
 
-def who(sts: Any) -> tuple[dict[str, str] | None, str]:
-    """Return the caller's `account` and `arn`, or None and a sentence."""
+def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:
+    """Return the caller's `account` and `arn`, or None and a sentence. `client` takes a service's name.
+
+    At the end of a lab's session GetCallerIdentity still succeeds and all else is refused, so in a lab a
+    second call is made. Whether the caller may make that one does not matter here.
+    """
     try:
-        answer = sts.get_caller_identity()
+        answer = client("sts").get_caller_identity()
+        if any(role in answer["Arn"] for role in LAB_ROLES):
+            _ensure_alive(client("ec2"))
     except (BotoCoreError, ClientError, RuntimeError) as problem:
         return None, trouble_of(problem)
     return {"account": answer["Account"], "arn": answer["Arn"]}, ""
+
+
+def _ensure_alive(ec2: Any) -> None:
+    try:
+        ec2.describe_availability_zones()
+    except ClientError as problem:
+        if lab_has_ended(problem.response):
+            raise

@@ -15,6 +15,10 @@ FORBIDDEN_SQS = (
     b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized"}'
 )
 EXPIRED_XML = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+# What a lab's keys get after the end of its session. localcloud answers the same at full length.
+CANCELLED = "is not authorized, with an explicit deny in an identity-based policy: …:policy/voc-cancel-cred"
+CANCELLED_SQS = FORBIDDEN_SQS.replace(b"is not authorized", CANCELLED.encode())
+CANCELLED_XML = f"<Error><Code>AccessDenied</Code><Message>User {CANCELLED}</Message></Error>".encode()
 ELSEWHERE_XML = (
     b"<Error><Code>PermanentRedirect</Code><Message>The bucket must be addressed elsewhere.</Message></Error>"
 )
@@ -38,6 +42,8 @@ class Front(ThreadingHTTPServer):
         self.moto_port = moto_port
         self.calls: list[str] = []
         self.expired_keys: set[str] = set()
+        # Their lab's session has ended: whose they are can be asked, and nothing else.
+        self.cancelled_keys: set[str] = set()
         # Where buckets lie, if only calls that are signed for there shall be heard.
         self.bucket_region: str | None = None
         self.forbids: Callable[[str], bool] = lambda call: False
@@ -81,9 +87,9 @@ class _Passing(BaseHTTPRequestHandler):
             call = body.partition(b"&")[0].removeprefix(b"Action=").decode()
         self.server.calls.append(call)
         time.sleep(self.server.delays(call))
-        if any(
-            f"Credential={key}/" in self.headers.get("Authorization", "") for key in self.server.expired_keys
-        ):
+        if self._is_signed_by(self.server.cancelled_keys) and call != "GetCallerIdentity":
+            self._answer(403, [], CANCELLED_SQS if target else CANCELLED_XML)
+        elif self._is_signed_by(self.server.expired_keys):
             query = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
             self._answer(400, [], EXPIRED_SQS if target else EXPIRED_STS if query else EXPIRED_XML)
         elif self._is_elsewhere():
@@ -97,6 +103,10 @@ class _Passing(BaseHTTPRequestHandler):
             self._answer(500, [], b"{}" if target else b"<Error><Code>InternalError</Code></Error>")
         else:
             self._pass_on(body)
+
+    def _is_signed_by(self, keys: set[str]) -> bool:
+        signed = self.headers.get("Authorization", "")
+        return any(f"Credential={key}/" in signed for key in keys)
 
     def _is_elsewhere(self) -> bool:
         _, of_s3, _ = signed = self.headers.get("Authorization", "").partition("/s3/aws4_request")

@@ -96,7 +96,7 @@ def send(fleet: Fleet, count: int) -> list[Job]:
 
 
 @pytest.mark.changes_stack
-def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
+def test_jobs_under_way_outlive_the_end_of_the_lab_s_session_and_nothing_tells_them(
     stack: Stack, lab: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dying, _ = paste(stack, tmp_path)
@@ -111,10 +111,10 @@ def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
     with Fleet(settings) as fleet:
         sent = send(fleet, JOBS)
         wait_for(lambda: any(job.done() for job in sent), 60)
-        lab_commands.expire_keys(RunFolder(Path(stack.environment["LOCALCLOUD_RUN"])), print)
+        lab_commands.cancel_keys(RunFolder(Path(stack.environment["LOCALCLOUD_RUN"])), print)
         wait_for(lambda: "paused" in " ".join(status(stack)), 90)
         undone = [job for job in sent if not job.done()]
-        assert undone, "all jobs were done before the credentials expired"
+        assert undone, "all jobs were done before the session ended"
         block, _ = paste(stack, tmp_path)
         refreshed = lab.play("playbooks/credentials.yml", credentials_file=str(block))
         results = [job.result(patience(180)) for job in sent]
@@ -129,6 +129,21 @@ def test_jobs_under_way_outlive_credentials_that_expire_and_nothing_tells_them(
 
 def status(stack: Stack) -> list[str]:
     return list(stack.on_workers("systemctl show -P StatusText jobfleet-worker").values())
+
+
+def test_credentials_that_cannot_list_the_instances_do_not_count_as_replaced(
+    stack: Stack, lab: Stack, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "ec2:DescribeInstances", "Resource": "*"}
+    policy.write_text(json.dumps({"Statement": [allow, deny]}))
+    block, _ = paste(stack, tmp_path, policy=policy)
+
+    outcome = lab.play("playbooks/credentials.yml", credentials_file=str(block))
+
+    assert outcome.code != 0
+    assert "The instances could not be listed" in outcome.said
 
 
 def test_a_block_that_is_piped_in_reaches_the_workers_and_stays_nowhere_else(

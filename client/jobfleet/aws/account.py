@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.aws_facts import lab_has_ended
 from jobfleet_jobs.version import __version__
 
 from jobfleet.aws.error_sentences import ErrorSentences
@@ -135,6 +136,20 @@ class Account:
     def identity(self) -> "GetCallerIdentityResponseTypeDef":
         """Whose the credentials are. Costs one call, so ask only where nothing else says it."""
         return self.sts.get_caller_identity()
+
+    def ensure_alive(self) -> None:
+        """Make a call that a policy can deny. Raises the refusal of a lab whose session has ended.
+
+        `identity` does not tell that: GetCallerIdentity still succeeds then. Other errors are left to the
+        calls that follow, which know what they mean.
+        """
+        try:
+            self.sqs.get_queue_url(QueueName=self.settings.names.requests)
+        except ClientError as problem:
+            if lab_has_ended(problem.response):
+                raise
+        except BotoCoreError:
+            pass
 
     @property
     def number(self) -> str:

@@ -22,6 +22,7 @@ from jobfleet_jobs.protocol.aws_facts import (
     NO_SUCH_QUEUE,
     REFUSED,
     SKEWED,
+    lab_has_ended,
 )
 
 from jobfleet.aws import clock_skew
@@ -110,6 +111,11 @@ class ErrorSentences:
             return NoCredentials(f"the AWS credentials have expired: {self._renew}")
         if code in REFUSED | SKEWED:
             return NoCredentials(f"AWS does not accept the credentials ({code}): {self._renew}")
+        if lab_has_ended(problem.response):
+            return NoCredentials(
+                "the lab's session has ended or its budget is spent, and AWS refuses these credentials "
+                f"everything since: press Start Lab, then {self._renew}"
+            )
         if code in NO_SUCH_BUCKET and settings.bucket:
             return BadInput(f"there is no bucket {settings.bucket}: leave --bucket out, or name another")
         if code in NO_SUCH_QUEUE | NO_SUCH_BUCKET:

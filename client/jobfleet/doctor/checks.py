@@ -93,6 +93,7 @@ class Examination:
         """AWS answers at all, whatever it says."""
         try:
             self._caller = self._account.identity
+            self._account.ensure_alive()
         except ClientError as problem:
             self._refusal = problem
         except BotoCoreError as problem:

@@ -1,5 +1,8 @@
 """Facts that AWS fixes and several programs must know: sizes of calls, and the names of its errors."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # Messages in one call, and their bytes together, which is also one message's most (1 MiB since August 2025):
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -20,8 +23,22 @@ REFUSED = frozenset({
 # The clock of the machine that signed is wrong: no new credentials help.
 SKEWED = frozenset({"RequestTimeTooSkewed"})
 
+# When the session of a Learner Lab ends or its budget is spent, the lab attaches a policy of this name,
+# which denies everything. GetCallerIdentity still answers, and no code tells it from a permission that
+# lacks: only the message, in which AWS names the policy.
+LAB_CANCEL_POLICY = "voc-cancel-cred"
+
 FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 
 NO_SUCH_QUEUE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
 NO_SUCH_KEY = "NoSuchKey"
+
+
+def lab_has_ended(refusal: Mapping[str, Any]) -> bool:
+    """Tell whether a refusal says that the lab's session is over, and that its credentials are dead by that.
+
+    `refusal` is the `response` of a `ClientError`.
+    """
+    error = refusal.get("Error", {})
+    return error.get("Code") in FORBIDDEN and LAB_CANCEL_POLICY in str(error.get("Message", ""))

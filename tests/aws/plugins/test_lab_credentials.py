@@ -66,6 +66,20 @@ def paste(cloud: dict[str, str], files: Files, **wishes: Any) -> dict[str, str]:
     return values
 
 
+def test_a_block_of_a_session_that_has_ended_replaces_nothing(
+    localcloud: dict[str, str], files: Files
+) -> None:
+    paste(localcloud, files, cancelled=True)
+    files["credentials"].write_text("[default]\naws_access_key_id = good\n")
+
+    answer = put_in_force(localcloud, files)
+
+    assert answer["failed"]
+    assert "were not put in force. The lab's session has ended" in answer["msg"]
+    assert "press Start Lab" in answer["msg"]
+    assert files["credentials"].read_text() == "[default]\naws_access_key_id = good\n"
+
+
 def test_a_living_block_is_put_in_force_once_and_never_shown(
     localcloud: dict[str, str], files: Files
 ) -> None:

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.caller_identity import EXPIRED, life_of, trouble_of
+from ansible.module_utils.caller_identity import life_of, trouble_of
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
-from jobfleet_jobs.protocol import aws_facts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BLOCK = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n"
@@ -79,7 +78,3 @@ def test_no_credentials_at_all(credentials: Path) -> None:
 )
 def test_each_trouble_has_its_sentence(problem: Exception, said: str) -> None:
     assert said in trouble_of(problem)
-
-
-def test_the_playbooks_take_the_same_codes_for_expiry_as_client_and_worker() -> None:
-    assert EXPIRED == aws_facts.EXPIRED

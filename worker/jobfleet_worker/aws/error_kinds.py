@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
-from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED, lab_has_ended
 
 from jobfleet_worker.aws.signed_http import BUSY
 
@@ -25,8 +25,9 @@ def error_code(problem: BaseException) -> str:
 
 def credentials_refused(problem: BaseException) -> bool:
     """Tell whether only new credentials can help."""
-    missing = isinstance(problem, NoCredentialsError | PartialCredentialsError)
-    return missing or error_code(problem) in REFUSED_CREDENTIALS
+    if isinstance(problem, ClientError):
+        return error_code(problem) in REFUSED_CREDENTIALS or lab_has_ended(problem.response)
+    return isinstance(problem, NoCredentialsError | PartialCredentialsError)
 
 
 def is_outage(problem: BaseException) -> bool:

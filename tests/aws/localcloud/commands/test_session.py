@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import lab_has_ended
 
 from tests.localcloud_fixture import Hosts, client_of, localcloud_command, new_key, parse_env
 
@@ -33,6 +34,46 @@ def session(cloud: dict[str, str], what: str) -> Any:
     return localcloud_command("session", what, run=Path(cloud["LOCALCLOUD_RUN"]))
 
 
+def assert_cancelled(key: dict[str, str]) -> None:
+    """Each service refuses as AWS does where the lab's policy denies everything; STS tells whose they are."""
+    calls: dict[str, tuple[str, dict[str, Any], str]] = {
+        "ec2": ("describe_instances", {}, "UnauthorizedOperation"),
+        "s3": ("list_buckets", {}, "AccessDenied"),
+        "sqs": ("list_queues", {}, "AccessDenied"),
+        "ssm": ("get_parameter", {"Name": "x"}, "AccessDeniedException"),
+        "cloudwatch": ("list_metrics", {}, "AccessDenied"),
+    }
+    for service, (call, arguments, code) in calls.items():
+        with closing(client_of(key, service)) as client, pytest.raises(ClientError) as caught:
+            getattr(client, call)(**arguments)
+        error = caught.value.response["Error"]
+        assert error["Code"] in (code, f"{code}Exception")
+        assert "with an explicit deny in an identity-based policy: arn:aws:iam::" in error["Message"]
+        assert lab_has_ended(caught.value.response)
+    with closing(client_of(key, "s3")) as s3, pytest.raises(ClientError) as caught:
+        s3.head_bucket(Bucket="any")  # its answer has no body that could tell
+    assert caught.value.response["Error"]["Code"] == "403"
+    with closing(client_of(key, "sts")) as sts:
+        assert "assumed-role/voclabs/" in sts.get_caller_identity()["Arn"]
+
+
+def test_keys_of_a_session_that_has_ended_are_cancelled_while_the_instances_go_on(
+    cloud: dict[str, str],
+) -> None:
+    key = new_key(cloud)
+
+    assert "1 keys were cancelled" in session(cloud, "cancel").stderr
+
+    assert_cancelled(key)
+    assert_cancelled(new_key(cloud, cancelled=True))
+    assert "0 keys were cancelled" in session(cloud, "cancel").stderr
+    with closing(client_of(new_key(cloud), "ec2")) as ec2:
+        ec2.describe_instances()
+    assert session(cloud, "expire").returncode == 0
+    with closing(client_of(key, "sts")) as sts, pytest.raises(ClientError, match="ExpiredToken"):
+        sts.get_caller_identity()
+
+
 def test_after_the_night_what_ran_runs_again_on_new_addresses_and_the_rest_does_not(
     cloud: dict[str, str], hosts: Hosts
 ) -> None:
@@ -52,9 +93,8 @@ def test_after_the_night_what_ran_runs_again_on_new_addresses_and_the_rest_does_
         ended = session(cloud, "end")
 
         assert ended.returncode == 0, ended.stderr
-        assert "1 keys died, 2 instances stopped" in ended.stderr
-        with pytest.raises(ClientError, match="RequestExpired"):
-            ec2.describe_instances()
+        assert "1 keys were cancelled, 2 instances stopped" in ended.stderr
+        assert_cancelled(key)
     with closing(client_of(cloud, "ec2")) as ec2:
         mine = Hosts(ec2, hosts.folder)
         states = [mine.describe(one)["State"]["Name"] for one in (runs, stopped, boots)]

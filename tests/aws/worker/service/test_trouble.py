@@ -59,8 +59,9 @@ def test_an_outage_is_said_once_waited_out_and_told_when_over(stack: Any, bench:
     assert worker.events() == ["paused", "resumed", "job"]
 
 
-def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
-    stack: Any, bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", ["expired_keys", "cancelled_keys"])
+def test_a_job_in_hand_when_the_credentials_end_is_finished_with_new_ones(
+    stack: Any, bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     file = tmp_path / "credentials"
     file.write_text("[default]\naws_access_key_id = old\naws_secret_access_key = s\n")
@@ -70,7 +71,7 @@ def test_a_job_in_hand_when_the_credentials_expire_is_finished_with_new_ones(
 
     def expire(call: str) -> float:
         if call.startswith("GET uploads/"):
-            stack.front.expired_keys = {"old"}
+            setattr(stack.front, end, {"old"})
         return 0.0
 
     stack.front.delays = expire

@@ -62,6 +62,6 @@ def test_a_key_that_died_with_the_session_is_replaced(
     metadata = metadata_of(keyring, 21_600, monkeypatch)
     first = key_id(metadata)
 
-    keyring.end_session()
+    keyring.expire()
 
     assert key_id(metadata) != first

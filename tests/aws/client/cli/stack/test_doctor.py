@@ -127,6 +127,12 @@ def test_credentials_that_have_expired(jobfleet: Jobfleet, stack: Any) -> None:
     assert "have expired: get new ones" in words
 
 
+def test_credentials_of_a_lab_whose_session_has_ended(jobfleet: Jobfleet, stack: Any) -> None:
+    stack.front.cancelled_keys = {"key"}
+    words = broken(examined(jobfleet), "credentials accepted", Exit.CREDENTIALS)
+    assert "the lab's session has ended" in words
+
+
 def test_a_wrong_key(jobfleet: Jobfleet, stack: Any) -> None:
     stack.front.answers = lambda call: refused("InvalidClientTokenId") if "Identity" in call else None
     words = broken(examined(jobfleet), "credentials accepted", Exit.CREDENTIALS)

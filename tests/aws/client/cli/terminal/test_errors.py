@@ -21,6 +21,14 @@ def test_expired_credentials(run: Run, stack: Any, photo: Path) -> None:
     fails(run("result", new_job_id(), "--bucket", stack.bucket), Exit.CREDENTIALS, "have expired")
 
 
+def test_credentials_of_a_lab_whose_session_has_ended(run: Run, stack: Any) -> None:
+    stack.front.cancelled_keys = {"key"}
+    for command in (("stats", "1"), ("result", new_job_id()), ("jobs",), ("status",)):
+        ran = run(*command)
+        fails(ran, Exit.CREDENTIALS, "the lab's session has ended", "press Start Lab", "AWS Details")
+        assert "ask the owner" not in ran.stderr
+
+
 def test_where_new_credentials_belong_is_told(run: Run, stack: Any, home: Path) -> None:
     stack.front.expired_keys = {"key"}
     ran = run("stats", "1")
