@@ -26,7 +26,7 @@ class Exit(IntEnum):
 
 EXIT_MEANINGS = {
     Exit.OK: "the job succeeded, or all of them",
-    Exit.ERROR: "something unforeseen went wrong; the message has it",
+    Exit.ERROR: "an unforeseen error; the message says which",
     Exit.USAGE: "the command line cannot be understood",
     Exit.BAD_INPUT: "the input cannot be sent: no such file, no image in a folder, a word among the numbers",
     Exit.CREDENTIALS: "there are no AWS credentials, or AWS does not accept them (any more)",
@@ -34,10 +34,10 @@ EXIT_MEANINGS = {
     Exit.UNREACHABLE: "AWS, or the endpoint given, cannot be reached",
     Exit.NO_ANSWER: "no worker answered in time, or there is no result under that id yet",
     Exit.JOB_FAILED: "a worker refused the job: not an image, too large, …; or some of many jobs failed",
-    Exit.SETTINGS: "it is not known which stack or region is meant",
+    Exit.SETTINGS: "the stack or the region is not known",
     Exit.OUTPUT: "the output cannot be written where it should go",
     Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
-    Exit.NOT_OFFERED: "no live worker does such a job",
+    Exit.NOT_OFFERED: "no live worker offers the operation",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
 }
 
@@ -109,7 +109,7 @@ class SomeFailed(FleetError):
 
 
 class UnknownSettings(FleetError):
-    """It is not known which stack or region is meant."""
+    """The stack or the region is not known."""
 
     exit = Exit.SETTINGS
 

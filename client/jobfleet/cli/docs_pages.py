@@ -4,7 +4,7 @@
 docs/client.md a part stands between `<!-- help: NAME -->` and `<!-- /help -->`, where NAME is a
 command, `contents`, `options`, `image-options` or `exit-codes`; in docs/worker.md the table of the
 operations stands between `<!-- operations -->` and `<!-- /operations -->`. What stands around the parts is
-written by hand.
+written by hand. What several commands have in common is told once, and not again under each of them.
 """
 
 import copy
@@ -21,11 +21,11 @@ from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.parameters import Value
 
 from jobfleet.cli.commands.send.images import IMAGE_COMMANDS
+from jobfleet.cli.commands.send.submit import submit
 from jobfleet.cli.main import cli
 from jobfleet.errors import EXIT_MEANINGS
 
 _WIDTH = 100
-# What they have in common is told once.
 _IMAGES = [each for each in IMAGE_COMMANDS if OPERATIONS[str(each.name)].gives == "image"]
 _TABLE = re.compile(r"(?<=<!-- operations -->\n).*?(?=<!-- /operations -->\n)", re.DOTALL)
 _PART = re.compile(r"<!-- help: (\S+) -->\n.*?<!-- /help -->\n", re.DOTALL)
@@ -73,23 +73,56 @@ def _of(path: str, command: click.Command) -> Callable[[], Iterator[str]]:
 
 
 def _section(path: str, command: click.Command) -> Iterator[str]:
-    context = click.Context(command, info_name=f"jobfleet {path}", terminal_width=_WIDTH)
-    yield from _as_it_is([command.get_usage(context).removeprefix("Usage: ")])
-    yield ""
-    paragraphs, told = inspect.cleandoc(command.help or "").split("\n\n"), set()
-    if command in _IMAGES:
-        paragraphs = [each for each in paragraphs if each not in _common_paragraphs()]
-        told = {option.name for option in _common_options()}
-    yield from _prose(paragraphs)
-    shared = {option.name for option in cli.params} | told
-    own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
+    if command in IMAGE_COMMANDS:
+        yield from _image_section(command)
+    else:
+        # The name alone says nothing that the line of its usage does not say.
+        examples = [each for each in _examples(command) if each != f"jobfleet {path}"]
+        yield from _as_it_is([_usage(path, command), *examples])
+        yield ""
+        yield from _prose(_paragraphs(command))
+    own = [each for each in command.params if isinstance(each, click.Option) and not _is_told(each, command)]
     if own:
         yield ""
         yield from _options(own, command)
-    if command.epilog:
+
+
+def _image_section(command: click.Command) -> Iterator[str]:
+    """Give what a command on images has of its own, in a line where that is enough."""
+    summary, *more = (each for each in _paragraphs(command) if each not in _common_paragraphs())
+    shown = _examples(command)
+    if OPERATIONS[str(command.name)].examples:
+        yield from _prose([summary, *more])
         yield ""
-        lines = inspect.cleandoc(command.epilog).replace("\b\n", "").splitlines()
-        yield from _as_it_is(line.removeprefix("  ") for line in lines if line != "Examples:")
+        yield from _as_it_is(shown)
+    else:
+        # The others were made from the same pattern.
+        yield from _prose([f"{summary} Example: `{shown[0]}`", *more])
+
+
+def _usage(path: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=f"jobfleet {path}", terminal_width=_WIDTH)
+    return command.get_usage(context).removeprefix("Usage: ")
+
+
+def _examples(command: click.Command) -> list[str]:
+    lines = inspect.cleandoc(command.epilog or "").replace("\b\n", "").splitlines()
+    return [line.removeprefix("  ") for line in lines if line != "Examples:"]
+
+
+def _paragraphs(command: click.Command) -> list[str]:
+    return inspect.cleandoc(command.help or "").split("\n\n")
+
+
+def _is_told(option: click.Option, command: click.Command) -> bool:
+    """Tell whether an option stands elsewhere on the page already."""
+    told = {each.name for each in cli.params}
+    if command is submit:
+        told |= {each.name for operation in OPERATIONS.values() for each in operation.parameters}
+    elif command in IMAGE_COMMANDS:
+        # The same name can mean something else where no image is made, and then has another help.
+        told |= {each.name for each in _common_options() if command in _IMAGES or each.help == option.help}
+    return option.name in told
 
 
 def _contents(page: str) -> Iterator[str]:
@@ -112,7 +145,7 @@ def _link(title: str) -> str:
 
 def _common_paragraphs() -> list[str]:
     """Return the paragraphs that the help of every command has that makes an image."""
-    helps = [inspect.cleandoc(command.help or "").split("\n\n") for command in _IMAGES]
+    helps = [_paragraphs(command) for command in _IMAGES]
     return [each for each in helps[0] if all(each in other for other in helps)]
 
 
@@ -125,6 +158,9 @@ def _common_options() -> list[click.Option]:
 
 
 def _of_images() -> Iterator[str]:
+    usage = _usage("OPERATION", _IMAGES[0])
+    yield from _as_it_is([usage, *_examples(_IMAGES[0])])
+    yield ""
     yield from _prose(_common_paragraphs())
     yield ""
     name = str(_IMAGES[0].name)
@@ -155,13 +191,11 @@ def _shared() -> Iterator[str]:
 
 
 def _options(options: list[click.Option], command: click.Command) -> Iterator[str]:
-    yield "| option | what it does |"
-    yield "| --- | --- |"
     for option in options:
         shown = copy.copy(option)
         shown.hidden = False
         names, words = shown.get_help_record(click.Context(command)) or ("", "")
-        yield f"| `{names}` | {words.replace('|', chr(92) + '|')} |"
+        yield f"- `{names}`: {re.sub(' +', ' ', words)}"
 
 
 def _exit_codes() -> Iterator[str]:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 10.0
 
 _VARS_HELP = (
-    "Variables file to read stack_name and aws_region from [default: inventory/group_vars/all.yml here or "
-    "in a folder above]."
+    "Variables file with stack_name and aws_region [default: inventory/group_vars/all.yml here or in a "
+    "folder above]."
 )
 
 
@@ -52,13 +52,15 @@ _SHARED: Mapping[str, tuple[tuple[str, ...], bool, Mapping[str, Any]]] = {
     "bucket": (("--bucket",), False, {"metavar": "NAME", "help": "The bucket, if not the stack's own."}),
     "vars_file": (("--vars",), False, {"type": click.Path(), "metavar": "FILE", "help": _VARS_HELP}),
     "profile": (("--profile",), False, {"metavar": "NAME", "help": "The AWS profile to use."}),
-    "endpoint_url": (("--endpoint-url",), False, {"metavar": "URL", "help": "Another AWS than Amazon's."}),
+    "endpoint_url": (
+        ("--endpoint-url",), False, {"metavar": "URL", "help": "Address of another AWS than Amazon's."}
+    ),
     "timeout": (
         ("--timeout",), True,
         {"type": _Seconds(), "metavar": "SECONDS", "help": "How long to wait for a worker [default: 10]."},
     ),
     "as_json": (("--json",), True, {"is_flag": True, "default": None, "help": "Print results as JSON."}),
-    "quiet": (("--quiet", "-q"), True, {"is_flag": True, "default": None, "help": "No talk, no progress."}),
+    "quiet": (("--quiet", "-q"), True, {"is_flag": True, "default": None, "help": "No notes, no progress."}),
 }  # fmt: skip
 
 

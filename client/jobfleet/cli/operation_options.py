@@ -59,7 +59,7 @@ def _merged(takers: Sequence[tuple[Operation, Parameter]]) -> click.Option:
     alike = len({parameter.bounds for _, parameter in takers}) == 1
     names = ", ".join(operation.name for operation, _ in takers)
     helps = {parameter.help for _, parameter in takers}
-    words = f"{names}: {first.help}" if len(helps) == 1 else f"For {names}; see the help of each."
+    words = f"{names}: {first.help}" if len(helps) == 1 else f"{names}: see the help of each."
     if isinstance(first, Flag):
         return click.Option([_spelt(first), first.name], is_flag=True, default=None, help=words)
     if isinstance(first, PipelineSteps):
@@ -80,7 +80,7 @@ def _steps_option(parameter: PipelineSteps, words: str, *, required: bool) -> cl
 
     return click.Option(
         ["--step", parameter.name], multiple=True, required=required, callback=read, metavar="STEP",
-        help=f"{words} As 'resize width=800'; given once for each, or several in one with '|' between.",
+        help=f"{words} Example: 'resize width=800'. Give one --step each, or several with '|' between.",
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Text, Who
 from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
 
 _THRESHOLD = (
-    Whole("level", "Values at most this become LOW, values above it HIGH.", 125, minimum=0, maximum=255),
-    Whole("low", "What values at most LEVEL become.", 0, minimum=0, maximum=255),
-    Whole("high", "What values above LEVEL become.", 254, minimum=0, maximum=255),
+    Whole("level", "Values up to this become LOW, higher values become HIGH.", 125, minimum=0, maximum=255),
+    Whole("low", "The new value of values up to LEVEL.", 0, minimum=0, maximum=255),
+    Whole("high", "The new value of values above LEVEL.", 254, minimum=0, maximum=255),
 )
 
 _STATS = (
@@ -28,11 +28,11 @@ _STATS = (
     ),
     Whole(
         "histogram",
-        "Also how many numbers lie in each of this many bins of equal width.",
+        "Also how many numbers are in each of this many bins of equal width.",
         minimum=1,
         maximum=1000,
     ),
-    Text("columns", "The input is CSV with names in its first row; the names of the columns to use."),
+    Text("columns", "Names of the columns to use. The input is then CSV with names in its first row."),
 )
 
 # As far as a side is taken; how many pixels a worker takes in all, it says itself.
@@ -63,8 +63,8 @@ _RESIZE = (
 )
 
 _THUMBNAIL = (
-    Whole("width", "Width in pixels that it lies within.", 256, minimum=1, maximum=_SIDE_MAX),
-    Whole("height", "Height in pixels that it lies within.", 256, minimum=1, maximum=_SIDE_MAX),
+    Whole("width", "Largest width in pixels.", 256, minimum=1, maximum=_SIDE_MAX),
+    Whole("height", "Largest height in pixels.", 256, minimum=1, maximum=_SIDE_MAX),
 )
 
 _CONVERT = (
@@ -75,8 +75,8 @@ _CONVERT = (
 )
 
 _ROTATE = (
-    Decimal("degrees", "Clockwise. Quarter turns move pixels and change none.", required=True, shown=90,
-            minimum=-360, maximum=360),
+    Decimal("degrees", "Degrees clockwise. Quarter turns move pixels and change none.", required=True,
+            shown=90, minimum=-360, maximum=360),
     Text(
         "background",
         "Colour of the corners; if left out, transparent if the image has transparency, else white.",
@@ -97,7 +97,7 @@ _CHANGES = (
     Operation(
         "threshold",
         "image",
-        "An image whose every channel has two values.",
+        "An image with two values in each channel.",
         _THRESHOLD,
         traits=Traits(exact=True),
     ),
@@ -155,7 +155,7 @@ _CHANGES = (
 
 _PIPELINE = (
     PipelineSteps(
-        "steps", "What is done, one after the other.", required=True, operations=_CHANGES,
+        "steps", "The operations to do, in this order.", required=True, operations=_CHANGES,
         shown=[{"operation": "greyscale", "parameters": {}}],
     ),
 )  # fmt: skip

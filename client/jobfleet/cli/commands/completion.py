@@ -33,9 +33,9 @@ _HINTS = {
 @click.argument("shell", type=click.Choice(SHELLS))
 @with_shared_options()
 def completion(invocation: Invocation, shell: str) -> None:
-    """Print the script that makes SHELL complete commands, options and file names.
+    """Print the script that makes the shell complete commands, options and file names.
 
-    The script says at its end where it goes. It is short: at each Tab it asks jobfleet.
+    The end of the script says where to put it. The script is short: it asks jobfleet at each Tab.
     """
     from click.shell_completion import get_completion_class
 

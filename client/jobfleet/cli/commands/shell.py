@@ -25,7 +25,7 @@ class _WordsFromHere(click.Command):
 
 @click.command(
     cls=_WordsFromHere,
-    short_help="Take the lab's own command words, in one line or at a prompt.",
+    short_help="Use the lab's own command words, in one line or at a prompt.",
     context_settings={"allow_interspersed_args": False},
     epilog=examples(
         "jobfleet shell -- -t 25 -n photo.png grey.png -s 1 2 3 6",
@@ -34,11 +34,15 @@ class _WordsFromHere(click.Command):
     ),
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_files)
-@click.option("--plain", is_flag=True, help="Show bare values: 1 or 0 for images, four numbers in a line.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Show bare values: 1 or 0 for an image; mean, minimum, maximum and median in one line.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Clear without asking.")
 @with_shared_options()
 def shell(invocation: Invocation, words: tuple[str, ...], plain: bool, yes: bool) -> Any:
-    """Take the lab's own command words: those given, or else at a prompt.
+    """Use the lab's own command words: the WORDS given, or else a prompt.
 
     \b
     -s, send N…                mean, min, max and median of the numbers
@@ -49,13 +53,15 @@ def shell(invocation: Invocation, words: tuple[str, ...], plain: bool, yes: bool
     -b, bucket NAME            use the bucket NAME
     -h, help                   list these words
 
-    They can be chained; -s takes the rest of the line, -t and -b hold from there on. Of an image it
-    is told whether it succeeded, and the modified image lies in the bucket as outputs/NAME.
+    You can chain these words. -s takes the rest of the line. -t and -b count from there on. For an
+    image, the command prints whether it succeeded. The modified image is in the bucket as outputs/NAME.
 
-    A line that cannot be read as a whole is not begun. A job that fails does not keep the next from
-    being done; without credentials, a stack or a network, the rest is left. The exit code is that of
-    the first failure. At the prompt there are also exit, quit and Ctrl-D; Ctrl-C ends the line, or
-    the waiting, and no more. Where there is no terminal, lines are read from standard input.
+    If a part of a line cannot be read, nothing of the line is done. If a job fails, the next one is
+    done all the same. Without credentials, a stack or a network, the rest is skipped. The exit code
+    is that of the first failure.
+
+    At the prompt, exit, quit and Ctrl-D leave. Ctrl-C cancels only the line, or the waiting. Without
+    a terminal, lines are read from standard input.
     """  # noqa: D301 - \b is click's
     from jobfleet.cli.shell import language
     from jobfleet.cli.shell.session import ShellSession, print_help, run_lines

@@ -60,9 +60,9 @@ def test_the_contents_lead_to_every_section_and_to_every_command() -> None:
 
 
 def rows(part: str) -> set[str]:
-    """Return the options in the table of a part of the page."""
+    """Return the options in the list of a part of the page."""
     inside = DOCS.partition(f"<!-- help: {part} -->")[2].partition("<!-- /help -->")[0]
-    return set(re.findall(r"^\| `(-[^`]+)` \|", inside, re.MULTILINE))
+    return set(re.findall(r"^- `(-[^`]+)`: ", inside, re.MULTILINE))
 
 
 def test_options_that_commands_share_are_told_once_and_not_again_for_each_of_them() -> None:
@@ -73,6 +73,18 @@ def test_options_that_commands_share_are_told_once_and_not_again_for_each_of_the
     for operation in OPERATIONS.values():
         if operation.takes == operation.gives == "image":
             assert not rows(operation.name) & rows("image-options")
+
+
+def test_the_sentences_that_commands_on_images_share_are_told_once() -> None:
+    shared = [cli.commands["text"].help, cli.commands["classify"].help, cli.commands["blur"].help]
+    common = set.intersection(*(set((words or "").split("\n\n")) for words in shared))
+    assert len(common) > 1
+    assert {paragraph: DOCS.count(paragraph) for paragraph in common} == dict.fromkeys(common, 1)
+
+
+def test_submit_leaves_the_parameters_to_the_operations_own_commands() -> None:
+    assert rows("submit") == {"--from FILE", "--name TEXT"}
+    assert "--level" in {name for option in cli.commands["submit"].params for name in option.opts}
 
 
 def test_every_operation_has_its_command() -> None:

@@ -29,7 +29,7 @@ _WORDS_MAX = 80
 )  # fmt: skip
 @click.option(
     "--status", "-s", "statuses", multiple=True, type=click.Choice(STATUSES),
-    help="Only jobs of this status; may be given several times.",
+    help="Only jobs of this status. Can be given several times.",
 )  # fmt: skip
 @click.option(
     "--since", callback=as_time, metavar="TIME",
@@ -39,11 +39,14 @@ _WORDS_MAX = 80
 def jobs(invocation: Invocation, limit: int, statuses: "tuple[Status, ...]", since: datetime | None) -> None:
     """Show the newest jobs, whoever sent them, newest first.
 
-    A job has succeeded, failed (it can never be done as it was sent), is failing (attempts broke;
-    it is tried again, or lies among the dead letters: `jobfleet dead list`), or is unanswered: sent
-    from this machine, and nothing is stored of it (its request waits, or was cleared). Jobs that
-    others sent show up once something is stored. 'took' is the time a worker spent on it.
-    """
+    \b
+    succeeded   the job is done
+    failed      the job can never be done as it was sent
+    failing     attempts broke: it is tried again, or is a dead letter (jobfleet dead list)
+    unanswered  sent from this machine, and nothing is stored: the request waits, or was cleared
+
+    Jobs that others sent appear once something is stored. 'took' is the time a worker spent on the job.
+    """  # noqa: D301 - \b is click's
     from jobfleet.stack import recent_jobs
 
     found = recent_jobs.find_jobs(invocation.account(), limit, statuses, since)

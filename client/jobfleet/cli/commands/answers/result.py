@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @click.option(
     "--out", "-o", metavar="PATH", shell_complete=complete_files,
-    help="Write the job's output, if it has one, to PATH: a file, or a folder, which the outputs of several "
-         "need; '-' is standard output.",
+    help="Write the job's output, if it has one, to PATH: a file, or a folder. With several IDs, PATH must "
+         "be a folder that exists. '-' is standard output.",
 )  # fmt: skip
 @with_shared_options()
 def result(invocation: Invocation, job_ids: tuple[str, ...], out: str | None) -> None:
-    """Fetch the stored results of the jobs with these IDs, from any machine, at any time."""
+    """Fetch the stored results of the jobs with these IDs, from any machine, whoever sent them."""
     ids = list(dict.fromkeys(job_ids))
     with invocation.fleet() as fleet:
         if len(ids) == 1:

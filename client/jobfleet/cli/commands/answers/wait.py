@@ -12,9 +12,9 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @with_shared_options()
 def wait(invocation: Invocation, job_ids: tuple[str, ...]) -> None:
-    """Wait for the jobs with these IDs and show their results as they come.
+    """Wait for the jobs with these IDs, whoever sent them, and print each result when it comes.
 
-    Waits until all are there, or as long as --timeout says, if it says so.
+    Without --timeout, the command waits until all results are there.
     """
     from jobfleet.answers.job import as_completed
     from jobfleet.errors import JobFailed, SomeFailed

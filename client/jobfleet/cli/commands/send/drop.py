@@ -25,29 +25,30 @@ _KEY_MAX = 120
     )
 )
 @click.argument("files", metavar="FILE...", shell_complete=complete_files, nargs=-1)
-@click.option("--operation", metavar="NAME", help="What is to be done with the files.")
+@click.option("--operation", metavar="NAME", help="The operation to do with the files.")
 @click.option(
     "--param", "-p", "params", multiple=True, metavar="NAME=VALUE",
-    help="A parameter of the operation; may be given several times.",
+    help="A parameter of the operation. Can be given several times.",
 )  # fmt: skip
 @click.option(
     "--ending", metavar=".TXT",
-    help="Put this behind the names of the outputs: the format to write, or the file to make besides.",
+    help="Append this to the names of the outputs: the format to write, or the extra file to make.",
 )  # fmt: skip
-@click.option("--status", is_flag=True, help="Show what lies in the drop folder, and what became of it.")
+@click.option("--status", is_flag=True, help="Show what is in the drop folder, and what became of it.")
 @with_shared_options()
 def drop(
     invocation: Invocation, files: tuple[str, ...], operation: str | None, params: tuple[str, ...],
     ending: str | None, status: bool,
 ) -> None:  # fmt: skip
-    """Put files into the drop folder, where workers do them by themselves.
+    """Put files into the drop folder, where workers find and process them.
 
-    Each FILE goes to incoming/OPERATION/ in the stack's bucket, a folder's files under its name, and
-    its key is printed. Nothing is waited for: outputs come under outputs/OPERATION/ with the same
-    names, results under results/. Any program that can put an object there does the same.
+    Each FILE goes to incoming/OPERATION/ in the stack's bucket, and its key is printed. The files of a
+    folder go below the folder's name. The command does not wait. Outputs appear under
+    outputs/OPERATION/ with the same names, results under results/. Any program that can put an object
+    there does the same.
 
-    With --status: what waits, has succeeded or failed (with the reason's code), or is failing
-    (attempts broke; see `jobfleet dead list`), and the job's id for `jobfleet result`.
+    --status shows what is waiting, succeeded, failed (with the code of the reason) or failing
+    (attempts broke; see `jobfleet dead list`), and each job's id for `jobfleet result`.
     """
     if status == bool(files):
         raise click.UsageError("Give files to drop, or --status.")

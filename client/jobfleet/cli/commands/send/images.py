@@ -9,35 +9,31 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.operation_options import example, given, options
 from jobfleet.cli.option_values import complete_files
 
-_BEGINNING = """{summary}
+_INPUTS = "IMAGE is a file, a folder with everything in it, or '-' for standard input. You can give several."
 
-{sends} IMAGE is a file, a folder with all in it, or '-' for standard input; there may be several.
-"""
+_FOLDER = "The outputs of a folder are written to a folder, under the same paths."
 
-_MANY = """
-{folder}Many images go out and come back at once, and --timeout is how long to wait without any of them
-coming back [120]. After Ctrl-C, a kill or an error, the same command with --resume goes on where it
-was. What failed is listed at the end.
-"""
+_MANY = """Many images are sent and fetched in parallel. --timeout is then how long to wait while no image
+comes back [default: 120]. After Ctrl-C, a kill or an error, run the same command with --resume: it continues
+where it stopped. Failed images are listed at the end."""
 
 _SENDS = {
-    "image": "Sends each IMAGE to a worker and writes what comes back.",
-    "file": "Sends each IMAGE to a worker and shows what it found; with --out it writes a file too.",
-    "answer": "Sends each IMAGE to a worker and shows what it found.",
+    "image": "Sends each IMAGE to a worker and writes the image that comes back.",
+    "file": "Sends each IMAGE to a worker and prints what it found. With --out it also writes a file.",
+    "answer": "Sends each IMAGE to a worker and prints what it found.",
 }
-_FOLDER = "Of a folder, the outputs lie in a folder under the same paths. "
 
 _OUT_HELP = "Output file or folder; '-' is standard output [default: IMAGE-{name}]."
 _NAME_HELP = (
-    "Name of the output in the bucket [default: that of the output file, in a folder of the job's]; its "
-    "ending says which format is written. For many images the folder there that holds them."
+    "Name of the output in the bucket [default: the output file's name, in a folder of the job's own]. Its "
+    "ending decides the format. For many images: name of their folder in the bucket."
 )
 _FILE_OUT_HELP = "Also write a file ({endings}), or files into a folder; '-' is standard output."
 _FILE_NAME_HELP = (
-    "Name of the file in the bucket [default: that of the output file, in a folder of the job's]. For many "
-    "images the folder there that holds them. Without --out, the file stays there."
+    "Name of the file in the bucket [default: the output file's name, in a folder of the job's own]. For "
+    "many images: name of their folder in the bucket. Without --out, the file stays in the bucket."
 )
-_ENDING_HELP = "What files end in that you do not name, as in folders: {endings}."
+_ENDING_HELP = "Ending of files that you do not name, as in folders: {endings}."
 
 
 def image_command(operation: Operation) -> click.Command:
@@ -63,15 +59,15 @@ def image_command(operation: Operation) -> click.Command:
             ["images"], nargs=-1, required=True, metavar="IMAGE...", shell_complete=complete_files
         ),
         *_output_options(operation),
-        click.Option(["--resume"], is_flag=True, help="Go on with the same command that did not end."),
+        click.Option(["--resume"], is_flag=True, help="Continue the same command where it was interrupted."),
         *options(operation),
     ]
     shared = list(reversed(command.__click_params__))  # type: ignore[attr-defined]
-    beginning = _BEGINNING.format(summary=operation.summary, sends=_SENDS[operation.gives])
-    folder = "" if operation.gives == "answer" else _FOLDER
+    folder = [] if operation.gives == "answer" else [_FOLDER]
+    paragraphs = [operation.summary, _SENDS[operation.gives], _INPUTS, *folder, _MANY]
     return click.Command(
         operation.name, callback=command, params=[*own, *shared],
-        help=beginning + _MANY.format(folder=folder), epilog=_examples(operation),
+        help="\n\n".join(paragraphs), epilog=_examples(operation),
     )  # fmt: skip
 
 

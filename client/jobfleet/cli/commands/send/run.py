@@ -35,19 +35,22 @@ _TAKES = {
     "inputs", nargs=-1, type=click.UNPROCESSED, metavar="[INPUT]...", shell_complete=complete_files
 )
 @click.option(
-    "--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; several may be given."
-)
+    "--param", "-p", "params", multiple=True, metavar="NAME=VALUE",
+    help="A parameter. Can be given several times.",
+)  # fmt: skip
 @click.option(
     "--file", "-f", "file", metavar="FILE", help="Read numbers from FILE; '-' is standard input.",
     shell_complete=complete_files,
 )  # fmt: skip
 @click.option(
-    "--out", "-o", metavar="PATH", help="Output file, or folder; '-' is standard output.",
+    "--out", "-o", metavar="PATH", help="Output file or folder; '-' is standard output.",
     shell_complete=complete_files,
 )  # fmt: skip
-@click.option("--name", help="Name of the output in the bucket; of several, of the folder there.")
-@click.option("--resume", is_flag=True, help="Go on with the same command on many files that did not end.")
-@click.option("--help", "-h", "wants_help", is_flag=True, help="Say how OPERATION is used, and end.")
+@click.option("--name", help="Name of the output in the bucket; for several inputs, of their folder there.")
+@click.option(
+    "--resume", is_flag=True, help="Continue the same command on many files where it was interrupted."
+)
+@click.option("--help", "-h", "wants_help", is_flag=True, help="Show how OPERATION is used, and exit.")
 @with_shared_options()
 @click.pass_context
 def run(
@@ -55,10 +58,10 @@ def run(
     params: tuple[str, ...], file: str | None, out: str | None, name: str | None, resume: bool,
     wants_help: bool,
 ) -> None:  # fmt: skip
-    """Do any OPERATION that the live workers offer, those of packages of your own too.
+    """Run any OPERATION that the live workers offer, also one of a package of your own.
 
-    `jobfleet operations` lists them. What each takes is asked of the workers: `jobfleet run OPERATION
-    --help` shows it. INPUT is as it says there: numbers, or files, or folders of them.
+    `jobfleet operations` lists them. `jobfleet run OPERATION --help` asks the workers and shows what
+    OPERATION takes: INPUT is numbers, or files and folders.
     """
     if operation is None:
         if not wants_help:

@@ -28,7 +28,7 @@ from jobfleet.errors import BadInput
 )  # fmt: skip
 @click.option(
     "--column", "-c", "columns", metavar="NAME", multiple=True,
-    help="Read CSV, and take this column of it, which its first row names; several may be given.",
+    help="Read CSV and use the column that the first row calls NAME. Can be given several times.",
 )  # fmt: skip
 @click.option(
     "--more", is_flag=True, default=None, help="Also sum, quartiles, variance, standard deviation and mode."
@@ -43,16 +43,16 @@ from jobfleet.errors import BadInput
     "--histogram",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Also how many numbers lie in each of N bins of equal width.",
+    help="Also how many numbers are in each of N bins of equal width.",
 )
 @with_shared_options()
 def stats(
     invocation: Invocation, numbers: tuple[str, ...], file: str | None, columns: tuple[str, ...],
     **parameters: Any,
 ) -> None:  # fmt: skip
-    """Count, mean, minimum, maximum and median of NUMBERS.
+    """Compute count, mean, minimum, maximum and median of NUMBERS.
 
-    Numbers stand apart by white space, commas or semicolons; '-' alone reads standard input.
+    Separate numbers by white space, commas or semicolons. '-' alone reads standard input.
     """
     text = numbers_text(numbers, file)
     given = {name: value for name, value in parameters.items() if value is not None}

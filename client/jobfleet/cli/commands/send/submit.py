@@ -106,10 +106,10 @@ submit = click.Command(
             ["--from", "batch"],
             metavar="FILE",
             shell_complete=complete_files,
-            help="Send the jobs in FILE, a JSON object a line; '-' is standard input.",
+            help="Send the jobs in FILE, one JSON object a line; '-' is standard input.",
         ),
         click.Option(
-            ["--name"], help="Name of the output in the bucket; of many images, their folder there."
+            ["--name"], help="Name of the output in the bucket; for many images, of their folder there."
         ),
         *merged(OPERATIONS.values()),
         *reversed(_submit.__click_params__),  # type: ignore[attr-defined]
@@ -117,8 +117,8 @@ submit = click.Command(
     help="""Send jobs without waiting for them, and print their ids.
 
     INPUT is numbers ('-': standard input), or files and folders of images. A line of a --from FILE is
-    {"operation": …, "numbers": […] or "file": …, "parameters": {…}, "name": …}; all lines are checked
-    before the first is sent.""",
+    {"operation": …, "numbers": […] or "file": …, "parameters": {…}, "name": …}. All lines are checked
+    before the first job is sent, and every bad line is reported with its number.""",
     epilog=examples(
         "jobfleet submit stats 1 2 3",
         "jobfleet submit greyscale photos/",

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=examples("jobfleet config", "jobfleet config --ask --json"))
-@click.option("--ask", is_flag=True, help="Ask AWS too: for the account, and what the stack publishes.")
+@click.option("--ask", is_flag=True, help="Also ask AWS for the account and for what the stack publishes.")
 @with_shared_options()
 def config(invocation: Invocation, ask: bool) -> None:
-    """Show every setting, its value and where it is from.
+    """Show every setting, its value and where it was found.
 
-    Without --ask nothing is sent. Of the credentials only the two ends of the key's id are shown.
-    What is missing is shown as a dash, and then told as an error, after everything else.
+    Without --ask, nothing is sent. Of the credentials, only the two ends of the key id are shown. A
+    missing value is shown as a dash. After everything else it is reported as an error.
     """
     from jobfleet.doctor import configuration
 

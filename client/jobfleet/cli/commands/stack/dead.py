@@ -24,21 +24,22 @@ _TOLD_MAX = 10
 
 @click.group(epilog=examples("jobfleet dead list", "jobfleet dead redrive --all"))
 def dead() -> None:
-    """Look after dead letters: requests that failed too often, and messages that are none.
+    """Show, resend or delete dead letters: requests that failed too often, and messages that are no requests.
 
-    To be looked at, a message must be taken out of its queue for a moment. It is handed back at
-    once; should this command be killed, within two minutes. Two people who look at the same time
-    may each see a part; what was not seen is told.
+    SQS shows a message only to someone who receives it. These commands receive the messages and hand
+    them back at once. If a command is killed, its messages come back within two minutes. If two people
+    look at the same time, each may see only a part. A command looks at 1,000 messages at most. You are
+    told how many were not seen.
     """
 
 
 @dead.command("list", epilog=examples("jobfleet dead list"))
 @with_shared_options()
 def list_(invocation: Invocation) -> None:
-    """List the dead letters, oldest first, with the cause of each.
+    """List the dead letters, oldest first, each with its cause.
 
-    The cause is that of the attempt that broke last, or what a worker wrote on a message it could
-    not read. Messages that are no requests are called by SQS's id for them.
+    The cause is that of the last broken attempt, or what a worker wrote on a message that it could not
+    read. A message that is no request is listed under its SQS id.
     """
     look = _letters(invocation).look()
     if invocation.as_json:
@@ -58,7 +59,7 @@ def list_(invocation: Invocation) -> None:
 @click.argument("letter_id", metavar="ID")
 @with_shared_options()
 def show(invocation: Invocation, letter_id: str) -> None:
-    """Show all that is known of one dead letter: the request, and every attempt with its cause."""
+    """Show everything known of one dead letter: the request, and every attempt with its cause."""
     look = _letters(invocation).look([letter_id])
     if not look.letters:
         raise BadInput(_no_such([letter_id], look.unseen))
@@ -71,14 +72,14 @@ def show(invocation: Invocation, letter_id: str) -> None:
 
 @dead.command(epilog=examples("jobfleet dead redrive --all"))
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that can be redriven.")
+@click.option("--all", "everything", is_flag=True, help="Redrive all that can be. The others are no failure.")
 @with_shared_options()
 def redrive(invocation: Invocation, ids: tuple[str, ...], everything: bool) -> None:
     """Send dead letters to the workers again, as fresh requests under the same id.
 
-    A letter is taken off only once its request was sent. One whose result is stored already is not
-    done twice, and one that is no request cannot be done at all: both stay, to be dropped. Answers
-    go to whoever sent the job; if they are gone, `jobfleet result ID` has it.
+    A letter is removed only after its request was sent. A letter whose result is stored already, or
+    that is no request, is not sent: it stays until you drop it. The answer goes to the client that
+    sent the job. If that client is gone, use `jobfleet result ID`.
     """
     _check(ids, everything)
     redriven = _letters(invocation).redrive(None if everything else set(ids))
@@ -96,13 +97,13 @@ def redrive(invocation: Invocation, ids: tuple[str, ...], everything: bool) -> N
 
 @dead.command(epilog=examples("jobfleet dead drop 0190b3a0-5d3c-7000-8000-000000000000"))
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--all", "everything", is_flag=True, help="Delete all of them.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @with_shared_options()
 def drop(invocation: Invocation, ids: tuple[str, ...], everything: bool, yes: bool) -> None:
-    """Delete dead letters for good; says which and asks first.
+    """Delete dead letters for good. The command shows which, and asks first.
 
-    Only what was there when it was asked goes. What is stored of the jobs stays in the bucket.
+    It deletes only the letters that it showed. What the bucket has about the jobs stays.
     """
     _check(ids, everything)
     source = _letters(invocation)

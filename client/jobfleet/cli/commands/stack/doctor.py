@@ -26,11 +26,11 @@ _MARKS = {
 @click.option("--no-write", is_flag=True, help="Write nothing: no upload, no reply queue, no job.")
 @with_shared_options()
 def doctor(invocation: Invocation, no_write: bool) -> int:
-    """Test every link from the credentials to a worker's answer, and say how to mend the broken one.
+    """Test every link from the credentials to a worker's answer, and say how to fix the broken one.
 
-    The links are tested in order, the last with a real job. The first that is broken ends it, with
-    the exit code of its kind; what could be better but works is only noted. What is written for it,
-    a small object under uploads/ and a reply queue, is taken away again.
+    The links are tested in order, the last one with a real job. The command stops at the first broken
+    link, with the exit code of its kind. A link that works but could be better gets a note. What the
+    test writes, a small object under uploads/ and a reply queue, is removed again.
     """
     from jobfleet.doctor.checks import Examination
     from jobfleet.doctor.links import test_links

@@ -24,8 +24,8 @@ _SAID = frozenset({"time", "worker", "event", "job", "operation", "outcome", "ti
 @click.command(
     epilog=examples("jobfleet logs --follow", "jobfleet logs --job 0190b3a0-5d3c-7000-8000-000000000000")
 )
-@click.option("--follow", "-f", is_flag=True, help="Go on with what is new, until Ctrl-C.")
-@click.option("--job", metavar="ID", help="Only lines about this job; from when it was sent, if no --since.")
+@click.option("--follow", "-f", is_flag=True, help="Continue with new lines, until Ctrl-C.")
+@click.option("--job", metavar="ID", help="Only lines about this job. Without --since: since it was sent.")
 @click.option("--worker", metavar="ID", help="Only lines of this worker.")
 @click.option(
     "--since", callback=as_time, metavar="TIME",
@@ -37,7 +37,7 @@ _SAID = frozenset({"time", "worker", "event", "job", "operation", "outcome", "ti
 )  # fmt: skip
 @click.option(
     "--interval", type=click.FloatRange(min=1), default=INTERVAL_SECONDS, show_default=True,
-    metavar="SECONDS", help="How often to look with --follow: one call for each worker alive.",
+    metavar="SECONDS", help="Time between two looks with --follow. A look is one call for each live worker.",
 )  # fmt: skip
 @with_shared_options()
 def logs(
@@ -49,11 +49,11 @@ def logs(
     lines: int,
     interval: float,
 ) -> None:
-    """Show what the workers wrote, sorted by time over all of them, one line each.
+    """Show the log lines of all workers, sorted by time.
 
-    Times are this machine's. With --json, the lines as they were written (docs/worker.md says what
-    is in them). A job's line is in the bucket before its answer goes out; one about the worker
-    itself may take half a minute.
+    Times are in this machine's time zone. --json prints the lines as the workers wrote them
+    (docs/worker.md explains them). A job's line is in the bucket before its answer is sent. A line
+    about the worker itself may take half a minute.
     """
     from jobfleet.stack.log_lines import LogLines, LogQuery
 

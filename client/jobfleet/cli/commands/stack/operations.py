@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("jobfleet operations", "jobfleet operations --json"))
 @with_shared_options()
 def operations(invocation: Invocation) -> None:
-    """Show what the live workers do, which of them, and what is broken.
+    """List the operations of the live workers, and what is broken.
 
-    This is read from the workers' heartbeats, not from this machine: operations that a package
-    brings are there as soon as a worker has it, and `jobfleet run NAME --help` says how each is used.
+    This is read from the workers' heartbeats, not from this machine. So an operation of a package
+    appears as soon as a worker has it. `jobfleet run NAME --help` shows how to use it.
     """
     from jobfleet.aws.bucket import Bucket
     from jobfleet.stack import offered_operations

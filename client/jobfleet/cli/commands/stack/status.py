@@ -32,25 +32,25 @@ _NUMBERS = frozenset({"waiting", "in flight", "delayed", "done", "failed", "brok
 
 
 @click.command(epilog=examples("jobfleet status", "jobfleet status --watch"))
-@click.option("--watch", "-w", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option("--watch", "-w", is_flag=True, help="Repeat until Ctrl-C.")
 @click.option(
     "--interval", type=click.FloatRange(min=1), default=INTERVAL_SECONDS, show_default=True,
-    metavar="SECONDS", help="How often to look with --watch.",
+    metavar="SECONDS", help="Time between two looks with --watch.",
 )  # fmt: skip
 @with_shared_options()
 def status(invocation: Invocation, watch: bool, interval: float) -> None:
     """Show the stack: account, credentials, queues, workers, and what is wrong.
 
-    Queues: how many messages wait, are in flight (in somebody's hands), or are delayed, by SQS's own
-    count, which lags by up to a minute; and how old the oldest is. Only CloudWatch knows that, some
-    minutes late, so it says when it was so; where CloudWatch knows nothing, it is unknown.
+    Queues: how many messages wait, are in flight (received, and not yet deleted) or are delayed. SQS
+    counts them, up to a minute late. The age of the oldest message comes from CloudWatch, some minutes
+    late, so the time of the measurement is shown. If CloudWatch has no value, the age is unknown.
 
-    Workers: alive, paused (with the reason), late (no sign for two and a half minutes, where one is
-    due each minute) or stopped; jobs done, failed (bad jobs) and broken attempts are counted since
-    the worker's start.
+    Workers: alive, paused (with the reason), late (no heartbeat for two and a half minutes; one is due
+    every minute) or stopped. Jobs done, failed (bad jobs) and broken attempts are counted since the
+    worker's start.
 
-    What is wrong is told on stderr, each with the way out. With --watch, a terminal shows a live
-    view; anything else gets one picture after the other.
+    Problems go to stderr, each with its fix. With --watch, a terminal shows a live view. Other outputs
+    get one report after the other.
     """
     account = invocation.account()
     if not watch:
