@@ -95,7 +95,7 @@ def _about(found: Json) -> str:
         f"Measured {about['date'][:10]} on {about['cores']} cores ({about['processor']}), "
         f"{about['system']}, Python {about['python']}, worker at {about['commit']}{changed}; "
         f"load average {about['load_before']:.1f} before the run, {found['load_after']:.1f} after. "
-        f"The worker's: {own}. The others': {versions}."
+        f"The worker has {own}. The others have {versions}."
     )
 
 
@@ -108,7 +108,7 @@ def _aims(found: Json) -> Iterable[str]:
     rows = [*_stats_aims(found["stats"]), *_image_aims(found["images"])]
     if rows:
         cells = [(what, aim, figure, "yes" if met else "no") for what, aim, figure, met in rows]
-        yield f"### Against the aims\n\n{_table(('what', 'aim', 'measured', 'met'), cells)}"
+        yield f"### What was aimed at\n\n{_table(('what', 'aim', 'measured', 'met'), cells)}"
 
 
 def _stats_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
@@ -117,7 +117,7 @@ def _stats_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
     if ours and peers:
         best = min(peers, key=lambda own: _median(own, "cpu_ms"))
         times = _median(best, "cpu_ms") / _median(ours, "cpu_ms")
-        what = f"stats jobs per CPU second, times the best peer's ({best[0]['contestant']})"
+        what = f"stats jobs per CPU second, divided by the best peer's ({best[0]['contestant']})"
         yield what, "at least 4", f"{times:.1f}", times >= AIM_PEERS
     if ours:
         calls = _median(ours, "calls")
@@ -125,7 +125,7 @@ def _stats_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
     ours, slowest = _of(delayed, JOBFLEET), _of(delayed, ONE_AT_A_TIME)
     if ours and slowest:
         times = _median(ours, "jobs_per_second") / _median(slowest, "jobs_per_second")
-        what = "stats jobs/s with 10 ms added, times the one-at-a-time loop's"
+        what = "stats jobs/s with 10 ms added, divided by the one-at-a-time loop's"
         yield what, "at least 60", f"{times:.0f}", times >= AIM_LATENCY
 
 
@@ -140,7 +140,7 @@ def _image_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
             part = _median(ours, "images_per_second") / _median(bare, "images_per_second")
             by_cpu = _median(bare, "cpu_ms") / _median(ours, "cpu_ms")
             figure, met = f"{part:.2f} (by CPU {by_cpu:.2f})", min(part, by_cpu) >= AIM_IMAGES
-            yield f"{what}: part of the bare loop's images/s", "at least 0.9", figure, met
+            yield f"{what}: images/s, divided by the bare loop's", "at least 0.9", figure, met
             calls = _median(ours, "calls")
             yield f"{what}: calls an image", "at most 3.5", f"{calls:.2f}", calls <= AIM_IMAGE_CALLS
 
@@ -157,7 +157,7 @@ def _stats_tables(found: Json, contestants: Sequence[Contestant]) -> Iterable[st
         head = f"### Stats jobs, {latency:g} ms added to every call"
         columns = (
             "who", "jobs", "jobs/s (min to max)", "CPU ms a job (min to max)", "calls a job",
-            "jobfleet's jobs/s, times", "jobfleet's jobs per CPU second, times",
+            "jobfleet's jobs/s, divided by these", "jobfleet's jobs per CPU second, divided by these",
         )  # fmt: skip
         yield f"{head}\n\n{_table(columns, rows)}"
 

@@ -31,7 +31,7 @@ def ways(s3: Any, sqs: Any) -> dict[str, Callable[[], object]]:
     return {
         "a put and a get of 30 KB": objects(30_000),
         "a put and a get of 300 KB": objects(300_000),
-        "holding ten messages": lambda: sqs.change_message_visibility_batch(**hold),
+        "extending ten leases": lambda: sqs.change_message_visibility_batch(**hold),
     }
 
 
