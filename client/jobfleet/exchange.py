@@ -170,8 +170,8 @@ class Exchange:
         self._collector.look_once(job)
         if not job.done():
             raise NoAnswerInTime(
-                f"no worker answered within {timeout:g} s. Job {job.id} is still in line, and its "
-                f"result will lie in the bucket: look with `jobfleet result {job.id}`, or wait longer "
+                f"no worker answered within {timeout:g} s. Job {job.id} is still waiting, and its "
+                f"result will be in the bucket: look with `jobfleet result {job.id}`, or wait longer "
                 f"with --timeout{self.why_not_yet(job.id)}",
                 job.id,
             )

@@ -109,9 +109,7 @@ class Collector:
             jobs = self._take_all()
             self._changed.notify_all()
         for job in jobs:
-            words = (
-                f"the fleet was closed before job {job.id} was answered; its result will lie in the bucket"
-            )
+            words = f"the fleet was closed before job {job.id} was answered; its result will be in the bucket"
             job.give_up(FleetError(words))
 
     def _take_all(self) -> list[Job]:

@@ -59,7 +59,7 @@ class Job(concurrent.futures.Future[Result]):
         """Wait for the answer and write the output to `path`, whole or not at all."""
         result = self.result(timeout)
         if result.output is None:
-            raise BadOutput(f"job {self.id} ({self.operation}) puts out no file")
+            raise BadOutput(f"job {self.id} ({self.operation}) has no output file")
         return self._sender.download(result, path)
 
     def __await__(self) -> Generator[Any, None, Result]:
@@ -136,8 +136,8 @@ class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyn
     def _too_late(self) -> NoAnswerInTime:
         left = [job for job in self._jobs if not job.done()]
         return NoAnswerInTime(
-            f"{len(left):,} of {many(len(self._jobs), 'job')} had no answer within {self._timeout:g} s. What "
-            "was sent is still in line, and its result will lie in the bucket. The first of them is "
+            f"{len(left):,} of {many(len(self._jobs), 'job')} had no answer within {self._timeout:g} s. They "
+            "are still waiting, and their results will be in the bucket. The first of them is "
             f"{left[0].id}",
             left[0].id,
         )

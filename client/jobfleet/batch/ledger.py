@@ -59,7 +59,7 @@ class Ledger:
             if "locked" not in str(problem):
                 raise
             raise BadInput(
-                "another jobfleet is at this very command with these very inputs; wait until it has ended"
+                "another jobfleet is running this command with these inputs; wait until it has ended"
             ) from problem
 
     def __enter__(self) -> Self:

@@ -62,7 +62,7 @@ def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
     if not plan.items:
         where = ", ".join(given)
         if wanted.operation.takes == "image":
-            raise BadInput(f"there is no image in {where}: no file ends as an image's name does")
+            raise BadInput(f"there is no image in {where}: no file name has the ending of an image")
         raise BadInput(f"there is no file in {where}")
     _refuse_clashes(plan.items, seen)
     return plan

@@ -259,8 +259,8 @@ class Run:
         first = waiting[0].id if waiting else ""
         why = self._exchange.why_not_yet(first) if first else ""
         return NoAnswerInTime(
-            f"no worker answered within {self._patience:g} s; still in line: {many(len(waiting), 'job')}, "
-            f"the first of them {first}{why}",
+            f"no worker answered within {self._patience:g} s; {many(len(waiting), 'job')} "
+            f"{'is' if len(waiting) == 1 else 'are'} still waiting, the first of them {first}{why}",
             first,
         )
 

@@ -39,8 +39,8 @@ def clear_queues(
     cleared = purge.clear(account, planned, patience, invocation.output.say)
     _show(invocation, cleared.queues, cleared.settled.isoformat(timespec="seconds"))
     invocation.output.say(
-        f"cleared {_names(cleared.queues)}; AWS takes up to {purge.PURGE_SECONDS} s to do it, and what "
-        "is sent there meanwhile may be lost too"
+        f"cleared {_names(cleared.queues)}; AWS needs up to {purge.PURGE_SECONDS} s for it; messages "
+        "that are sent there meanwhile may be lost too"
     )
 
 
@@ -55,9 +55,9 @@ def kinds_of(requests: bool, responses: bool, dead: bool) -> "list[Kind]":
 def _would_go(planned: "PurgePlan") -> list[str]:
     lines = []
     for queue in planned.full:
-        line = f"{queue.name}: {many(queue.untaken, 'message')} would go"
+        line = f"{queue.name}: {many(queue.untaken, 'message')} would be deleted"
         if queue.in_flight and queue.kind == "requests":
-            line += f"; {many(queue.in_flight, 'job')} in hand will be finished all the same"
+            line += f"; {many(queue.in_flight, 'job')} in hand will be finished"
         lines.append(line)
     return lines
 

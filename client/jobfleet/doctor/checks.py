@@ -71,7 +71,7 @@ class Examination:
         """The file is there and can be read; none at all will do too."""
         file = Variables(self._given["vars_file"])
         if file.path is None:
-            raise Unneeded(f"{file.what_it_lacks('stack_name')}; none is needed where the rest is given")
+            raise Unneeded(f"{file.what_it_lacks('stack_name')}; you need none if stack and region are given")
         file.value("stack_name")
         return str(file.path)
 
@@ -120,7 +120,7 @@ class Examination:
             found = queue_counts.count_queues(self._account)
         except NotAllowed as problem:
             raise NotAllowed(
-                f"{problem}. A Learner Lab allows us-east-1 and us-west-2 only, and elsewhere says just this"
+                f"{problem}. A Learner Lab allows us-east-1 and us-west-2 only, and answers so in others"
             ) from problem
         waiting = next(queue for queue in found if queue.kind == queue_counts.REQUESTS)
         return f"{many(len(found), 'queue')}; {many(waiting.untaken, 'request')} in line"
@@ -136,7 +136,7 @@ class Examination:
             self._account.s3.list_objects_v2(Bucket=name, Prefix="config/", MaxKeys=1)
             self._published = stack_description.read_description(self._account, name)
         if self._published is None:
-            return f"{name}; the stack publishes nothing of itself, so limits are not known beforehand"
+            return f"{name}; the stack publishes no description, so its limits are not known"
         most = self._published.limits.get("max_input_bytes")
         return f"{name}; takes inputs of up to {size(most)}" if most else name
 
@@ -151,7 +151,7 @@ class Examination:
         except ClientError as problem:
             if error_code(problem) not in FORBIDDEN:
                 raise self._account.sentences.of(problem) from problem
-            raise Note(f"{key} stays for some days, as the credentials allow no deleting") from problem
+            raise Note(f"{key} stays for some days, because the credentials may not delete it") from problem
         return key.rpartition("/")[0] + "/"
 
     def reply_queue(self) -> str:
@@ -160,7 +160,7 @@ class Examination:
         self._fleet = Fleet(self._settings)
         self._fleet.exchange.open()
         if self._fleet.exchange.reply_queue is None:
-            raise Note("none may be made with these credentials, so results are read from the bucket: slower")
+            raise Note("these credentials may not make one, so results come from the bucket, which is slower")
         return self._fleet.exchange.reply_queue
 
     def workers_alive(self) -> str:
@@ -181,7 +181,9 @@ class Examination:
             )
         deployed = self._published.version if self._published else None
         if deployed and versions - {deployed}:
-            raise Note(f"{shown}, of version {versions.pop()}; deployed last was {deployed}: run {DEPLOY}")
+            raise Note(
+                f"{shown}, of version {versions.pop()}; the last deployment was {deployed}: run {DEPLOY}"
+            )
         return f"{shown}, version {', '.join(versions) or 'unknown'}"
 
     def job(self) -> str:
@@ -208,7 +210,7 @@ class Examination:
 
     def _only_if_writing(self) -> None:
         if not self._write:
-            raise Unneeded("not tested, as nothing is to be written")
+            raise Unneeded("not tested, because of --no-write")
 
     def _about_bucket(self, code: str, name: str) -> FleetError | None:
         """HEAD answers without a body, so the status is all there is to go by."""

@@ -79,7 +79,7 @@ def ask(configuration: Configuration, account: "Account") -> None:
         configuration.trouble = configuration.trouble or problem
         return
     if stack is None:
-        values["deployed version"] = SettingValue(None, "the stack publishes nothing of itself")
+        values["deployed version"] = SettingValue(None, "the stack publishes no description")
         return
     values["deployed version"] = SettingValue(stack.version, DESCRIPTION_KEY)
     for name, limit in stack.limits.items():

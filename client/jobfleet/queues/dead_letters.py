@@ -32,7 +32,7 @@ from jobfleet.queues.queue_counts import DEAD_LETTERS
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-DROP = "`jobfleet dead drop` takes it away"
+DROP = "`jobfleet dead drop` removes it"
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Letter:
         if self.message.cause:
             return self.message.cause
         if self.result and self.done:
-            return f"done all the same: its result is stored ({self.result.status})"
+            return f"the job is done: its result is stored ({self.result.status})"
         last = self.result.last_attempt if self.result else None
         if last:
             return f"attempt {last.attempt} on {last.worker}: {last.cause}"
         if self.request is None:
-            return "no request, and nobody said why it is here"
-        return "no attempt left a word: its workers were killed, or it was never begun"
+            return "not a request, and no worker said why it is here"
+        return "no attempt reported a cause: its workers were killed, or it was never started"
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class DeadLetters:
 def _why_not(letter: Letter) -> str:
     """Return why a letter cannot be redriven; an empty text where it can."""
     if letter.request is None:
-        return f"it is no request that a worker could do; {DROP}"
+        return f"it is not a request; {DROP}"
     if letter.done and letter.result:
         return f"its result is stored already ({letter.result.status}); {DROP}"
     return ""

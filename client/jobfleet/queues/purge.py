@@ -83,7 +83,7 @@ def clear(
         if not left:
             return Cleared(done, datetime.now(UTC) + timedelta(seconds=PURGE_SECONDS))
         names = " and ".join(queue.name for queue in left)
-        why = f"AWS empties a queue once a minute at most, and was last asked for {names} within this one"
+        why = f"AWS empties a queue at most once a minute, and was asked for {names} less than a minute ago"
         if time.monotonic() + RETRY_SECONDS > deadline:
             raise TooSoon(f"{why}: try again in {PURGE_SECONDS} s{_already(done)}")
         if not said:

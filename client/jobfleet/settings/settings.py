@@ -45,17 +45,17 @@ class Settings:
             raise UnknownSettings(f"{problem}{self._from('stack')}") from problem
         if not _REGION.fullmatch(self.region):
             raise UnknownSettings(
-                f"region {self.region!r}{self._from('region')} is none of AWS's; one looks like us-east-1"
+                f"region {self.region!r}{self._from('region')} is not an AWS region; one looks like us-east-1"
             )
         if self.bucket is not None and not _BUCKET.fullmatch(self.bucket):
             raise UnknownSettings(
-                f"bucket {self.bucket!r}{self._from('bucket')} is no name a bucket can have; "
+                f"bucket {self.bucket!r}{self._from('bucket')} is not a valid bucket name; "
                 "leave it out to use the stack's own"
             )
         if self.endpoint_url is not None and not self.endpoint_url.startswith(("http://", "https://")):
             raise UnknownSettings(
                 f"endpoint {self.endpoint_url!r}{self._from('endpoint_url')} is no URL; "
-                "one begins with http:// or https://, and for Amazon's own AWS it is left out"
+                "give one that begins with http:// or https://, or leave it out for Amazon's own AWS"
             )
 
     def _from(self, name: str) -> str:

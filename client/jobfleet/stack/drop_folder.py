@@ -179,7 +179,9 @@ def _dropped_key(key: str) -> str:
 
 def _key(operation: str, name: str) -> str:
     if name == PARAMETERS_NAME:
-        raise BadInput(f"{name} is what the parameters of all files are called; give the file another name")
+        raise BadInput(
+            f"the file with the parameters for all files is called {name}; give this file another name"
+        )
     try:
         output_key(f"{operation}/{name}")
     except BadJob as problem:

@@ -62,14 +62,14 @@ class Offers:
             raise NotOffered(f"no live worker does {name}{self._why(name)}")
         if not self.workers:
             raise NotOffered(
-                f"operation {name[:80]!r} is none that every worker does, and no worker is there to say what "
-                "else it does: see `jobfleet status`"
+                f"operation {name[:80]!r} is not built in, and no live worker can say whether it offers "
+                "it: see `jobfleet status`"
             )
         there = ", ".join(list(self.offered)[:_SHOWN])
         broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
         raise NotOffered(
             f"no live worker offers an operation {name[:80]!r}; there are {there}{broken}. "
-            "One of a package of your own comes with worker_operation_packages in the inventory"
+            "Name packages with your own operations in worker_operation_packages in the inventory"
         )
 
     def check(self, name: str) -> None:

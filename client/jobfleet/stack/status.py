@@ -84,7 +84,7 @@ def _or_say(account: Account, unknown: list[str], what: str, call: Callable[[], 
     except (NoCredentials, Unreachable):
         raise
     except FleetError as problem:
-        unknown.append(f"{what} cannot be looked at: {problem}")
+        unknown.append(f"{what} cannot be read: {problem}")
         return otherwise
 
 
@@ -146,21 +146,21 @@ def _warn_of(worker: Worker, now: datetime) -> str | None:
     if worker.state == "paused":
         if worker.paused == "credentials":
             return f"{name} is paused: AWS refuses its credentials: run {DEPLOY} with new ones"
-        return f"{name} is paused: AWS does not do its part ({worker.paused}); it goes on by itself"
+        return f"{name} is paused: AWS has a problem ({worker.paused}); it continues by itself"
     if worker.state == "late":
         # A worker whose credentials are refused cannot say so: its sign needs them too.
         why = ""
         if age and age > LAB_SESSION:
-            why = f"; its credentials are {duration(age.total_seconds())} old and may have ended"
+            why = f"; its credentials are {duration(age.total_seconds())} old and may have expired"
         return (
-            f"{name} sent its last heartbeat {ago(worker.at, now)}{why}: see that its instance runs; "
+            f"{name} sent its last heartbeat {ago(worker.at, now)}{why}: check that its instance runs; "
             f"run {DEPLOY}"
         )
     if worker.state == "alive" and age and LAB_SESSION_ENDS_SOON < age < LAB_SESSION:
         left = duration((LAB_SESSION - age).total_seconds() // 60 * 60)
         return (
             f"the credentials of {name} are {duration(age.total_seconds())} old; if they are a Learner "
-            f"Lab's, they end within {left}: start the lab anew and run {DEPLOY}"
+            f"Lab's, they expire within {left}: start the lab again and run {DEPLOY}"
         )
     return None
 

@@ -73,7 +73,7 @@ def of_silence(account: Account) -> str:
     if not alive:
         return why_none_is_alive(found, forgotten)
     verb = "is" if alive == 1 else "are"
-    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is in line"
+    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is waiting"
 
 
 def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
@@ -81,7 +81,7 @@ def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
     paused = next((worker for worker in found if worker.state == "paused"), None)
     if paused:
         because = "AWS refuses its credentials" if paused.paused == "credentials" else str(paused.paused)
-        return f"worker {paused.id} lives, but is paused: {because}; run {DEPLOY} with credentials that hold"
+        return f"worker {paused.id} is alive, but paused: {because}; run {DEPLOY} with valid credentials"
     mend = f"start the instances (a Learner Lab stops them with its session), or run {DEPLOY}"
     if not found:
         when = "for a day" if forgotten else "ever"

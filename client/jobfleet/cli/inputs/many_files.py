@@ -86,10 +86,10 @@ def _go(
             run.go(plan.items)
     except (KeyboardInterrupt, FleetError):
         finished, sent = watcher.finished + watcher.earlier, ledger.count("sent")
-        others = f", and {sent:,} more sent, which go on without you" if sent else ""
+        others = f", and {sent:,} more were sent and go on without you" if sent else ""
         output.say(
-            f"{finished:,} of {many(len(plan.items), 'image')} done{others}; the same command with --resume "
-            "goes on from here"
+            f"{finished:,} of {many(len(plan.items), 'image')} done{others}; run the same command with "
+            "--resume to continue"
         )
         raise
 
@@ -98,19 +98,19 @@ def _ledger(output: CommandOutput, what: list[Any]) -> Ledger:
     try:
         return Ledger(ledger_path(what))
     except (OSError, sqlite3.Error) as problem:
-        output.say(f"note: this run cannot be resumed, as nothing can be noted down: {problem}")
+        output.say(f"note: this run cannot be resumed, because its state cannot be written: {problem}")
         return Ledger(Path(":memory:"))
 
 
 def _say_of_before(output: CommandOutput, ledger: Ledger, *, resume: bool) -> None:
     total, done = ledger.total(), ledger.count("done")
     if resume:
-        output.say(f"going on: {total:,} were sent before, {done:,} of them are done" if total
-                   else "note: there is nothing to resume; beginning at the beginning")  # fmt: skip
+        output.say(f"continuing: {total:,} were sent before, {done:,} of them are done" if total
+                   else "note: there is nothing to resume; starting from the beginning")  # fmt: skip
     elif total:
         output.say(
-            f"note: this command was begun before and did not end ({total:,} sent, {done:,} done); beginning "
-            "anew, as --resume was not given"
+            f"note: this command was interrupted ({total:,} sent, {done:,} done); starting again from the "
+            "beginning, because --resume was not given"
         )
         ledger.forget()
 
@@ -130,7 +130,7 @@ def _sum_up(output: CommandOutput, plan: BatchPlan, watcher: _Watcher) -> None:
         for item, cause, result in watcher.failures:
             lines.append(f"  {item.source}: {cause}" + (f" (job {result.id})" if result else ""))
         if watcher.may_go_on:
-            lines.append("the same command with --resume tries those again that no worker refused")
+            lines.append("run the same command with --resume to retry the images that no worker refused")
         raise SomeFailed("\n".join(lines))
     earlier = f", {watcher.earlier:,} of them before" if watcher.earlier else ""
     output.say(f"{many(len(plan.items), 'image')} done{earlier}")

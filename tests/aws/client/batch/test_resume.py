@@ -20,13 +20,13 @@ def test_after_ctrl_c_the_same_command_goes_on_where_it_was(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=patience(120))
     assert process.returncode == Exit.INTERRUPTED
-    assert "0 of 12 images done, and 12 more sent, which go on without you" in said
+    assert "0 of 12 images done, and 12 more were sent and go on without you" in said
     assert "--resume" in said
     before = len(stack.front.calls)
     stack.worker()
     ran = run("greyscale", "in", "-o", "out", "--resume")
     assert ran.returncode == 0, ran.stderr
-    assert "going on: 12 were sent before" in ran.stderr
+    assert "continuing: 12 were sent before" in ran.stderr
     assert len(files_in(home / "out")) == 12
     mine = stack.front.calls[before:]
     assert not [call for call in mine if call.startswith("PUT uploads/")]
@@ -76,7 +76,7 @@ def test_two_processes_do_not_do_the_same_at_once(stack: Any, home: Path, folder
     stack.until(lambda: stack.waiting(stack.requests) == 12)
     ran = run("greyscale", "in", "-o", "out", "--resume")
     assert ran.returncode == Exit.BAD_INPUT
-    assert "another jobfleet is at this very command" in ran.stderr
+    assert "another jobfleet is running this command" in ran.stderr
     stack.worker()
     # Another command about the same images is another run.
     assert run("threshold", "in", "-o", "out2").returncode == 0
@@ -91,7 +91,7 @@ def test_a_changed_file_is_sent_again_and_a_lost_output_fetched_again(
     ran = run("greyscale", "in", "-o", "out")
     assert ran.returncode == Exit.JOB_FAILED
     assert "in/3.png: " in ran.stderr
-    assert "--resume tries those again" in ran.stderr
+    assert "with --resume to retry the images" in ran.stderr
     (home / "out" / "3.png").rmdir()
     (home / "out" / "5.png").unlink()
     picture(folder / "7.png", 1234)
@@ -107,9 +107,9 @@ def test_a_changed_file_is_sent_again_and_a_lost_output_fetched_again(
 def test_without_resume_a_run_begins_anew_and_says_so(stack: Any, home: Path, folder: Path, run: Run) -> None:
     ran = run("greyscale", "in", "-o", "out", "--timeout", "1")
     assert ran.returncode == Exit.NO_ANSWER
-    assert "no worker answered within 1 s; still in line: 12 jobs" in ran.stderr
+    assert "no worker answered within 1 s; 12 jobs are still waiting" in ran.stderr
     ran = run("greyscale", "in", "-o", "out", "--timeout", "1")
-    assert "did not end (12 sent, 0 done); beginning anew" in ran.stderr
+    assert "was interrupted (12 sent, 0 done); starting again from the beginning" in ran.stderr
     assert len(sent_ids(stack)) == 24
 
 

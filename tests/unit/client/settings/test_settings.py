@@ -95,7 +95,7 @@ def test_a_file_that_does_not_exist_is_named_with_the_way_out() -> None:
     ("given", "words"),
     [
         ({"region": "us east 1"}, r"region 'us east 1' \(from --region\).*us-east-1"),
-        ({"region": "us-east-1a"}, "none of AWS's"),
+        ({"region": "us-east-1a"}, "not an AWS region"),
         ({"bucket": "My_Bucket"}, r"bucket 'My_Bucket' \(from --bucket\).*leave it out"),
         ({"endpoint_url": "localhost:5000"}, r"endpoint 'localhost:5000' \(from --endpoint-url\).*http://"),
     ],

@@ -42,7 +42,7 @@ def test_without_a_terminal_and_without_yes_nothing_goes(jobfleet: Jobfleet, sta
     fill(stack)
     ran = jobfleet("clear", stdin="y\n")
     says_why(ran, Exit.USAGE, "no terminal to answer on, so nothing was cleared: give --yes")
-    assert f"{stack.names.requests}: 3 messages would go" in ran.stderr
+    assert f"{stack.names.requests}: 3 messages would be deleted" in ran.stderr
     assert left(stack) == (3, 2, 1, 1)
 
 
@@ -51,7 +51,7 @@ def test_at_a_terminal_it_says_what_would_go_and_asks(jobfleet: Jobfleet, stack:
     stack.sqs.receive_message(QueueUrl=stack.requests)
     code, shown = jobfleet.at_terminal("clear", types="n\n")
     assert (code, left(stack)) == (Exit.ERROR, (3, 2, 1, 1))
-    assert f"{stack.names.requests}: 2 messages would go; 1 job in hand will be finished" in shown
+    assert f"{stack.names.requests}: 2 messages would be deleted; 1 job in hand will be finished" in shown
     assert "Clear 4 messages?" in shown
     assert shown.endswith("jobfleet: nothing was cleared\n")
     code, _ = jobfleet.at_terminal("clear", types="y\n")

@@ -79,7 +79,7 @@ def test_credentials_of_a_profile_are_told_with_their_file(jobfleet: Jobfleet, t
 
 
 def test_asking_adds_the_account_and_what_the_stack_publishes(jobfleet: Jobfleet, stack: Any) -> None:
-    assert found_by(jobfleet, "--ask")["deployed version"] == (None, "the stack publishes nothing of itself")
+    assert found_by(jobfleet, "--ask")["deployed version"] == (None, "the stack publishes no description")
     stack.s3.put_object(Bucket=stack.bucket, Key="config/stack.json", Body=json.dumps(DESCRIPTION).encode())
     found = found_by(jobfleet, "--ask")
     assert found["account"] == ("123456789012", "STS")

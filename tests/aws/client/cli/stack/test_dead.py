@@ -76,7 +76,7 @@ def test_looking_takes_nothing_away_and_hides_nothing(jobfleet: Jobfleet, stack:
         assert visible(stack, stack.dead) == 23
     ran = jobfleet("dead", "list")
     assert "attempt 2 on w2: last\\x1b[2J" in ran.stdout
-    assert "no attempt left a word" in ran.stdout
+    assert "no attempt reported a cause" in ran.stdout
     assert ran.stderr == ""
     # Who asks for its result is told where it lies.
     says_why(jobfleet("result", requests[0].id), Exit.NO_ANSWER, "attempt 2 broke", "`jobfleet dead list`")
@@ -129,7 +129,7 @@ def test_a_message_that_is_no_request_can_be_dropped_and_not_redriven(
     assert len(ran.stdout) < 500
     ran = jobfleet("dead", "redrive", letter["id"])
     assert (ran.returncode, ran.stdout) == (Exit.ERROR, "")
-    assert "is no request" in ran.stderr
+    assert "is not a request" in ran.stderr
     assert jobfleet("dead", "redrive", "--all").returncode == 0
     assert (visible(stack, stack.dead), stack.waiting(stack.requests)) == (1, 0)
     ran = jobfleet("dead", "drop", letter["id"], "--yes", "--json")
@@ -147,7 +147,7 @@ def test_a_job_whose_result_is_stored_is_not_done_twice(jobfleet: Jobfleet, stac
     assert f"{request.id}: not redriven: its result is stored already (succeeded)" in ran.stderr
     assert stack.waiting(stack.requests) == visible(stack, stack.dead) == 1
     (letter,) = listed(jobfleet)
-    assert letter["cause"] == "done all the same: its result is stored (succeeded)"
+    assert letter["cause"] == "the job is done: its result is stored (succeeded)"
 
 
 def test_all_are_redriven_as_they_were_and_one_id_once(jobfleet: Jobfleet, stack: Any) -> None:

@@ -195,9 +195,9 @@ def test_what_works_but_could_be_better_is_noted(jobfleet: Jobfleet, stack: Any)
     links = examined(jobfleet)
     notes = {name: link["words"] for name, link in links.items() if link["state"] == "note"}
     assert list(notes) == ["bucket written", "reply queue", "workers"]
-    assert "allow no deleting" in notes["bucket written"]
-    assert "results are read from the bucket" in notes["reply queue"]
-    assert "deployed last was" in notes["workers"]
+    assert "may not delete it" in notes["bucket written"]
+    assert "results come from the bucket" in notes["reply queue"]
+    assert "the last deployment was" in notes["workers"]
     assert "inputs of up to 5.0 MB" in links["bucket read"]["words"]
     assert links["a job"]["state"] == "ok"
 
@@ -211,7 +211,7 @@ def test_what_works_but_could_be_better_is_noted(jobfleet: Jobfleet, stack: Any)
             "no worker is alive; i-1 sent its last heartbeat 1 h ago: start",
         ),
         ([{"minutes_ago": 1, "stopped": True}], "i-1 was stopped 1 min ago"),
-        ([{"paused": "credentials"}], "worker i-1 lives, but is paused: AWS refuses its credentials"),
+        ([{"paused": "credentials"}], "worker i-1 is alive, but paused: AWS refuses its credentials"),
     ],
 )
 def test_no_worker(jobfleet: Jobfleet, stack: Any, signs: list[dict[str, Any]], words: str) -> None:

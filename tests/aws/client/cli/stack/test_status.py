@@ -103,7 +103,7 @@ def test_each_state_of_a_worker_is_told_with_the_way_out(jobfleet: Jobfleet, sta
     assert "different versions (1.0, 2.0)" in warnings
     assert "credentials of worker a-alive are 3 h 36 min old" in warnings
     assert "b-paused is paused: AWS refuses its credentials: run `ansible-playbook site.yml`" in warnings
-    assert "c-busy-aws is paused: AWS does not do its part (ServiceUnavailable)" in warnings
+    assert "c-busy-aws is paused: AWS has a problem (ServiceUnavailable)" in warnings
     assert "d-late sent its last heartbeat 6 min ago; its credentials are 4 h 5 min old" in warnings
     assert "no worker is alive" not in warnings
     assert len(found["warnings"]) == 5
@@ -132,7 +132,7 @@ def test_credentials_that_may_not_see_the_workers_see_the_rest(jobfleet: Jobflee
     stack.front.forbids = lambda call: call.startswith("GET") and "workers" not in call
     ran = jobfleet("status")
     assert ran.returncode == 0
-    assert "the workers cannot be looked at: the credentials do not allow ListObjectsV2" in ran.stderr
+    assert "the workers cannot be read: the credentials do not allow ListObjectsV2" in ran.stderr
     assert "requests" in ran.stdout
 
 
