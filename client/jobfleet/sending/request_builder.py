@@ -2,12 +2,11 @@
 
 import functools
 import io
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, LARGE_BYTES, Inline, Request, Stored
+from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, LARGE_BYTES, Inline, Request, Stored, inline_json
 from jobfleet_jobs.protocol.names import upload_key
 
 from jobfleet.aws import stack_description
@@ -58,4 +57,4 @@ class Outgoing:
 def _fits_in_line(text: str) -> bool:
     if len(text) > INLINE_MAX_BYTES:
         return False
-    return len(json.dumps(text, ensure_ascii=False).encode()) <= INLINE_MAX_BYTES
+    return len(inline_json(text).encode()) <= INLINE_MAX_BYTES

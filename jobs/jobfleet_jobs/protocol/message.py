@@ -8,6 +8,7 @@ from typing import Any, Literal
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import is_job_id
+from jobfleet_jobs.protocol.sqs_text import escaped
 
 VERSION = 1
 
@@ -84,7 +85,7 @@ class Request:
             body["output"] = {"key": self.output}
         if self.reply_to is not None:
             body["reply_to"] = self.reply_to
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return inline_json(body)
 
     @classmethod
     def from_json(cls, body: str) -> "Request":
@@ -231,6 +232,11 @@ class Result:
             )
         except (KeyError, TypeError) as problem:
             raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem
+
+
+def inline_json(value: Any) -> str:
+    """Return JSON as it stands in a request: any text in as few bytes as SQS takes it in."""
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def read_what_can_be_read(body: str) -> tuple[str, str, str | None]:

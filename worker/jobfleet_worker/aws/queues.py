@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE
+from jobfleet_jobs.protocol.sqs_text import attributes_beside
 
 from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.settings import WorkerSettings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# SQS takes at most this much text in one attribute's worth of cause; longer causes are in the log.
+# Longer causes are in the log. Beside a body that fills its message even less is left of one.
 CAUSE_MAX_CHARACTERS = 500
 
 # Reply queues come and go with their clients; their addresses are kept for this many at most.
@@ -43,6 +44,13 @@ class Passed:
     def __str__(self) -> str:
         """Return it as the attribute has it."""
         return f"{self.times} {self.since:.0f} {self.spent}"
+
+    def beside(self, body: str) -> dict[str, dict[str, str]]:
+        """Return the attribute for a message with that body. Raises `ValueError` if it does not fit."""
+        attributes = attributes_beside(body, {PASSED: str(self)})
+        if attributes.get(PASSED, {}).get("StringValue") != str(self):
+            raise ValueError("the message is so long that no attribute fits beside it")
+        return attributes
 
     @classmethod
     def read(cls, text: str | None) -> "Passed | None":
@@ -137,7 +145,7 @@ class Queues:
             QueueUrl=self._address(self._settings.request_queue),
             MessageBody=message.body,
             DelaySeconds=seconds,
-            MessageAttributes={PASSED: {"DataType": "String", "StringValue": str(passed)}},
+            MessageAttributes=passed.beside(message.body),  # type: ignore[arg-type]
         )
 
     def receive_limit(self) -> int | None:
@@ -154,10 +162,9 @@ class Queues:
         self._sqs.send_message(
             QueueUrl=self._address(self._settings.dead_letter_queue),
             MessageBody=message.body,
-            MessageAttributes={
-                "cause": {"DataType": "String", "StringValue": cause[:CAUSE_MAX_CHARACTERS]},
-                "worker": {"DataType": "String", "StringValue": self._settings.worker_id},
-            },
+            MessageAttributes=attributes_beside(  # type: ignore[arg-type]
+                message.body, {"cause": cause[:CAUSE_MAX_CHARACTERS], "worker": self._settings.worker_id}
+            ),
         )
 
     def _address(self, queue: str) -> str:

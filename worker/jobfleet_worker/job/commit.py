@@ -203,13 +203,9 @@ class Committer:
 
     def _end(self, batch: Sequence[Finished]) -> list[Finished]:
         """Take the requests of one call off the queue, after what goes elsewhere lies there."""
-        for finished in batch:
-            message, cause, passed = finished.job.lease.message, finished.buried, finished.passed
-            if cause is not None:
-                self._breaker.sqs(finished.job, partial(self._queues.bury, message, cause))
-            if passed is not None:
-                seconds = delay(passed.times)
-                self._breaker.sqs(finished.job, partial(self._queues.pass_on, message, passed, seconds))
+        batch = [finished for finished in batch if self._is_elsewhere_if_it_goes(finished)]
+        if not batch:
+            return []
         self._leases.leave(finished.job.lease for finished in batch)
         left = self._each(
             batch, lambda some: self._queues.delete([finished.job.lease.message for finished in some])
@@ -218,6 +214,20 @@ class Committer:
             # It comes back, meets its stored result, and is deleted then.
             self._journal.tell("not-deleted", job=finished.result.id, code=refusal.code)
         return list(batch)
+
+    def _is_elsewhere_if_it_goes(self, finished: Finished) -> bool:
+        """Send a message to where it goes; where that fails, its job alone is broken."""
+        message, cause, passed = finished.job.lease.message, finished.buried, finished.passed
+        try:
+            if cause is not None:
+                self._breaker.sqs(finished.job, partial(self._queues.bury, message, cause))
+            if passed is not None:
+                seconds = delay(passed.times)
+                self._breaker.sqs(finished.job, partial(self._queues.pass_on, message, passed, seconds))
+        except Exception as problem:  # noqa: BLE001 - as above
+            self._endings.broken(finished, problem)
+            return False
+        return True
 
     def _each(
         self, group: Sequence[Finished], call: Callable[[Sequence[Finished]], dict[int, EntryRefusal]]

@@ -107,7 +107,16 @@ class Elsewhere:
                 f"{name[:80]} is done by {', '.join(offering[:3])}, but for {PASSED_ON_FOR_HOURS} hours "
                 "no such worker took this job: run more of them, and send it again",
             )
-        return Passed(before.times + 1, before.since, message.attempt - 1)
+        passed = Passed(before.times + 1, before.since, message.attempt - 1)
+        try:
+            passed.beside(message.body)
+        except ValueError as problem:
+            raise BadJob(
+                "not-offered",
+                f"{name[:80]} is done by {', '.join(offering[:3])}, but this worker got the job and cannot "
+                f"pass it on: {problem}; put the input into the bucket",
+            ) from problem
+        return passed
 
     def _refusal(self, name: str) -> BadJob:
         if name in OPERATIONS:

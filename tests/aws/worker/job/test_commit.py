@@ -152,6 +152,30 @@ def test_a_call_that_fails_breaks_the_jobs_of_its_own_batch_and_no_other(
     assert stack.waiting(stack.replies) == 40
 
 
+def test_a_message_that_cannot_be_buried_breaks_its_own_job_and_no_other(
+    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [stack.request() for _ in range(9)]
+    send_all(stack, requests)
+    stack.send("no request")
+    worker, failed = bench(batch_linger=1_000), []
+    bury = worker.queues.bury
+
+    def fail_once(message: Message, cause: str) -> None:
+        failed.append(message)
+        if len(failed) == 1:
+            raise RuntimeError("no such luck")
+        bury(message, cause)
+
+    monkeypatch.setattr(worker.queues, "bury", fail_once)
+    worker.work(lambda: len(failed) == 2)
+    assert worker.events().count("attempt-broken") == 1
+    outcomes = Counter(line["outcome"] for line in worker.lines() if line["event"] == "job")
+    assert outcomes["answered-again"] == 0
+    assert stack.waiting(stack.replies) == 9
+    assert stack.waiting(stack.dead) == 1
+
+
 def test_an_answer_refused_for_good_breaks_its_own_job_and_no_other(
     stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

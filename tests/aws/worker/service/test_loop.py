@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Result, Stored
 from PIL import Image
@@ -141,6 +142,24 @@ def test_a_message_that_is_no_request_is_kept_whole_in_the_dead_letter_queue(sta
     assert stack.waiting(stack.requests) == stack.waiting(stack.replies) == 0
     (line,) = stack.logged()
     assert len(line["head"]) == 200
+
+
+@pytest.mark.parametrize("free", [0, 12, 40])
+def test_a_full_message_that_is_no_request_is_kept_and_harms_no_neighbour(
+    stack: Any, bench: Any, free: int
+) -> None:
+    unreadable = "\ufffd" + "x" * (SQS_MESSAGE_MAX_BYTES - 3 - free)
+    stack.send(unreadable)
+    good = [stack.request() for _ in range(5)]
+    for request in good:
+        stack.send(request)
+    worker = bench(batch_linger=1_000).work()
+    dead = stack.take(stack.dead)
+    assert dead["Body"] == unreadable
+    assert bool(dead.get("MessageAttributes")) == (free > 11)
+    assert {stack.stored(request.id).status for request in good} == {"succeeded"}
+    assert worker.events() == ["job"] * 6
+    assert stack.waiting(stack.requests) == 0
 
 
 @pytest.mark.parametrize(

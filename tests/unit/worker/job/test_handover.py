@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_worker.aws.queues import Message, Passed
 from jobfleet_worker.job.handover import KEPT_SECONDS, PASSED_ON_FOR_HOURS, Elsewhere, Others, delay
@@ -128,3 +129,9 @@ def test_delays_grow_to_half_a_minute() -> None:
 def test_an_attribute_that_is_none_is_passed_over(text: str | None) -> None:
     assert Passed.read(text) is None
     assert Passed.read(str(Passed(3, 1_700_000_000.4, 2))) == Passed(3, 1_700_000_000, 2)
+
+
+def test_a_message_that_leaves_no_room_to_be_passed_on_is_answered() -> None:
+    body = "x" * SQS_MESSAGE_MAX_BYTES
+    with pytest.raises(BadJob, match=r"word-count is done by able, .* cannot pass it on"):
+        elsewhere(Heartbeats(able=["word-count"]), Clock()).passed("word-count", Message(body, "receipt", 1))
