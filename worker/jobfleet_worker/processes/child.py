@@ -35,6 +35,9 @@ UNASKED = 256
 # libraries are in, nobody knows: the next job gets a process that has all its memory.
 OUT_OF_MEMORY = 114
 
+# proc(5): the most there is. Among those that have it, the kernel takes the one with the most memory.
+FIRST_TO_BE_KILLED = "1000"
+
 _progress: Progress
 
 
@@ -92,6 +95,8 @@ def prepare(memory_limit: int, progress: Progress) -> None:
     global _progress
     _progress = progress
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+    # When the host's memory runs out, the kernel takes a process of a job: never the worker, sshd or another.
+    Path("/proc/self/oom_score_adj").write_text(FIRST_TO_BE_KILLED)
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
 
 

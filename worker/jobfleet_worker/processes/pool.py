@@ -5,6 +5,7 @@ killed in the wrong instant takes the others with it.
 """
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -223,6 +224,8 @@ class _Slot:
             return f"the job took longer than {limit:g} s"
         if problem.exitcode == child.OUT_OF_MEMORY:
             return f"the job needs more than the {self._memory_limit:,} bytes of memory it may have"
+        if problem.exitcode == -signal.SIGKILL:
+            return "the job's process was killed from outside, as it is when the host's memory runs out"
         code = 0 if problem.exitcode == child.UNASKED else problem.exitcode
         return f"the job's process died with exit code {code}"
 

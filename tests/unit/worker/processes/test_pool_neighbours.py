@@ -121,6 +121,17 @@ def messages(monkeypatch: pytest.MonkeyPatch) -> Messages:
     return Messages(monkeypatch)
 
 
+def test_where_memory_runs_out_the_kernel_takes_a_job_before_anything_else(
+    jobs: Callable[..., Jobs],
+) -> None:
+    line = jobs()
+    job = line.begin("wait", "job")
+    line.let_go_on("job")
+    child = job.result(patience(60)).result["pid"]
+    assert Path(f"/proc/{child}/oom_score_adj").read_text() == "1000\n"
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
+
+
 def test_a_job_that_ended_before_its_process_died_of_the_next_is_not_charged(
     jobs: Callable[..., Jobs], messages: Messages
 ) -> None:
@@ -134,7 +145,7 @@ def test_a_job_that_ended_before_its_process_died_of_the_next_is_not_charged(
     messages.release()
 
     assert good.result(patience(60)).result["pid"]
-    with pytest.raises(BrokenAttempt, match="the job's process died with exit code -9"):
+    with pytest.raises(BrokenAttempt, match="the job's process was killed from outside"):
         doomed.result(patience(60))
 
 
