@@ -21,6 +21,8 @@ DEPLOYER = (
          "`worker_credentials: instance_profile`"),
     Rare("RareProfileIsGiven", ("ec2:AssociateIamInstanceProfile",), (f"{_EC2}:instance/*",),
          "the same, to instances that run already", _OURS),
+    Rare("RareOtherCredits", ("ec2:ModifyInstanceCreditSpecification",), (f"{_EC2}:instance/*",),
+         "instances that run have other CPU credits than `instances_cpu_credits` says", _OURS),
     Rare("RareRoleIsPassed", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
          "the same; only EC2 can get the role",
          (("iam:PassedToService", ("ec2.amazonaws.com",)),)),

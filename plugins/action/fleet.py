@@ -36,7 +36,7 @@ class ActionModule(InProcessAws):
             done = self._change()
         except (Refused, LockHeld) as problem:
             raise Failure(str(problem)) from problem
-        return {"changed": any(done[kind] for kind in (*COUNTED, "profiled")), **done}
+        return {"changed": any(done[kind] for kind in (*COUNTED, "profiled", "credited")), **done}
 
     def _change(self) -> dict[str, Any]:
         """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
@@ -54,6 +54,7 @@ class ActionModule(InProcessAws):
             "terminated": [one for one in surplus if one in self.params["remove"]],
             "surplus": surplus,
             "profiled": changer.without_profile(surplus),
+            "credited": changer.with_other_credits(surplus),
             "booting": changer.booting(surplus),
             "running": changer.running(),
         }
@@ -65,6 +66,7 @@ class ActionModule(InProcessAws):
                 done = {**done, **changer.change(lock)}
         changer.settle(done)
         changer.give_profile(done["profiled"])
+        changer.give_credits(done["credited"])
         return {**done, "running": changer.running()}
 
     def _allowed(self, groups: list[Group]) -> Limits:

@@ -10,10 +10,22 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
+from ansible.module_utils.cpu_credits import credits_of
 from ansible.module_utils.fleet_plan import find_ours
 from ansible.module_utils.hourly_cost import make_bill
 
 preload("ec2")
+
+
+def _unlimited(ec2: Any, ours: list[dict[str, Any]]) -> dict[str, int]:
+    """Return by id how many vCPUs each instance has that may use more CPU credits than it has earned."""
+    unlimited = {one for one, option in credits_of(ec2, ours).items() if option == "unlimited"}
+    kinds = {one["InstanceId"]: one["InstanceType"] for one in ours if one["InstanceId"] in unlimited}
+    if not kinds:
+        return {}
+    found = ec2.describe_instance_types(InstanceTypes=sorted(set(kinds.values())))["InstanceTypes"]
+    vcpus = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in found}
+    return {one: vcpus[kind] for one, kind in kinds.items()}
 
 
 class ActionModule(InProcessAws):
@@ -28,5 +40,7 @@ class ActionModule(InProcessAws):
         ids = [one["InstanceId"] for one in ours]
         attached = [{"Name": "attachment.instance-id", "Values": ids}]
         volumes = ec2.describe_volumes(Filters=attached)["Volumes"] if ids else []
-        bill = make_bill(ours, volumes, self.params["prices"], self.region, datetime.now(UTC))
+        bill = make_bill(
+            ours, volumes, self.params["prices"], self.region, datetime.now(UTC), _unlimited(ec2, ours)
+        )
         return {"lines": bill.lines, "dollars": bill.dollars, "complete": bill.complete}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.bucket_lock import BucketLock
+from ansible.module_utils.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, FleetPlan, Group, find_ours, make_plan
 from ansible.module_utils.lab_limits import Limits, load_of, over_limit
 from botocore.exceptions import WaiterError
@@ -72,6 +73,23 @@ class Changer:
             self._ec2.associate_iam_instance_profile(
                 IamInstanceProfile={"Name": self._params["instance_profile"]}, InstanceId=one
             )
+
+    def with_other_credits(self, leaving: list[str]) -> list[str]:
+        """Return the ids of those that stay and have other CPU credits than are wanted, if any are."""
+        wanted = self._params["cpu_credits"]
+        if not wanted:
+            return []
+        staying = [
+            one for one in find_ours(self._ec2, self._params["stack"]) if one["InstanceId"] not in leaving
+        ]
+        return sorted(one for one, has in credits_of(self._ec2, staying).items() if has != wanted)
+
+    def give_credits(self, ids: list[str]) -> None:
+        """Give instances the CPU credits that are wanted. Raises `Refused`."""
+        try:
+            set_credits(self._ec2, ids, self._params["cpu_credits"])
+        except NotChanged as problem:
+            raise Refused(f"{problem}.") from problem
 
     def settle(self, done: dict[str, list[str]]) -> None:
         """Wait until what was launched, started or booting runs, and what was terminated is gone."""
@@ -208,6 +226,8 @@ def launch_options(group: Group, params: dict[str, Any]) -> dict[str, Any]:
         options["Placement"] = {"AvailabilityZone": group.zone}
     if params["instance_profile"]:
         options["IamInstanceProfile"] = {"Name": params["instance_profile"]}
+    if params["cpu_credits"] and is_burstable(group.type):
+        options["CreditSpecification"] = {"CpuCredits": params["cpu_credits"]}
     if group.market == "spot":
         options["InstanceMarketOptions"] = {"MarketType": "spot"}
     else:

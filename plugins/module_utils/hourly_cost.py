@@ -37,12 +37,17 @@ def make_bill(
     prices: dict[str, Any],
     region: str,
     now: datetime,
+    unlimited: dict[str, int] | None = None,
 ) -> Bill:
-    """Return the bill of what `describe_instances` and `describe_volumes` returned."""
+    """Return the bill of what `describe_instances` and `describe_volumes` returned.
+
+    `unlimited` has the vCPUs of each instance, by id, that may use more CPU credits than it has earned.
+    """
     bill = Bill()
     known = region in prices["regions"]
     for kind, found in sorted(_by_kind(instances).items()):
         _add_kind(bill, kind, found, prices["instances"] if known else {}, now)
+    _add_credits(bill, instances, unlimited or {}, prices["credits"] if known else {})
     addresses = sum(bool(one.get("PublicIpAddress")) for one in instances)
     if addresses:
         bill.add(f"{addresses} public IPv4", float(prices["address"]) if known else None, addresses)
@@ -84,6 +89,23 @@ def _add_kind(
         bill.add(f"{text}, {market}", None, len(found))
     else:
         bill.add(text, prices.get(name), len(found))
+
+
+def _add_credits(
+    bill: Bill, instances: list[dict[str, Any]], unlimited: dict[str, int], prices: dict[str, float]
+) -> None:
+    """Say what unearned CPU credits may cost; how many are used nobody knows before the bill comes."""
+    busy = [
+        one for one in instances
+        if one["State"]["Name"] in RUNNING and unlimited.get(one.get("InstanceId", ""))
+    ]  # fmt: skip
+    for kind in sorted({one["InstanceType"] for one in busy}):
+        vcpus = [unlimited[one["InstanceId"]] for one in busy if one["InstanceType"] == kind]
+        each = prices.get(kind.partition(".")[0])
+        price = "price unknown" if each is None else f"up to {each * sum(vcpus):.4f} $ an hour more"
+        at = "" if each is None else f", {each:.2f} $ a vCPU-hour above the baseline"
+        bill.complete = False
+        bill.lines.append(f"{len(vcpus)} {kind} with unlimited CPU credits, when busy: {price}{at}")
 
 
 def _words(seconds: float) -> str:

@@ -66,6 +66,14 @@ options:
     description: Name of the instance profile; empty for none.
     type: str
     default: ""
+  cpu_credits:
+    description:
+      - C(standard) lets burstable instances (types that begin with t) use the CPU credits they have earned,
+        C(unlimited) more than that, which AWS charges. Those that run are changed too. Empty leaves it to
+        AWS, which takes C(unlimited) for all but t2.
+    type: str
+    choices: [standard, unlimited, ""]
+    default: standard
   user_data:
     description: What cloud-init gets.
     type: str
@@ -129,6 +137,11 @@ terminated:
   returned: always
 profiled:
   description: Ids of the instances that were there without the instance profile and were given it.
+  type: list
+  elements: str
+  returned: always
+credited:
+  description: Ids of the instances that were there with other CPU credits and were given those wanted.
   type: list
   elements: str
   returned: always

@@ -16,7 +16,8 @@ options:
   prices:
     description:
       - C(regions) the prices are for, C(instances) an hour by type, C(volumes) a GiB and month by type,
-        C(address) an hour, and C(as_of), the prices' date in words.
+        C(address) an hour, C(credits) a vCPU-hour by family of types, and C(as_of), the prices' date in
+        words.
     type: dict
     required: true
 extends_documentation_fragment:
@@ -34,6 +35,7 @@ EXAMPLES = r"""
       instances: {t3.small: 0.0208}
       volumes: {gp3: 0.08}
       address: 0.005
+      credits: {t3: 0.05}
 """
 
 RETURN = r"""

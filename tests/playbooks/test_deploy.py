@@ -184,6 +184,9 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     s3.delete_bucket_policy(Bucket=bucket)
     group = {"GroupName": "fleet-workers", "IpProtocol": "tcp"}
     ec2.authorize_security_group_ingress(**group, FromPort=80, ToPort=80, CidrIp="0.0.0.0/0")
+    [instance] = [one["InstanceId"] for one in stack.instances()]
+    unlimited = [{"InstanceId": instance, "CpuCredits": "unlimited"}]
+    ec2.modify_instance_credit_specification(InstanceCreditSpecifications=unlimited)
     # As if the person who deploys had another address since.
     ec2.revoke_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="127.0.0.1/32")
     ec2.authorize_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="203.0.113.7/32")
@@ -191,7 +194,9 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
         "Ensure the security group lets in SSH from the caller and nothing else",
         "Ensure the queues exist, encrypted and with the settings they need",
         "Ensure the bucket exists, private and encrypted, and drops what is temporary after a while",
+        "Ensure as many instances of each group run as are wanted",
     ]
+    assert "1 t3.small with unlimited CPU credits" in stack.play("playbooks/status.yml").text
 
     told = stack.play("playbooks/provision.yml", "--check", "--diff")
     done = stack.play("playbooks/provision.yml")
@@ -219,6 +224,10 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
         (22, "127.0.0.1/32")
     ]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    [option] = ec2.describe_instance_credit_specifications(InstanceIds=[instance])[
+        "InstanceCreditSpecifications"
+    ]
+    assert option["CpuCredits"] == "standard"
     assert (attributes["VisibilityTimeout"], attributes["SqsManagedSseEnabled"]) == ("60", "true")
     assert "TLSOnly" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
     for client in (sqs, s3, ec2):

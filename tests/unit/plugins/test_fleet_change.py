@@ -17,6 +17,7 @@ PARAMS = {
     "volume_size": 8,
     "tags": {},
     "instance_profile": "",
+    "cpu_credits": "standard",
     "replace_other_keys": False,
     "remove": [],
     "wait_timeout": 10,
@@ -54,6 +55,7 @@ class Region:
         self.running = [f"i-stranger-{n}" for n in range(strangers)]
         self.running += [one["InstanceId"] for one in self._ours if one["State"]["Name"] == "running"]
         self._late = late
+        self.credits = {"i-booting-0": "unlimited", "i-booting-1": "standard", "i-booting-2": "unlimited"}
         self.terminated: list[str] = []
         self.stopped: list[str] = []
         self.waited_for: list[str] = []
@@ -76,6 +78,10 @@ class Region:
         return {
             "InstanceTypes": [{"InstanceType": one, "VCpuInfo": {"DefaultVCpus": 2}} for one in InstanceTypes]
         }
+
+    def describe_instance_credit_specifications(self, InstanceIds: list[str]) -> dict[str, Any]:  # noqa: N803
+        found = [{"InstanceId": one, "CpuCredits": self.credits[one]} for one in InstanceIds]
+        return {"InstanceCreditSpecifications": found}
 
     def run_instances(self, **options: Any) -> dict[str, Any]:
         ours = [f"i-ours-{n}" for n in range(options["MinCount"])]
@@ -201,3 +207,7 @@ def test_the_newest_image_is_taken_and_none_is_refused_in_words() -> None:
     assert newest_image(Answers(images=images), "1", "debian-*", "us-east-1") == "ami-2026"
     with pytest.raises(Refused, match="The account 1 has no image named debian-\\* in us-east-1"):
         newest_image(Answers(), "1", "debian-*", "us-east-1")
+
+
+def test_what_stays_with_other_cpu_credits_than_are_wanted_is_found() -> None:
+    assert changer(Region(0, booting=3)).with_other_credits(leaving=["i-booting-2"]) == ["i-booting-0"]

@@ -106,13 +106,13 @@ def test_two_groups_of_one_name_and_unknown_keys_are_said() -> None:
 
 
 def test_zone_market_and_profile_reach_the_launch() -> None:
-    params = dict.fromkeys(
+    params: dict[str, Any] = dict.fromkeys(
         ("image_id", "key_name", "security_group", "user_data", "name", "stack", "key_mark"), "x"
     )
-    plain = launch_options(WORKERS, {**params, "volume_size": 8, "tags": {}, "instance_profile": ""})
+    params = {**params, "cpu_credits": "", "volume_size": 8, "tags": {}}
+    plain = launch_options(WORKERS, {**params, "instance_profile": ""})
     spot = launch_options(
-        Group("s", 1, "t3.small", "us-east-1b", "spot"),
-        {**params, "volume_size": 8, "tags": {}, "instance_profile": "LabInstanceProfile"},
+        Group("s", 1, "t3.small", "us-east-1b", "spot"), {**params, "instance_profile": "LabInstanceProfile"}
     )
 
     assert plain["InstanceInitiatedShutdownBehavior"] == "stop"
@@ -120,3 +120,21 @@ def test_zone_market_and_profile_reach_the_launch() -> None:
     assert spot["Placement"] == {"AvailabilityZone": "us-east-1b"}
     assert spot["InstanceMarketOptions"] == {"MarketType": "spot"}
     assert spot["IamInstanceProfile"] == {"Name": "LabInstanceProfile"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "asked"),
+    [
+        ("t3.small", "standard", {"CpuCredits": "standard"}),
+        ("t4g.nano", "unlimited", {"CpuCredits": "unlimited"}),
+        ("t3.small", "", None),
+        ("m5.large", "standard", None),
+    ],
+)
+def test_cpu_credits_are_asked_for_where_there_are_any(
+    kind: str, wanted: str, asked: dict[str, str] | None
+) -> None:
+    named = ("image_id", "key_name", "security_group", "user_data", "name", "stack", "key_mark")
+    params = {**dict.fromkeys(named, "x"), "volume_size": 8, "tags": {}, "instance_profile": ""}
+    options = launch_options(Group("worker", 1, kind), {**params, "cpu_credits": wanted})
+    assert options.get("CreditSpecification") == asked

@@ -70,3 +70,15 @@ def test_the_prices_are_those_of_a_lab_s_regions_and_rise_with_the_size() -> Non
             PRICES["instances"][f"{family}.{size}"] for size in ("nano", "micro", "small", "medium", "large")
         ]
         assert sizes == sorted(sizes)
+
+
+def test_what_unlimited_credits_may_cost_is_said_and_the_sum_is_the_least() -> None:
+    ours = [instance("t3.small", 9, InstanceId=one) for one in ("i-1", "i-2", "i-3")]
+    ours.append(instance("t3.small", 9, "stopped", InstanceId="i-4"))
+    bill = make_bill(ours, [], PRICES, "us-east-1", NOW, {"i-1": 2, "i-2": 2, "i-4": 2})
+    assert (
+        "2 t3.small with unlimited CPU credits, when busy: up to 0.2000 $ an hour more, "
+        "0.05 $ a vCPU-hour above the baseline"
+    ) in bill.lines
+    assert bill.lines[-1].startswith("Together at least")
+    assert "credits" not in " ".join(make_bill(ours, [], PRICES, "us-east-1", NOW).lines)
