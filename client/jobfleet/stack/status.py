@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from jobfleet.aws import identity
 from jobfleet.aws.account import Account
@@ -15,31 +15,18 @@ from jobfleet.human_text import ago, duration, many
 from jobfleet.queues import queue_counts as queues
 from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers
+from jobfleet.stack.queue_ages import Age, QueueAges
 from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
 
 T = TypeVar("T")
-
-# SQS reports the age once a minute, some minutes late, and not at all for queues that were idle for hours:
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-AGE_METRIC = "ApproximateAgeOfOldestMessage"
-AGE_PERIOD_SECONDS = 60
-AGE_REACH = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Age:
-    """How old a queue's oldest message was at a time, by CloudWatch."""
-
-    oldest: timedelta
-    at: datetime
 
 
 @dataclass(frozen=True)
 class StackStatus:
     """What was seen at a time. `older_workers` were not heard of for a day.
 
-    `ages` lacks the queues whose age is not known: nothing but CloudWatch tells it, and a receive to
-    find out would take messages out of others' hands.
+    `ages` lacks the queues that are empty or whose age is not known: nothing but CloudWatch tells it, and
+    a receive to find out would take messages out of others' hands.
     """
 
     at: datetime
@@ -57,8 +44,11 @@ class StackStatus:
         return [*self.unknown, *_warn_of_workers(self), *_warn_of_dead_letters(self.queues)]
 
 
-def read_status(account: Account) -> StackStatus:
-    """Look at everything at the same time. Raises the client's errors where queues or credentials fail."""
+def read_status(account: Account, ages: QueueAges) -> StackStatus:
+    """Look at everything at the same time. Raises the client's errors where queues or credentials fail.
+
+    Who looks again and again gives the same `ages`, as each question to CloudWatch costs money.
+    """
     bucket = Bucket(account)
     unknown: list[str] = []
     with account.in_words():
@@ -66,7 +56,7 @@ def read_status(account: Account) -> StackStatus:
     with ThreadPoolExecutor(4) as threads:
         counted = threads.submit(queues.count_queues, account)
         whose = threads.submit(identity.find_identity, account)
-        aged = threads.submit(_ages, account)
+        aged = threads.submit(lambda: ages.of(_that_hold_any(counted.result())))
         living = threads.submit(
             _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), ([], 0)
         )
@@ -75,6 +65,10 @@ def read_status(account: Account) -> StackStatus:
     return StackStatus(
         datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, older, tuple(unknown)
     )  # fmt: skip
+
+
+def _that_hold_any(counted: Sequence[Queue]) -> list[Kind]:
+    return [queue.kind for queue in counted if queue.untaken + queue.in_flight]
 
 
 def _or_say(account: Account, unknown: list[str], what: str, call: Callable[[], T], otherwise: T) -> T:
@@ -86,38 +80,6 @@ def _or_say(account: Account, unknown: list[str], what: str, call: Callable[[], 
     except FleetError as problem:
         unknown.append(f"{what} cannot be read: {problem}")
         return otherwise
-
-
-def _ages(account: Account) -> dict[Kind, Age]:
-    """Ask CloudWatch; where it may not be asked or knows nothing, there are none."""
-    queries: list[dict[str, Any]] = [
-        {
-            "Id": f"q{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/SQS",
-                    "MetricName": AGE_METRIC,
-                    "Dimensions": [{"Name": "QueueName", "Value": queues.name_of(account, kind)}],
-                },
-                "Period": AGE_PERIOD_SECONDS,
-                "Stat": "Maximum",
-            },
-        }
-        for number, kind in enumerate(queues.KINDS)
-    ]
-    now = datetime.now(UTC)
-    try:
-        answer = account.cloudwatch.get_metric_data(
-            MetricDataQueries=queries, StartTime=now - AGE_REACH, EndTime=now, ScanBy="TimestampDescending"
-        )
-    except Exception:  # noqa: BLE001 - whatever it is, the rest of the picture stands without it
-        return {}
-    ages: dict[Kind, Age] = {}
-    for result in answer.get("MetricDataResults", ()):
-        newest = max(zip(result["Timestamps"], result["Values"], strict=True), default=None)
-        if newest:
-            ages[queues.KINDS[int(result["Id"][1:])]] = Age(timedelta(seconds=newest[1]), newest[0])
-    return ages
 
 
 def _warn_of_workers(seen: StackStatus) -> list[str]:

@@ -1,9 +1,10 @@
 """`jobfleet status`: the stack at a glance."""
 
+import functools
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,6 +45,7 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
     Queues: how many messages wait, are in flight (received, and not yet deleted) or are delayed. SQS
     counts them, up to a minute late. The age of the oldest message comes from CloudWatch, some minutes
     late, so the time of the measurement is shown. If CloudWatch has no value, the age is unknown.
+    It is asked once a minute at most, as each question costs money.
 
     Workers: alive, paused (with the reason), late (no heartbeat for two and a half minutes; one is due
     every minute) or stopped. Jobs done, failed (bad jobs) and broken attempts are counted since the
@@ -54,7 +56,7 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
     """
     account = invocation.account()
     if not watch:
-        _show(invocation, account, _look(account))
+        _show(invocation, account, _look(account)())
         return
     try:
         if sys.stdout.isatty() and not invocation.as_json:
@@ -63,12 +65,6 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
             _one_after_the_other(invocation, account, interval)
     except KeyboardInterrupt:
         return
-
-
-def _look(account: "Account") -> "StackStatus":
-    from jobfleet.stack import status as stack
-
-    return stack.read_status(account)
 
 
 def _one_after_the_other(invocation: Invocation, account: "Account", interval: float) -> None:
@@ -104,15 +100,24 @@ def _live(invocation: Invocation, account: "Account", interval: float) -> None:
             live.update(Group(*parts), refresh=True)
 
 
+def _look(account: "Account") -> "Callable[[], StackStatus]":
+    """Return what looks at the stack, as often as it is called."""
+    from jobfleet.stack.queue_ages import QueueAges
+    from jobfleet.stack.status import read_status
+
+    return functools.partial(read_status, account, QueueAges(account))
+
+
 def _looks(account: "Account", interval: float) -> "Iterator[StackStatus | str]":
     """Look again and again. Once it went well, what goes wrong is told in a sentence, and tried again."""
     from jobfleet.errors import FleetError
 
-    yield _look(account)
+    look = _look(account)
+    yield look()
     while True:
         time.sleep(interval)
         try:
-            yield _look(account)
+            yield look()
         except FleetError as problem:
             yield str(problem)
 

@@ -162,6 +162,7 @@ def test_credentials_that_have_ended_and_stacks_that_are_not_there(jobfleet: Job
 def test_watching_gives_one_picture_after_the_other_until_ctrl_c(
     jobfleet: Jobfleet, stack: Any, as_json: bool
 ) -> None:
+    stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
     process = jobfleet.start("status", "--watch", "--interval", "1", *(["--json"] if as_json else []))
     assert process.stdout is not None
     first = process.stdout.readline()
@@ -178,6 +179,8 @@ def test_watching_gives_one_picture_after_the_other_until_ctrl_c(
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=patience(120))
     assert process.returncode == 0
+    # Each question to CloudWatch costs money, so that two pictures share one.
+    assert stack.front.calls.count("GetMetricData") == 1
 
 
 def test_watching_at_a_terminal_is_a_live_view(jobfleet: Jobfleet, stack: Any) -> None:
