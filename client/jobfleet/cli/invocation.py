@@ -176,9 +176,9 @@ class Invocation:
         """Return an error in words; of an answer that did not come, also whether anybody could give it."""
         if not isinstance(problem, NoAnswerInTime):
             return str(problem)
-        from jobfleet.stack import workers
+        from jobfleet.stack.silence import of_silence
 
-        silence = workers.of_silence(self.account())
+        silence = of_silence(self.account())
         return f"{problem}. {silence[0].upper()}{silence[1:]}"
 
     def add(self, options: dict[str, Any]) -> None:

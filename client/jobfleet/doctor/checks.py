@@ -1,6 +1,7 @@
 """The tests of `jobfleet doctor`, a method for each link of the chain."""
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
@@ -13,9 +14,19 @@ from jobfleet.aws import clock_skew, credentials_source, stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.error_sentences import error_code
+from jobfleet.aws.identity import find_identity
 from jobfleet.aws.stack_description import Published
 from jobfleet.doctor.configuration import endpoint_of
-from jobfleet.errors import BadInput, Exit, FleetError, JobFailed, NotAllowed, NotDeployed, Unreachable
+from jobfleet.errors import (
+    BadInput,
+    Exit,
+    FleetError,
+    JobFailed,
+    NoAnswerInTime,
+    NotAllowed,
+    NotDeployed,
+    Unreachable,
+)
 from jobfleet.fleet import Fleet
 from jobfleet.human_text import duration, many, size
 from jobfleet.queues import queue_counts
@@ -23,6 +34,7 @@ from jobfleet.settings import settings
 from jobfleet.settings.settings import Settings
 from jobfleet.settings.variables_file import Variables
 from jobfleet.stack import workers
+from jobfleet.stack.silence import credential_doubts, of_silence, why_nobody_answers
 from jobfleet.stack.workers import DEPLOY
 
 if TYPE_CHECKING:
@@ -167,9 +179,10 @@ class Examination:
         """Workers have sent heartbeats, and run the version that was deployed."""
         with self._account.in_words():
             found, forgotten = workers.read_workers(Bucket(self._account))
+            doubts = credential_doubts(found, find_identity(self._account), datetime.now(UTC))
         alive = [worker for worker in found if worker.state == "alive"]
         if not alive:
-            raise NoWorker(workers.why_none_is_alive(found, forgotten))
+            raise NoWorker(why_nobody_answers(found, forgotten, doubts))
         versions = {worker.version for worker in alive if worker.version}
         shown = f"{many(len(alive), 'worker')} alive ({', '.join(worker.id for worker in alive[:9])})"
         mine, theirs = _release(__version__), {_release(version) for version in versions}
@@ -179,6 +192,8 @@ class Examination:
             raise Note(
                 f"{shown}, of version {theirs.pop()}; this client is {mine}: install the same, or deploy"
             )
+        if doubts:
+            raise Note(f"{shown}; but {doubts}")
         deployed = self._published.version if self._published else None
         if deployed and versions - {deployed}:
             raise Note(
@@ -193,7 +208,11 @@ class Examination:
         begun = time.monotonic()
         job = self._fleet.submit("stats", "1 2 3")
         sent = time.monotonic()
-        result = job.result(self._timeout)
+        try:
+            result = job.result(self._timeout)
+        except NoAnswerInTime as problem:
+            silence = of_silence(self._account)
+            raise NoAnswerInTime(f"{problem}. By their heartbeats, {silence}", job.id) from problem
         done = time.monotonic()
         if (result.result or {}).get("mean") != 2:
             raise JobFailed(result)

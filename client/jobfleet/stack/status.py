@@ -16,6 +16,7 @@ from jobfleet.queues import queue_counts as queues
 from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers
 from jobfleet.stack.queue_ages import Age, QueueAges
+from jobfleet.stack.silence import RENEW, credential_doubt
 from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
 
 T = TypeVar("T")
@@ -100,23 +101,20 @@ def _warn_of_workers(seen: StackStatus) -> list[str]:
     versions = sorted({worker.version for worker in alive if worker.version})
     if len(versions) > 1:
         said.append(f"the workers run different versions ({', '.join(versions)}): run {DEPLOY}")
-    return said + [words for worker in seen.workers if (words := _warn_of(worker, seen.at))]
+    return said + [words for worker in seen.workers if (words := _warn_of(worker, seen.identity, seen.at))]
 
 
-def _warn_of(worker: Worker, now: datetime) -> str | None:
+def _warn_of(worker: Worker, mine: Identity, now: datetime) -> str | None:
     age, name = worker.credentials_age, f"worker {worker.id}"
     if worker.state == "paused":
         if worker.paused == "credentials":
-            return f"{name} is paused: AWS refuses its credentials: run {DEPLOY} with new ones"
+            return f"{name} is paused: AWS refuses its credentials: run {RENEW} with new ones"
         return f"{name} is paused: AWS has a problem ({worker.paused}); it continues by itself"
     if worker.state == "late":
         # A worker whose credentials are refused cannot say so: its sign needs them too.
-        why = ""
-        if age and age > LAB_SESSION:
-            why = f"; its credentials are {duration(age.total_seconds())} old and may have expired"
-        return (
-            f"{name} sent its last heartbeat {ago(worker.at, now)}{why}: check that its instance runs; "
-            f"run {DEPLOY}"
+        why = credential_doubt(worker, mine, now)
+        return f"{name} sent its last heartbeat {ago(worker.at, now)}: " + (
+            f"check that its instance runs; {why}" if why else f"check that its instance runs; run {DEPLOY}"
         )
     if worker.state == "alive" and age and LAB_SESSION_ENDS_SOON < age < LAB_SESSION:
         left = duration((LAB_SESSION - age).total_seconds() // 60 * 60)

@@ -8,10 +8,8 @@ from typing import Any, Literal
 from jobfleet_jobs.protocol.heartbeat import LATE_AFTER_SECONDS, Heartbeat
 from jobfleet_jobs.protocol.names import WORKERS
 
-from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket, ListedObject
-from jobfleet.errors import FleetError
-from jobfleet.human_text import ago, many
+from jobfleet.human_text import ago
 
 LATE_AFTER = timedelta(seconds=LATE_AFTER_SECONDS)
 
@@ -60,20 +58,6 @@ def read_workers(bucket: Bucket, now: datetime | None = None) -> tuple[list[Work
     workers = [_read(modified[key], text, now) for key, text in bucket.texts(list(modified))]
     order = ("alive", "paused", "late", "stopped")
     return sorted(workers, key=lambda one: (order.index(one.state), one.id)), len(found) - len(recent)
-
-
-def of_silence(account: Account) -> str:
-    """Return a sentence on whether anybody is there who could have answered."""
-    try:
-        with account.in_words():
-            found, forgotten = read_workers(Bucket(account))
-    except FleetError:
-        return "`jobfleet doctor` tests every link to a worker"
-    alive = sum(worker.state == "alive" for worker in found)
-    if not alive:
-        return why_none_is_alive(found, forgotten)
-    verb = "is" if alive == 1 else "are"
-    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is waiting"
 
 
 def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:

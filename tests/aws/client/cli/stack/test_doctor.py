@@ -235,6 +235,30 @@ def test_a_worker_that_does_not_answer(jobfleet: Jobfleet, stack: Any) -> None:
     assert "no worker answered within 1 s" in words
 
 
+def test_a_worker_with_credentials_from_before_the_client_s_were_renewed(
+    jobfleet: Jobfleet, stack: Any
+) -> None:
+    file = jobfleet.home / "credentials"
+    file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = s\naws_session_token = t\n")
+    mine = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SHARED_CREDENTIALS_FILE": str(file)}
+    sign(stack, credentials_age=600)
+    links = examined(jobfleet, "--timeout", "1", **mine)
+    assert links["workers"]["state"] == "note"
+    renewal = "run `ansible-playbook playbooks/credentials.yml`"
+    for name in ("workers", "a job"):
+        assert "the credentials of worker i-1 are 10 min old, and yours were written" in links[name]["words"]
+        assert renewal in links[name]["words"]
+    answer = jobfleet("stats", "1", "2", "--timeout", "1", **mine)
+    assert answer.returncode == Exit.NO_ANSWER
+    assert "1 worker was alive a moment ago, but the credentials of worker i-1 are" in answer.stderr
+    assert renewal in answer.stderr
+    sign(stack, minutes_ago=4, credentials_age=600)
+    assert renewal in jobfleet("status", **mine).stderr
+    # Workers that got what the client has, or later ones, are not suspected.
+    sign(stack, credentials_age=0)
+    assert "credentials.yml" not in str(examined(jobfleet, "--no-write", **mine)["workers"])
+
+
 def test_a_profile_that_is_not_there(jobfleet: Jobfleet, tmp_path: Path) -> None:
     words = broken(examined(jobfleet, "--profile", "lap"), "credentials found", Exit.CREDENTIALS)
     assert "there is no AWS profile 'lap'" in words

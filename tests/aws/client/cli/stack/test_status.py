@@ -102,9 +102,14 @@ def test_each_state_of_a_worker_is_told_with_the_way_out(jobfleet: Jobfleet, sta
     warnings = "\n".join(found["warnings"])
     assert "different versions (1.0, 2.0)" in warnings
     assert "credentials of worker a-alive are 3 h 36 min old" in warnings
-    assert "b-paused is paused: AWS refuses its credentials: run `ansible-playbook site.yml`" in warnings
+    assert (
+        "b-paused is paused: AWS refuses its credentials: run `ansible-playbook playbooks/credentials.yml`"
+    ) in warnings
     assert "c-busy-aws is paused: AWS has a problem (ServiceUnavailable)" in warnings
-    assert "d-late sent its last heartbeat 6 min ago; its credentials are 4 h 5 min old" in warnings
+    assert (
+        "d-late sent its last heartbeat 6 min ago: check that its instance runs; the credentials of worker "
+        "d-late are 4 h 5 min old and may be over"
+    ) in warnings
     assert "no worker is alive" not in warnings
     assert len(found["warnings"]) == 5
     shown = jobfleet("status")
