@@ -23,6 +23,8 @@ DEPLOYER = (
          "the same, to instances that run already", _OURS),
     Rare("RareOtherCredits", ("ec2:ModifyInstanceCreditSpecification",), (f"{_EC2}:instance/*",),
          "instances that run have other CPU credits than `instances_cpu_credits` says", _OURS),
+    Rare("RareGoneWorkers", ("s3:DeleteObject",), (f"{_BUCKET}/workers/*",),
+         "an instance is gone and its worker's heartbeat still there"),
     Rare("RareRoleIsPassed", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
          "the same; only EC2 can get the role",
          (("iam:PassedToService", ("ec2.amazonaws.com",)),)),

@@ -12,7 +12,8 @@ from ansible.module_utils.aws_session import preload
 from ansible.module_utils.bucket_lock import BucketLock, LockHeld
 from ansible.module_utils.failure import Failure
 from ansible.module_utils.fleet_change import Changer, Refused, newest_image
-from ansible.module_utils.fleet_plan import Group, parse_groups
+from ansible.module_utils.fleet_plan import Group, find_ours, parse_groups
+from ansible.module_utils.gone_workers import forget, gone_workers
 from ansible.module_utils.lab_limits import Limits, is_lab, limits, refusals
 
 preload("ec2", "sts", "s3")
@@ -21,6 +22,9 @@ LOCK_KEY = "locks/fleet"
 
 # What changes how many instances run.
 COUNTED = ("launched", "started", "terminated")
+
+# What is put right besides.
+MENDED = ("profiled", "credited", "forgotten")
 
 
 class ActionModule(InProcessAws):
@@ -36,7 +40,7 @@ class ActionModule(InProcessAws):
             done = self._change()
         except (Refused, LockHeld) as problem:
             raise Failure(str(problem)) from problem
-        return {"changed": any(done[kind] for kind in (*COUNTED, "profiled", "credited")), **done}
+        return {"changed": any(done[kind] for kind in (*COUNTED, *MENDED)), **done}
 
     def _change(self) -> dict[str, Any]:
         """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
@@ -57,6 +61,7 @@ class ActionModule(InProcessAws):
             "credited": changer.with_other_credits(surplus),
             "booting": changer.booting(surplus),
             "running": changer.running(),
+            "forgotten": self._gone(ec2),
         }
         if self.check_mode:
             return done
@@ -67,7 +72,14 @@ class ActionModule(InProcessAws):
         changer.settle(done)
         changer.give_profile(done["profiled"])
         changer.give_credits(done["credited"])
+        # Anew, with those that were terminated just now.
+        done["forgotten"] = self._gone(ec2)
+        forget(self.client("s3"), self.params["bucket"], done["forgotten"])
         return {**done, "running": changer.running()}
+
+    def _gone(self, ec2: Any) -> list[str]:
+        there = {one["InstanceId"] for one in find_ours(ec2, self.params["stack"])}
+        return gone_workers(self.client("s3"), self.params["bucket"], there)
 
     def _allowed(self, groups: list[Group]) -> Limits:
         """Return the limits of this account. Raises `Refused` for groups that it does not allow at all."""

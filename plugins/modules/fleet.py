@@ -13,6 +13,7 @@ description:
     terminates what is in C(remove) and not wanted. What is not wanted, and not in C(remove), is returned as
     C(surplus).
   - Only one run at a time changes the fleet, from whichever machine. The bucket holds the lock.
+  - Heartbeats of instances that are gone are deleted.
   - What boots already is waited for, so that all that is wanted runs in the end.
   - Right before a launch or start, and after it, all running and pending instances of the region are counted.
 options:
@@ -39,7 +40,7 @@ options:
     type: bool
     default: false
   bucket:
-    description: The bucket that holds the lock. Not used in check mode.
+    description: The bucket that holds the lock and the workers' heartbeats. In check mode there need be none.
     type: str
     required: true
   image_owner:
@@ -142,6 +143,11 @@ profiled:
   returned: always
 credited:
   description: Ids of the instances that were there with other CPU credits and were given those wanted.
+  type: list
+  elements: str
+  returned: always
+forgotten:
+  description: Ids of instances that are gone and had left a heartbeat, which is deleted.
   type: list
   elements: str
   returned: always

@@ -121,6 +121,8 @@ def test_an_instance_terminated_by_hand_is_replaced_while_the_fleet_gets_a_secon
 
     stack.deploy(instance_groups=TWO_GROUPS)
 
+    shown = stack.jobfleet("status")
+    assert before not in shown.stdout + shown.stderr
     after = {instance["InstanceType"]: instance for instance in stack.instances()}
     assert after.keys() == {"t3.small", "m5.large"}
     assert before not in {instance["InstanceId"] for instance in after.values()}

@@ -33,7 +33,7 @@ def of_silence(account: Account) -> str:
     if doubts:
         verb = "was" if alive == 1 else "were"
         return f"{many(alive, 'worker')} {verb} alive a moment ago, but {doubts}"
-    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is in line"
+    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is waiting"
 
 
 def why_nobody_answers(found: Sequence[Worker], forgotten: int, doubts: str | None) -> str:
