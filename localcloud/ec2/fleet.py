@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+
 from localcloud.ec2.instance_metadata import InstanceMetadata
 from localcloud.ec2.instances import HostedInstance
 from localcloud.ec2.lab_limits import Lab
@@ -48,6 +50,7 @@ class HostFleet:
             image=self._image,
             cloud=self._cloud,
             ssh_port=self._ssh_port,
+            memory=INSTANCE_TYPES[instance.instance_type]["MemoryInfo"]["SizeInMiB"] * 1024**2,
             metadata=lambda group: MetadataServer(metadata, group),
         )
 

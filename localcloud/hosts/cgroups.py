@@ -3,7 +3,8 @@
 Under `--keep-unit`, systemd-nspawn leaves a host in the caller's control group. Two hosts would
 then share one, and the systemd of each would take the other's services for its own. Each host
 therefore gets `localcloud-<cloud>/<instance id>`, in every hierarchy a systemd looks at: the
-unified one (cgroup v2) and, on hybrid machines, the one named `systemd` (cgroup v1) as well.
+unified one (cgroup v2) and, on hybrid machines, the one named `systemd` (cgroup v1) as well. There
+memory has a hierarchy of its own, and the group is in that one too.
 The groups outlive the server, which makes them the way to find all processes after a kill -9.
 """
 
@@ -22,16 +23,23 @@ from localcloud.errors import LocalcloudError
 _KILL_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
 
+# By their names in the second version and the first. EC2's instances have no swap.
+_MEMORY_LIMITS = (("memory.max", "{}"), ("memory.limit_in_bytes", "{}"))
+_NO_SWAP = (("memory.swap.max", "0"), ("memory.memsw.limit_in_bytes", "{}"))
+
+# What the hierarchies of the first version that count are mounted with.
+_USED = {"name=systemd", "memory"}
+
 
 def hierarchies(mounts: str) -> list[Path]:
-    """Return where the hierarchies that systemd uses are mounted.
+    """Return where the hierarchies that systemd uses, and the one that limits memory, are mounted.
 
     `mounts` is the content of `/proc/self/mounts`: device, mount point, type, options.
     """
     found = []
     for line in mounts.splitlines():
         _, point, kind, options, *_ = line.split(" ")
-        if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
+        if kind == "cgroup2" or (kind == "cgroup" and _USED & set(options.split(","))):
             found.append(Path(point))
     return found
 
@@ -50,6 +58,19 @@ class Group:
         """Make the group. Raises `OSError` where that is not allowed."""
         for folder in self.folders():
             folder.mkdir(parents=True, exist_ok=True)
+
+    def limit_memory(self, size: int) -> None:
+        """Let the kernel kill processes of the group rather than give it more than `size` bytes.
+
+        A machine whose control groups limit no memory does not, and the group has all that there is.
+        """
+        for mount in hierarchies(Path("/proc/self/mounts").read_text()):
+            folder = mount / self.name
+            above = [place for place in folder.parents if place.is_relative_to(mount)]
+            for place in reversed(above):  # the second version hands it down step by step
+                _set(place / "cgroup.subtree_control", "+memory")
+            for name, value in (*_MEMORY_LIMITS, *_NO_SWAP):
+                _set(folder / name, value.format(size))
 
     def enter_command(self) -> str:
         """Return shell commands that move the shell that runs them into the group."""
@@ -77,6 +98,13 @@ class Group:
         for pid in self.pids():
             _kill(pid)
         return all(_remove_tree(folder) for folder in self.folders())
+
+
+def _set(file: Path, value: str) -> None:
+    """Write into a file of a control group, where it is there and that is allowed."""
+    with suppress(OSError):
+        if file.exists():
+            file.write_text(value)
 
 
 def _read_pids(folder: Path) -> list[int]:

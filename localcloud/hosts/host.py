@@ -60,13 +60,14 @@ class Host:
         image: Path,
         cloud: str,
         ssh_port: int,
+        memory: int,
         metadata: Callable[[Group], MetadataServer],
     ) -> None:
-        """Prepare a host called `name` in `folder`; nothing is made before `create`."""
+        """Prepare a host called `name` in `folder` with `memory` bytes; nothing is made before `create`."""
         self.name = name
         self._folder = folder
         self._image = image
-        self._ssh_port = ssh_port
+        self._ssh_port, self._memory = ssh_port, memory
         self._group = Group(f"localcloud-{cloud}/{name}")
         self._metadata = metadata(self._group)
         self._nspawn: subprocess.Popen[bytes] | None = None
@@ -108,6 +109,7 @@ class Host:
         )
         self._write("etc/sudoers.d/10-localcloud", f"Defaults env_keep += {_METADATA_VARIABLE}\n")
         self._group.create()
+        self._group.limit_memory(self._memory)
         enter_and_become = f'{self._group.enter_command()}; exec "$@"'
         with self.console.open("ab") as console:
             self._nspawn = subprocess.Popen(  # noqa: S603  the arguments are our own

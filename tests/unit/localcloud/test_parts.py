@@ -26,9 +26,13 @@ UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n"
 
 @pytest.mark.parametrize(
     ("mounts", "found"),
-    [(HYBRID, ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]), (UNIFIED, ["/sys/fs/cgroup"]), ("", [])],
+    [
+        (HYBRID, ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]),
+        (UNIFIED, ["/sys/fs/cgroup"]),
+        ("", []),
+    ],
 )
-def test_the_hierarchies_are_those_systemd_uses(mounts: str, found: list[str]) -> None:
+def test_the_hierarchies_are_those_systemd_uses_and_memory_s(mounts: str, found: list[str]) -> None:
     assert [str(path) for path in hierarchies(mounts)] == found
 
 

@@ -13,6 +13,7 @@ from localcloud.hosts.cgroups import Group
 from localcloud.hosts.host import Host, Seed
 from localcloud.hosts.metadata_server import MetadataServer
 from localcloud.state import RunFolder
+from tests.abilities import lacking
 from tests.localcloud_fixture import Hosts
 from tests.patience import patience, wait_for
 
@@ -73,6 +74,25 @@ def test_a_host_shows_only_its_own_processes_and_has_debian_s_admin_user(
     assert hosts.ssh(address, "sudo id --user --name; id --user --name") == "root\nadmin"
     # It shares the machine's network, but not the right to change it.
     assert hosts.ssh(address, "sudo ip link set lo down 2>&1 || true").endswith("Operation not permitted")
+
+
+def test_a_host_has_no_more_memory_than_its_type(
+    hosts: Hosts, localcloud: dict[str, str], pair: list[str]
+) -> None:
+    run, address = RunFolder(Path(localcloud["LOCALCLOUD_RUN"])), address_of(hosts, pair[0])
+    limits = [
+        folder / name
+        for folder in Group(f"localcloud-{run.cloud}/{pair[0]}").folders()
+        for name in ("memory.max", "memory.limit_in_bytes")
+    ]
+    if not any(limit.exists() for limit in limits):
+        lacking("control groups limit no memory here")
+
+    # Of a t3.micro's 1 GiB.
+    for mebibytes, end in ((300, "0"), (1_500, "137")):
+        taking = f"python3 -c 'b\"x\" * ({mebibytes} * 2**20)'"
+        assert hosts.ssh(address, f"{taking} >/dev/null 2>&1; echo $?") == end
+    assert hosts.ssh(address, "systemctl is-system-running --wait") == "running"
 
 
 def test_a_reboot_keeps_the_address_and_starts_the_system_anew(hosts: Hosts, pair: list[str]) -> None:
@@ -215,7 +235,13 @@ def test_a_host_whose_ssh_stays_silent_is_given_up_after_a_while(
     monkeypatch.setattr(keeper, "BOOT_SECONDS", 1.0)
     image = Path(json.loads((Path(localcloud["LOCALCLOUD_RUN"]) / "settings.json").read_text())["image"])
     host = Host(
-        "i-silent", folder=tmp_path, image=image, cloud="silent", ssh_port=22, metadata=silent_metadata
+        "i-silent",
+        folder=tmp_path,
+        image=image,
+        cloud="silent",
+        ssh_port=22,
+        memory=2**30,
+        metadata=silent_metadata,
     )
     observer = Recorder()
 
