@@ -34,6 +34,15 @@ def die(data: bytes) -> dict[str, object]:
     return {}
 
 
+@operation("die-once", takes="file", summary="Takes its process with it the first time.")
+def die_once(data: bytes) -> dict[str, object]:
+    before = Path(data.decode()).with_suffix(".died")
+    if not before.exists():
+        before.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"pid": os.getpid()}
+
+
 @operation("swell", takes="file", summary="Takes all the memory that it gets, when it may.")
 def swell(data: bytes) -> dict[str, object]:
     hoard = []

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
@@ -24,7 +25,7 @@ TWO_GROUPS = [
 TWO_IDLE_GROUPS = {"instance_groups": TWO_GROUPS, "idle_stop_minutes": 600}
 
 
-def send_jobs(stack: Stack, bucket: str, count: int) -> list[str]:
+def send_jobs(stack: Stack, bucket: str, count: int, key: str = "uploads/photo.jpg") -> list[str]:
     """Send jobs of about half a second each, answered to nobody in particular; return their ids."""
     s3, sqs = stack.client("s3"), stack.client("sqs")
     names = StackNames(stack.name)
@@ -38,7 +39,7 @@ def send_jobs(stack: Stack, bucket: str, count: int) -> list[str]:
         request = Request(
             id=job_id,
             operation="threshold",
-            input=Stored(bucket, "uploads/photo.jpg"),
+            input=Stored(bucket, key),
             output=output_key(f"{job_id}.png"),
             submitted_at="2026-01-01T00:00:00Z",
         )
@@ -109,6 +110,49 @@ def test_workers_killed_in_the_middle_of_jobs_lose_none(stack: Stack, bucket: st
     assert kills.count("killed") == 3
     assert [result.status for result in results] == ["succeeded"] * JOBS
     assert any(result.attempt > 1 for result in results), "no kill hit a job"
+
+
+def test_where_memory_runs_out_one_job_waits_and_the_worker_does_the_others(
+    stack: Stack, bucket: str
+) -> None:
+    [before] = stack.on_workers("systemctl show -P MainPID,OOMPolicy jobfleet-worker").values()
+    # Of a t3.small's 2 GiB, what is left does for photos. The kernel may not take this one.
+    taking = (
+        "held = bytes([1]) * (1200 * 2**20); open('/run/held', 'w').close(); import signal; signal.pause()"
+    )
+    stack.on_workers(
+        f'systemd-run --quiet --unit=other -p OOMScoreAdjust=-1000 -p RuntimeMaxSec=600 python3 -c "{taking}"'
+    )
+    wait_for(lambda: "held" in stack.on_workers("ls /run").popitem()[1].split(), 60)
+    s3 = stack.client("s3")
+    huge = io.BytesIO()
+    Image.new("RGB", (10_000, 10_000), (200, 100, 50)).save(huge, "PNG", compress_level=1)
+    s3.put_object(Bucket=bucket, Key="uploads/huge.png", Body=huge.getvalue())
+    [large] = send_jobs(stack, bucket, 1, "uploads/huge.png")
+    small = send_jobs(stack, bucket, JOBS)
+
+    results = wait_for_results(stack, bucket, small, seconds=120)
+    cause = wait_for(lambda: first_cause(s3, bucket, large), 120)
+
+    assert {(result.status, result.attempt) for result in results} == {("succeeded", 1)}
+    assert "killed from outside, as it is when the host's memory runs out" in cause
+    [after] = stack.on_workers("systemctl show -P MainPID,OOMPolicy jobfleet-worker").values()
+    assert before == after
+    assert after.split()[1] == "continue"
+    stack.on_workers("systemctl stop other")
+    [result] = wait_for_results(stack, bucket, [large], seconds=180)
+    assert result.status == "succeeded"
+    assert result.attempt > 1
+    s3.close()
+
+
+def first_cause(s3: Any, bucket: str, job_id: str) -> str | None:
+    """Return why the first attempt at a job broke, once that is stored."""
+    try:
+        stored = json.loads(s3.get_object(Bucket=bucket, Key=f"results/{job_id}.json")["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        return None
+    return str(stored["attempts"][0]["cause"])
 
 
 def test_an_instance_terminated_by_hand_is_replaced_while_the_fleet_gets_a_second_group(

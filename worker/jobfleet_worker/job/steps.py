@@ -21,7 +21,8 @@ from jobfleet_worker.operations import run
 from jobfleet_worker.operations.custom import OwnOperation
 from jobfleet_worker.operations.limits import limits_of
 from jobfleet_worker.operations.outcome import Outcome
-from jobfleet_worker.processes.pool import Pool, longest_wait
+from jobfleet_worker.processes.pool import Pool
+from jobfleet_worker.processes.slot import longest_wait
 
 
 class Timer:

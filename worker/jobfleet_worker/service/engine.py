@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.job.commit import COMMITTERS, Committer
 from jobfleet_worker.job.leases import Leases
-from jobfleet_worker.processes.pool import Pool, longest_wait
+from jobfleet_worker.processes.pool import Pool
+from jobfleet_worker.processes.slot import longest_wait
 from jobfleet_worker.reporting.systemd import Watchdog, notify
 from jobfleet_worker.service.backlog import Backlog
 from jobfleet_worker.service.dispatcher import Dispatcher

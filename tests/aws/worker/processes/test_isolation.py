@@ -12,7 +12,7 @@ import pytest
 from jobfleet_jobs.protocol.message import Attempt, Result
 from jobfleet_worker.daemon_pool import DaemonPool
 from jobfleet_worker.errors import BrokenAttempt
-from jobfleet_worker.processes.pool import GRACE_SECONDS
+from jobfleet_worker.processes.slot import GRACE_SECONDS
 from PIL import Image
 
 from tests.patience import patience

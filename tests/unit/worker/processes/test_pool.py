@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from jobfleet_jobs.operations.catalogue import OPERATIONS
-from jobfleet_worker.processes import pool as pools
+from jobfleet_worker.processes import slot as slots
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.settings import from_mapping
 
 
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
-    monkeypatch.setattr(pools, "TASKS_PER_PROCESS", 2)
+    monkeypatch.setattr(slots, "TASKS_PER_PROCESS", 2)
     names = ("stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue")
     pool = Pool(from_mapping({**dict.fromkeys(names, "st"), "processes": 1}))
     pool.start()
