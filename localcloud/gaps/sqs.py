@@ -1,31 +1,42 @@
-"""SQS: nothing lost or taken twice by requests at the same time, polls that end with their caller, speed."""
+"""SQS: nothing lost or taken twice by requests at the same time, polls that end with their caller, fair."""
 
+import re
 import time
-from collections import Counter
+from copy import deepcopy
 from typing import Any
 
 from moto.sqs import models
-from moto.sqs.exceptions import ReceiptHandleIsInvalid
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
+from localcloud.gaps.message_line import MessageLine
 from localcloud.gaps.patching import put_over
 from localcloud.wire.connection import caller_is_gone
 
 # How often a long poll looks whether its caller is still there and a visibility timeout ended, in seconds.
 _GLANCE_SECONDS = 0.2
 
-_VISIBLE = "ApproximateNumberOfMessages"
-_IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
-_DELAYED = "ApproximateNumberOfMessagesDelayed"
-_DEPTHS = (_VISIBLE, _IN_FLIGHT, _DELAYED)
+# The longest that a message may be hidden, from when it was sent, in seconds.
+_HIDDEN_MAX_SECONDS = 43_200
+
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_GROUP_ID = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
 
 
 def mend() -> None:
     """Mend all gaps of SQS."""
     _setting_attributes_keeps_the_policy()
+    _messages_stand_in_a_line_that_is_fair()
+    _a_group_has_a_name_that_sqs_takes()
     _messages_are_changed_by_one_request_at_a_time()
     _receiving_waits_without_holding_the_queue()
-    _depth_costs_little()
+    _time_costs_little()
     _depth_is_counted_at_one_instant()
 
 
@@ -43,6 +54,40 @@ def _setting_attributes_keeps_the_policy() -> None:
     put_over(Queue, "_set_attributes", set_named_attributes)
 
 
+def _messages_stand_in_a_line_that_is_fair() -> None:
+    """A standard queue is fair among message groups, and as fast when it is long (`message_line`)."""
+    make = Queue.__init__
+
+    def init(queue: Queue, *arguments: Any, **more: Any) -> None:
+        make(queue, *arguments, **more)
+        queue._messages = MessageLine()  # type: ignore[assignment]
+
+    put_over(Queue, "__init__", init)
+
+
+def _line(queue: Queue) -> MessageLine:
+    line: Any = queue._messages
+    assert isinstance(line, MessageLine)  # noqa: S101 - for the type checker
+    return line
+
+
+def _a_group_has_a_name_that_sqs_takes() -> None:
+    """A group's name is at most 128 letters, digits and signs. moto takes any, also on standard queues."""
+    validate = SQSBackend._validate_message
+
+    def validate_group(backend: SQSBackend, queue: Queue, *arguments: Any, **more: Any) -> None:
+        # A batch gives it by its place, a single message by its name.
+        group_id = more["group_id"] if "group_id" in more else arguments[3]
+        if group_id is not None and not _GROUP_ID.fullmatch(group_id):
+            raise InvalidParameterValue(
+                f"Value {group_id} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only "
+                "include alphanumeric and punctuation characters. 1 to 128 in length."
+            )
+        validate(backend, queue, *arguments, **more)
+
+    put_over(SQSBackend, "_validate_message", validate_group)
+
+
 def _messages_are_changed_by_one_request_at_a_time() -> None:
     """SQS loses no message. moto's DeleteMessage copies the list of messages and puts the copy back.
 
@@ -54,25 +99,31 @@ def _messages_are_changed_by_one_request_at_a_time() -> None:
             if receipt_handle in queue.deleted_messages:
                 return
             message = _message_of(queue, receipt_handle)
-            queue._messages.remove(message)
-            queue.pending_messages.discard(message)
+            _line(queue).remove(message)
             queue.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
 
-    change = SQSBackend.change_message_visibility
     purge = SQSBackend.purge_queue
 
     def change_message_visibility(
         backend: SQSBackend, queue_name: str, receipt_handle: str, visibility_timeout: int
     ) -> None:
-        queue = backend.get_queue(queue_name)
+        queue, seconds = backend.get_queue(queue_name), int(visibility_timeout)
         with queue._messages_lock:
-            change(backend, queue_name, receipt_handle, visibility_timeout)
+            message = _message_of(queue, receipt_handle)
+            if time.time() + seconds - (message.sent_timestamp or 0) / 1000 > _HIDDEN_MAX_SECONDS:
+                raise InvalidParameterValue(
+                    f"Value {seconds} for parameter VisibilityTimeout is invalid. Reason: Total "
+                    f"VisibilityTimeout for the message is beyond the limit [{_HIDDEN_MAX_SECONDS} seconds]"
+                )
+            _line(queue).change_visibility(message, seconds)
             # A message given back is there at once for those who wait.
             queue._messages_lock.notify_all()
 
     def purge_queue(backend: SQSBackend, queue_name: str) -> None:
-        with backend.get_queue(queue_name)._messages_lock:
+        queue = backend.get_queue(queue_name)
+        with queue._messages_lock:
             purge(backend, queue_name)
+            queue._messages = MessageLine()  # type: ignore[assignment]
 
     put_over(Queue, "delete_message", delete_message)
     put_over(SQSBackend, "change_message_visibility", change_message_visibility)
@@ -80,10 +131,10 @@ def _messages_are_changed_by_one_request_at_a_time() -> None:
 
 
 def _message_of(queue: Queue, receipt_handle: str) -> Message:
-    for message in queue._messages:
-        if message.had_receipt_handle(receipt_handle):
-            return message
-    raise ReceiptHandleIsInvalid
+    message = _line(queue).with_handle(receipt_handle)
+    if message is None:
+        raise ReceiptHandleIsInvalid
+    return message
 
 
 def _receiving_waits_without_holding_the_queue() -> None:
@@ -92,7 +143,6 @@ def _receiving_waits_without_holding_the_queue() -> None:
     In moto two requests at the same moment take the same message, and a long poll goes on for a
     caller that was killed: the next message goes to nobody until its visibility timeout ends.
     """
-    receive_now = SQSBackend.receive_message
 
     def receive_message(
         backend: SQSBackend,
@@ -107,23 +157,38 @@ def _receiving_waits_without_holding_the_queue() -> None:
         # A condition's lock is free while it waits.
         with queue._messages_lock:
             while not caller_is_gone():
-                messages = receive_now(
-                    backend, queue_name, count, 0, visibility_timeout, message_attribute_names
+                messages = _line(queue).receive(
+                    count, int(visibility_timeout), lambda message: _may_be_received(queue, message)
                 )
                 left = deadline - time.monotonic()
                 if messages or left <= 0:
-                    return messages
+                    return [_copy(message, message_attribute_names or []) for message in messages]
                 queue._messages_lock.wait(min(left, _GLANCE_SECONDS))
         return []
 
     put_over(SQSBackend, "receive_message", receive_message)
 
 
-def _depth_costs_little() -> None:
-    """SQS is as fast with many messages waiting as with few.
+def _may_be_received(queue: Queue, message: Message) -> bool:
+    """Tell whether a message is given out (again); one received too often becomes a dead letter."""
+    kept: Any = queue.message_retention_period  # type: ignore[attr-defined]
+    if (message.sent_timestamp or 0) / 1000 + kept <= time.time():
+        return False
+    limit = queue.redrive_policy["maxReceiveCount"] if queue.redrive_policy else None
+    if queue.dead_letter_queue is None or not limit or message.approximate_receive_count < limit:
+        return True
+    queue.dead_letter_queue.add_message(message)
+    return False
 
-    moto asks a slow clock several times for each message, and on each send counts them all thrice.
-    """
+
+def _copy(message: Message, attributes: list[str]) -> Message:
+    copy = deepcopy(message)
+    models._filter_message_attributes(copy, attributes)
+    return copy
+
+
+def _time_costs_little() -> None:
+    """SQS is fast. moto asks a slow clock several times for each message."""
     put_over(models, "unix_time", time.time)
     put_over(models, "unix_time_millis", lambda: time.time() * 1000)
 
@@ -132,23 +197,17 @@ def _depth_is_counted_at_one_instant() -> None:
     """Every message of a queue is counted once: as visible, in flight or delayed.
 
     moto counts one kind after the other, so that a message whose visibility timeout ends in between is
-    counted as neither, and a queue that is not empty says that it is.
+    counted as neither, and a queue that is not empty says that it is. On each send it counts them all.
     """
 
     def attributes_now(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        found = attributes(backend, queue_name, attribute_names)
         queue = backend.get_queue(queue_name)
         with queue._messages_lock:
-            found = attributes(backend, queue_name, attribute_names)
-            now = time.time() * 1000
-            states = Counter(_state_of(message, now) for message in queue._messages)
-        return found | {name: states[name] for name in _DEPTHS if name in found}
+            counts = dict(zip(_COUNTS, _line(queue).counts(), strict=True))
+        return found | {name: counts[name] for name in _COUNTS if name in found}
 
     attributes = SQSBackend.get_queue_attributes
     put_over(SQSBackend, "get_queue_attributes", attributes_now)
-
-
-def _state_of(message: Message, now: float) -> str:
-    """Return the attribute that counts a message. `now` is in milliseconds, as moto's times are."""
-    if now < message.delayed_until:
-        return _DELAYED
-    return _VISIBLE if now > message.visible_at else _IN_FLIGHT
+    for name in ("", "_delayed", "_not_visible"):
+        put_over(Queue, f"approximate_number_of_messages{name}", 0)

@@ -185,6 +185,31 @@ def test_every_message_is_counted_while_holds_run_out(sqs: Any, queue: str) -> N
     assert {sum(count) for count in counts} == {200}
 
 
+def test_a_standard_queue_is_fair_among_message_groups(sqs: Any, queue: str) -> None:
+    for batch in range(5):
+        entries = [
+            {"Id": str(number), "MessageBody": f"{batch}", "MessageGroupId": "folder"} for number in range(10)
+        ]
+        sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    sqs.send_message(QueueUrl=queue, MessageBody="short", MessageGroupId="other")
+    wanted = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["MessageGroupId"]}
+
+    received = [sqs.receive_message(**wanted)["Messages"] for _ in range(4)]
+
+    assert {message["Attributes"]["MessageGroupId"] for message in received[0]} == {"folder"}
+    assert "other" in {message["Attributes"]["MessageGroupId"] for batch in received for message in batch}
+
+
+@pytest.mark.parametrize("wrong", ["", "a group", "ä", "x" * 129])
+def test_a_group_s_name_that_sqs_does_not_take_is_refused(sqs: Any, queue: str, wrong: str) -> None:
+    entries = [{"Id": "1", "MessageBody": "x", "MessageGroupId": wrong}]
+
+    for call, what in ((sqs.send_message, {"MessageBody": "x", "MessageGroupId": wrong}),
+                       (sqs.send_message_batch, {"Entries": entries})):  # fmt: skip
+        with pytest.raises(ClientError, match="MessageGroupId"):
+            call(QueueUrl=queue, **what)
+
+
 def test_a_message_received_too_often_goes_to_the_dead_letter_queue(sqs: Any, queue: str) -> None:
     dead = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
