@@ -7,6 +7,7 @@ import sys
 import threading
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,11 +114,21 @@ class Stack:
         }
         return Request(**{**fields, "reply_to": self.reply_to, **more})
 
-    def send(self, body: str | Request) -> None:
-        """Put a message on the request queue."""
+    def send(self, body: str | Request, group: str | None = None) -> None:
+        """Put a message on the request queue, in a group if one is named."""
         self.sqs.send_message(
-            QueueUrl=self.requests, MessageBody=body if isinstance(body, str) else body.to_json()
-        )
+            QueueUrl=self.requests, MessageBody=body if isinstance(body, str) else body.to_json(),
+            **({"MessageGroupId": group} if group else {}),
+        )  # fmt: skip
+
+    def groups(self, queue: str) -> Counter[str | None]:
+        """Return the groups of up to ten messages of a queue, with how many are in each; they stay."""
+        answer = self.sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0,
+            MessageSystemAttributeNames=["MessageGroupId"],
+        )  # fmt: skip
+        messages = answer.get("Messages", ())
+        return Counter(message.get("Attributes", {}).get("MessageGroupId") for message in messages)
 
     def waiting(self, queue: str) -> int:
         """How many messages a queue holds, the ones in somebody's hands included."""

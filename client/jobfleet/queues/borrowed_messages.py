@@ -36,7 +36,10 @@ EMPTY_MAX = 2
 
 @dataclass(frozen=True)
 class BorrowedMessage:
-    """A message as SQS has it; `cause` and `worker` are what a worker wrote on one that it buried."""
+    """A message as SQS has it; `cause` and `worker` are what a worker wrote on one that it buried.
+
+    `group` is that of whoever sent it, empty where it has none.
+    """
 
     id: str
     receipt: str
@@ -44,6 +47,7 @@ class BorrowedMessage:
     sent: datetime
     cause: str = ""
     worker: str = ""
+    group: str = ""
 
 
 class Borrowed:
@@ -108,7 +112,7 @@ class Borrowed:
     def _receive(self, wait: int) -> list[BorrowedMessage]:
         answer = self._sqs.receive_message(
             QueueUrl=self._queue.url, MaxNumberOfMessages=SQS_BATCH_MAX, WaitTimeSeconds=wait,
-            VisibilityTimeout=HOLD_SECONDS, MessageSystemAttributeNames=["SentTimestamp"],
+            VisibilityTimeout=HOLD_SECONDS, MessageSystemAttributeNames=["SentTimestamp", "MessageGroupId"],
             MessageAttributeNames=["cause", "worker"],
         )  # fmt: skip
         new = []
@@ -128,6 +132,7 @@ def _message(given: "MessageTypeDef") -> BorrowedMessage:
         sent=datetime.fromtimestamp(int(given["Attributes"]["SentTimestamp"]) / 1000, UTC),
         cause=_attribute(given, "cause"),
         worker=_attribute(given, "worker"),
+        group=given["Attributes"].get("MessageGroupId", ""),
     )
 
 

@@ -28,6 +28,7 @@ from jobfleet.aws.bucket import THREADS
 from jobfleet.queues import queue_counts
 from jobfleet.queues.borrowed_messages import Borrowed, BorrowedMessage
 from jobfleet.queues.queue_counts import DEAD_LETTERS
+from jobfleet.sending.sender_group import sender_group
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -112,6 +113,7 @@ class DeadLetters:
     def redrive(self, ids: Collection[str] | None = None) -> Redriven:
         """Send the requests (of these ids) to the workers as they first were, and take them off this queue.
 
+        Each stays in the group of its sender; what has none, as drops, comes in the group of this process.
         What is no request, or is done already, stays. A letter goes only once its request was taken,
         and its id stays, so that a worker that meets it twice does it once.
         """
@@ -182,10 +184,12 @@ class DeadLetters:
         """Send requests, each id once; return SQS's codes for the ids that it refused."""
         refused: dict[str, str] = {}
         bodies = {letter.id: letter.message.body for letter in letters if letter.id not in before}
+        groups = {letter.id: letter.message.group or sender_group() for letter in letters}
         for batch in batches_by_size(list(bodies.items())):
             ids = [job_id for job_id, _ in batch]
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": body} for number, (_, body) in enumerate(batch)
+                {"Id": str(number), "MessageBody": body, "MessageGroupId": groups[job_id]}
+                for number, (job_id, body) in enumerate(batch)
             ]
             answer = self._account.sqs.send_message_batch(QueueUrl=url, Entries=entries)
             refused |= {ids[int(entry["Id"])]: entry["Code"] for entry in answer.get("Failed", ())}

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from jobfleet_jobs.protocol.batches import batches_by_size
 
+from jobfleet.sending.sender_group import sender_group
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 # An entry of a batch that SQS did not take, for a reason of its own, is tried again after these pauses.
 PAUSES_SECONDS = (0.2, 0.5, 1.0)
@@ -19,7 +22,7 @@ def send(
     """Send requests, by job id; return those that SQS refused, by job id, with its reason."""
     if len(bodies) == 1:
         (body,) = bodies.values()
-        sqs.send_message(QueueUrl=queue, MessageBody=body)
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId=sender_group())
         return {}
     refused: dict[str, str] = {}
     for batch in batches_by_size(list(bodies.items())):
@@ -33,8 +36,11 @@ def _send_batch(
     refused: dict[str, str] = {}
     for pause in (*PAUSES_SECONDS, None):
         ids = list(bodies)
-        entries = [{"Id": str(n), "MessageBody": bodies[job_id]} for n, job_id in enumerate(ids)]
-        answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)  # type: ignore[arg-type]
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(n), "MessageBody": bodies[job_id], "MessageGroupId": sender_group()}
+            for n, job_id in enumerate(ids)
+        ]
+        answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
         again = {}
         for failure in answer.get("Failed", []):
             job_id = ids[int(failure["Id"])]

@@ -66,13 +66,15 @@ class Passed:
 class Message:
     """A request as it came: `receipt` is what SQS wants to see again, `attempt` counts from 1.
 
-    Of one that was `passed` on, `attempt` counts those before too.
+    Of one that was `passed` on, `attempt` counts those before too. `group` is that of its sender, empty
+    where there is none, as with S3's events.
     """
 
     body: str
     receipt: str
     attempt: int
     passed: Passed | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Queues:
             MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_time,
             VisibilityTimeout=self._settings.visibility_timeout,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
             MessageAttributeNames=[PASSED],
         )
         return [_message(found) for found in answer.get("Messages", ())]
@@ -140,12 +142,14 @@ class Queues:
         return _refusals(answer)
 
     def pass_on(self, message: Message, passed: Passed, seconds: int) -> None:
-        """Send a copy of a message that others get after `seconds`."""
+        """Send a copy of a message, in its sender's group, that others get after `seconds`."""
+        group: dict[str, Any] = {"MessageGroupId": message.group} if message.group else {}
         self._sqs.send_message(
             QueueUrl=self._address(self._settings.request_queue),
             MessageBody=message.body,
             DelaySeconds=seconds,
             MessageAttributes=passed.beside(message.body),  # type: ignore[arg-type]
+            **group,
         )
 
     def receive_limit(self) -> int | None:
@@ -179,8 +183,9 @@ class Queues:
 def _message(found: "MessageTypeDef") -> Message:
     given = found.get("MessageAttributes", {}).get(PASSED)
     passed = Passed.read(given.get("StringValue")) if given else None
-    attempt = int(found["Attributes"]["ApproximateReceiveCount"]) + (passed.spent if passed else 0)
-    return Message(found["Body"], found["ReceiptHandle"], attempt, passed)
+    system = found["Attributes"]
+    attempt = int(system["ApproximateReceiveCount"]) + (passed.spent if passed else 0)
+    return Message(found["Body"], found["ReceiptHandle"], attempt, passed, system.get("MessageGroupId", ""))
 
 
 def _refusals(answer: Mapping[str, Any]) -> dict[int, EntryRefusal]:

@@ -4,6 +4,9 @@ import asyncio
 import concurrent.futures
 import io
 import json
+import multiprocessing
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 from jobfleet import Fleet, Job, JobFailed, NoAnswerInTime, Settings, as_completed
 from jobfleet.errors import BadInput, FleetError
+from jobfleet.sending.sender_group import sender_group
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Result
 
@@ -203,6 +207,23 @@ def test_an_entry_that_sqs_refuses_fails_alone_and_one_it_could_not_take_is_sent
         assert calls == [4, 1]
         with pytest.raises(FleetError, match="did not take"):
             jobs[0].result()
+
+
+def test_all_that_a_process_sends_is_in_one_group(stack: Any, settings: Settings) -> None:
+    with Fleet(settings) as one, Fleet(settings) as two:
+        one.submit("stats", "1")
+        one.submit_many("stats", ["1", "2"])
+        two.submit("stats", "1")
+        [(group, count)] = stack.groups(stack.requests).items()
+    assert count == 4
+    assert group == sender_group()
+    other = subprocess.run(
+        [sys.executable, "-c", "from jobfleet.sending.sender_group import *; print(sender_group())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    assert other not in ("", group)
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as forked:
+        assert forked.submit(sender_group).result() not in (other, group)
 
 
 def test_batches_stay_within_the_bytes_of_a_call(stack: Any, settings: Settings) -> None:

@@ -59,6 +59,18 @@ def test_a_job_comes_to_the_worker_that_does_it(stack: Any, packages: Path) -> N
     assert stack.waiting(stack.dead) == 0
 
 
+def test_what_is_passed_on_stays_in_the_group_of_its_sender(stack: Any) -> None:
+    plain = start(stack, "plain")
+    say(stack, "able", "word-count")
+    stack.send(stack.request("word-count", b"a b"), "client-1")
+    stack.until(lambda: "passed-on" in outcomes(stack, "plain"), 60)
+    plain.terminate()
+    plain.wait()
+    groups: list[str | None] = []
+    stack.until(lambda: groups.extend(stack.groups(stack.requests)) or groups, 60)
+    assert groups == ["client-1"]
+
+
 def test_one_that_nobody_does_is_refused_at_once(stack: Any) -> None:
     start(stack, "plain")
     stack.send(stack.request("word-count", b"a b"))

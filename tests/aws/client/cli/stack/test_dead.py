@@ -161,6 +161,20 @@ def test_all_are_redriven_as_they_were_and_one_id_once(jobfleet: Jobfleet, stack
     assert message["Body"] in {request.to_json() for request in requests}
 
 
+def test_a_redriven_job_stays_in_the_group_of_its_sender(jobfleet: Jobfleet, stack: Any) -> None:
+    for group in ("one", "two"):
+        body = stack.request().to_json()
+        stack.sqs.send_message(QueueUrl=stack.dead, MessageBody=body, MessageGroupId=group)
+    bury(stack, *(stack.request() for _ in range(3)))
+    ran = jobfleet("dead", "redrive", "--all")
+    assert ran.returncode == 0, ran.stderr
+    groups = stack.groups(stack.requests)
+    assert (groups.pop("one"), groups.pop("two")) == (1, 1)
+    # Those without one are in one group together, as one person has sent them anew.
+    assert list(groups.values()) == [3]
+    assert None not in groups
+
+
 def test_a_letter_whose_request_was_not_taken_stays(jobfleet: Jobfleet, stack: Any) -> None:
     bury(stack, stack.request())
     stack.front.forbids = lambda call: call == "SendMessageBatch"
