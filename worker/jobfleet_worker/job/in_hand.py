@@ -32,6 +32,11 @@ class JobInHand:
     moved: Callable[[], None] = lambda: None
     event: Nothing | Several | None = None
 
+    @property
+    def group(self) -> str:
+        """Whose it is: the group of its sender. All that have none, as files in the drop folder, are one."""
+        return self.lease.message.group
+
     def given_up(self) -> str | None:
         """Say why it is not to be finished here, or None."""
         self.moved()

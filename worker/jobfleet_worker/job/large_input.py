@@ -50,7 +50,7 @@ class Streams:
             raise too_large(large.size, self._settings.max_stream_bytes)
         start, lease.begun = self._clock.monotonic(), None
         lease.allowance = self._settings.stream_allowance(large.size)
-        with self._pool.stream_place(job.not_begun):
+        with self._pool.stream_place(job.not_begun, job.group):
             lease.begun = self._clock.monotonic()
             seconds["wait"] = round(lease.begun - start, 6)
             self._check_disk(large)

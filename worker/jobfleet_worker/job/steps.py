@@ -134,7 +134,7 @@ class JobSteps:
             lease.begun = self._clock.monotonic()
             timer.seconds["wait"] = round(lease.begun - start, 6)
 
-        outcome = self._pool.run(operation, parameters, data, key, job.not_begun, begin)
+        outcome = self._pool.run(operation, parameters, data, key, job.not_begun, begin, job.group)
         timer.seconds["operation"] = round(self._clock.monotonic() - (lease.begun or start), 6)
         return outcome
 

@@ -8,8 +8,9 @@ largest in each process would leave most of them idle. Then the kernel kills the
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,6 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 
-from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.errors import GivenUp
 from jobfleet_worker.operations.limits import limits_of
 from jobfleet_worker.operations.outcome import Outcome
@@ -25,6 +25,7 @@ from jobfleet_worker.processes import child
 from jobfleet_worker.processes.memory_file import MemoryFile, path_of
 from jobfleet_worker.processes.slot import TASKS_PER_SLOT, KilledFromOutside, Slot
 from jobfleet_worker.settings import WorkerSettings
+from jobfleet_worker.turns import FairPlaces
 
 # Pillow gives the memory of every picture back to the system, and gets it page by page for the next. Six of
 # its blocks, 96 MiB, are what a photo of 12 megapixels takes before and after; kept by each process, they
@@ -47,10 +48,10 @@ class Pool:
         self._limits = limits_of(settings)
         self._slots = [Slot(settings, self._context) for _ in range(settings.processes)]
         self._number = settings.processes * TASKS_PER_SLOT
-        self._places, self._first = threading.Semaphore(self._number), threading.Semaphore()
+        self._places, self._first = FairPlaces(self._number), FairPlaces(1)
         self._choosing = threading.Lock()
         # Of its own, as it may take an hour: one at a time, so that it has the disk to itself.
-        self._stream, self._stream_place = Slot(settings, self._context), threading.Semaphore()
+        self._stream, self._stream_place = Slot(settings, self._context), FairPlaces(1)
 
     def start(self) -> None:
         """Start the processes, so that the first job need not wait for them."""
@@ -70,13 +71,16 @@ class Pool:
         output: str | None,
         given_up: Callable[[], str | None] = lambda: None,
         begun: Callable[[], None] = lambda: None,
+        group: str = "",
     ) -> Outcome:
         """Return the outcome. Raises `BadJob`, `BrokenAttempt`, and `GivenUp` with what `given_up` returns.
 
         `begun` is called when the job has its place, when it begins again because of a neighbour, and
-        again and again while it waits to begin alone.
+        again and again while it waits to begin alone. Groups take turns for places.
         """
-        with _held(self._places, given_up):
+        look = partial(_look, given_up)
+        with self._places.place(group, look):
+            look()
             with self._choosing:
                 slot = min(self._slots, key=lambda one: one.tasks)
                 slot.tasks += 1
@@ -88,27 +92,25 @@ class Pool:
                 with self._choosing:
                     slot.tasks -= 1
 
-        def waiting() -> str | None:
+        def waiting() -> None:
             begun()  # its time does not run while it waits for its neighbours
-            return given_up()
+            look()
 
-        with self._alone(waiting):
+        with self._alone(group, waiting):
             return self._run_in(self._slots[0], operation, parameters, data, output, begun)
 
     @contextmanager
-    def _alone(self, given_up: Callable[[], str | None]) -> Iterator[None]:
-        """Wait until no other job runs, and let none begin inside. Raises `GivenUp`."""
+    def _alone(self, group: str, look: Callable[[], None]) -> Iterator[None]:
+        """Wait until no other job runs, and let none begin inside. Raises what `look` raises."""
         with ExitStack() as held:
-            held.enter_context(_held(self._first, given_up))
+            held.enter_context(self._first.place(group, look))
             for _ in range(self._number):
-                held.enter_context(_held(self._places, given_up))
+                held.enter_context(self._places.place(group, look))
             yield
 
-    @contextmanager
-    def stream_place(self, given_up: Callable[[], str | None]) -> Iterator[None]:
+    def stream_place(self, given_up: Callable[[], str | None], group: str) -> AbstractContextManager[None]:
         """Wait for the one place for a stream, and have it inside. Raises `GivenUp`."""
-        with _held(self._stream_place, given_up):
-            yield
+        return self._stream_place.place(group, partial(_look, given_up))
 
     def run_streamed(
         self,
@@ -149,15 +151,6 @@ class Pool:
             return replace(outcome, data=target.read(), content_type=done.content_type)
 
 
-@contextmanager
-def _held(place: threading.Semaphore, given_up: Callable[[], str | None]) -> Iterator[None]:
-    """Wait for a place, and have it inside. Raises `GivenUp`."""
-    while not place.acquire(timeout=LOOK_SECONDS):
-        if reason := given_up():
-            raise GivenUp(reason)
-    try:
-        if reason := given_up():
-            raise GivenUp(reason)
-        yield
-    finally:
-        place.release()
+def _look(given_up: Callable[[], str | None]) -> None:
+    if reason := given_up():
+        raise GivenUp(reason)

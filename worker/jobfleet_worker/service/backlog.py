@@ -3,8 +3,8 @@
 import queue
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
@@ -13,23 +13,33 @@ from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
 from jobfleet_worker.settings import WorkerSettings
+from jobfleet_worker.turns import Turns
 
 # Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
 WAITING_PER_PROCESS = 4
 
 
+def io_threads(processes: int) -> int:
+    """Return how many jobs fetch, wait for a process or store at a time."""
+    return min(64, 8 * processes + 8)
+
+
 class Backlog:
     """Counts what is in hand. An id is at work once: a second message with it waits for the first.
+
+    Groups take turns. One that fills the line does not keep others out for long either: for each job that
+    ends, one message is received, and SQS gives those of quiet groups first. Small jobs are never in line.
 
     `many` is set while the queue seems to hold more requests than are received at a time.
     """
 
     def __init__(self, settings: WorkerSettings, leases: Leases, breaker: CircuitBreaker) -> None:
         self._settings, self._leases, self._breaker = settings, leases, breaker
-        self._waiting: queue.SimpleQueue[JobInHand] = queue.SimpleQueue()
+        self._waiting: Turns[JobInHand] = Turns()
         self._same_id: dict[str, deque[JobInHand]] = {}
-        self._lock = threading.Lock()
-        self._reserved = self._working = 0
+        self._lock = threading.Condition()  # told when a job is lined up
+        self._reserved = self._working = self._with_threads = 0
+        self._in_line_max = io_threads(settings.processes) + WAITING_PER_PROCESS * settings.processes
         self.many = threading.Event()
 
     # -- in ---------------------------------------------------------------------------------------
@@ -37,13 +47,14 @@ class Backlog:
     def places(self) -> int:
         """Reserve up to as many places as one receive can fill; return how many."""
         with self._lock:
-            if self._waiting.qsize() >= WAITING_PER_PROCESS * self._settings.processes:
-                return 0
             if self._breaker.trouble and len(self._leases) > self._settings.processes:
                 return 0  # what is in hand may try first
-            places = min(SQS_BATCH_MAX, self._settings.max_in_flight - len(self._leases) - self._reserved)
-            self._reserved += max(0, places)
-            return max(0, places)
+            free = self._settings.max_in_flight - len(self._leases)
+            if in_line := len(self._waiting) + self._with_threads:
+                free = min(free, self._in_line_max - in_line)
+            places = max(0, min(SQS_BATCH_MAX, free - self._reserved))
+            self._reserved += places
+            return places
 
     def fill(self, places: int, jobs: int) -> None:
         """Give reserved places free, as `jobs` came for them and are in hand now."""
@@ -66,11 +77,23 @@ class Backlog:
 
     def put(self, job: JobInHand) -> None:
         """Line up a job."""
-        self._waiting.put(job)
+        with self._lock:
+            self._waiting.put(job.group, job)
+            self._lock.notify()
 
-    def get(self, seconds: float) -> JobInHand:
-        """Wait for the next job in line. Raises `queue.Empty` when none came in time."""
-        return self._waiting.get(timeout=seconds)
+    @contextmanager
+    def next_job(self, seconds: float) -> Iterator[JobInHand]:
+        """Wait for the next job in line, and have it inside. Raises `queue.Empty` when none came in time."""
+        with self._lock:
+            if not self._lock.wait_for(lambda: self._waiting, seconds):
+                raise queue.Empty
+            job = self._waiting.take()
+            self._with_threads += 1
+        try:
+            yield job
+        finally:
+            with self._lock:
+                self._with_threads -= 1
 
     # -- at work ----------------------------------------------------------------------------------
 
@@ -97,17 +120,14 @@ class Backlog:
             others = self._same_id.get(job.request.id) if job.request else None
             if job.request and others is not None:
                 if others:
-                    self._waiting.put(others.popleft())
+                    self.put(others.popleft())
                 else:
                     del self._same_id[job.request.id]
 
     def hand_back_waiting(self) -> None:
         """Hand back what was not begun."""
-        jobs: list[JobInHand] = []
-        with suppress(queue.Empty):
-            while True:
-                jobs.append(self._waiting.get_nowait())
         with self._lock:
+            jobs = [self._waiting.take() for _ in range(len(self._waiting))]
             for others in self._same_id.values():
                 jobs += others
                 others.clear()

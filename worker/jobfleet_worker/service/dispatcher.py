@@ -42,8 +42,7 @@ class Dispatcher:
         """Do jobs one after the other until it is over; any number of threads may."""
         while not over.is_set():
             moved()
-            with suppress(queue.Empty):
-                job = self._backlog.get(1.0)
+            with suppress(queue.Empty), self._backlog.next_job(1.0) as job:
                 job.moved = moved
                 if self._stop.draining.is_set():
                     self._backlog.drop([job.lease])

@@ -9,7 +9,7 @@ from jobfleet_worker.job.leases import Leases
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.processes.slot import longest_wait
 from jobfleet_worker.reporting.systemd import Watchdog, notify
-from jobfleet_worker.service.backlog import Backlog
+from jobfleet_worker.service.backlog import Backlog, io_threads
 from jobfleet_worker.service.dispatcher import Dispatcher
 from jobfleet_worker.service.receiver import Receivers
 from jobfleet_worker.service.upkeep import Upkeep
@@ -18,11 +18,6 @@ from jobfleet_worker.stop_token import StopToken
 
 # How often the main thread looks up: for signals and the watchdog.
 TURN_SECONDS = 0.2
-
-
-def io_threads(processes: int) -> int:
-    """Return how many jobs fetch, wait for a process or store at a time."""
-    return min(64, 8 * processes + 8)
 
 
 @dataclass(frozen=True)

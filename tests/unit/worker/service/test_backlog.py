@@ -1,0 +1,72 @@
+"""The line of jobs in a worker: who is next, and how many messages it has places for.
+
+What holds leases and what sees AWS's troubles is played here: nothing is received or extended.
+"""
+
+import queue
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jobfleet_worker.service.backlog import WAITING_PER_PROCESS, Backlog, io_threads
+from jobfleet_worker.settings import from_mapping
+
+NAMES = ("stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue")
+PROCESSES = 2
+IN_LINE_MAX = io_threads(PROCESSES) + WAITING_PER_PROCESS * PROCESSES
+
+
+@pytest.fixture
+def backlog() -> Backlog:
+    settings = from_mapping({**dict.fromkeys(NAMES, "st"), "processes": PROCESSES})
+    leases: Any = []
+    breaker: Any = SimpleNamespace(trouble=None)
+    return Backlog(settings, leases, breaker)
+
+
+def job(name: str) -> Any:
+    return SimpleNamespace(name=name, group=name[0])
+
+
+def line_up(backlog: Backlog, *names: str) -> None:
+    for name in names:
+        backlog.put(job(name))
+
+
+def names(backlog: Backlog) -> list[str]:
+    """Take all that is in line; return what each is called."""
+    taken: list[str] = []
+    while True:
+        try:
+            with backlog.next_job(0) as one:
+                taken.append(one.name)  # type: ignore[attr-defined]
+        except queue.Empty:
+            return taken
+
+
+def test_senders_take_turns(backlog: Backlog) -> None:
+    line_up(backlog, "a1", "a2", "a3", "b1", "c1", "b2")
+    assert names(backlog) == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_no_more_is_received_than_there_are_places_in_line(backlog: Backlog) -> None:
+    line_up(backlog, "a1")
+    # Four receives under way at a time get no more than that together.
+    assert [backlog.places() for _ in range(5)] == [10, 10, 10, IN_LINE_MAX - 31, 0]
+
+
+def test_for_each_job_that_ends_one_message_is_received(backlog: Backlog) -> None:
+    line_up(backlog, *(f"a{number}" for number in range(IN_LINE_MAX)))
+    assert backlog.places() == 0
+    with backlog.next_job(0):
+        assert backlog.places() == 0
+    assert backlog.places() == 1
+    # What came was small, and done at once: the next may come.
+    backlog.fill(1, 1)
+    backlog.worked()
+    assert backlog.places() == 1
+    assert backlog.places() == 0
+
+
+def test_while_only_small_jobs_come_all_receives_are_full(backlog: Backlog) -> None:
+    assert [backlog.places() for _ in range(5)] == [10] * 5
