@@ -18,6 +18,7 @@ from jobfleet.answers.result_store import Results
 from jobfleet.aws.account import Account, with_errors_in_words
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadOutput, NoAnswerInTime, NotTaken
+from jobfleet.queues.queue_counts import REQUESTS, Queue, count_at
 from jobfleet.sending.prepare import Prepared, checked_id
 from jobfleet.sending.request_builder import Outgoing
 from jobfleet.sending.send_batches import send
@@ -175,6 +176,10 @@ class Exchange:
                 f"with --timeout{self.why_not_yet(job.id)}",
                 job.id,
             )
+
+    def line(self) -> Queue:
+        """Return how many requests wait and are with the workers. Raises the client's errors."""
+        return count_at(self.account, REQUESTS, self._request_queue)
 
     def why_not_yet(self, job_id: str) -> str:
         """Return a sentence on a job whose attempts break, to be put behind another; else an empty text."""

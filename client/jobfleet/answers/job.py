@@ -2,7 +2,8 @@
 
 import asyncio
 import concurrent.futures
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,6 +49,18 @@ class Job(concurrent.futures.Future[Result]):
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the answer, for `timeout` seconds if given. Raises `JobFailed` and `NoAnswerInTime`."""
         self._wait(timeout)
+        return super().result(0)
+
+    def result_watched(self, timeout: float, every: float, look: Callable[[], object]) -> Result:
+        """Wait as `result` does, and call `look` whenever `every` seconds brought no answer."""
+        self._sender.collect()
+        deadline = time.monotonic() + timeout
+        while not self.done() and deadline - time.monotonic() > every:
+            if not concurrent.futures.wait([self], every).done:
+                look()
+        concurrent.futures.wait([self], max(0.0, deadline - time.monotonic()))
+        if not self.done():
+            self._sender.look_once_more(self, timeout)
         return super().result(0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:

@@ -7,6 +7,7 @@ the help must come at once.
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from jobfleet.stack.sent_history import History
 
 TIMEOUT_SECONDS = 10.0
+
+# After so long without an answer, and each time again, it is looked how many jobs there are.
+LOOK_AT_LINE_SECONDS = 3.0
 
 _VARS_HELP = (
     "Variables file with stack_name and aws_region [default: inventory/group_vars/all.yml here or in a "
@@ -163,8 +167,8 @@ class Invocation:
             with self.output.moving("sending the job", _bytes_of(source)) as on_progress:
                 job = fleet.submit(operation, source, on_progress=on_progress, **more)
             self.output.say(f"job {job.id} sent")
-            with self.output.waiting("waiting for a worker"):
-                return job.result(self.timeout)
+            with self.output.waiting("waiting for a worker") as show:
+                return job.result_watched(self.timeout, LOOK_AT_LINE_SECONDS, lambda: _show_line(fleet, show))
         except KeyboardInterrupt:
             for job in self._sent:
                 self.output.say(
@@ -184,6 +188,13 @@ class Invocation:
     def add(self, options: dict[str, Any]) -> None:
         """Take options as given; those nearest to the command win."""
         self.options.update({name: value for name, value in options.items() if value is not None})
+
+
+def _show_line(fleet: "Fleet", show: "Callable[[str], object]") -> None:
+    # Whoever may not look waits all the same.
+    with suppress(FleetError):
+        if words := fleet.exchange.line().ahead_of_one():
+            show(words)
 
 
 def _bytes_of(source: Any) -> int:

@@ -48,7 +48,7 @@ LINKS: Mapping[str, Test] = {
 
 
 def test_links(
-    examination: Examination, testing: Callable[[str], AbstractContextManager[None]]
+    examination: Examination, testing: Callable[[str], AbstractContextManager[object]]
 ) -> Iterator[Link]:
     """Test one link after the other, each within `testing(name)`; what follows a broken one is skipped."""
     broken = False

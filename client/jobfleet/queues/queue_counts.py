@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobfleet.aws.account import Account
+from jobfleet.human_text import many
 
 Kind = Literal["requests", "responses", "dead letters"]
 REQUESTS: Kind = "requests"
@@ -33,6 +34,19 @@ class Queue:
         """Those in nobody's hands."""
         return self.waiting + self.delayed
 
+    def ahead_of_one(self) -> str | None:
+        """Say how many requests may be done before one that was sent; None where it seems to be alone.
+
+        SQS does not tell where in line a message is; its own is among the counted.
+        """
+        before = max(0, self.untaken - 1)
+        if not before and self.in_flight <= 1:
+            return None
+        return (
+            f"busy: up to {many(before, 'job')} ahead of yours, and {self.in_flight:,} with the "
+            "workers. Senders take turns, so yours may come sooner"
+        )
+
 
 def name_of(account: Account, kind: Kind) -> str:
     """Return the name of one of the stack's queues."""
@@ -48,9 +62,18 @@ def count_queues(account: Account, kinds: Sequence[Kind] = KINDS) -> list[Queue]
             return list(threads.map(lambda kind: _look_at(account, kind), kinds))
 
 
+def count_at(account: Account, kind: Kind, url: str) -> Queue:
+    """Count the messages in the queue of that kind at an address. Raises the client's errors."""
+    with account.in_words():
+        return _count(account, kind, url)
+
+
 def _look_at(account: Account, kind: Kind) -> Queue:
-    name = name_of(account, kind)
-    url = account.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    url = account.sqs.get_queue_url(QueueName=name_of(account, kind))["QueueUrl"]
+    return _count(account, kind, url)
+
+
+def _count(account: Account, kind: Kind, url: str) -> Queue:
     found = account.sqs.get_queue_attributes(
         QueueUrl=url,
         AttributeNames=[
@@ -60,7 +83,7 @@ def _look_at(account: Account, kind: Kind) -> Queue:
         ],
     )["Attributes"]
     return Queue(
-        kind, name, url,
+        kind, name_of(account, kind), url,
         waiting=int(found.get("ApproximateNumberOfMessages", 0)),
         in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
         delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),

@@ -9,6 +9,7 @@ from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
 from jobfleet.errors import FleetError
 from jobfleet.human_text import ago, duration, many
+from jobfleet.queues import queue_counts
 from jobfleet.stack import workers
 from jobfleet.stack.workers import LAB_SESSION, Worker
 
@@ -33,7 +34,15 @@ def of_silence(account: Account) -> str:
     if doubts:
         verb = "was" if alive == 1 else "were"
         return f"{many(alive, 'worker')} {verb} alive a moment ago, but {doubts}"
-    return f"{many(alive, 'worker')} {verb} alive and may be busy: `jobfleet status` shows what is waiting"
+    there = f"{many(alive, 'worker')} {verb} alive"
+    try:
+        [line] = queue_counts.count_queues(account, [queue_counts.REQUESTS])
+    except FleetError:
+        return f"{there} and may be busy: `jobfleet status` shows what is waiting"
+    return (
+        f"{there} and may be busy: {many(line.untaken, 'job')} wait, {line.in_flight:,} are with the workers "
+        "(`jobfleet status`)"
+    )
 
 
 def why_nobody_answers(found: Sequence[Worker], forgotten: int, doubts: str | None) -> str:

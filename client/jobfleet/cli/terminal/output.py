@@ -79,17 +79,21 @@ class CommandOutput:
             sys.stderr.write(words + "\n")
 
     @contextmanager
-    def waiting(self, words: str) -> Iterator[None]:
-        """Show `words` and the seconds gone by, while there is a terminal to show them on."""
+    def waiting(self, words: str) -> Iterator[Callable[[str], object]]:
+        """Show `words` and the seconds gone by, while there is a terminal to show them on.
+
+        Gives what is to be called with what is to be shown beside them; without a terminal, only the first
+        is said.
+        """
         if not self._has_terminal():
-            yield
+            yield _first_alone(self.say)
             return
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
         with self._bar(columns) as progress:
-            progress.add_task(words, total=None)
-            yield
+            task = progress.add_task(words, total=None)
+            yield lambda more: progress.update(task, description=f"{words}; {more}")
 
     @contextmanager
     def moving(self, words: str, size: int) -> Iterator[Callable[[int], object]]:
@@ -140,6 +144,12 @@ class CommandOutput:
     def _line(self, result: Result, more: Mapping[str, Any]) -> None:
         whole = {**json.loads(result.to_json()), **{name: value for name, value in more.items() if value}}
         self.write(json.dumps(whole, ensure_ascii=False))
+
+
+def _first_alone(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what says the first that it is called with, and nothing after."""
+    left = [say]
+    return lambda words: left.pop()(words) if left else None
 
 
 def _address(result: Result) -> str:

@@ -8,6 +8,7 @@ from jobfleet.errors import Exit
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Result
 
+from tests.client_bench import Jobfleet
 from tests.client_run import Run, fails
 
 
@@ -45,10 +46,44 @@ def test_no_worker_in_time(run: Run, stack: Any) -> None:
     assert "No worker has sent a heartbeat ever: start the instances" in ran.stderr
 
 
+def test_who_waits_is_told_once_how_many_jobs_there_are(run: Run, stack: Any) -> None:
+    for _ in range(6):
+        stack.send(stack.request())
+    stack.sqs.receive_message(QueueUrl=stack.requests, MaxNumberOfMessages=2, VisibilityTimeout=600)
+    ran = run("stats", "1", "--timeout", "10", "--json")
+    assert ran.returncode == Exit.NO_ANSWER
+    said = "busy: up to 4 jobs ahead of yours in line, and 2 with the workers"
+    assert ran.stderr.count(said) == 1
+    assert ran.stdout == ""
+
+
+def test_who_waits_alone_or_may_not_look_is_told_nothing(run: Run, stack: Any) -> None:
+    alone = run("stats", "1", "--timeout", "4")
+    stack.send(stack.request())
+    stack.front.forbids = lambda call: call == "GetQueueAttributes"
+    forbidden = run("stats", "1", "--timeout", "4")
+    for ran in (alone, forbidden):
+        assert ran.returncode == Exit.NO_ANSWER
+        assert "busy: up to" not in ran.stderr
+    assert stack.front.calls.count("GetQueueAttributes") >= 2
+
+
+def test_at_a_terminal_the_jobs_ahead_stand_beside_the_wait(jobfleet: Jobfleet, stack: Any) -> None:
+    for _ in range(6):
+        stack.send(stack.request())
+    code, shown = jobfleet.at_terminal("stats", "1", until="up to 6 jobs ahead of yours")
+    assert code == Exit.INTERRUPTED
+    assert "waiting for a worker; busy: up to 6 jobs ahead of yours in line" in shown
+
+
 def test_where_no_answer_comes_it_is_told_whether_a_worker_is_there(run: Run, stack: Any) -> None:
     key = f"workers/{stack.name}.json"
     at = datetime.now(UTC).isoformat()
     stack.s3.put_object(Bucket=stack.bucket, Key=key, Body=json.dumps({"at": at}).encode())
+    ran = run("stats", "1", "--timeout", "0")
+    fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: 1 job in line, 0 with the workers")
+    assert "`jobfleet result " in ran.stderr
+    stack.front.forbids = lambda call: call == "GetQueueAttributes"
     ran = run("stats", "1", "--timeout", "0")
     fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: `jobfleet status`")
     stack.s3.put_object(Bucket=stack.bucket, Key=key, Body=json.dumps({"at": at, "stopped": True}).encode())
