@@ -115,3 +115,26 @@ def test_an_image_of_another_client_does_not_wait_for_those_in_line(stack: Any, 
 
     # One ends, and it is received; another one, and it is begun.
     assert images_until(stack, gate, lambda count: "other.png" in gate.came, 4)
+
+
+def test_a_job_takes_its_sender_s_turn_for_a_process_and_for_the_disk(
+    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pool is asked for is noted on the way; its own tests show how it gives turns."""
+    worker, asked = bench(stream_from_bytes=5), list[str]()
+    run, stream_place = worker.parts.pool.run, worker.parts.pool.stream_place
+
+    def noted_run(*arguments: Any) -> Any:
+        asked.append(f"process for {arguments[-1]}")
+        return run(*arguments)
+
+    def noted_stream_place(given_up: Any, group: str) -> Any:
+        asked.append(f"disk for {group}")
+        return stream_place(given_up, group)
+
+    monkeypatch.setattr(worker.parts.pool, "run", noted_run)
+    monkeypatch.setattr(worker.parts.pool, "stream_place", noted_stream_place)
+    stack.send(stack.request("greyscale", png(), output="outputs/x.png"), "client-1")
+    stack.send(stack.request(source=b"1 2 3 4 5 6"), "client-2")
+    worker.work()
+    assert sorted(asked) == ["disk for client-2", "process for client-1"]
