@@ -88,6 +88,15 @@ def drop_mark(bucket: str, key: str, etag: str) -> str:
     return drop_id(bucket, key, etag, 0)[14:]
 
 
+def is_later(sequencer: str, other: str) -> bool:
+    """Tell whether of two events of one key the one with `sequencer` is the later.
+
+    They are texts of digits, not numbers: S3 wants the shorter one filled up with zeros on the right.
+    """
+    width = max(len(sequencer), len(other))
+    return sequencer.ljust(width, "0") > other.ljust(width, "0")
+
+
 def parameters_key(operation: str) -> str:
     """Where the parameters lie that all objects of an operation share."""
     return f"{INCOMING}{operation}/{PARAMETERS_NAME}"
@@ -177,7 +186,7 @@ def _read_record(record: Any, bucket: str) -> Request | Nothing:
         operation=operation if slash else "",
         input=Stored(bucket, key, etag),
         submitted_at=at,
-        dropped=Dropped(int(sequencer, 16)),
+        dropped=Dropped(sequencer.lower()),
     )
 
 

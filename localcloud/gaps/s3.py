@@ -1,19 +1,26 @@
-"""S3: buckets of other accounts, copies of what has changed meanwhile."""
+"""S3: buckets of other accounts, policies, archived objects, many deletions, copies of what has changed."""
 
+import json
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
+from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import BucketAlreadyExists, BucketError, PreconditionFailed
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from localcloud.gaps.patching import put_over
+from localcloud.iam.current_caller import denied_deletions
 
 
 def mend() -> None:
     """Mend all gaps of S3."""
     _a_name_of_another_account_is_taken()
     _a_copy_may_ask_for_what_it_knows()
+    _a_policy_comes_back_in_another_form()
+    _what_is_archived_has_tags()
+    _of_many_deletions_each_is_allowed_or_not()
 
 
 class _BucketTakenError(BucketError):
@@ -54,3 +61,63 @@ def _a_copy_may_ask_for_what_it_knows() -> None:
         return copy(response)
 
     put_over(S3Response, "copy_object", copy_object)
+
+
+def _a_policy_comes_back_in_another_form() -> None:
+    """GetBucketPolicy returns a policy of the same meaning, not the same text. moto returns the text.
+
+    A list of one is as good as what is in it, and everybody is written in two ways:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html and
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
+    """
+    get = S3Backend.get_bucket_policy
+
+    def get_bucket_policy(backend: S3Backend, bucket_name: str) -> bytes | None:
+        text = get(backend, bucket_name)
+        return None if text is None else json.dumps(_equivalent(json.loads(text))).encode()
+
+    put_over(S3Backend, "get_bucket_policy", get_bucket_policy)
+
+
+def _equivalent(policy: Any) -> Any:
+    if isinstance(policy, list):
+        # Statement stays a list, as S3 has it.
+        is_plain = len(policy) == 1 and not isinstance(policy[0], dict)
+        return policy[0] if is_plain else sorted(map(_equivalent, policy), key=json.dumps)
+    if not isinstance(policy, dict):
+        return policy
+    found = {name: _equivalent(policy[name]) for name in sorted(policy, reverse=True)}
+    return "*" if found == {"AWS": "*"} else found
+
+
+def _what_is_archived_has_tags() -> None:
+    """GetObjectTagging reads the tags of an archived object, whose bytes alone are out of reach.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html. moto answers
+    InvalidObjectState.
+    """
+    get = S3Response.get_object_tagging
+
+    def get_object_tagging(response: S3Response) -> Any:
+        response._get_key = partial(  # type: ignore[method-assign]
+            S3Response._get_key, response, validate_storage_class=False
+        )
+        return get(response)
+
+    put_over(S3Response, "get_object_tagging", get_object_tagging)
+
+
+def _of_many_deletions_each_is_allowed_or_not() -> None:
+    """DeleteObjects deletes what it may, and says of each other key that it may not.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html. moto looks at the bucket's policy
+    alone; what the caller's policies deny, the door has found out.
+    """
+    permission = FakeBucket.get_permission
+
+    def get_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
+        if resource in denied_deletions():
+            return PermissionResult.DENIED
+        return permission(bucket, action, resource)
+
+    put_over(FakeBucket, "get_permission", get_permission)

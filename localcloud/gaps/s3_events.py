@@ -171,10 +171,11 @@ def _events_say_all_that_s3_says() -> None:
     """An event has who, from where, the version where the bucket has versions, and a sequencer.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html. Of two
-    events of one key the one with the greater sequencer, a hexadecimal number, is the later. The key
-    is encoded as in a form, so a space is `+`; slashes stay. moto leaves all of that out but the
-    encoding, and encodes slashes too. S3 sends an event at least once and in any order; here it comes
-    once and in order, and a test that wants it otherwise sends it again.
+    events of one key the one with the greater sequencer is the later, compared as text after the shorter
+    one was filled up with zeros on the right. The key is encoded as in a form, so a space is `+`; slashes
+    stay. moto leaves all of that out but the encoding, and encodes slashes too. S3 sends an event at least
+    once and in any order; here it comes once and in order, and a test that wants it otherwise sends it
+    again.
     """
 
     def event(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
@@ -210,7 +211,9 @@ def _events_say_all_that_s3_says() -> None:
 
 
 def _sequencer() -> str:
+    """Return the next sequencer; each second one is longer, as S3 promises no length."""
     global _last
     with _sequence:
-        _last = max(time.time_ns(), _last + 1)
-        return f"{_last:018X}"
+        following = max(time.time_ns(), _last + 1)
+        _last = following + (following - _last + 1) % 2
+        return f"{_last:018X}" + "01" * (_last % 2)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from moto.s3.models import s3_backends
 
+from localcloud.iam.current_caller import remember_denied_deletions
 from localcloud.iam.keyring import CANCEL_POLICY, Credential, Kind, Policy
 from localcloud.iam.need import Context, Need
 from localcloud.iam.needs import needs_of
@@ -36,17 +37,24 @@ class Permissions:
 
     def guard(self, call: Call, credential: Credential) -> Refusal | None:
         """Return why a call is not allowed; see `gate.Guard`."""
+        remember_denied_deletions(())
         policies = self._policies_of(credential)
         if policies is None:
             return None
+        denied = []
         context = _context(call, credential)
         needs = needs_of(call, credential.account)
         for need in [*needs, *_hidden(needs, credential.account)]:
             if need.action == _ALWAYS_ALLOWED:
                 continue
             decision = decide(policies, need, context)
-            if decision is not Decision.ALLOWED:
+            if decision is Decision.ALLOWED:
+                continue
+            if not call.deletes_many:
                 return refuse(call, RefusalReason.DENIED, _words(call, credential, need, decision))
+            denied.append(need.resource)
+        # S3 answers for each key by itself.
+        remember_denied_deletions(denied)
         return None
 
     def _policies_of(self, credential: Credential) -> list[Policy] | None:

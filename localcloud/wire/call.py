@@ -59,6 +59,11 @@ class Call:
         return f"{self.method} {self.service or '-'} {self.operation or self._place}"
 
     @property
+    def deletes_many(self) -> bool:
+        """Whether it is S3's DeleteObjects."""
+        return self.family is Family.S3 and self.method == "POST" and "delete" in self.query.split("&")
+
+    @property
     def _place(self) -> str:
         path = urllib.parse.quote(self.path.encode("latin-1", "replace"))
         # A signed link's query is long and secret; the first parameter tells the sub-resource.

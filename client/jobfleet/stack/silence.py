@@ -40,7 +40,7 @@ def of_silence(account: Account) -> str:
     except FleetError:
         return f"{there} and may be busy: `jobfleet status` shows what is waiting"
     return (
-        f"{there} and may be busy: {many(line.untaken, 'job')} wait, {line.in_flight:,} are with the workers "
+        f"{there} and may be busy: {many(line.untaken, 'waiting job')}, {line.in_flight:,} with the workers "
         "(`jobfleet status`)"
     )
 

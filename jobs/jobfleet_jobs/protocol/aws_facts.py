@@ -12,7 +12,10 @@ SQS_MESSAGE_MAX_BYTES = 1_048_576
 # Expiry has a name of its own in each service (tried: SQS, S3 and STS say ExpiredToken, SSM
 # ExpiredTokenException, EC2 RequestExpired).
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-# S3 answers the HEAD of one who has expired with a bare 400, and of one who may not with a bare 403.
+# S3 answers a HEAD without a body, so of its refusals only the status is left: 400 where the credentials
+# have expired, 403 where they are wrong or do not allow it:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+BARE = frozenset({"400", "403"})
 EXPIRED_OR_BARE = EXPIRED | {"400"}
 
 # Keys that are unknown, were taken back, or do not fit what they signed.

@@ -46,9 +46,9 @@ class Stored:
 
 @dataclass(frozen=True)
 class Dropped:
-    """What only S3's own event says of an input: of two of one key, the greater `sequencer` is the later."""
+    """What only S3's own event says of an input: `sequencer`; `drop_events.is_later` compares two."""
 
-    sequencer: int
+    sequencer: str
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,16 @@ from urllib.parse import quote_plus
 
 import numpy as np
 import pytest
-from jobfleet_jobs.drop_events import Nothing, Several, decoded, drop_id, drop_mark, filled_in, read_event
+from jobfleet_jobs.drop_events import (
+    Nothing,
+    Several,
+    decoded,
+    drop_id,
+    drop_mark,
+    filled_in,
+    is_later,
+    read_event,
+)
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import find_operation
 from jobfleet_jobs.operations.operation import Operation
@@ -49,6 +58,27 @@ def test_an_object_becomes_a_request_for_the_operation_of_its_folder() -> None:
     assert request.reply_to is None
     filled = filled_in(request, find_operation("greyscale"), {}, None)
     assert (filled.output, filled.parameters) == ("outputs/greyscale/2026/a.jpg", {})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E6"),
+        ("0055AED6DCD90281E51", "0055AED6DCD90281E6"),  # as numbers the other way round
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E501"),
+        ("0", "0055AED6DCD90281E5"),
+    ],
+)
+def test_of_two_events_the_later_is_known_whatever_the_lengths_of_their_sequencers(
+    earlier: str, later: str
+) -> None:
+    before, after = (read("incoming/stats/a", sequencer=one).dropped for one in (earlier, later))
+    assert before is not None
+    assert after is not None
+
+    assert is_later(after.sequencer, before.sequencer)
+    assert not is_later(before.sequencer, after.sequencer)
+    assert not is_later(after.sequencer, after.sequencer)
 
 
 def test_the_same_event_is_the_same_job_and_the_id_tells_when() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol import names
+from jobfleet_jobs.protocol.aws_facts import BARE
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
 from jobfleet_jobs.protocol.result_lookup import find_result
@@ -19,6 +20,7 @@ from jobfleet_worker.errors import BrokenAttempt
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 KEY_MAX_BYTES = 1_024
@@ -73,9 +75,7 @@ class Storage:
         try:
             answer = self._s3.get_object(**named(source))
         except ClientError as problem:
-            if error_code(problem) not in ("NoSuchKey", "PreconditionFailed"):
-                raise
-            raise gone(source, changed=error_code(problem) == "PreconditionFailed") from problem
+            raise (_no_input(source, problem) or problem) from problem
         with closing(answer["Body"]) as body:
             if stream_from is not None and answer["ContentLength"] > stream_from:
                 return Large(source.key, answer["ContentLength"], answer["ETag"])
@@ -103,11 +103,9 @@ class Storage:
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=large.key, IfMatch=large.etag, Range=span)
         except ClientError as problem:
-            if error_code(problem) == "NoSuchKey":
-                raise gone(Stored(self.bucket, large.key), changed=False) from problem
             if error_code(problem) == "PreconditionFailed":
                 raise BrokenAttempt("the input was overwritten while it was read") from problem
-            raise
+            raise (_no_input(Stored(self.bucket, large.key), problem) or problem) from problem
         with closing(answer["Body"]) as body:
             return body.read()
 
@@ -219,6 +217,36 @@ def named(source: Stored) -> dict[str, Any]:
     """Return what names an input in calls that read it: the one that was sent, if that is known."""
     condition = {} if source.etag is None else {"IfMatch": f'"{source.etag}"'}
     return {"Bucket": source.bucket, "Key": source.key, **condition}
+
+
+def head(s3: "S3Client", **which: Any) -> "HeadObjectOutputTypeDef":
+    """Return what S3 says of an object without its bytes. Raises S3's errors.
+
+    The answer to a HEAD has no body. Expired credentials are a bare 400, other refusals a bare 403, so the
+    same is asked by a GET, which tells them apart.
+    """
+    try:
+        return s3.head_object(**which)
+    except ClientError as problem:
+        if error_code(problem) not in BARE:
+            raise
+    s3.get_object(**which)["Body"].close()
+    return s3.head_object(**which)
+
+
+def _no_input(source: Stored, problem: ClientError) -> BadJob | None:
+    """Return the refusal of a job whose input S3 did not give, None where that says nothing of the input."""
+    match error_code(problem):
+        case "NoSuchKey" | "PreconditionFailed" as code:
+            return gone(source, changed=code == "PreconditionFailed")
+        case "InvalidObjectState":
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html
+            return BadJob(
+                "archived",
+                f"{source.key[:200]!r} is archived (its storage class), and nobody can read it: restore it "
+                "first (aws s3api restore-object), then send or drop it again",
+            )
+    return None
 
 
 def gone(source: Stored, *, changed: bool) -> BadJob:

@@ -19,6 +19,7 @@ from jobfleet_worker.aws.storage import (
     Storage,
     checked,
     gone,
+    head,
     named,
 )
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 OF_ANOTHER_OBJECT = frozenset({"no-such-input", "superseded"})
 
 # An output says which input it was made from, and which of its events: no older one may take its place.
-_MADE_FROM = "jobfleet-made-from"
+# Outputs of versions that took sequencers for numbers say so under the name `jobfleet-made-from`.
+_MADE_FROM = "jobfleet-made-by-event"
 
 TAG_JOB, TAG_OUTCOME, TAG_ETAG = "jobfleet:job", "jobfleet:outcome", "jobfleet:etag"
 
@@ -39,7 +41,7 @@ class _MadeFrom(NamedTuple):
     """What an output was made from: an object (a digest), by which event, of what bytes and parameters."""
 
     key: str
-    number: int
+    sequencer: str
     content: str
 
     @classmethod
@@ -52,13 +54,16 @@ class _MadeFrom(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "_MadeFrom | None":
         try:
-            key, number, content = text.split(".")
-            return cls(key, int(number, 16), content)
-        except ValueError:
+            return cls(*text.split("."))
+        except TypeError:  # of other parts than these
             return None
 
+    def is_later_than(self, other: "_MadeFrom") -> bool:
+        """Tell whether it comes from a later event of the same object."""
+        return self.key == other.key and drop_events.is_later(self.sequencer, other.sequencer)
+
     def __str__(self) -> str:
-        return f"{self.key}.{self.number:x}.{self.content}"
+        return ".".join(self)
 
 
 class Drops:
@@ -92,7 +97,7 @@ class Drops:
                 return Output(bucket, key, len(data), answer["ETag"])
             there = self._there(key)
             other = there and _MadeFrom.read(there["Metadata"].get(_MADE_FROM, ""))
-            if there and other and other.key == made_from.key and other.number > made_from.number:
+            if there and other and other.is_later_than(made_from):
                 if other.content == made_from.content:
                     return Output(bucket, key, there["ContentLength"], there["ETag"])
                 raise gone(source, changed=True)
@@ -127,7 +132,7 @@ class Drops:
         """Return an object's metadata. Raises `BadJob` if it is gone or another by now."""
         checked(source)
         try:
-            return self._s3.head_object(**named(source))["Metadata"]
+            return head(self._s3, **named(source))["Metadata"]
         except ClientError as problem:
             # A HEAD has no body that could say more.
             if error_code(problem) in ("404", "412", "NoSuchKey", "PreconditionFailed"):
@@ -154,7 +159,7 @@ class Drops:
 
     def _there(self, key: str) -> "HeadObjectOutputTypeDef | None":
         try:
-            return self._s3.head_object(Bucket=self._storage.bucket, Key=key)
+            return head(self._s3, Bucket=self._storage.bucket, Key=key)
         except ClientError as problem:
             if error_code(problem) in ("404", "NoSuchKey"):
                 return None

@@ -68,6 +68,26 @@ def test_of_sqs_only_the_named_queue_and_actions_are_open(
     assert refusal(sqs.receive_message, QueueUrl=mine)[1] == "AccessDenied"
 
 
+def test_of_many_deletions_those_that_are_allowed_are_done_and_each_other_is_told(
+    aws: Callable[[str], Any], policed: Policed
+) -> None:
+    bucket = f"b-{uuid.uuid4().hex}"
+    aws("s3").create_bucket(Bucket=bucket)
+    for key in ("mine/a", "mine/b&c", "theirs/a"):
+        aws("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
+    s3 = policed(allow("s3:DeleteObject", on=f"arn:aws:s3:::{bucket}/mine/*"))("s3")
+
+    answer = s3.delete_objects(
+        Bucket=bucket, Delete={"Objects": [{"Key": "mine/a"}, {"Key": "theirs/a"}, {"Key": "mine/b&c"}]}
+    )
+
+    assert [one["Key"] for one in answer["Deleted"]] == ["mine/a", "mine/b&c"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("theirs/a", "AccessDenied")]
+    assert [one["Key"] for one in aws("s3").list_objects_v2(Bucket=bucket)["Contents"]] == ["theirs/a"]
+    # The next request of the same thread is another's.
+    assert "Errors" not in aws("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "theirs/a"}]})
+
+
 def test_of_s3_only_the_named_prefix_is_open(aws: Callable[[str], Any], policed: Policed) -> None:
     bucket = f"b-{uuid.uuid4().hex}"
     aws("s3").create_bucket(Bucket=bucket)
@@ -85,7 +105,6 @@ def test_of_s3_only_the_named_prefix_is_open(aws: Callable[[str], Any], policed:
     for call, asked in {
         "put_object": {"Key": "inputs/a", "Body": b"x"},
         "delete_object": {"Key": "outputs/a b.png"},
-        "delete_objects": {"Delete": {"Objects": [{"Key": "outputs/a b.png"}]}},
         "list_objects_v2": {"Prefix": "inputs/"},
         "list_object_versions": {},
         "delete_bucket": {},

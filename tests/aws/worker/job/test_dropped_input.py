@@ -56,6 +56,13 @@ def events(stack: Any) -> list[str]:
     return found
 
 
+def sequenced(event: str, sequencer: str) -> str:
+    """Return an event with another sequencer."""
+    found = json.loads(event)
+    found["Records"][0]["s3"]["object"]["sequencer"] = sequencer
+    return json.dumps(found)
+
+
 def test_what_is_dropped_is_done_without_a_client(open_stack: Any, bench: Any) -> None:
     picture = open_stack.drop("greyscale/holidays/a b+c%é.png", photo())
     numbers = open_stack.drop("stats/n.txt", b"1 2 3 6")
@@ -183,6 +190,22 @@ def test_of_two_versions_in_any_order_the_later_stays(open_stack: Any, bench: An
     assert tags(open_stack, key)["jobfleet:outcome"] == "succeeded"
 
 
+@pytest.mark.parametrize("operation", ["strip", "stats"])
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_input_is_a_bad_job_at_once(
+    open_stack: Any, bench: Any, operation: str, storage_class: str
+) -> None:
+    key = open_stack.drop(f"{operation}/a", photo(), StorageClass=storage_class)
+
+    bench().work()
+
+    [answer] = answers(open_stack)
+    assert (answer["error"]["code"], answer["attempt"]) == ("archived", 1)
+    assert "restore it first" in answer["error"]["message"]
+    assert tags(open_stack, key)["jobfleet:outcome"] == "failed:archived"
+    assert open_stack.waiting(open_stack.requests) == open_stack.waiting(open_stack.dead) == 0
+
+
 def test_numbers_that_were_put_again_before_they_were_read_are_only_done_as_they_are(
     open_stack: Any, bench: Any
 ) -> None:
@@ -197,13 +220,20 @@ def test_numbers_that_were_put_again_before_they_were_read_are_only_done_as_they
     assert tags(open_stack, "incoming/stats/n")["jobfleet:outcome"] == "succeeded"
 
 
+@pytest.mark.parametrize(
+    "sequencers",
+    [
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E6"),
+        ("0055AED6DCD90281E51", "0055AED6DCD90281E6"),  # as numbers the other way round
+    ],
+)
 def test_an_output_of_a_later_event_is_not_overwritten_by_one_that_was_read_before(
-    open_stack: Any, bench: Any
+    open_stack: Any, bench: Any, sequencers: tuple[str, str]
 ) -> None:
     """Two puts of the same bytes have one ETag; the later has other parameters."""
     for ending in ("1", "2"):
         open_stack.drop("threshold/a.png", photo(), Metadata={"high": ending})
-    [_, earlier, later] = events(open_stack)
+    earlier, later = map(sequenced, events(open_stack)[1:], sequencers)
     open_stack.send(later)
     bench().work()
     before = open_stack.object("outputs/threshold/a.png")

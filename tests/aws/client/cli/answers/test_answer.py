@@ -52,7 +52,7 @@ def test_who_waits_is_told_once_how_many_jobs_there_are(run: Run, stack: Any) ->
     stack.sqs.receive_message(QueueUrl=stack.requests, MaxNumberOfMessages=2, VisibilityTimeout=600)
     ran = run("stats", "1", "--timeout", "10", "--json")
     assert ran.returncode == Exit.NO_ANSWER
-    said = "busy: up to 4 jobs ahead of yours in line, and 2 with the workers"
+    said = "busy: up to 4 jobs ahead of yours, and 2 with the workers"
     assert ran.stderr.count(said) == 1
     assert ran.stdout == ""
 
@@ -73,7 +73,7 @@ def test_at_a_terminal_the_jobs_ahead_stand_beside_the_wait(jobfleet: Jobfleet, 
         stack.send(stack.request())
     code, shown = jobfleet.at_terminal("stats", "1", until="up to 6 jobs ahead of yours")
     assert code == Exit.INTERRUPTED
-    assert "waiting for a worker; busy: up to 6 jobs ahead of yours in line" in shown
+    assert "waiting for a worker; busy: up to 6 jobs ahead of yours" in shown
 
 
 def test_where_no_answer_comes_it_is_told_whether_a_worker_is_there(run: Run, stack: Any) -> None:
@@ -81,7 +81,7 @@ def test_where_no_answer_comes_it_is_told_whether_a_worker_is_there(run: Run, st
     at = datetime.now(UTC).isoformat()
     stack.s3.put_object(Bucket=stack.bucket, Key=key, Body=json.dumps({"at": at}).encode())
     ran = run("stats", "1", "--timeout", "0")
-    fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: 1 job in line, 0 with the workers")
+    fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: 1 waiting job, 0 with the workers")
     assert "`jobfleet result " in ran.stderr
     stack.front.forbids = lambda call: call == "GetQueueAttributes"
     ran = run("stats", "1", "--timeout", "0")
