@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ from localcloud.commands import up_and_down
 from localcloud.door.call_log import parse_since, read_calls, summary
 from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import LAB_MINUTES
-from localcloud.state import ROLE_SECONDS, RunFolder
+from localcloud.state import ROLE_SECONDS, Delays, RunFolder
 
 # Exit codes: 0 done, 1 not up or failed, 2 wrong usage (click's own).
 _FAILED = 1
@@ -33,6 +34,27 @@ def main() -> None:
     """
 
 
+def _lateness(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how late the cloud is; see `state.Delays`."""
+    seconds = click.FloatRange(min=0)
+    for option in (
+        click.option(
+            "--queue-names-after", type=seconds, default=Delays.queue_names_after, show_default=True,
+            help="Seconds until the name of a deleted queue may be used again.",
+        ),
+        click.option(
+            "--events-after", type=seconds, default=Delays.events_after, show_default=True,
+            help="Seconds until a bucket's new notifications are in force; on AWS typically 300.",
+        ),
+        click.option(
+            "--eventual", type=click.IntRange(0), default=Delays.eventual, show_default=True,
+            help="So many calls of each kind do not see what was just made, or still see what was removed.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen on this port of 127.0.0.1 and no other.")
 @click.option("--lab", is_flag=True, help="Hold it to the limits of an AWS Academy Learner Lab.")
@@ -44,9 +66,10 @@ def main() -> None:
     show_default=True,
     help="How long the keys live that instances get for their role.",
 )
-def up(port: int | None, lab: bool, iam: bool, role_seconds: int) -> None:
+@_lateness
+def up(port: int | None, lab: bool, iam: bool, role_seconds: int, **lateness: Any) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    wishes = up_and_down.Wishes(port, lab, iam, role_seconds)
+    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, Delays(**lateness))
     up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 

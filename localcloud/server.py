@@ -23,6 +23,8 @@ from localcloud.errors import HostsUnavailableError
 from localcloud.hosts import firewall
 from localcloud.hosts.addresses import AddressRange
 from localcloud.iam.keyring import Keyring, Kind
+from localcloud.lateness.door import guard as lateness_guard
+from localcloud.lateness.register import late
 from localcloud.state import ADMIN_PATH, CloudSettings, RunFolder, ServerInfo, write_whole
 from localcloud.wire.connection import remember_caller
 
@@ -166,6 +168,8 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     environment = keyring.issue(Kind.ENVIRONMENT)
     secret = secrets.token_urlsafe(32)
     guards = [permissions.guard] if lab is None else [lab.guard, permissions.guard]
+    guards.append(lateness_guard)
+    late.set(settings.delays)
     admin = Admin(secret, session, lambda: _status(fleet, settings, session), permissions.enforce_iam)
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
         server = _listen(_Application(_moto_behind_gate(keyring, guards), requests_log, admin), settings)

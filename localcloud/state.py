@@ -42,6 +42,24 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True)
+class Delays:
+    """How late the cloud is, where AWS is or may be late."""
+
+    eventual: int = 0
+    """So many calls of each kind do not see what was made, or still see what was removed."""
+    events_after: float = 0.0
+    """Seconds until S3 tells of objects as a bucket's new notifications want it."""
+    queue_names_after: float = 60.0
+    """Seconds until a queue may be made under the name of one that was deleted."""
+
+
+# As late as AWS always is, and no more.
+DELAYS = Delays()
+# Never late.
+PUNCTUAL = Delays(queue_names_after=0.0)
+
+
+@dataclass(frozen=True)
 class CloudSettings:
     """What `up` hands to the server it starts."""
 
@@ -58,6 +76,7 @@ class CloudSettings:
     """Whether IAM users and roles are held to their policies."""
     role_seconds: int
     """How long the keys live that instances get for their role."""
+    delays: Delays = DELAYS
 
 
 @dataclass(frozen=True)
@@ -152,7 +171,8 @@ class RunFolder:
 
     def read_settings(self) -> CloudSettings:
         """Return what `up` left."""
-        return CloudSettings(**json.loads((self.path / "settings.json").read_text()))
+        found = json.loads((self.path / "settings.json").read_text())
+        return CloudSettings(**{**found, "delays": Delays(**found["delays"])})
 
     def write_server_info(self, info: ServerInfo) -> None:
         """Say where the server listens."""

@@ -18,6 +18,7 @@ import boto3
 import pytest
 
 from localcloud.commands import lab
+from localcloud.commands.ask_server import ask, server_of
 from localcloud.state import RunFolder
 from tests.abilities import lacking
 from tests.patience import patience, wait_for
@@ -51,7 +52,8 @@ def parse_env(output: str) -> dict[str, str]:
 def localcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a cloud for this test session, `LOCALCLOUD_RUN` included."""
     run = tmp_path_factory.mktemp("localcloud") / "run"
-    up = localcloud_command("up", run=run)
+    # Tests make queues anew under the same names.
+    up = localcloud_command("up", "--queue-names-after", "0", run=run)
     assert up.returncode == 0, up.stderr
     try:
         environment = parse_env(localcloud_command("env", run=run).stdout)
@@ -75,6 +77,17 @@ def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
     yield client
     for one in made.values():
         one.close()
+
+
+@pytest.fixture
+def lateness(localcloud: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """A function that makes the session's cloud late (`state.Delays`); after the test it is not any more."""
+
+    def be_late(**wanted: float) -> None:
+        ask(server_of(RunFolder(Path(localcloud["LOCALCLOUD_RUN"]))), "delays", **wanted)
+
+    yield be_late
+    be_late()
 
 
 def new_key(environment: dict[str, str], **wishes: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.hosts.base_image import Say
 from localcloud.hosts.capability import prepare_hosts
 from localcloud.hosts.cleanup import remove_leftovers, remove_run_folder
-from localcloud.state import ROLE_SECONDS, RUN_VARIABLE, CloudSettings, RunFolder, ServerInfo
+from localcloud.state import DELAYS, ROLE_SECONDS, RUN_VARIABLE, CloudSettings, Delays, RunFolder, ServerInfo
 
 DEFAULT_PORT = 5577
 REGION = "us-east-1"
@@ -38,6 +38,7 @@ class Wishes:
     lab: bool = False
     iam: bool = False
     role_seconds: int = ROLE_SECONDS
+    delays: Delays = DELAYS
 
 
 def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
@@ -80,6 +81,7 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
         lab=wishes.lab,
         iam=wishes.iam,
         role_seconds=wishes.role_seconds,
+        delays=wishes.delays,
     )
 
 

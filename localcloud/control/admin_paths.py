@@ -3,12 +3,14 @@
 import hmac
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.control.session import Session
 from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import HOME_ACCOUNT, Credential
-from localcloud.state import ADMIN_PATH, STATUS_PATH
+from localcloud.lateness.register import late
+from localcloud.state import ADMIN_PATH, PUNCTUAL, STATUS_PATH
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -42,6 +44,7 @@ class Admin:
             "session/end": self._end,
             "session/start": self._start,
             "iam": self._iam,
+            "delays": self._delays,
         }
 
     def answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -84,6 +87,11 @@ class Admin:
     def _start(self, asked: _Asked) -> dict[str, Any]:
         credential, starting = self._session.start(asked.get("seconds"), asked.get("account") or HOME_ACCOUNT)
         return {**_shown(credential), "instances": starting}
+
+    def _delays(self, asked: _Asked) -> dict[str, Any]:
+        """Be so late from now on: for tests, which turn lateness on and off."""
+        late.set(replace(PUNCTUAL, **asked))
+        return asdict(late.delays)
 
     def _iam(self, asked: _Asked) -> dict[str, Any]:
         self._enforce_iam(bool(asked["on"]))

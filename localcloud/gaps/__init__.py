@@ -4,7 +4,18 @@ One module for each service, one function for each gap; its docstring says what 
 moto does instead. New ones go there, into the module's `mend`.
 """
 
-from localcloud.gaps import dispatch, ec2, policies, s3, s3_events, s3_listing, sqs, sqs_messages, sts
+from localcloud.gaps import (
+    dispatch,
+    ec2,
+    policies,
+    s3,
+    s3_events,
+    s3_listing,
+    sqs,
+    sqs_messages,
+    sqs_names,
+    sts,
+)
 
 
 def mend() -> None:
@@ -17,4 +28,5 @@ def mend() -> None:
     s3_listing.mend()
     sqs.mend()
     sqs_messages.mend()
+    sqs_names.mend()
     sts.mend()

@@ -1,4 +1,4 @@
-"""EC2: volumes, network interfaces, security groups."""
+"""EC2: volumes, network interfaces, security groups, what is seen late."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from moto.ec2.models import elastic_network_interfaces
 from moto.ec2.models import iam_instance_profile as profiles
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPES
-from moto.ec2.models.instances import MetadataOptions
+from moto.ec2.models.instances import InstanceBackend, MetadataOptions
+from moto.ec2.models.key_pairs import KeyPairBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend
 from moto.ec2.responses import instances as instance_responses
 from moto.ec2.responses.instances import InstanceResponse
@@ -16,6 +17,8 @@ from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 
 from localcloud.gaps.patching import put_over
+from localcloud.lateness.door import GROUP, INSTANCE, INTERFACE, KEY_PAIR
+from localcloud.lateness.register import Thing, late
 
 
 def mend() -> None:
@@ -27,6 +30,9 @@ def mend() -> None:
     _metadata_wants_a_token()
     _an_unknown_profile_is_a_wrong_parameter()
     _burstable_instances_have_cpu_credits()
+    _a_new_group_is_seen_late_where_that_is_asked_for()
+    _a_new_key_pair_is_seen_late_where_that_is_asked_for()
+    _instances_come_and_go_late_where_that_is_asked_for()
 
 
 def _images_have_their_root_volume() -> None:
@@ -91,6 +97,10 @@ def _used_security_groups_stay() -> None:
     def delete_if_unused(backend: SecurityGroupBackend, vpc_id: str | None, group_id: str) -> None:
         interfaces = backend.enis.values()  # type: ignore[attr-defined]
         if any(group.id == group_id for interface in list(interfaces) for group in interface.group_set):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        # See below: the interface is still there.
+        left = Thing(backend.account_id, INTERFACE, group_id)  # type: ignore[attr-defined]
+        if late.is_unseen("DeleteSecurityGroup", left):
             raise DependencyViolationError(f"resource {group_id} has a dependent object")
         delete(backend, vpc_id, group_id)
 
@@ -204,3 +214,68 @@ def _credits_of(instance: Any) -> str:
 def _no_credits(kind: str) -> EC2ClientError:
     code = "InstanceCreditSpecification.NotSupported"
     return EC2ClientError(code, f"The {kind} instance type does not support CPU credits.")
+def _a_new_group_is_seen_late_where_that_is_asked_for() -> None:
+    """Some calls do not see a security group, a key pair or an instance right after it was made.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html. moto is never late.
+    `lateness.door` refuses the calls that name a new one; a list of groups leaves it out.
+    """
+    make, listed = SecurityGroupBackend.create_security_group, SecurityGroupBackend.describe_security_groups
+
+    def create_security_group(backend: Any, *arguments: Any, **more: Any) -> Any:
+        group = make(backend, *arguments, **more)
+        for name in (group.id, group.name):
+            late.made(Thing(backend.account_id, GROUP, name))
+        return group
+
+    def describe_security_groups(backend: Any, *arguments: Any, **more: Any) -> Any:
+        found = listed(backend, *arguments, **more)
+        if more.get("group_ids") or more.get("groupnames"):
+            return found  # the door has seen to these
+        return [
+            group
+            for group in found
+            if not late.is_unseen("list of groups", Thing(backend.account_id, GROUP, group.id))
+        ]
+
+    put_over(SecurityGroupBackend, "create_security_group", create_security_group)
+    put_over(SecurityGroupBackend, "describe_security_groups", describe_security_groups)
+
+
+def _a_new_key_pair_is_seen_late_where_that_is_asked_for() -> None:
+    """As above."""
+
+    def noted(make: Any) -> Any:
+        def key_pair(backend: Any, *arguments: Any, **more: Any) -> Any:
+            made = make(backend, *arguments, **more)
+            late.made(Thing(backend.account_id, KEY_PAIR, made.key_name))
+            return made
+
+        return key_pair
+
+    for name in ("create_key_pair", "import_key_pair"):
+        put_over(KeyPairBackend, name, noted(getattr(KeyPairBackend, name)))
+
+
+def _instances_come_and_go_late_where_that_is_asked_for() -> None:
+    """As above; and the interface of a terminated instance holds its security group for some moments more.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-termination-works.html.
+    """
+    launch, terminate = InstanceBackend.run_instances, InstanceBackend.terminate_instances
+
+    def run_instances(backend: Any, *arguments: Any, **more: Any) -> Any:
+        reservation = launch(backend, *arguments, **more)
+        for instance in reservation.instances:
+            late.made(Thing(backend.account_id, INSTANCE, instance.id))
+        return reservation
+
+    def terminate_instances(backend: Any, instance_ids: list[str]) -> Any:
+        ended = terminate(backend, instance_ids)
+        for instance in backend.get_multi_instances_by_id(instance_ids):
+            for group in instance.security_groups:
+                late.made(Thing(backend.account_id, INTERFACE, group.id))
+        return ended
+
+    put_over(InstanceBackend, "run_instances", run_instances)
+    put_over(InstanceBackend, "terminate_instances", terminate_instances)

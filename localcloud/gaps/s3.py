@@ -12,6 +12,8 @@ from moto.s3.responses import S3Response
 
 from localcloud.gaps.patching import put_over
 from localcloud.iam.current_caller import denied_deletions
+from localcloud.lateness.door import BUCKET
+from localcloud.lateness.register import Thing, late
 
 
 def mend() -> None:
@@ -21,6 +23,7 @@ def mend() -> None:
     _a_policy_comes_back_in_another_form()
     _what_is_archived_has_tags()
     _of_many_deletions_each_is_allowed_or_not()
+    _a_deleted_bucket_is_listed_where_that_is_asked_for()
 
 
 class _BucketTakenError(BucketError):
@@ -37,7 +40,12 @@ def _a_name_of_another_account_is_taken() -> None:
     def create_bucket(backend: S3Backend, bucket_name: str, *arguments: Any, **more: Any) -> FakeBucket:
         if bucket_name in s3_backends.bucket_accounts and bucket_name not in backend.buckets:
             raise _BucketTakenError(str(BucketAlreadyExists(bucket_name).message))
-        return create(backend, bucket_name, *arguments, **more)
+        is_new = bucket_name not in backend.buckets
+        made = create(backend, bucket_name, *arguments, **more)
+        if is_new:
+            # `lateness.door` refuses the calls that name it, where that is asked for.
+            late.made(Thing(backend.account_id, BUCKET, bucket_name))
+        return made
 
     put_over(S3Backend, "create_bucket", create_bucket)
 
@@ -121,3 +129,26 @@ def _of_many_deletions_each_is_allowed_or_not() -> None:
         return permission(bucket, action, resource)
 
     put_over(FakeBucket, "get_permission", get_permission)
+
+
+def _a_deleted_bucket_is_listed_where_that_is_asked_for() -> None:
+    """A bucket that was deleted may still be listed. moto is never late.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel.
+    """
+    delete, listed = S3Backend.delete_bucket, S3Backend.list_buckets
+
+    def delete_bucket(backend: S3Backend, bucket_name: str) -> FakeBucket | None:
+        bucket = delete(backend, bucket_name)
+        if bucket is not None:
+            late.removed(backend.account_id, BUCKET, bucket)
+        return bucket
+
+    def list_buckets(backend: S3Backend, *arguments: Any, **more: Any) -> list[FakeBucket]:
+        there = listed(backend, *arguments, **more)
+        names = {bucket.name for bucket in there}
+        gone = late.lingering("ListBuckets", backend.account_id, BUCKET)
+        return there + [bucket for bucket in gone if bucket.name not in names]
+
+    put_over(S3Backend, "delete_bucket", delete_bucket)
+    put_over(S3Backend, "list_buckets", list_buckets)

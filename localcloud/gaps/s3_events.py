@@ -19,6 +19,8 @@ from localcloud.gaps.patching import put_over
 from localcloud.iam.current_caller import current_credential
 from localcloud.iam.need import Need
 from localcloud.iam.policy import Decision, decide
+from localcloud.lateness.door import QUEUE, QUEUE_POLICY
+from localcloud.lateness.register import Thing, late
 
 _NAME = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
 
@@ -35,6 +37,7 @@ def mend() -> None:
     _events_go_where_the_queue_lets_them()
     _an_event_comes_when_the_object_is_whole()
     _an_upload_in_parts_is_one_event()
+    _new_notifications_are_in_force_after_a_while()
 
 
 def _filters_are_named_in_any_case() -> None:
@@ -74,13 +77,50 @@ def _a_queue_that_may_not_be_sent_events_is_refused() -> None:
 
     def set_checked(bucket: FakeBucket, config: dict[str, Any] | None) -> None:
         for one in (config or {}).get("QueueConfiguration") or ():
-            if not _may_send(bucket.name, bucket.account_id, one["Queue"]):
+            if _is_unseen(one["Queue"]) or not _may_send(bucket.name, bucket.account_id, one["Queue"]):
                 raise S3ClientError(
                     "InvalidArgument", "Unable to validate the following destination configurations"
                 )
         set_configuration(bucket, config)
 
     put_over(FakeBucket, "set_notification_configuration", set_checked)
+
+
+def _is_unseen(arn: str) -> bool:
+    """Tell whether S3 does not see a queue yet, or the policy that was just put on it."""
+    account, name = arn.split(":")[4:6]
+    return any(
+        late.is_unseen("PutBucketNotification", Thing(account, kind, name)) for kind in (QUEUE, QUEUE_POLICY)
+    )
+
+
+def _new_notifications_are_in_force_after_a_while() -> None:
+    """After a notification was made or changed, "you typically need to wait five minutes".
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html. What
+    is put before is never told of; `s3:TestEvent` comes at once and proves nothing. moto heeds it at once.
+    """
+    since: dict[tuple[str, str], float] = {}
+    set_configuration = FakeBucket.set_notification_configuration
+    send = notifications.send_event
+
+    def set_later(bucket: FakeBucket, config: dict[str, Any] | None) -> None:
+        before = json.dumps(_told(bucket), default=vars)
+        set_configuration(bucket, config)
+        if json.dumps(_told(bucket), default=vars) != before:
+            since[bucket.account_id, bucket.name] = time.monotonic()
+
+    def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+        changed = since.get((account_id, bucket.name))
+        if changed is None or time.monotonic() >= changed + late.delays.events_after:
+            send(account_id, event_name, bucket, key)
+
+    put_over(FakeBucket, "set_notification_configuration", set_later)
+    put_over(notifications, "send_event", send_event)
+
+
+def _told(bucket: FakeBucket) -> Any:
+    return bucket.notification_configuration and bucket.notification_configuration.queue
 
 
 def _events_go_where_the_queue_lets_them() -> None:

@@ -130,7 +130,13 @@ def refuse(call: Call, trouble: RefusalReason, message: str = "") -> Refusal:
     """Return the answer; `message` is for the troubles whose words depend on the request."""
     table = {Family.S3: _S3, Family.EC2: _EC2}.get(call.family, _QUERY)
     status, code, words = table[trouble]
-    said = words.format(message) if message and "{}" in words else message or words
+    return refuse_with(
+        call, status, code, words.format(message) if message and "{}" in words else message or words
+    )
+
+
+def refuse_with(call: Call, status: int, code: str, said: str) -> Refusal:
+    """Return an answer with a service's own status, code and message, in the shape that the call wants."""
     match call.family:
         case Family.S3:
             return _s3(call, status, code, said)

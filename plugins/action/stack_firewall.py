@@ -1,4 +1,4 @@
-"""The module `stack_firewall`: looks in Ansible's own process, and lets amazon.aws mend what differs."""
+"""The module `stack_firewall`: looks and makes the group itself, and lets amazon.aws mend what differs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
 from ansible.module_utils.group_rules import difference, found_rules, found_tags, wanted_rules
+from ansible.module_utils.patience import NEW_GROUP, patiently
+from ansible.module_utils.security_group import find, make
 
 preload("ec2")
 
@@ -23,13 +25,18 @@ class ActionModule(InProcessAws):
 
     def ask(self) -> dict[str, Any]:
         """Look at the group, and let it be mended where it is not as wanted."""
-        named = [{"Name": "group-name", "Values": [self.params["name"]]}]
-        groups = self.client("ec2").describe_security_groups(Filters=named)["SecurityGroups"]
-        shown = self._difference(groups[-1] if groups else None)
+        ec2 = self.client("ec2")
+        group = find(ec2, self.params["name"])
+        shown = self._difference(group)
         if not shown:
             return {}
-        # Its own difference names rules that stay, and leaves out all ports of a rule but the last.
-        mended = {} if self.check_mode else self.run_module(MENDS, dict(self._task.args))
+        mended: dict[str, Any] = {}
+        if not self.check_mode:
+            if group is None:
+                # The module breaks on a group of its own making that EC2 does not show it at once.
+                make(ec2, self.params["name"], self.params["description"], self._tags)
+            # Its own difference names rules that stay, and leaves out all ports of a rule but the last.
+            mended = patiently(self.run_module, NEW_GROUP, name=MENDS, arguments=dict(self._task.args))
         return {
             "changed": True,
             "diff": {
@@ -38,10 +45,14 @@ class ActionModule(InProcessAws):
             **{name: mended[name] for name in ("warnings", "deprecations") if name in mended},
         }
 
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {name: str(value) for name, value in self.params["tags"].items()}
+
     def _difference(self, group: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
         """Return by `group`, `rules` and `tags` what is to be shown `before` and `after`."""
         wanted = wanted_rules(self.params["rules"], self.params["rules_egress"])
-        tags = {name: str(value) for name, value in self.params["tags"].items()}
+        tags = self._tags
         if group is None:
             return {
                 "group": {"before": None, "after": self.params["name"]},

@@ -22,8 +22,10 @@ class ActionModule(InProcessAws):
     def ask(self) -> dict[str, Any]:
         """Return what each service holds under the tag."""
         wanted = (self.params["tag"], self.params["value"])
+        queues = list(of_sqs(self.client("sqs"), *wanted))
         return {
             **of_ec2(self.client("ec2"), *wanted),
-            "queues": list(of_sqs(self.client("sqs"), *wanted)),
+            "queues": [url.rpartition("/")[2] for url in queues],
+            "queue_urls": queues,
             "buckets": list(of_s3(self.client("s3"), self.region, *wanted)),
         }

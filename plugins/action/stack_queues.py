@@ -18,7 +18,7 @@ class ActionModule(InProcessAws):
     """The action."""
 
     TROUBLE = "Could not ensure that the queues are as they should be"
-    REQUIRED_IF = (("state", "present", ["queues"]), ("state", "absent", ["names"]))
+    REQUIRED_IF = (("state", "present", ["queues"]), ("state", "absent", ["urls"]))
 
     def ask(self) -> dict[str, Any]:
         """Make and mend the queues, or remove them."""

@@ -15,6 +15,8 @@ import uuid
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ansible.module_utils.patience import NEW_BUCKET, patiently
+from ansible.module_utils.s3_head import spoken
 from botocore.exceptions import ClientError
 
 # What happens under the lock takes seconds. A lock this old was left by a run that was killed.
@@ -51,7 +53,7 @@ class BucketLock:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._s3.delete_object(**self._where, IfMatch=self._etag)
+            patiently(self._s3.delete_object, NEW_BUCKET, **self._where, IfMatch=self._etag)
         except ClientError as problem:
             if problem.response["Error"]["Code"] not in LOST:
                 raise
@@ -66,9 +68,10 @@ class BucketLock:
         condition = {"IfMatch": old} if old else {"IfNoneMatch": "*"}
         owner = {"by": f"{getpass.getuser()} on {socket.gethostname()}", "id": str(uuid.uuid4())}
         try:
-            answer = self._s3.put_object(**self._where, Body=json.dumps(owner).encode(), **condition)
+            body = json.dumps(owner).encode()
+            answer = patiently(self._s3.put_object, NEW_BUCKET, **self._where, Body=body, **condition)
             # Who writes at the very same moment has written something else.
-            mine = self._s3.head_object(**self._where)["ETag"] == answer["ETag"]
+            mine = patiently(self._head, NEW_BUCKET)["ETag"] == answer["ETag"]
         except ClientError as problem:
             if problem.response["Error"]["Code"] in LOST:
                 return False
@@ -79,7 +82,7 @@ class BucketLock:
     def _abandoned(self) -> str:
         """Return the ETag of a lock that is too old to be held, or an empty text."""
         try:
-            found = self._s3.head_object(**self._where)
+            found = self._head()
         except ClientError as problem:
             if problem.response["Error"]["Code"] in LOST:
                 return ""
@@ -87,6 +90,10 @@ class BucketLock:
         now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
         age = (now - found["LastModified"]).total_seconds()
         return str(found["ETag"]) if age > EXPIRES_SECONDS else ""
+
+    def _head(self) -> dict[str, Any]:
+        found: dict[str, Any] = spoken(self._s3.head_object, self._s3.get_object, **self._where)
+        return found
 
     def _holder(self) -> str:
         try:

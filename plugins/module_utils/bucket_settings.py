@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.bucket_emptying import remove_bucket
+from ansible.module_utils.patience import BUSY_BUCKET, EVENTS_QUEUE, NEW_BUCKET, patiently
+from ansible.module_utils.policies import same_policy
+from ansible.module_utils.s3_head import spoken
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 PUBLIC_ACCESS = {
     "BlockPublicAcls": True,
@@ -19,9 +22,6 @@ PUBLIC_ACCESS = {
 }
 OWNERSHIP = [{"ObjectOwnership": "BucketOwnerEnforced"}]
 ENCRYPTION = "AES256"
-
-# What S3 says while a bucket of that name is being made or removed.
-NOT_YET = ["NoSuchBucket", "OperationAborted"]
 
 # What S3 says of a setting that was never made.
 UNSET = [
@@ -36,12 +36,13 @@ UNSET = [
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a bucket: its name, how it should be, how it is read and how it is written."""
+    """One setting of a bucket: its name, how it should be, how it is read, written and compared."""
 
     name: str
     wanted: Any
     read: Callable[[], Any]
     write: Callable[[Any], Any]
+    is_same: Callable[[Any, Any], bool] = operator.eq
 
     def found(self) -> Any:
         """Return how it is, None if it was never made."""
@@ -84,6 +85,7 @@ def settings_of(s3: Any, wanted: dict[str, Any]) -> list[Setting]:
                 if value
                 else s3.delete_bucket_policy(**bucket)
             ),
+            same_policy,
         ),
         Setting(
             "tags",
@@ -123,9 +125,9 @@ class Lifecycle:
         ]
         return sorted(ours, key=lambda rule: str(rule["ID"]))
 
-    def _write(self, rules: list[dict[str, Any]]) -> None:
+    def _write(self, value: list[dict[str, Any]]) -> None:
         self._s3.put_bucket_lifecycle_configuration(
-            **self._bucket, LifecycleConfiguration={"Rules": [*self._others, *rules]}
+            **self._bucket, LifecycleConfiguration={"Rules": [*self._others, *value]}
         )
 
 
@@ -154,14 +156,14 @@ class Notifications:
         ours = [lower_filter(one) for one in queues if one["Id"] in self._ours]
         return sorted(ours, key=lambda one: str(one["Id"]))
 
-    def _write(self, wanted: list[dict[str, Any]]) -> None:
-        # It takes S3 some moments to see a queue, or a policy, that was just made.
-        patiently = AWSRetry.jittered_backoff(
-            retries=8, max_delay=20, catch_extra_error_codes=["InvalidArgument"]
-        )
-        queues = [*self._others.get("QueueConfigurations", []), *wanted]
-        patiently(self._s3.put_bucket_notification_configuration)(
-            **self._bucket, NotificationConfiguration={**self._others, "QueueConfigurations": queues}
+    def _write(self, value: list[dict[str, Any]]) -> None:
+        queues = [*self._others.get("QueueConfigurations", []), *value]
+        patiently(
+            self._s3.put_bucket_notification_configuration,
+            EVENTS_QUEUE,
+            NEW_BUCKET,
+            **self._bucket,
+            NotificationConfiguration={**self._others, "QueueConfigurations": queues},
         )
 
 
@@ -206,7 +208,8 @@ def encryption_with(algorithm: str) -> dict[str, Any]:
 def exists(s3: Any, name: str) -> bool:
     """Tell whether there is such a bucket."""
     try:
-        s3.head_bucket(Bucket=name)
+        # Who may ask for the one may ask for the other.
+        spoken(s3.head_bucket, lambda **which: s3.list_objects_v2(**which, MaxKeys=1), Bucket=name)
     except is_boto3_error_code("404"):
         return False
     return True
@@ -216,25 +219,27 @@ def create(s3: Any, name: str, region: str) -> None:
     """Make the bucket. us-east-1 is where S3 makes one if no region is named, and may not be named."""
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
-        s3.create_bucket(Bucket=name, **where)
+        patiently(s3.create_bucket, BUSY_BUCKET, Bucket=name, **where)
     except is_boto3_error_code("BucketAlreadyOwnedByYou"):
         pass  # another machine that deploys the same stack was quicker
-    s3.get_waiter("bucket_exists").wait(Bucket=name)
+    patiently(s3.head_bucket, NEW_BUCKET, Bucket=name)
 
 
 def ensure_present(module: Any, s3: Any) -> dict[str, Any]:
     """Make and mend the bucket; return the task's result."""
     name, dry = module.params["name"], module.check_mode
     there = exists(s3, name)
-    patiently = AWSRetry.jittered_backoff(retries=8, max_delay=20, catch_extra_error_codes=NOT_YET)
     if not there and not dry:
-        patiently(create)(s3, name, module.region)
+        create(s3, name, module.region)
+    delays = (NEW_BUCKET, BUSY_BUCKET)
     settings = settings_of(s3, module.params)
-    found = {setting.name: patiently(setting.found)() if there or not dry else None for setting in settings}
-    wrong = [setting for setting in settings if found[setting.name] != setting.wanted]
+    found = {
+        setting.name: patiently(setting.found, *delays) if there or not dry else None for setting in settings
+    }
+    wrong = [setting for setting in settings if not setting.is_same(found[setting.name], setting.wanted)]
     if not dry:
         for setting in wrong:
-            patiently(setting.write)(setting.wanted)
+            patiently(setting.write, *delays, value=setting.wanted)
     before = {setting.name: found[setting.name] for setting in wrong}
     after = {setting.name: setting.wanted for setting in wrong}
     mended = [*([] if there else ["bucket"]), *after]

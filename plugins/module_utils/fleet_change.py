@@ -8,6 +8,7 @@ from ansible.module_utils.bucket_lock import BucketLock
 from ansible.module_utils.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, FleetPlan, Group, find_ours, make_plan
 from ansible.module_utils.lab_limits import Limits, load_of, over_limit
+from ansible.module_utils.patience import LAUNCH, patiently
 from botocore.exceptions import WaiterError
 
 LOOK_SECONDS = 2
@@ -177,9 +178,8 @@ class Changer:
     def _launch(self, group: Group, missing: dict[str, int]) -> list[str]:
         if not (count := missing.get(group.name, 0)):
             return []
-        answer = self._ec2.run_instances(
-            MinCount=count, MaxCount=count, **launch_options(group, self._params)
-        )
+        options = launch_options(group, self._params)
+        answer = patiently(self._ec2.run_instances, LAUNCH, MinCount=count, MaxCount=count, **options)
         return [one["InstanceId"] for one in answer["Instances"]]
 
 

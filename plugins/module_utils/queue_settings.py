@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
+from ansible.module_utils.patience import (
+    LISTED_QUEUE,
+    NEW_DEAD_LETTERS,
+    NEW_QUEUE,
+    NO_SUCH_QUEUE,
+    QUEUE_NAME,
+    patiently,
+)
+from ansible.module_utils.policies import same_policy
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-
-NO_SUCH_QUEUE = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"]
-
-# SQS gives the name of a deleted queue free after 60 seconds.
-DELETED_RECENTLY = ["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"]
 
 ENCRYPTED = "SqsManagedSseEnabled"
 KMS_KEY = "KmsMasterKeyId"
@@ -39,16 +40,14 @@ def text_of(value: Any) -> str:
 
 def differs(name: str, found: Any, wanted: Any) -> bool:
     """Tell whether an attribute is another; the order in which a policy names things is none."""
-    if name == POLICY and found is not None:
-        return bool(compare_policies(found, wanted))
-    return bool(found != wanted)
+    return not same_policy(found, wanted) if name == POLICY else bool(found != wanted)
 
 
 def find(sqs: Any, name: str) -> str:
     """Return a queue's URL, empty if there is none of that name."""
     try:
         return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
-    except is_boto3_error_code(NO_SUCH_QUEUE):
+    except is_boto3_error_code([*NO_SUCH_QUEUE]):
         return ""
 
 
@@ -60,8 +59,8 @@ class Queue:
         self._wanted = {key: value_of(key, value) for key, value in attributes.items()}
         self._wanted |= {ENCRYPTED: "true", TAGS: {key: str(value) for key, value in tags.items()}}
         self._url = find(sqs, name)
+        self.found = self._read_if_there()
         self.existed = bool(self._url)
-        self.found = self._read()
         self.wrong = self._wrong_in(self.found)
 
     def mend(self) -> None:
@@ -70,11 +69,17 @@ class Queue:
         if not self._url:
             self._create()
             # What SQS gives a new one by itself; or another machine was quicker.
-            found = self._patiently(self._read)()
+            found = patiently(self._read, NEW_QUEUE)
             wrong = self._wrong_in(found)
         attributes = {key: text_of(value) for key, value in wrong.items() if key != TAGS}
         if attributes:
-            self._patiently(self._sqs.set_queue_attributes)(QueueUrl=self._url, Attributes=attributes)
+            patiently(
+                self._sqs.set_queue_attributes,
+                NEW_QUEUE,
+                NEW_DEAD_LETTERS,
+                QueueUrl=self._url,
+                Attributes=attributes,
+            )
         if TAGS in wrong:
             self._tag(found[TAGS], wrong[TAGS])
 
@@ -84,35 +89,32 @@ class Queue:
             del wanted[ENCRYPTED]
         return {key: value for key, value in wanted.items() if differs(key, found.get(key), value)}
 
-    @staticmethod
-    def _patiently(call: Callable[..., Any]) -> Callable[..., Any]:
-        """Repeat a call: a queue made just now may not be known to every machine of SQS yet."""
-        repeated: Callable[..., Any] = AWSRetry.jittered_backoff(
-            retries=8, max_delay=10, catch_extra_error_codes=NO_SUCH_QUEUE
-        )(call)
-        return repeated
-
-    def _read(self) -> dict[str, Any]:
+    def _read_if_there(self) -> dict[str, Any]:
         if not self._url:
             return {}
+        try:
+            return self._read()
+        except is_boto3_error_code([*NO_SUCH_QUEUE]):
+            # SQS names a deleted queue for a while. To make one that is there changes nothing.
+            self._url = ""
+            return {}
+
+    def _read(self) -> dict[str, Any]:
         answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])
         found = {key: value_of(key, value) for key, value in answer.get("Attributes", {}).items() if value}
         return {**found, TAGS: self._sqs.list_queue_tags(QueueUrl=self._url).get("Tags", {})}
 
     def _create(self) -> None:
-        patiently = AWSRetry.jittered_backoff(
-            retries=12, delay=5, max_delay=10, catch_extra_error_codes=DELETED_RECENTLY
-        )
         # With its tags at once: a teardown finds it by them, however this run ends.
-        answer = patiently(self._sqs.create_queue)(QueueName=self.name, tags=self._wanted[TAGS])
+        answer = patiently(self._sqs.create_queue, QUEUE_NAME, QueueName=self.name, tags=self._wanted[TAGS])
         self._url = str(answer["QueueUrl"])
 
     def _tag(self, found: dict[str, str], wanted: dict[str, str]) -> None:
         more = sorted(set(found) - set(wanted))
         if more:
-            self._sqs.untag_queue(QueueUrl=self._url, TagKeys=more)
+            patiently(self._sqs.untag_queue, NEW_QUEUE, QueueUrl=self._url, TagKeys=more)
         if wanted:
-            self._sqs.tag_queue(QueueUrl=self._url, Tags=wanted)
+            patiently(self._sqs.tag_queue, NEW_QUEUE, QueueUrl=self._url, Tags=wanted)
 
 
 def ensure_present(sqs: Any, wanted: dict[str, Any], *, dry: bool) -> dict[str, Any]:
@@ -135,13 +137,19 @@ def ensure_present(sqs: Any, wanted: dict[str, Any], *, dry: bool) -> dict[str, 
 
 
 def ensure_absent(sqs: Any, wanted: dict[str, Any], *, dry: bool) -> dict[str, Any]:
-    """Remove the queues with all they hold; return the task's result."""
-    urls = {name: find(sqs, name) for name in wanted["names"]}
-    there = {name: url for name, url in urls.items() if url}
-    if not dry:
-        for url in there.values():
-            try:
-                sqs.delete_queue(QueueUrl=url)
-            except is_boto3_error_code(NO_SUCH_QUEUE):
-                continue  # SQS names a deleted queue for a while
-    return {"changed": bool(there), "diff": {"before": list(there), "after": []}}
+    """Remove the queues with all they hold; return the task's result.
+
+    They are named by their URLs, as they were listed: a new one's name may not be known yet.
+    """
+    gone = [url for url in wanted["urls"] if dry or _delete(sqs, url)]
+    names = [url.rpartition("/")[2] for url in gone]
+    return {"changed": bool(gone), "diff": {"before": names, "after": []}}
+
+
+def _delete(sqs: Any, url: str) -> bool:
+    """Delete a queue; return whether it was there."""
+    try:
+        patiently(sqs.delete_queue, LISTED_QUEUE, QueueUrl=url)
+    except is_boto3_error_code([*NO_SUCH_QUEUE]):
+        return False
+    return True

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ansible.module_utils.patience import LISTED_QUEUE, NO_SUCH_QUEUE, patiently
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 
 ALIVE = ["pending", "running", "shutting-down", "stopping", "stopped"]
 # What somebody else locked away, with a policy of its own.
 REFUSED = ["AccessDenied", "AccessDeniedException", "403"]
 GONE_MEANWHILE = [
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "QueueDoesNotExist",
+    *NO_SUCH_QUEUE,
     "NoSuchBucket",
     "NoSuchTagSet",
 ]
@@ -44,12 +44,14 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
 
 
 def of_sqs(sqs: Any, tag: str, value: str) -> Iterator[str]:
-    """Yield the names of the queues under the tag. SQS cannot filter, so each queue is asked."""
+    """Yield the URLs of the queues under the tag. SQS cannot filter, so each queue is asked."""
     # Without a page size SQS lists a thousand and says nothing of more.
     for page in sqs.get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000}):
         for url in page.get("QueueUrls", []):
+            # One of ours that is not known may be new; others' do not matter.
+            delays = [LISTED_QUEUE] if is_named_for(url.rpartition("/")[2], value) else []
             try:
-                tags = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+                tags = patiently(sqs.list_queue_tags, *delays, QueueUrl=url).get("Tags", {})
             except is_boto3_error_code(GONE_MEANWHILE):
                 continue
             except is_boto3_error_code(REFUSED):
@@ -57,7 +59,7 @@ def of_sqs(sqs: Any, tag: str, value: str) -> Iterator[str]:
                     raise
                 continue
             if tags.get(tag) == value:
-                yield url.rpartition("/")[2]
+                yield url
 
 
 def of_s3(s3: Any, region: str, tag: str, value: str) -> Iterator[str]:

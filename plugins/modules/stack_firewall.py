@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: stack_firewall
 short_description: Ensure that a security group has the given rules and tags, and no others
 description:
-  - Looks at the group itself. Only where something differs, M(amazon.aws.ec2_security_group) is run with the
-    same arguments, and mends it.
+  - Looks at the group itself, and makes it where there is none. Only where something differs,
+    M(amazon.aws.ec2_security_group) is run with the same arguments, and mends it.
   - Its diff holds the rules and tags that go and those that come, and nothing of what stays.
 options:
   name:

@@ -58,6 +58,11 @@ queues:
   type: list
   elements: str
   returned: always
+queue_urls:
+  description: URLs of the same queues.
+  type: list
+  elements: str
+  returned: always
 buckets:
   description: Names of the buckets.
   type: list

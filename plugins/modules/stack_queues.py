@@ -28,8 +28,8 @@ options:
         description: Attributes under SQS's own names; C(Policy) and C(RedrivePolicy) as dictionaries or JSON.
         type: dict
         default: {}
-  names:
-    description: Names of the queues that have to be gone, where C(state) is C(absent).
+  urls:
+    description: URLs of the queues that have to be gone, where C(state) is C(absent).
     type: list
     elements: str
     default: []

@@ -28,7 +28,7 @@ def sqs(aws: Callable[[str], Any]) -> Any:
 def wanted() -> dict[str, Any]:
     """The module's parameters for one queue of the test's own."""
     name = f"q{uuid.uuid4().hex}"
-    return {"queues": [{"name": name, "attributes": ATTRIBUTES}], "names": [name], "tags": TAGS}
+    return {"queues": [{"name": name, "attributes": ATTRIBUTES}], "tags": TAGS}
 
 
 def attributes_of(sqs: Any, wanted: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -91,11 +91,12 @@ def test_a_queue_with_a_kms_key_keeps_it(sqs: Any, wanted: dict[str, Any]) -> No
 def test_it_is_removed_once(sqs: Any, wanted: dict[str, Any]) -> None:
     ensure_present(sqs, wanted, dry=False)
     name = wanted["queues"][0]["name"]
+    listed = {"urls": [attributes_of(sqs, wanted)[0]]}
 
-    told = ensure_absent(sqs, wanted, dry=True)
+    told = ensure_absent(sqs, listed, dry=True)
     assert find(sqs, name)
-    done = ensure_absent(sqs, wanted, dry=False)
+    done = ensure_absent(sqs, listed, dry=False)
 
     assert told == done == {"changed": True, "diff": {"before": [name], "after": []}}
     assert find(sqs, name) == ""
-    assert ensure_absent(sqs, wanted, dry=False)["changed"] is False
+    assert ensure_absent(sqs, listed, dry=False)["changed"] is False

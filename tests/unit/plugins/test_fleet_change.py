@@ -6,9 +6,13 @@ EC2 is a double here: nothing real can launch at just that moment.
 from typing import Any
 
 import pytest
+from ansible.module_utils import patience
+from ansible.module_utils.bucket_lock import EXPIRES_SECONDS, SAFE_SECONDS
 from ansible.module_utils.fleet_change import Changer, Refused, newest_image
 from ansible.module_utils.fleet_plan import Group
 from ansible.module_utils.lab_limits import limits
+from ansible.module_utils.patience import LAUNCH
+from botocore.exceptions import ClientError
 
 PARAMS = {
     **dict.fromkeys(
@@ -56,6 +60,7 @@ class Region:
         self.running += [one["InstanceId"] for one in self._ours if one["State"]["Name"] == "running"]
         self._late = late
         self.credits = {"i-booting-0": "unlimited", "i-booting-1": "standard", "i-booting-2": "unlimited"}
+        self.unseen: list[str] = []
         self.terminated: list[str] = []
         self.stopped: list[str] = []
         self.waited_for: list[str] = []
@@ -84,6 +89,8 @@ class Region:
         return {"InstanceCreditSpecifications": found}
 
     def run_instances(self, **options: Any) -> dict[str, Any]:
+        if self.unseen:
+            raise ClientError({"Error": {"Code": self.unseen.pop(), "Message": "no such"}}, "RunInstances")
         ours = [f"i-ours-{n}" for n in range(options["MinCount"])]
         self.running += [*ours, *(f"i-late-{n}" for n in range(self._late))]
         return {"Instances": [{"InstanceId": one} for one in ours]}
@@ -114,6 +121,20 @@ def changer(region: Region) -> Changer:
 
 def test_what_is_missing_is_launched_up_to_the_limit() -> None:
     assert changer(Region(7)).change(Held())["launched"] == ["i-ours-0", "i-ours-1"]
+
+
+def test_a_group_and_a_key_pair_made_just_now_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(patience.time, "sleep", waited.append)
+    region = Region(0)
+    region.unseen = ["InvalidKeyPair.NotFound", "InvalidGroup.NotFound", "InvalidGroup.NotFound"]
+
+    assert changer(region).change(Held())["launched"] == ["i-ours-0", "i-ours-1"]
+    assert len(waited) == 3
+
+
+def test_a_launch_is_over_before_its_lock_may_be_taken_over() -> None:
+    assert SAFE_SECONDS + LAUNCH.seconds < EXPIRES_SECONDS
 
 
 def test_one_more_is_refused_and_nothing_launched() -> None:

@@ -1,0 +1,174 @@
+"""A first deployment's calls, where AWS does not see at once what it was told to make."""
+
+import json
+import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.module_utils import bucket_settings, patience, queue_settings, security_group, tagged
+from ansible.module_utils.bucket_lock import BucketLock
+from botocore.exceptions import ClientError
+
+# So many calls of each kind see nothing of what was made.
+LATE = 2
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Wait for nothing, and return how long it would have been, step by step."""
+    steps: list[int] = []
+    monkeypatch.setattr(patience.time, "sleep", steps.append)
+    return steps
+
+
+@pytest.fixture
+def name() -> str:
+    return f"late-{uuid.uuid4().hex[:12]}"
+
+
+def queues(name: str, **attributes: Any) -> dict[str, Any]:
+    """The module's parameters for a queue with its dead-letter queue."""
+    target = f"arn:aws:sqs:us-east-1:123456789012:{name}-dead"
+    redrive = {"RedrivePolicy": {"deadLetterTargetArn": target, "maxReceiveCount": 5}}
+    wanted = [
+        {"name": f"{name}-dead", "attributes": {}},
+        {"name": name, "attributes": {"VisibilityTimeout": 60, **redrive, **attributes}},
+    ]
+    return {"queues": wanted, "tags": {"jobfleet:stack": name}}
+
+
+def bucket(name: str, **more: Any) -> Any:
+    """The module `stack_bucket` with its parameters."""
+    rule = {"id": "results", "prefix": "results/", "days": 30, "unfinished_days": 0}
+    params = {
+        "name": name,
+        "policy": "",
+        "tags": {"a": "b"},
+        "lifecycle": [rule],
+        "notifications": [],
+        **more,
+    }
+    return SimpleNamespace(params=params, region="us-east-1", check_mode=False)
+
+
+def refused(call: Callable[..., Any], **asked: Any) -> str:
+    with pytest.raises(ClientError) as problem:
+        call(**asked)
+    return str(problem.value.response["Error"]["Code"])
+
+
+def test_queues_are_made_whole_at_the_first_run(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str
+) -> None:
+    sqs, wanted = aws("sqs"), queues(name)
+    lateness(eventual=LATE)
+
+    made = queue_settings.ensure_present(sqs, wanted, dry=False)
+
+    assert made["changed"]
+    lateness()
+    assert not queue_settings.ensure_present(sqs, wanted, dry=False)["changed"]
+
+
+def test_queues_that_are_made_again_right_after_their_removal_wait_for_their_names(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs, wanted = aws("sqs"), queues(name)
+    queue_settings.ensure_present(sqs, wanted, dry=False)
+    urls = sorted(tagged.of_sqs(sqs, "jobfleet:stack", name))
+    lateness(queue_names_after=3600)
+    queue_settings.ensure_absent(sqs, {"urls": urls}, dry=False)
+    assert refused(sqs.create_queue, QueueName=name) == "AWS.SimpleQueueService.QueueDeletedRecently"
+
+    steps: list[int] = []
+
+    def sleep(seconds: int) -> None:
+        steps.append(seconds)
+        if sum(steps) > 60:
+            lateness()
+
+    monkeypatch.setattr(patience.time, "sleep", sleep)
+    queue_settings.ensure_present(sqs, wanted, dry=False)
+
+    assert sum(steps) > 60
+    assert sorted(tagged.of_sqs(sqs, "jobfleet:stack", name)) == urls
+
+
+def test_new_queues_are_found_by_their_tag_and_removed_by_their_url(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str
+) -> None:
+    """Where a first run was broken off, a teardown follows at once."""
+    sqs = aws("sqs")
+    lateness(eventual=LATE)
+    url = sqs.create_queue(QueueName=f"{name}-q", tags={"jobfleet:stack": name})["QueueUrl"]
+
+    found = list(tagged.of_sqs(sqs, "jobfleet:stack", name))
+    done = queue_settings.ensure_absent(sqs, {"urls": found}, dry=False)
+
+    assert found == [url]
+    assert done["changed"]
+    # It is listed for a while, and is known to be gone all the same.
+    assert url in sqs.list_queues(QueueNamePrefix=name).get("QueueUrls", [])
+    assert not queue_settings.ensure_absent(sqs, {"urls": found}, dry=False)["changed"]
+    assert list(tagged.of_sqs(sqs, "jobfleet:stack", name)) == []
+
+
+def test_a_bucket_is_made_whole_at_the_first_run_and_tells_a_queue_made_just_now(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str
+) -> None:
+    sqs, s3 = aws("sqs"), aws("s3")
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }  # fmt: skip
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    lateness(eventual=LATE)
+    queue_settings.ensure_present(sqs, queues(name, Policy=policy), dry=False)
+    module = bucket(name, notifications=[{"id": "drop", "prefix": "in/", "queue": arn}])
+
+    made = bucket_settings.ensure_present(module, s3)
+    with BucketLock(s3, name, "locks/fleet") as lock:
+        assert lock.is_safe()
+
+    assert {"bucket", "notifications", "tags"} <= set(made["mended"])
+    lateness()
+    assert not bucket_settings.ensure_present(module, s3)["changed"]
+
+
+def test_a_policy_that_s3_gives_back_in_another_form_is_the_same(
+    aws: Callable[[str], Any], name: str
+) -> None:
+    s3 = aws("s3")
+    arn = f"arn:aws:s3:::{name}"
+    statement = {
+        "Sid": "TLSOnly", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": ["s3:*"],
+        "Resource": [f"{arn}/*", arn], "Condition": {"Bool": {"aws:SecureTransport": ["false"]}},
+    }  # fmt: skip
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    module = bucket(name, policy=json.dumps(policy))
+    bucket_settings.ensure_present(module, s3)
+    assert json.loads(s3.get_bucket_policy(Bucket=name)["Policy"]) != policy
+
+    assert not bucket_settings.ensure_present(module, s3)["changed"]
+
+    statement["Effect"] = "Allow"
+    module.params["policy"] = json.dumps(policy)
+    assert bucket_settings.ensure_present(module, s3)["mended"] == ["policy"]
+
+
+def test_a_security_group_is_seen_once_it_is_made(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str
+) -> None:
+    ec2 = aws("ec2")
+    lateness(eventual=LATE)
+
+    security_group.make(ec2, name, "for a test", {"jobfleet:stack": name})
+
+    assert security_group.find(ec2, name)["Tags"] == [{"Key": "jobfleet:stack", "Value": name}]  # type: ignore[index]
+    # Who looked too early makes it again.
+    security_group.make(ec2, name, "for a test", {"jobfleet:stack": name})
+    group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])["SecurityGroups"]
+    assert len(group) == 1

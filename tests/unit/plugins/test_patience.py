@@ -1,0 +1,82 @@
+"""How long a call is tried again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils import patience
+from ansible.module_utils.failure import Failure
+from ansible.module_utils.patience import (
+    LAUNCH,
+    NEW_DEAD_LETTERS,
+    NEW_GROUP,
+    NEW_QUEUE,
+    QUEUE_NAME,
+    patiently,
+)
+from botocore.exceptions import ClientError
+
+DELAYS = [one for one in vars(patience).values() if isinstance(one, patience.Delay)]
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    steps: list[int] = []
+    monkeypatch.setattr(patience.time, "sleep", steps.append)
+    return steps
+
+
+def refusal(code: str, message: str = "no reason given") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Call")
+
+
+def refusing(problem: Exception, times: int) -> Callable[..., Any]:
+    left = [problem] * times
+
+    def call(**asked: Any) -> Any:
+        if left:
+            raise left.pop()
+        return asked
+
+    return call
+
+
+@pytest.mark.parametrize("delay", DELAYS, ids=lambda delay: str(delay.codes[0]))
+def test_a_delay_is_waited_for_as_long_as_it_may_last_and_no_longer(
+    waited: list[int], delay: patience.Delay
+) -> None:
+    problem = refusal(delay.codes[0], delay.words)
+
+    assert patiently(refusing(problem, delay.seconds // delay.step), delay, a=1) == {"a": 1}
+    assert sum(waited) == delay.seconds // delay.step * delay.step
+    waited.clear()
+    with pytest.raises(ClientError):
+        patiently(refusing(problem, 1000), delay)
+    assert delay.seconds <= sum(waited) < delay.seconds + delay.step
+
+
+def test_a_deleted_queue_s_name_is_waited_for_beyond_its_60_seconds(waited: list[int]) -> None:
+    patiently(refusing(refusal(QUEUE_NAME.codes[0]), 13), QUEUE_NAME)
+
+    assert sum(waited) >= 65
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        refusal("AccessDenied"),
+        refusal("InvalidParameterValue", "Value 99999 for parameter VisibilityTimeout is invalid."),
+        Failure("no such module"),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_told_at_once(waited: list[int], problem: Exception) -> None:
+    with pytest.raises(type(problem)):
+        patiently(refusing(problem, 1), NEW_QUEUE, NEW_DEAD_LETTERS, LAUNCH)
+    assert waited == []
+
+
+def test_an_error_that_ended_a_module_is_known_by_its_words(waited: list[int]) -> None:
+    words = "Failed: An error occurred (InvalidGroup.NotFound) when calling the Authorize operation: no such"
+
+    assert patiently(refusing(Failure(words), 2), NEW_GROUP) == {}
+    assert len(waited) == 2
