@@ -70,6 +70,8 @@ CLIENT = (
          "a reply queue that a killed client left a day ago"),
     Rare("RareDropIsKept", ("s3:GetObjectTagging",), (f"{_BUCKET}/processed/*",),
          "`jobfleet drop --status` where workers move inputs"),
+    Rare("RareDropAgain", ("s3:GetObject", "s3:PutObjectTagging"), (f"{_BUCKET}/incoming/*",),
+         "`jobfleet drop --again`; the second where the files have tags"),
     Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/incoming/*", f"{_BUCKET}/uploads/*"),
          "a large upload that broke off"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,12 @@ class Stack:
 
         for queue in sqs_backends[ACCOUNT][REGION].queues.values():
             queue.last_purged_at = None
+
+    def age(self, key: str, minutes: int) -> None:
+        """Let an object look as if it had been put so many minutes earlier."""
+        from moto.s3.models import s3_backends
+
+        s3_backends[ACCOUNT]["aws"].buckets[self.bucket].keys[key].last_modified -= timedelta(minutes=minutes)
 
     def take(self, queue: str) -> dict[str, Any]:
         """Take the one message from a queue."""

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 # What a client that was killed leaves behind is empty after this long; the results stay in the bucket.
 RETENTION_SECONDS = 3_600
 
+# SQS may not know a queue in the second after it was made, and the answer to the first job comes sooner:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+NEW_SECONDS, NEW_PAUSE_SECONDS = 5.0, 0.5
+
 # How long an answer that was taken stays hidden until it is deleted, in seconds. One whose delivery
 # was cut short is not waited for so long: it is looked for in the bucket.
 VISIBILITY_SECONDS = 300
@@ -41,7 +45,7 @@ class ReplyQueue:
         self._lock = threading.Lock()
         self._silent = False
         self._forbidden = False
-        self._told_alive = 0.0
+        self._told_alive = self._made = 0.0
         self.name: str | None = None
         self.url: str | None = None
 
@@ -68,6 +72,10 @@ class ReplyQueue:
         except ClientError as problem:
             if error_code(problem) not in NO_SUCH_QUEUE:
                 raise
+            if self._clock() - self._made < NEW_SECONDS:
+                # Meanwhile the bucket is looked at, as after every wait for nothing.
+                threading.Event().wait(NEW_PAUSE_SECONDS)
+                return []
             self._forget(url)
             return None
         messages = answer.get("Messages", [])
@@ -106,7 +114,7 @@ class ReplyQueue:
                 raise
             self._forbidden = True
         else:
-            self.name, self._told_alive, self._handled = name, now, []
+            self.name, self._told_alive, self._made, self._handled = name, now, now, []
 
     def _tell_alive(self) -> None:
         if not self.url:

@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.header import Header
 from pathlib import Path
+from typing import Any
 
+from botocore.exceptions import ClientError
 from jobfleet_jobs.drop_events import OUTPUT_ENDING, PARAMETERS_NAME, checked_ending, drop_mark
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
@@ -19,6 +21,7 @@ from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS, output_ke
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing
+from jobfleet.aws.error_sentences import error_code
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadInput
 from jobfleet.sending.prepare import opened
@@ -34,6 +37,24 @@ _SLACK = timedelta(seconds=5)
 _V7 = "0"
 
 WAITING = "waiting"
+
+# S3 heeds a new notification after five minutes, and brings an event within one:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html
+OVERDUE = timedelta(minutes=10)
+
+# What an object says of itself, which a copy over itself has to say anew.
+_KEPT = (
+    "Metadata", "ContentType", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage",
+    "StorageClass",
+)  # fmt: skip
+
+# Why an object that was listed cannot be sent again, by S3's code.
+_NOT_AGAIN = {
+    "404": "it is gone",
+    "NoSuchKey": "it is gone",
+    "PreconditionFailed": "it was put again just now",
+    "ObjectNotInActiveTierError": "it is archived: restore it first",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,11 @@ class DropStatus:
     state: str
     job: str | None = None
     code: str | None = None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has waited for so long that S3 may never have told a worker of it."""
+        return self.state == WAITING and datetime.now(UTC) - self.put > OVERDUE
 
 
 def plan(operation: str, files: Sequence[str]) -> list[Drop]:
@@ -124,6 +150,26 @@ class DropFolder:
             known |= self._by_results(unknown, results)
         found = [known.get(item.key) or _found(item, WAITING) for item in items]
         return found, all(listing.whole for listing in [*listed, results])
+
+    def put_again(self, key: str) -> str | None:
+        """Let S3 tell of an object anew, as if it had just been put; return why that cannot be, if so.
+
+        It is copied over itself, and keeps what it says of itself, its tags and its class.
+        """
+        where: Any = {"Bucket": self._bucket.name, "Key": key}
+        with self._account.in_words():
+            try:
+                found = self._account.s3.head_object(**where)
+                kept: Any = {name: value for name, value in found.items() if name in _KEPT}
+                self._account.s3.copy_object(
+                    **where, CopySource=where, CopySourceIfMatch=found["ETag"],
+                    MetadataDirective="REPLACE", **kept,
+                )  # fmt: skip
+            except ClientError as problem:
+                if (why := _NOT_AGAIN.get(error_code(problem))) is None:
+                    raise
+                return why
+        return None
 
     def _by_tags(self, items: Sequence[ListedObject]) -> dict[str, DropStatus]:
         self._bucket.prepare()

@@ -123,10 +123,24 @@ def test_answers_to_a_queue_that_was_deleted_are_read_from_the_bucket(stack: Any
         stack.sqs.delete_queue(QueueUrl=stack.sqs.get_queue_url(QueueName=name)["QueueUrl"])
         stack.worker()
         assert [(job.result(patience(60)).result or {})["mean"] for job in jobs] == list(range(12))
-        # Once the loss is noticed, which the next answer's may be, jobs are answered by a queue again.
-        for number in (5, 6):
+        # Once the loss is noticed, jobs are answered by a queue again.
+        stack.until(lambda: fleet.stats([5], timeout=patience(60))["mean"] == 5 and queues(stack))
+
+
+def test_a_queue_that_sqs_does_not_know_yet_is_kept_and_used(stack: Any, settings: Settings) -> None:
+    """As in the first second of a queue's life."""
+    unknown = 400, [("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")], b"{}"
+    left = [unknown, unknown]
+    stack.front.answers = lambda call: left.pop() if call == "ReceiveMessage" and left else None
+    stack.worker()
+    with Fleet(settings) as fleet:
+        for number in (1, 2, 3):
             assert fleet.stats([number], timeout=patience(60))["mean"] == number
-        assert len(queues(stack)) == 1
+        assert stack.front.calls.count("CreateQueue") == 1
+        # Nobody's answer went by it if it was given up.
+        stack.until(lambda: not left and fleet.stats([4], timeout=patience(60)) and len(queues(stack)) == 1)
+        receives = stack.front.calls.count("ReceiveMessage")
+    assert receives > 2
 
 
 def test_a_network_that_fails_for_a_moment_is_waited_out(stack: Any, settings: Settings) -> None:

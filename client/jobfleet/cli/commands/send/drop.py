@@ -16,12 +16,18 @@ _HEADERS = ("state", "key", "bytes", "put", "job")
 _NUMBERS = frozenset({"bytes"})
 _KEY_MAX = 120
 
+_MORE = (
+    "note: there is more than was looked at, so some that is shown as waiting may be done; narrow it "
+    "with --operation"
+)
+
 
 @click.command(
     epilog=examples(
         "jobfleet drop photo.jpg --operation greyscale",
         "jobfleet drop photos/ --operation threshold --param level=100",
         "jobfleet drop --status --operation greyscale",
+        "jobfleet drop --again",
     )
 )
 @click.argument("files", metavar="FILE...", shell_complete=complete_files, nargs=-1)
@@ -35,10 +41,11 @@ _KEY_MAX = 120
     help="Append this to the names of the outputs: the format to write, or the extra file to make.",
 )  # fmt: skip
 @click.option("--status", is_flag=True, help="Show what is in the drop folder, and what became of it.")
+@click.option("--again", is_flag=True, help="Send again what has waited for over ten minutes.")
 @with_shared_options()
 def drop(
     invocation: Invocation, files: tuple[str, ...], operation: str | None, params: tuple[str, ...],
-    ending: str | None, status: bool,
+    ending: str | None, status: bool, again: bool,
 ) -> None:  # fmt: skip
     """Put files into the drop folder, where workers find and process them.
 
@@ -49,13 +56,20 @@ def drop(
 
     --status shows what is waiting, succeeded, failed (with the code of the reason) or failing
     (attempts broke; see `jobfleet dead list`), and each job's id for `jobfleet result`.
+
+    A file that has waited for over ten minutes is marked "waiting too long". Look at `jobfleet status`
+    first: if no worker is alive or many jobs wait, it waits for its turn. If not, AWS may not have told the
+    workers of it, as in the first five minutes after a deployment. --again sends it once more.
     """
-    if status == bool(files):
-        raise click.UsageError("Give files to drop, or --status.")
+    if [status, again, bool(files)].count(True) != 1:
+        raise click.UsageError("Give files to drop, or --status, or --again.")
+    if (status or again) and (params or ending):
+        raise click.UsageError("--param and --ending go with files.")
     if status:
-        if params or ending:
-            raise click.UsageError("--param and --ending go with files.")
         _show(invocation, operation)
+        return
+    if again:
+        _send_again(invocation, operation)
         return
     if operation is None:
         raise click.UsageError("Give --operation: what is to be done with the files.")
@@ -82,6 +96,28 @@ def _put(
             advance(1)
 
 
+def _send_again(invocation: Invocation, operation: str | None) -> None:
+    from jobfleet.human_text import many, plain
+    from jobfleet.stack import drop_folder
+
+    folder, output = drop_folder.DropFolder(invocation.account()), invocation.output
+    found, whole = folder.look(operation)
+    overdue, sent = [one for one in found if one.is_overdue], 0
+    with output.progress("sending again", len(overdue)) as advance:
+        for one in overdue:
+            why = folder.put_again(one.key)
+            if why is None:
+                sent += 1
+                key = json.dumps({"key": one.key}, ensure_ascii=False) if invocation.as_json else one.key
+                output.write(key)
+            else:
+                output.say(f"{plain(one.key, _KEY_MAX)}: not sent again: {why}")
+            advance(1)
+    output.say(f"{many(sent, 'file')} sent again" if overdue else "nothing has waited for over ten minutes")
+    if not whole:
+        output.say(_MORE)
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -106,17 +142,20 @@ def _show(invocation: Invocation, operation: str | None) -> None:
         for state in dict.fromkeys(one.state for one in found)
     )
     invocation.output.say(", ".join(f"{count:,} {state}" for state, count in counts) or "nothing was dropped")
-    if not whole:
+    if late := sum(one.is_overdue for one in found):
         invocation.output.say(
-            "note: there is more than was looked at, so some that is shown as waiting may be done; narrow it "
-            "with --operation"
+            f"note: {late:,} waited for over ten minutes: see `jobfleet status`; if workers are alive and "
+            "nothing is in line, send it again with `jobfleet drop --again`"
         )
+    if not whole:
+        invocation.output.say(_MORE)
 
 
 def _row(one: "DropStatus") -> tuple[str, ...]:
     from jobfleet.human_text import ago, plain
 
     state = f"{one.state}: {one.code}" if one.code else one.state
+    state += " too long" if one.is_overdue else ""
     return state, plain(one.key, _KEY_MAX), f"{one.size:,}", ago(one.put), one.job or "-"
 
 
@@ -124,4 +163,5 @@ def _for_machines(one: "DropStatus") -> dict[str, Any]:
     return {
         "state": one.state, "key": one.key, "bytes": one.size,
         "put_at": one.put.isoformat(timespec="seconds"), "job": one.job, "code": one.code,
+        "overdue": one.is_overdue,
     }  # fmt: skip

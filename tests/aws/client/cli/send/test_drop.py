@@ -148,3 +148,56 @@ def test_a_folder_without_files_is_told(open_stack: Any, run: Run, home: Path) -
     fails(run("drop", "empty", "--operation", "stats"), Exit.BAD_INPUT, "there is no file in empty")
     ran = run("drop", "--status")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "nothing was dropped\n")
+
+
+def test_what_s3_never_told_of_is_flagged_and_sent_again(stack: Any, run: Run, home: Path) -> None:
+    """As in the minutes before a new notification is in force."""
+    (home / "n.txt").write_text("1 2 3")
+    (home / "m.txt").write_text("4 5 6")
+    run("drop", "n.txt", "m.txt", "--operation", "stats")
+    key, young = "incoming/stats/n.txt", "incoming/stats/m.txt"
+    stack.s3.put_object(
+        Bucket=stack.bucket, Key=key, Body=b"1 2 3", ContentType="text/x-numbers", Metadata={"mtime": "7"}
+    )
+    stack.s3.put_object_tagging(
+        Bucket=stack.bucket, Key=key, Tagging={"TagSet": [{"Key": "mine", "Value": "1"}]}
+    )
+    stack.open_drop_folder()
+
+    stack.age(key, 9)
+    assert not any(row["overdue"] for row in seen(run).values())
+    assert "nothing has waited for over ten minutes" in run("drop", "--again").stderr
+    stack.age(key, 2)
+    assert {row["key"] for row in seen(run).values() if row["overdue"]} == {key}
+    ran = run("drop", "--status")
+    assert f"waiting too long  {key}" in " ".join(ran.stdout.split("\n"))
+    assert "jobfleet drop --again" in ran.stderr
+
+    stack.worker()
+    ran = run("drop", "--again", "--operation", "stats")
+
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [key])
+    assert "1 file sent again" in ran.stderr
+    stack.until(lambda: seen(run)[key]["state"] == "succeeded")
+    assert seen(run)[young]["state"] == "waiting"
+    head = stack.s3.head_object(Bucket=stack.bucket, Key=key)
+    assert (head["ContentType"], head["Metadata"]) == ("text/x-numbers", {"mtime": "7"})
+    tags = stack.s3.get_object_tagging(Bucket=stack.bucket, Key=key)["TagSet"]
+    assert {"Key": "mine", "Value": "1"} in tags
+
+
+def test_what_cannot_be_sent_again_is_told_and_the_rest_is_sent(stack: Any, run: Run) -> None:
+    frozen = stack.drop("stats/a", b"1 2", StorageClass="GLACIER")
+    key = stack.drop("stats/b", b"1 2")
+    for one in (frozen, key):
+        stack.age(one, 11)
+
+    ran = run("drop", "--again")
+
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [key])
+    assert f"{frozen}: not sent again: it is archived: restore it first" in ran.stderr
+
+
+@pytest.mark.parametrize("words", [("--again", "--status"), ("--again", "a"), ("--again", "--ending", ".x")])
+def test_again_goes_alone(stack: Any, run: Run, words: tuple[str, ...]) -> None:
+    assert run("drop", *words).returncode == 2
