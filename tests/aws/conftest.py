@@ -18,8 +18,8 @@ import boto3
 import pytest
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request, Result, Stored
-from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames
-from jobfleet_jobs.protocol.result_lookup import find_result
+from jobfleet_jobs.protocol.names import StackNames
+from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 
 from localcloud.gaps import dispatch, ec2, s3, s3_events, s3_listing, sqs, sqs_messages
 from tests.aws.front import Front
@@ -172,7 +172,7 @@ class Stack:
     def stored(self, job_id: str) -> Result:
         """Return the result in the bucket; one that is not there yet is `NoSuchKey`."""
         key = f"results/{job_id}.json"
-        found = find_result(job_id, self._read, self._batches_after)
+        found = find_result(job_id, self._read, self._list_page)
         return found or Result.from_json(self.object(key).decode())
 
     def _read(self, key: str) -> str | None:
@@ -181,9 +181,8 @@ class Stack:
         except self.s3.exceptions.NoSuchKey:
             return None
 
-    def _batches_after(self, key: str) -> list[str]:
-        answer = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=RESULT_BATCHES, StartAfter=key)
-        return [item["Key"] for item in answer.get("Contents", ())]
+    def _list_page(self, prefix: str, after: str) -> KeyPage:
+        return KeyPage.of(self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after))
 
     def object(self, key: str) -> bytes:
         """Return an object of the bucket."""

@@ -9,8 +9,8 @@ import pytest
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Result, Stored
-from jobfleet_jobs.protocol.names import RESULT_BATCHES, StackNames, heartbeat_key, output_key
-from jobfleet_jobs.protocol.result_lookup import find_result
+from jobfleet_jobs.protocol.names import StackNames, heartbeat_key, output_key
+from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 from PIL import Image
 
 from tests.patience import wait_for
@@ -59,12 +59,11 @@ def wait_for_results(stack: Stack, bucket: str, ids: list[str], seconds: float) 
         except s3.exceptions.NoSuchKey:
             return None
 
-    def keys_after(key: str) -> list[str]:
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=RESULT_BATCHES, StartAfter=key)
-        return [item["Key"] for item in listed.get("Contents", [])]
+    def list_page(prefix: str, after: str) -> KeyPage:
+        return KeyPage.of(s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after))
 
     def final() -> list[Result]:
-        found = [find_result(job_id, read, keys_after) for job_id in ids]
+        found = [find_result(job_id, read, list_page) for job_id in ids]
         # An attempt that ended with its worker is stored, too, as failing.
         results = [result for result in found if result and result.status != "failing"]
         return results if len(results) == len(ids) else []

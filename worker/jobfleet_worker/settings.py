@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from jobfleet_jobs.protocol.message import LARGE_BYTES
-from jobfleet_jobs.protocol.names import RESULT_BATCH_MAX, StackNames
+from jobfleet_jobs.protocol.names import StackNames
+from jobfleet_jobs.protocol.result_batches import RESULT_BATCH_MAX
 
 # SQS's own limits: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 LONG_POLL_MAX_SECONDS = 20

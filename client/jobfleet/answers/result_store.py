@@ -1,21 +1,23 @@
 """The results in the stack's bucket, as the client reads them."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Result
-from jobfleet_jobs.protocol.names import RESULT_BATCHES, RESULTS, result_batch_may_hold, result_key
-from jobfleet_jobs.protocol.result_lookup import find_result
+from jobfleet_jobs.protocol.names import RESULTS, result_key
+from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, Window, batch_windows, may_hold
+from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import read_object
 
 # From here on, finding out by lists which results there are takes fewer calls than asking for each.
 LIST_FROM = 4
-# S3 lists 1,000 keys a call. Ids sort by time, so results of others in between are all that can make
-# it more; beyond this many calls the results are asked for one by one.
-LISTINGS_MAX = 20
+
+# A page of a listing brings 1,000 keys, mostly all that is wanted. Where so many pages have not, the ids
+# lie far apart, and the rest is listed side by side.
+PAGES_IN_LINE = 4
 READERS = 8
 
 
@@ -35,32 +37,29 @@ class Results:
 
     def look(self, job_id: str) -> Result | None:
         """Return what is stored of a job, also of one that is failing; None if nothing is."""
-        return find_result(job_id, self._read, self._batches_after)
+        return find_result(job_id, self._read, self._list_page)
 
     def find_many(self, job_ids: Collection[str]) -> dict[str, Result]:
-        """Return the final results there are of these jobs, by id."""
+        """Return the final results there are of these jobs, by id.
+
+        Takes at most a listing for each id, or the pages between the first id and the last if they are
+        fewer, once for results of their own and once for each kind of batch; and a read for each result.
+        """
         if len(job_ids) < LIST_FROM:
             found = {job_id: self.find(job_id) for job_id in job_ids}
             return {job_id: result for job_id, result in found.items() if result}
-        least, greatest = min(job_ids), max(job_ids)
-        wanted = {result_key(job_id): job_id for job_id in job_ids}
-        keys = self._keys(RESULTS, _before(result_key(least)), result_key(greatest))
-        if keys is None:
-            return self._all(lambda job_id: [self.find(job_id)], job_ids)
-        results = self._all(
-            lambda key: [_result(self._read(key))], [key for key in keys if wanted.pop(key, None)]
-        )
+        wanted = {result_key(job_id) for job_id in job_ids}
+        keys = self._keys([Window(RESULTS, _before(key), key + "\0") for key in sorted(wanted)])
+        results = self._all(lambda key: [_result(self._read(key))], wanted.intersection(keys))
         return results | self._in_batches(set(job_ids) - set(results))
 
     def _in_batches(self, job_ids: set[str]) -> dict[str, Result]:
         if not job_ids:
             return {}
-        # A batch's key begins with the greatest id in it, which may be any later one.
-        keys = self._keys(RESULT_BATCHES, RESULT_BATCHES + min(job_ids), None)
-        if keys is None:
-            return self._all(lambda job_id: [self.find(job_id)], job_ids)
-        holding = [key for key in keys if any(result_batch_may_hold(key, job_id) for job_id in job_ids)]
-        found = self._all(lambda key: map(_result, (self._read(key) or "").splitlines()), holding)
+        with ThreadPoolExecutor(len(BATCH_KINDS)) as pool:
+            listed = list(pool.map(lambda kind: self._keys(batch_windows(kind, job_ids)), BATCH_KINDS))
+        holding = may_hold((key for keys in listed for key in keys), job_ids)
+        found = self._all(lambda key: map(_result, (self._read(key) or "").splitlines()), list(holding))
         return {job_id: result for job_id, result in found.items() if job_id in job_ids}
 
     def _all(self, read: Reader, things: Collection[str]) -> dict[str, Result]:
@@ -69,29 +68,40 @@ class Results:
                      for result in results]  # fmt: skip
         return {result.id: result for result in every if result and result.status != "failing"}
 
-    def _keys(self, prefix: str, after: str, last: str | None) -> list[str] | None:
-        """Return the keys after `after` up to `last`; None if that takes too many calls."""
-        keys: list[str] = []
-        for _ in range(LISTINGS_MAX):
-            page = self._account.s3.list_objects_v2(
-                Bucket=self._account.bucket, Prefix=prefix, StartAfter=after
-            )
-            found = [item["Key"] for item in page.get("Contents", [])]
-            keys.extend(found)
-            if not page.get("IsTruncated") or (last and found[-1] >= last):
-                return keys
-            after = found[-1]
-        return None
+    def _keys(self, windows: Sequence[Window]) -> set[str]:
+        """Return the keys in these windows of one prefix, which are in order; others may be among them."""
+        keys, left = self._list(windows, PAGES_IN_LINE)
+        if left:
+            size = -(-len(left) // READERS)
+            parts = [left[start : start + size] for start in range(0, len(left), size)]
+            with ThreadPoolExecutor(READERS) as pool:
+                for more, _ in pool.map(self._list, parts):
+                    keys |= more
+        return keys
+
+    def _list(self, windows: Sequence[Window], pages: int | None = None) -> tuple[set[str], list[Window]]:
+        """List one window after the other, each from where the last page ended; return the windows left."""
+        keys: set[str] = set()
+        seen, end = "", False  # how far everything is known, and whether there is nothing behind it
+        for number, window in enumerate(windows):
+            while not end and max(seen, window.after) < window.end:
+                if pages == 0:
+                    rest = Window(window.prefix, max(seen, window.after), window.end)
+                    return keys, [rest, *windows[number + 1 :]]
+                pages = None if pages is None else pages - 1
+                page = self._list_page(window.prefix, max(seen, window.after))
+                keys.update(page.keys)
+                seen, end = page.keys[-1] if page.keys else seen, not page.more
+        return keys, []
 
     def _read(self, key: str) -> str | None:
         data = read_object(self._account, self._account.bucket, key)
         return None if data is None else data.decode()
 
-    def _batches_after(self, key: str) -> list[str]:
-        answer = self._account.s3.list_objects_v2(
-            Bucket=self._account.bucket, Prefix=RESULT_BATCHES, StartAfter=key
+    def _list_page(self, prefix: str, after: str) -> KeyPage:
+        return KeyPage.of(
+            self._account.s3.list_objects_v2(Bucket=self._account.bucket, Prefix=prefix, StartAfter=after)
         )
-        return [item["Key"] for item in answer.get("Contents", [])]
 
 
 def _before(key: str) -> str:

@@ -12,7 +12,8 @@ from typing import Literal
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.ids import ids_from, is_job_id, sent_at
 from jobfleet_jobs.protocol.message import Result
-from jobfleet_jobs.protocol.names import RESULT_BATCHES, RESULTS, result_batch_may_hold
+from jobfleet_jobs.protocol.names import RESULTS
+from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, is_batch, may_hold, read_batch_key
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing, newest
@@ -69,9 +70,8 @@ def find_jobs(
 
         def list_since(start: datetime) -> Listing:
             first = ids_from(start)
-            return bucket.list_all(
-                [(RESULTS + _V7, RESULTS + first), (RESULT_BATCHES + _V7, RESULT_BATCHES + first)]
-            )
+            prefixes = [RESULTS, *(kind.prefix for kind in BATCH_KINDS)]
+            return bucket.list_all((prefix + _V7, prefix + first) for prefix in prefixes)
 
         listing = newest(list_since, enough, since)
         sources = sorted(map(_source, listing.items), key=lambda one: one.greatest, reverse=True)
@@ -91,16 +91,13 @@ def _start(since: datetime | None, listing: Listing, sources: Sequence[_Source])
 
 
 def _count(listing: Listing) -> int:
-    """Return how many jobs these objects hold: a batch says so by its marks, six digits each."""
-    return sum(
-        len(item.key.rpartition("_")[2]) // 6 if item.key.startswith(RESULT_BATCHES) else 1
-        for item in listing.items
-    )
+    """Return how many jobs these objects hold."""
+    return sum(read_batch_key(item.key).results if is_batch(item.key) else 1 for item in listing.items)
 
 
 def _source(item: ListedObject) -> _Source:
-    if item.key.startswith(RESULT_BATCHES):
-        return _Source(item.key, item.key.removeprefix(RESULT_BATCHES).partition("_")[0])
+    if is_batch(item.key):
+        return _Source(item.key, read_batch_key(item.key).greatest)
     return _Source(item.key, item.key.removeprefix(RESULTS).removesuffix(".json"))
 
 
@@ -146,13 +143,12 @@ def _fits(job: Recent, statuses: Sequence[Status], since: datetime | None) -> bo
 
 def _unanswered(history: Sequence[Sent], sources: Sequence[_Source], since: datetime | None) -> list[Recent]:
     """Return what this machine has sent, and of which nothing is stored."""
-    stored = {source.greatest for source in sources if not source.key.startswith(RESULT_BATCHES)}
-    batches = [source.key for source in sources if source.key.startswith(RESULT_BATCHES)]
-    found = []
+    wanted = []
     for job in history:
         sent = sent_at(job.id) if is_job_id(job.id) else None
-        if sent is None or (since and sent < since) or job.id in stored:
-            continue
-        if not any(result_batch_may_hold(key, job.id) for key in batches):
-            found.append(Recent(job.id, job.operation, "unanswered", sent))
-    return found
+        if sent and (since is None or sent >= since):
+            wanted.append(Recent(job.id, job.operation, "unanswered", sent))
+    stored = {source.greatest for source in sources if not is_batch(source.key)}
+    holding = may_hold((one.key for one in sources if is_batch(one.key)), {job.id for job in wanted})
+    stored.update(job_id for ids in holding.values() for job_id in ids)
+    return [job for job in wanted if job.id not in stored]

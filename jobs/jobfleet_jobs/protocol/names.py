@@ -5,7 +5,6 @@ equal.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,16 +21,10 @@ STACK_TAG = "jobfleet:stack"
 
 UPLOADS, INCOMING, OUTPUTS, RESULTS, LOGS = "uploads/", "incoming/", "outputs/", "results/", "logs/"
 PROCESSED = "processed/"
-RESULT_BATCHES, WORKERS = "results/batches/", "workers/"
+WORKERS = "workers/"
 
 # Where a deployment publishes what clients may know of the stack (roles/description).
 DESCRIPTION_KEY = "config/stack.json"
-
-# As many results as one object may hold: a key says something of each, and S3 allows it 1,024 bytes.
-RESULT_BATCH_MAX = 100
-
-# The last digits of a UUID, as many as tell a hundred of them apart nearly always.
-_MARK_DIGITS = 6
 
 
 class BadStackName(ValueError):
@@ -94,27 +87,6 @@ def output_key(name: str) -> str:
 def result_key(job_id: str) -> str:
     """Where the result of a job lies."""
     return f"{RESULTS}{job_id}.json"
-
-
-def result_batch_key(ids: Sequence[str], worker: str, at: datetime) -> str:
-    """Where the results of small jobs lie that were done together.
-
-    It begins with the greatest id, so that a listing that starts at an id skips the batches that end
-    before it; then come the least, who wrote it and when (UTC), and the last digits of every id.
-    """
-    marks = "".join(job_id[-_MARK_DIGITS:] for job_id in ids)
-    return f"{RESULT_BATCHES}{max(ids)}_{min(ids)}_{worker}-{at:%Y%m%d%H%M%S%f}_{marks}.jsonl"
-
-
-def result_batch_may_hold(key: str, job_id: str) -> bool:
-    """Tell from a batch's key whether a job's result can be in it; a wrong yes is rare, a wrong no never."""
-    greatest, _, rest = key.removeprefix(RESULT_BATCHES).partition("_")
-    least, _, rest = rest.partition("_")
-    marks = rest.removesuffix(".jsonl").rpartition("_")[2]
-    ends = range(0, len(marks), _MARK_DIGITS)
-    return least <= job_id <= greatest and job_id[-_MARK_DIGITS:] in {
-        marks[n : n + _MARK_DIGITS] for n in ends
-    }
 
 
 def heartbeat_key(worker: str) -> str:

@@ -12,7 +12,8 @@ from jobfleet_jobs.protocol import names
 from jobfleet_jobs.protocol.aws_facts import BARE
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
-from jobfleet_jobs.protocol.result_lookup import find_result
+from jobfleet_jobs.protocol.result_batches import result_batch_key
+from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 
 from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.aws.input_memory import Room
@@ -123,13 +124,13 @@ class Storage:
     def write_results(self, results: Sequence[Result], worker: str, at: datetime) -> None:
         """Store the results of several jobs together; the same arguments write the same object."""
         body = "".join(result.to_json() + "\n" for result in results).encode()
-        key = names.result_batch_key([result.id for result in results], worker, at)
+        key = result_batch_key([result.id for result in results], worker, at)
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/x-ndjson")
 
     def find_result(self, job_id: str) -> Result | None:
         """Return what is stored of a job, or None. A result of its own that cannot be read is none."""
         try:
-            return find_result(job_id, self._read, self._batches_after)
+            return find_result(job_id, self._read, self._list_page)
         except BadJob:
             return None
 
@@ -186,9 +187,8 @@ class Storage:
         with closing(answer["Body"]) as body:
             return body.read().decode(errors="replace"), {"IfMatch": answer["ETag"]}
 
-    def _batches_after(self, key: str) -> list[str]:
-        answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.RESULT_BATCHES, StartAfter=key)
-        return [item["Key"] for item in answer.get("Contents", ())]
+    def _list_page(self, prefix: str, after: str) -> KeyPage:
+        return KeyPage.of(self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after))
 
     def write_log(self, key: str, lines: bytes) -> None:
         """Store one batch of log lines."""

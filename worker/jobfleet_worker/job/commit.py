@@ -10,10 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from jobfleet_jobs.protocol.batches import batches, batches_by_size
+from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.result_batches import in_batches
 
 from jobfleet_worker.aws.queues import EntryRefusal, QueueGone
 from jobfleet_worker.aws.tools import Tools
@@ -140,17 +143,30 @@ class Committer:
             self._endings.ended(finished)
 
     def _store(self, group: Sequence[Finished], lines: LogBatch) -> None:
-        new = [finished.result for finished in group if not finished.stored]
-        if len(new) == 1:
-            self._breaker.s3(FinishedGroup(group), lambda: self._storage.write_result(new[0]))
-        elif new:
-            at = self._clock.now()
-            self._breaker.s3(
-                FinishedGroup(group), lambda: self._storage.write_results(new, self._settings.worker_id, at)
-            )
+        new = {finished.result.id: finished.result for finished in group if not finished.stored}
+        at = self._clock.now()
+
+        def store(ids: Sequence[str]) -> Exception | None:
+            some = [new[job_id] for job_id in ids]
+            try:
+                self._breaker.s3(FinishedGroup(group), lambda: self._store_results(some, at))
+            except Exception as problem:  # noqa: BLE001 - it is raised below, when the others are over
+                return problem
+            return None
+
+        # Jobs that were sent far apart in time do not share an object, or a search for one had no end.
+        for problem in self._helpers.each(store, in_batches(new)):
+            if problem:
+                raise problem
         for finished in group:
             finished.stored = True
         self._breaker.s3(FinishedGroup(group), lambda: self._journal.store(lines))
+
+    def _store_results(self, results: Sequence[Result], at: datetime) -> None:
+        if len(results) == 1:
+            self._storage.write_result(results[0])
+        else:
+            self._storage.write_results(results, self._settings.worker_id, at)
 
     def _side_by_side(
         self, do: Callable[[Sequence[Finished]], list[Finished]], parts: Sequence[Sequence[Finished]]

@@ -18,6 +18,7 @@ from jobfleet.errors import BadInput, FleetError
 from jobfleet.sending.sender_group import sender_group
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.result_batches import BATCH_KINDS
 
 from tests.client_run import picture
 from tests.patience import patience
@@ -264,7 +265,7 @@ def test_many_results_are_found_in_few_calls(stack: Any, settings: Settings) -> 
         job_id: number for number, job_id in enumerate(ids[:50]) if number != 7
     }
     calls = [call for call in stack.front.calls if call.startswith("GET")]
-    assert len(calls) <= 50 + 2  # one for each that is there, and two lists
+    assert len(calls) <= 50 + 1 + len(BATCH_KINDS)  # one for each that is there, and the lists
 
 
 def test_answers_that_trickle_in_are_taken_several_a_call(stack: Any, settings: Settings) -> None:

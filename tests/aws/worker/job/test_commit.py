@@ -2,6 +2,7 @@
 
 import io
 import queue
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +12,9 @@ from jobfleet import Fleet
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.batches import batches_by_size
+from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import ANSWER_MAX_BYTES, Request, Result
-from jobfleet_jobs.protocol.names import RESULT_BATCH_MAX
+from jobfleet_jobs.protocol.result_batches import RESULT_BATCH_MAX
 from jobfleet_worker.aws.queues import EntryRefusal, Message
 from jobfleet_worker.clock import LOOK_SECONDS
 from jobfleet_worker.job.in_hand import Finished
@@ -75,6 +77,22 @@ def test_small_jobs_share_calls_and_an_object_and_anyone_finds_each(
         assert fleet.find_result(request.id) == stored
     assert fleet.find_result(stack.request().id) is None
     assert sorted(line["job"] for line in stack.logged()) == sorted(request.id for request in requests)
+
+
+def test_what_was_sent_long_before_the_others_has_its_result_for_itself(
+    stack: Any, bench: Any, fleet: Fleet
+) -> None:
+    now = time.time()
+    old = [stack.request(id=new_job_id(now - age)) for age in (7_200, 60, 59)]
+    requests = [*old, *(stack.request() for _ in range(7))]
+    send_all(stack, requests)
+    worker = bench(batch_linger=1_000, visibility_timeout=120).work()
+    assert stack.object(f"results/{old[0].id}.json")
+    assert len(calls(stack, "PUT results/within-")) >= 1
+    assert not calls(stack, "PUT results/batches/")
+    ids = [request.id for request in requests]
+    assert all(worker.storage.find_result(one) == fleet.find_result(one) for one in ids)
+    assert sorted(fleet.find_results(ids)) == sorted(ids)
 
 
 def test_a_job_alone_waits_for_nobody_and_has_its_result_for_itself(stack: Any, bench: Any) -> None:
