@@ -21,7 +21,7 @@ THREADS = 10
 
 # How far back is looked for the newest things, step by step, as S3 lists from old to new only.
 WINDOWS = tuple(timedelta(minutes=m) for m in (10, 120, 1_440, 14 * 1_440))
-BISECTIONS = 7
+BISECTIONS = 12
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The workers' log lines, out of the bucket (docs/worker.md says what they are).
 
-A key holds its day, its worker and the time of its first line, in this order, so that one listing
-for each worker brings what came after a time.
+A key begins with the time of its first line, so that one listing brings what all workers wrote after a
+time. Earlier versions put the day first, then the worker, then the time.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jobfleet_jobs.protocol.names import LOGS, WORKERS
+from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, log_keys_from
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket, ListedObject, Listing, newest
@@ -27,9 +27,8 @@ DAYS_MAX = 31
 # old: what came so long before the last look may still be new to it.
 LATE_UPLOAD = timedelta(minutes=5)
 
-# How often new workers are looked for, and how long the logs of one are followed after its last heartbeat.
-WORKERS_SECONDS = 30.0
-SILENT_AFTER = timedelta(minutes=15)
+# What the days of earlier versions begin with.
+_OLD = LOGS + "2"
 
 
 @dataclass(frozen=True)
@@ -73,43 +72,28 @@ class LogLines:
     def find(self, wanted: LogQuery) -> LogSearch:
         """Return the newest lines that are wanted; of a job, the first after it was sent."""
         with self._account.in_words():
-            workers = self._workers(wanted.worker)
             since = max(wanted.since, datetime.now(UTC) - timedelta(days=DAYS_MAX))
             # The object that a line is in may have begun before.
             reach = since - LATE_UPLOAD
-
-            def list_since(start: datetime) -> Listing:
-                return self._list(workers, start, wanted.worker)
-
             if wanted.job:
-                listing = list_since(reach)
+                listing = self._list(reach, wanted.worker)
                 chosen = sorted(listing.items, key=_time_of)[:OBJECTS_MAX]
             else:
-                listing = newest(list_since, lambda some: len(some.items) >= OBJECTS_MAX, reach)
+                listing = self._newest(reach, wanted.worker)
                 chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
             whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
             self._remember(listing.items)
             return LogSearch(self._read(chosen, wanted), whole)
 
     def follow(
-        self,
-        wanted: LogQuery,
-        interval: float,
-        sleep: Callable[[float], None] = time.sleep,
-        living: Callable[[], float] = time.monotonic,
+        self, wanted: LogQuery, interval: float, sleep: Callable[[float], None] = time.sleep
     ) -> Iterator[Sequence[LogLine]]:
         """Bring what is new since `find`, every `interval` seconds, for ever."""
-        workers, due = list[str](), 0.0
         while True:
             sleep(interval)
             now = datetime.now(UTC)
             with self._account.in_words():
-                if living() >= due:
-                    workers, due = (
-                        self._workers(wanted.worker, now - SILENT_AFTER),
-                        living() + WORKERS_SECONDS,
-                    )
-                items = self._list(workers, now - LATE_UPLOAD, wanted.worker).items
+                items = self._newest(now - LATE_UPLOAD, wanted.worker).items
                 new = [item for item in items if item.key not in self._seen]
                 self._remember(new)
                 lines = self._read(sorted(new, key=_time_of)[-OBJECTS_MAX:], wanted)
@@ -117,31 +101,34 @@ class LogLines:
             if lines:
                 yield lines
 
-    def _workers(self, only: str | None, after: datetime | None = None) -> list[str]:
-        """Return the workers that have sent a heartbeat (after a time)."""
-        if only:
-            return [only]
-        signs = self._bucket.list(WORKERS).items
-        return [
-            sign.key.removeprefix(WORKERS).removesuffix(".json")
-            for sign in signs
-            if after is None or sign.modified >= after
-        ]
+    def _newest(self, reach: datetime, only: str | None) -> Listing:
+        return newest(
+            lambda start: self._list(start, only), lambda some: len(some.items) >= OBJECTS_MAX, reach
+        )
 
-    def _list(self, workers: Sequence[str], start: datetime, only: str | None) -> Listing:
-        """List the objects that begin at `start` or later: of the first day by worker, then whole days."""
-        today, first = datetime.now(UTC).date(), start.date()
-        wanted = []
-        for worker in workers:
-            prefix = f"{LOGS}{first:%Y/%m/%d}/{worker}-"
-            wanted.append((prefix, f"{prefix}{start:%H%M%S}"))
-        for number in range(1, (today - first).days + 1):
-            day = first + timedelta(days=number)
-            wanted.append((f"{LOGS}{day:%Y/%m/%d}/{only + '-' if only else ''}", ""))
-        listing = self._bucket.list_all(wanted)
-        # The name of one worker may begin with another's.
-        named = {item.key: item for item in listing.items if only in (None, _worker_of(item))}
-        return Listing(list(named.values()), listing.whole)
+    def _list(self, start: datetime, only: str | None) -> Listing:
+        """List the objects (of one worker) that begin at `start` or later."""
+        by_time = self._bucket.list(LOGS_BY_TIME, log_keys_from(start))
+        old = self._list_old(start, only)
+        items = [
+            item
+            for item in (*by_time.items, *old.items)
+            if _time_of(item) >= start and only in (None, _worker_of(item))
+        ]
+        return Listing(items, by_time.whole and old.whole)
+
+    def _list_old(self, start: datetime, only: str | None) -> Listing:
+        """List objects of earlier versions: all since that day at once, or by day where they are many."""
+        first = start.date()
+        listing = self._bucket.list(_OLD, f"{LOGS}{first:%Y/%m/%d}/")
+        if listing.whole:
+            return listing
+        days = [
+            first + timedelta(days=number) for number in range((datetime.now(UTC).date() - first).days + 1)
+        ]
+        return self._bucket.list_all(
+            (f"{LOGS}{day:%Y/%m/%d}/{only + '-' if only else ''}", "") for day in days
+        )
 
     def _remember(self, items: Sequence[ListedObject]) -> None:
         self._seen |= {item.key: max(_time_of(item), item.modified) for item in items}
@@ -166,14 +153,17 @@ def _parse(text: str) -> LogLine | None:
 
 
 def _worker_of(item: ListedObject) -> str:
-    return item.key.rpartition("/")[2].rsplit("-", 2)[0]
+    name = item.key.rpartition("/")[2].removesuffix(".jsonl")
+    return name.split("-", 2)[-1] if item.key.startswith(LOGS_BY_TIME) else name.rsplit("-", 2)[0]
 
 
 def _time_of(item: ListedObject) -> datetime:
     """Return the time in a key; of a foreign one, when it was written."""
-    day, _, name = item.key.removeprefix(LOGS).rpartition("/")
+    day, _, name = item.key.removeprefix(LOGS_BY_TIME).removeprefix(LOGS).rpartition("/")
+    parts = name.removesuffix(".jsonl")
+    by_time = item.key.startswith(LOGS_BY_TIME)
     try:
-        _, clock, number = name.removesuffix(".jsonl").rsplit("-", 2)
+        clock, number = parts.split("-", 2)[:2] if by_time else parts.rsplit("-", 2)[1:]
         return datetime.strptime(f"{day} {clock} {int(number):06}", "%Y/%m/%d %H%M%S %f").replace(tzinfo=UTC)
     except ValueError:
         return item.modified

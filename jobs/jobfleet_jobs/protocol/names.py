@@ -19,7 +19,9 @@ OUTPUT_NAME_MAX_BYTES = 900
 
 STACK_TAG = "jobfleet:stack"
 
-UPLOADS, INCOMING, OUTPUTS, RESULTS, LOGS = "uploads/", "incoming/", "outputs/", "results/", "logs/"
+UPLOADS, INCOMING, OUTPUTS, RESULTS = "uploads/", "incoming/", "outputs/", "results/"
+# Beside log lines by time lie those of earlier versions: by day, worker and time, in this order.
+LOGS, LOGS_BY_TIME = "logs/", "logs/by-time/"
 PROCESSED = "processed/"
 WORKERS = "workers/"
 
@@ -95,5 +97,13 @@ def heartbeat_key(worker: str) -> str:
 
 
 def log_key(worker: str, at: datetime, number: int) -> str:
-    """Where a batch of a worker's log lines goes; `at` is in UTC, `number` tells one second's apart."""
-    return f"{LOGS}{at:%Y/%m/%d}/{worker}-{at:%H%M%S}-{number}.jsonl"
+    """Where a batch of a worker's log lines goes; `at` is in UTC, `number` tells one second's apart.
+
+    Time comes first, so that one listing brings what all workers wrote after a time.
+    """
+    return f"{log_keys_from(at.replace(microsecond=number))}{worker}.jsonl"
+
+
+def log_keys_from(at: datetime) -> str:
+    """Return what sorts right before the keys of all log lines of that time (UTC) or later."""
+    return f"{LOGS_BY_TIME}{at:%Y/%m/%d/%H%M%S-%f}-"

@@ -50,7 +50,9 @@ def test_keys_say_what_they_hold() -> None:
     assert upload_key("ID", "C:\\pictures\\a.png") == "uploads/ID/a.png"
     assert upload_key("ID", "/") == "uploads/ID/input"
     assert result_key("ID") == "results/ID.json"
-    assert log_key("w", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 6) == "logs/2026/01/02/w-030405-6.jsonl"
+    assert log_key("w", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 6) == (
+        "logs/by-time/2026/01/02/030405-000006-w.jsonl"
+    )
 
 
 def test_an_operation_checks_its_parameters_and_fills_in_the_rest() -> None:

@@ -47,7 +47,7 @@ def test_a_line_goes_to_the_journal_the_disk_and_then_the_bucket(tmp_path: Path)
     assert json.loads(spooled.read_text()) == line
     log.store(batch)
     assert {key: json.loads(lines) for key, lines in bucket.items()} == {
-        "logs/2026/01/02/w1-030405-678901.jsonl": line
+        "logs/by-time/2026/01/02/030405-678901-w1.jsonl": line
     }
     assert list((tmp_path / "spool").iterdir()) == []
 
@@ -93,7 +93,7 @@ def test_what_a_crash_left_is_uploaded_by_the_next_worker_without_the_torn_line(
     bucket = Bucket()
     log = journal(tmp_path, bucket)
     log.upload()
-    assert bucket == {"logs/2026/01/01/w1-000000-7.jsonl": b'{"job": 1}\n'}
+    assert bucket == {"logs/by-time/2026/01/01/000000-000007-w1.jsonl": b'{"job": 1}\n'}
     assert list(tmp_path.iterdir()) == []
 
 

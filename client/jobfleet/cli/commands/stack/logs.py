@@ -37,7 +37,7 @@ _SAID = frozenset({"time", "worker", "event", "job", "operation", "outcome", "ti
 )  # fmt: skip
 @click.option(
     "--interval", type=click.FloatRange(min=1), default=INTERVAL_SECONDS, show_default=True,
-    metavar="SECONDS", help="Time between two looks with --follow. A look is one call for each live worker.",
+    metavar="SECONDS", help="Time between two looks with --follow.",
 )  # fmt: skip
 @with_shared_options()
 def logs(

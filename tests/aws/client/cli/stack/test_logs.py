@@ -16,15 +16,18 @@ from tests.client_bench import Jobfleet, says_why
 from tests.patience import patience
 
 
-def write(stack: Any, worker: str, *lines: dict[str, Any] | str, age: float = 0, number: int = 0) -> None:
-    """Put lines of a worker into the bucket, as it does, `age` seconds ago."""
+def write(
+    stack: Any, worker: str, *lines: dict[str, Any] | str, age: float = 0, number: int = 0, old: bool = False
+) -> None:
+    """Put lines of a worker into the bucket, as it does, `age` seconds ago; as earlier ones did, if `old`."""
     at = datetime.now(UTC) - timedelta(seconds=age)
     whole = [
         line if isinstance(line, str) else json.dumps({"time": at.isoformat(), "worker": worker, **line})
         for line in lines
     ]
-    stack.s3.put_object(Bucket=stack.bucket, Key=f"workers/{worker}.json", Body=b"{}")
     key = log_key(worker, at, number or at.microsecond)
+    if old:
+        key = f"logs/{at:%Y/%m/%d}/{worker}-{at:%H%M%S}-{number or at.microsecond}.jsonl"
     stack.s3.put_object(Bucket=stack.bucket, Key=key, Body="\n".join([*whole, ""]).encode())
 
 
@@ -43,10 +46,13 @@ def test_a_workers_lines_are_shown_one_line_each(jobfleet: Jobfleet, stack: Any)
     assert (found["event"], found["job"], found["worker"]) == ("job", job, "w1")
 
 
-def test_lines_are_sorted_by_time_over_workers_and_days(jobfleet: Jobfleet, stack: Any) -> None:
-    write(stack, "a", {"event": "2"}, {"event": "3"}, age=900)
-    write(stack, "b", {"event": "1"}, age=90_000)
-    write(stack, "a-b", {"event": "4"}, age=300)
+@pytest.mark.parametrize("old", [(), ("2", "1", "4"), ("1",)])
+def test_lines_are_sorted_by_time_over_workers_and_days(
+    jobfleet: Jobfleet, stack: Any, old: tuple[str, ...]
+) -> None:
+    write(stack, "a", {"event": "2"}, {"event": "3"}, age=900, old="2" in old)
+    write(stack, "b", {"event": "1"}, age=90_000, old="1" in old)
+    write(stack, "a-b", {"event": "4"}, age=300, old="4" in old)
     write(stack, "a", {"event": "5"}, age=0)
     assert events(jobfleet("logs", "--json", "--since", "2d").stdout) == ["1", "2", "3", "4", "5"]
     assert events(jobfleet("logs", "--json").stdout) == ["2", "3", "4", "5"]
@@ -111,8 +117,9 @@ def test_following_shows_what_is_new_until_ctrl_c(jobfleet: Jobfleet, stack: Any
     assert (process.returncode, out, said) == (0, "", "")
 
 
-def test_following_makes_one_call_a_worker_and_reads_nothing_twice(jobfleet: Jobfleet, stack: Any) -> None:
-    write(stack, "a", {"event": "1"})
+def test_following_makes_few_calls_and_reads_nothing_twice(jobfleet: Jobfleet, stack: Any) -> None:
+    for worker in "abcde":
+        write(stack, worker, {"event": "1"})
     process = jobfleet.start("logs", "-f", "--interval", "1")
     assert process.stdout is not None
     process.stdout.readline()
