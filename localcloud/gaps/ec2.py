@@ -214,6 +214,8 @@ def _credits_of(instance: Any) -> str:
 def _no_credits(kind: str) -> EC2ClientError:
     code = "InstanceCreditSpecification.NotSupported"
     return EC2ClientError(code, f"The {kind} instance type does not support CPU credits.")
+
+
 def _a_new_group_is_seen_late_where_that_is_asked_for() -> None:
     """Some calls do not see a security group, a key pair or an instance right after it was made.
 

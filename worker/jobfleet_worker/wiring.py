@@ -78,7 +78,10 @@ def build(
     tools = Tools(settings, clock, queues, storage, breaker)
     leases = Leases(settings, queues, clock, journal.tell)
     heartbeats = Heartbeats(
-        clock, storage.write_heartbeat, lambda: _state(tools, leases, offer, around.version)
+        clock,
+        storage.write_heartbeat,
+        storage.write_roll,
+        lambda: _state(tools, leases, offer, around.version),
     )
 
     others = Others(settings.worker_id, lambda: storage.heartbeats(clock.now() - RECENT), clock)

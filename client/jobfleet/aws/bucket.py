@@ -57,11 +57,11 @@ class Bucket:
         """Make what threads shall share."""
         _ = self._account.s3, self.name
 
-    def list(self, prefix: str, after: str = "") -> Listing:
-        """List the keys that begin with `prefix` and come after a key."""
+    def list(self, prefix: str, after: str = "", pages: int | None = None) -> Listing:
+        """List the keys that begin with `prefix` and come after a key; so many pages at most."""
         items: list[ListedObject] = []
         more: dict[str, Any] = {"StartAfter": after} if after else {}
-        for _ in range(PAGES_MAX):
+        for _ in range(pages or PAGES_MAX):
             page = self._account.s3.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, MaxKeys=PAGE_KEYS, **more
             )

@@ -178,11 +178,11 @@ class Examination:
     def workers_alive(self) -> str:
         """Workers have sent heartbeats, and run the version that was deployed."""
         with self._account.in_words():
-            found, forgotten = workers.read_workers(Bucket(self._account))
-            doubts = credential_doubts(found, find_identity(self._account), datetime.now(UTC))
-        alive = [worker for worker in found if worker.state == "alive"]
+            found = workers.read_workers(Bucket(self._account))
+            doubts = credential_doubts(found.workers, find_identity(self._account), datetime.now(UTC))
+        alive = [worker for worker in found.workers if worker.state == "alive"]
         if not alive:
-            raise NoWorker(why_nobody_answers(found, forgotten, doubts))
+            raise NoWorker(why_nobody_answers(found, doubts))
         versions = {worker.version for worker in alive if worker.version}
         shown = f"{many(len(alive), 'worker')} alive ({', '.join(worker.id for worker in alive[:9])})"
         mine, theirs = _release(__version__), {_release(version) for version in versions}

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json
 from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.protocol.roll import one_of_each_offer
 
 from jobfleet.aws.bucket import Bucket
 from jobfleet.errors import NotOffered
 from jobfleet.human_text import plain
-from jobfleet.stack.workers import Worker, read_workers
+from jobfleet.stack.workers import Worker, call_workers, listed_state, read_heartbeats
 
 # Asked again after this by a process that goes on sending.
 KEPT_SECONDS = 60.0
@@ -44,7 +46,7 @@ class Offers:
     """What `workers` offer, by name. `lacking` are built-in operations that some lack a part for, with why.
 
     They are the live ones, or where there is none (`live` is false) those that were last heard of.
-    `silent` ones run a version that does not say what it offers.
+    `silent` ones run a version that does not say what it offers. Not `whole` where there are more workers.
     """
 
     workers: Sequence[str] = ()
@@ -53,6 +55,7 @@ class Offers:
     offered: dict[str, Offered] = field(default_factory=dict)
     lacking: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: list[BrokenOperation] = field(default_factory=list)
+    whole: bool = True
 
     def find(self, name: str) -> Operation:
         """Return the operation called `name`, as its workers declare it. Raises `NotOffered`."""
@@ -67,14 +70,15 @@ class Offers:
             )
         there = ", ".join(list(self.offered)[:_SHOWN])
         broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
+        nobody = "no live worker" if self.whole else f"none of the {len(self.workers):,} workers looked at"
         raise NotOffered(
-            f"no live worker offers an operation {name[:80]!r}; there are {there}{broken}. "
+            f"{nobody} offers an operation {name[:80]!r}; there are {there}{broken}. "
             "Name packages with your own operations in worker_operation_packages in the inventory"
         )
 
     def check(self, name: str) -> None:
         """Raise `NotOffered` for an operation that surely no live worker does."""
-        if self.live and not self.silent and name not in self.offered:
+        if self.live and self.whole and not self.silent and name not in self.offered:
             self.find(name)
 
     def _why(self, name: str) -> str:
@@ -84,15 +88,28 @@ class Offers:
 
 def read_offers(bucket: Bucket) -> Offers:
     """Read what the workers say. Raises AWS's errors."""
-    workers, _ = read_workers(bucket)
-    live = [each for each in workers if each.state in ("alive", "paused")]
-    return gathered(live or workers, live=bool(live))
+    now = datetime.now(UTC)
+    recent, _, whole = call_workers(bucket, now)
+    asked = [one for one in recent if listed_state(one, now) in ("alive", "paused")] or recent
+    # The heartbeat of one tells what all of its mark offer, and how it is itself.
+    marks = {one.worker: one.mark or one.worker for one in one_of_each_offer(asked)}
+    told = read_heartbeats(bucket, [one for one in asked if one.worker in marks], now)
+    by_mark = {marks[worker.id]: worker for worker in told}
+    found = []
+    for one in asked:
+        like = by_mark.get(one.mark or one.worker, Worker(one.worker, "alive", one.at, read=False))
+        found.append(replace(like, id=one.worker, state=listed_state(one, now) if one.state else like.state))
+    live = [each for each in found if each.state in ("alive", "paused")]
+    offers = gathered(live or found, live=bool(live))
+    offers.whole = whole
+    return offers
 
 
 def gathered(workers: Sequence[Worker], *, live: bool) -> Offers:
     """Put together what workers say; an operation is as the one that was started last declares it."""
     offers = Offers([worker.id for worker in workers], live)
     by_start = sorted(workers, key=lambda one: one.started.timestamp() if one.started else 0.0, reverse=True)
+    read: dict[int, Mapping[str, Any]] = {}  # declarations that many workers share are read once
     offers.silent = [worker.id for worker in by_start if worker.offer.get("operations") is None]
     names: dict[str, list[str]] = {}
     for worker in by_start:
@@ -100,7 +117,9 @@ def gathered(workers: Sequence[Worker], *, live: bool) -> Offers:
             names.setdefault(name, []).append(worker.id)
         for name, why in _pairs(worker.offer.get("lacking")):
             offers.lacking.setdefault(name, {})[worker.id] = why
-        _take_own(offers, worker)
+        if id(worker.offer) not in read:
+            read[id(worker.offer)] = worker.offer
+            _take_own(offers, worker)
         for one in _objects(worker.offer.get("broken")):
             package = f"{one.get('package', '?')} {one.get('entry', '')}"
             offers.broken.append(

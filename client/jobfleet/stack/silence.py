@@ -11,7 +11,7 @@ from jobfleet.errors import FleetError
 from jobfleet.human_text import ago, duration, many
 from jobfleet.queues import queue_counts
 from jobfleet.stack import workers
-from jobfleet.stack.workers import LAB_SESSION, Worker
+from jobfleet.stack.workers import LAB_SESSION, Worker, Workforce
 
 RENEW = "`ansible-playbook playbooks/credentials.yml`"
 
@@ -23,13 +23,13 @@ def of_silence(account: Account) -> str:
     """Return a sentence on whether anybody is there who could have answered."""
     try:
         with account.in_words():
-            found, forgotten = workers.read_workers(Bucket(account))
-            doubts = credential_doubts(found, identity.find_identity(account), datetime.now(UTC))
+            found = workers.read_workers(Bucket(account))
+            doubts = credential_doubts(found.workers, identity.find_identity(account), datetime.now(UTC))
     except FleetError:
         return "`jobfleet doctor` tests every link to a worker"
-    alive = sum(worker.state == "alive" for worker in found)
+    alive = found.count("alive")
     if not alive:
-        return why_nobody_answers(found, forgotten, doubts)
+        return why_nobody_answers(found, doubts)
     verb = "is" if alive == 1 else "are"
     if doubts:
         verb = "was" if alive == 1 else "were"
@@ -45,9 +45,9 @@ def of_silence(account: Account) -> str:
     )
 
 
-def why_nobody_answers(found: Sequence[Worker], forgotten: int, doubts: str | None) -> str:
+def why_nobody_answers(found: Workforce, doubts: str | None) -> str:
     """Return a sentence on what `read_workers` returned where none is alive, with the way out."""
-    why = workers.why_none_is_alive(found, forgotten)
+    why = workers.why_none_is_alive(found)
     return f"{why}. Besides, {doubts}" if doubts and "paused" not in why else why
 
 

@@ -1,6 +1,6 @@
 """A stack as it is at the moment: queues, workers, credentials, and what is wrong with them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,14 +17,17 @@ from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers
 from jobfleet.stack.queue_ages import Age, QueueAges
 from jobfleet.stack.silence import RENEW, credential_doubt
-from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker
+from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, Workforce
 
 T = TypeVar("T")
+
+# So many workers in the same state are warned of by name.
+NAMED_MAX = 10
 
 
 @dataclass(frozen=True)
 class StackStatus:
-    """What was seen at a time. `older_workers` were not heard of for a day.
+    """What was seen at a time.
 
     `ages` lacks the queues that are empty or whose age is not known: nothing but CloudWatch tells it, and
     a receive to find out would take messages out of others' hands.
@@ -35,9 +38,13 @@ class StackStatus:
     bucket: str
     queues: Sequence[Queue]
     ages: dict[Kind, Age]
-    workers: Sequence[Worker]
-    older_workers: int
+    workforce: Workforce
     unknown: Sequence[str]
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Those heard of within a day, the living first."""
+        return self.workforce.workers
 
     @property
     def warnings(self) -> list[str]:
@@ -59,13 +66,12 @@ def read_status(account: Account, ages: QueueAges) -> StackStatus:
         whose = threads.submit(identity.find_identity, account)
         aged = threads.submit(lambda: ages.of(_that_hold_any(counted.result())))
         living = threads.submit(
-            _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), ([], 0)
+            _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), Workforce()
         )
-    found = whose.result(), counted.result()
-    signs, older = living.result()
+    found, signs = (whose.result(), counted.result()), living.result()
     return StackStatus(
-        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, older, tuple(unknown)
-    )  # fmt: skip
+        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown)
+    )
 
 
 def _that_hold_any(counted: Sequence[Queue]) -> list[Kind]:
@@ -91,22 +97,39 @@ def _warn_of_workers(seen: StackStatus) -> list[str]:
     alive = [worker for worker in seen.workers if worker.state == "alive"]
     if not alive:
         line = f"; {many(waiting, 'request waits', 'requests wait')}" if waiting else ""
-        if seen.workers or seen.older_workers:
+        if seen.workers or seen.workforce.older:
             said.append(
                 f"no worker is alive{line}: start the instances (a Learner Lab stops them with its session), "
                 f"or run {DEPLOY}"
             )
         else:
-            said.append(f"no worker has ever sent a heartbeat{line}: run {DEPLOY}")
+            said.append(f"no heartbeat of any worker is there{line}: run {DEPLOY}")
     versions = sorted({worker.version for worker in alive if worker.version})
     if len(versions) > 1:
         said.append(f"the workers run different versions ({', '.join(versions)}): run {DEPLOY}")
-    return said + [words for worker in seen.workers if (words := _warn_of(worker, seen.identity, seen.at))]
+    if not seen.workforce.whole:
+        said.append(
+            f"there are more workers than the {len(seen.workers):,} that were looked at: let the heartbeats "
+            "of those that are gone expire earlier, with bucket_workers_days in the inventory"
+        )
+    return said + list(_warn_of_each(seen))
+
+
+def _warn_of_each(seen: StackStatus) -> Iterator[str]:
+    """Warn of the first workers of each state by name, and of the others by their number."""
+    for state in workers.STATES:
+        these = [one for one in seen.workers if one.state == state]
+        said = [words for one in these if (words := _warn_of(one, seen.identity, seen.at))]
+        yield from said[:NAMED_MAX]
+        if len(said) > NAMED_MAX:
+            yield f"the same is true for {many(len(said) - NAMED_MAX, 'more worker')} ({state})"
 
 
 def _warn_of(worker: Worker, mine: Identity, now: datetime) -> str | None:
     age, name = worker.credentials_age, f"worker {worker.id}"
     if worker.state == "paused":
+        if not worker.read:
+            return f"{name} is paused"
         if worker.paused == "credentials":
             return f"{name} is paused: AWS refuses its credentials: run {RENEW} with new ones"
         return f"{name} is paused: AWS has a problem ({worker.paused}); it continues by itself"

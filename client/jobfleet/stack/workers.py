@@ -6,18 +6,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from jobfleet_jobs.protocol.heartbeat import LATE_AFTER_SECONDS, Heartbeat
-from jobfleet_jobs.protocol.names import WORKERS
+from jobfleet_jobs.protocol.names import WORKERS, heartbeat_key
+from jobfleet_jobs.protocol.roll import OnRoll, call_roll
 
-from jobfleet.aws.bucket import Bucket, ListedObject
+from jobfleet.aws.bucket import Bucket
 from jobfleet.human_text import ago
 
 LATE_AFTER = timedelta(seconds=LATE_AFTER_SECONDS)
 
-# Heartbeats stay when an instance is gone. Who was not heard of for so long is only counted.
+# Heartbeats stay for some days when an instance is gone. Who was not heard of for so long is only counted.
 FORGOTTEN_AFTER = timedelta(days=1)
 
-# As many heartbeats are read, the newest first.
-HEARTBEATS_MAX = 100
+# As many pages of keys are listed, 1,000 a page; a worker has two keys or three.
+PAGES_MAX = 100
+
+# Of so many workers the heartbeats are read, those first that a person has to see to. Of the others the
+# listing alone says how they are.
+DETAILS_MAX = 100
 
 DEPLOY = "`ansible-playbook site.yml`"
 
@@ -26,6 +31,8 @@ LAB_SESSION = timedelta(hours=4)
 LAB_SESSION_ENDS_SOON = timedelta(hours=3, minutes=30)
 
 State = Literal["alive", "late", "paused", "stopped"]
+STATES: tuple[State, ...] = ("alive", "paused", "late", "stopped")
+_URGENT: tuple[State, ...] = ("paused", "late", "alive", "stopped")
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class Worker:
     """A worker's last heartbeat; `at` is when. `paused` is why it waits, None if it does not.
 
     `credentials_age` is how old its credentials file is by now, None where that is not known. `offer`
-    is what it says of its operations, to be read with care (`stack.offered_operations`).
+    is what it says of its operations, to be read with care (`stack.offered_operations`). Where the
+    heartbeat was not `read`, only id, state, time and version are known.
     """
 
     id: str
@@ -47,40 +55,73 @@ class Worker:
     credentials_age: timedelta | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     offer: Mapping[str, Any] = field(default_factory=dict)
+    read: bool = True
 
 
-def read_workers(bucket: Bucket, now: datetime | None = None) -> tuple[list[Worker], int]:
-    """Return the workers, the living first, and how many were not heard of for a day or are not shown."""
+@dataclass(frozen=True)
+class Workforce:
+    """The workers heard of within a day, the living first, and how many `older` ones there are.
+
+    Not `whole` where there were more than are listed.
+    """
+
+    workers: Sequence[Worker] = ()
+    older: int = 0
+    whole: bool = True
+
+    def count(self, state: State) -> int:
+        """Return how many are in a state."""
+        return sum(worker.state == state for worker in self.workers)
+
+
+def call_workers(bucket: Bucket, now: datetime) -> tuple[list[OnRoll], int, bool]:
+    """Return the workers heard of within a day, by the listing; how many are older; and if that is all."""
+    listing = bucket.list(WORKERS, pages=PAGES_MAX)
+    found = call_roll((item.key, item.modified) for item in listing.items)
+    recent = [one for one in found if now - one.at < FORGOTTEN_AFTER]
+    return recent, len(found) - len(recent), listing.whole
+
+
+def read_workers(bucket: Bucket, now: datetime | None = None) -> Workforce:
+    """Return the workers.
+
+    Reads the heartbeats that the listing says too little of, and of the others `DETAILS_MAX`.
+    """
     now = now or datetime.now(UTC)
-    found = sorted(bucket.list(WORKERS).items, key=lambda item: item.modified, reverse=True)
-    recent = [item for item in found if now - item.modified < FORGOTTEN_AFTER][:HEARTBEATS_MAX]
-    modified = {item.key: item for item in recent}
-    workers = [_read(modified[key], text, now) for key, text in bucket.texts(list(modified))]
-    order = ("alive", "paused", "late", "stopped")
-    return sorted(workers, key=lambda one: (order.index(one.state), one.id)), len(found) - len(recent)
+    recent, older, whole = call_workers(bucket, now)
+    told = sorted((one for one in recent if one.state), key=lambda one: _URGENT.index(listed_state(one, now)))
+    chosen = [one for one in recent if one.state is None] + told[:DETAILS_MAX]
+    workers = read_heartbeats(bucket, chosen, now) + [_unread(one, now) for one in told[DETAILS_MAX:]]
+    return Workforce(sorted(workers, key=lambda one: (STATES.index(one.state), one.id)), older, whole)
 
 
-def why_none_is_alive(found: Sequence[Worker], forgotten: int) -> str:
+def read_heartbeats(bucket: Bucket, chosen: Sequence[OnRoll], now: datetime) -> list[Worker]:
+    """Read the heartbeats of these workers."""
+    by_key = {heartbeat_key(one.worker): one for one in chosen}
+    return [_read(by_key[key], text, now) for key, text in bucket.texts(list(by_key))]
+
+
+def why_none_is_alive(found: Workforce) -> str:
     """Return a sentence on what `read_workers` returned, with the way out."""
-    paused = next((worker for worker in found if worker.state == "paused"), None)
+    paused = next((worker for worker in found.workers if worker.state == "paused"), None)
     if paused:
         because = "AWS refuses its credentials" if paused.paused == "credentials" else str(paused.paused)
         return f"worker {paused.id} is alive, but paused: {because}; run {DEPLOY} with valid credentials"
     mend = f"start the instances (a Learner Lab stops them with its session), or run {DEPLOY}"
-    if not found:
-        when = "for a day" if forgotten else "ever"
+    if not found.workers:
+        when = "for a day" if found.older else "yet, or those of the last ones have expired"
         return f"no worker has sent a heartbeat {when}: {mend}"
-    last = max(found, key=lambda worker: worker.at)
+    last = max(found.workers, key=lambda worker: worker.at)
     how = "was stopped" if last.state == "stopped" else "sent its last heartbeat"
     return f"no worker is alive; {last.id} {how} {ago(last.at)}: {mend}"
 
 
-def _read(item: ListedObject, text: str, now: datetime) -> Worker:
+def _read(one: OnRoll, text: str, now: datetime) -> Worker:
     last = Heartbeat.read(text)
-    at, age = last.at or item.modified, last.credentials_age
+    at, age = last.at or one.at, last.credentials_age
     return Worker(
-        id=item.key.removeprefix(WORKERS).removesuffix(".json"),
-        state=_state(last, at, now),
+        id=one.worker,
+        state=_state(at, now, stopped=last.stopped, paused=last.paused is not None),
         at=at,
         started=last.started,
         version=last.version,
@@ -93,9 +134,18 @@ def _read(item: ListedObject, text: str, now: datetime) -> Worker:
     )
 
 
-def _state(last: Heartbeat, at: datetime, now: datetime) -> State:
-    if last.stopped:
+def _unread(one: OnRoll, now: datetime) -> Worker:
+    return Worker(one.worker, listed_state(one, now), one.at, version=one.version, read=False)
+
+
+def listed_state(one: OnRoll, now: datetime) -> State:
+    """Return how a worker is by the listing alone."""
+    return _state(one.at, now, stopped=one.state == "stopped", paused=one.state == "paused")
+
+
+def _state(at: datetime, now: datetime, *, stopped: bool, paused: bool) -> State:
+    if stopped:
         return "stopped"
     if now - at > LATE_AFTER:
         return "late"
-    return "paused" if last.paused else "alive"
+    return "paused" if paused else "alive"

@@ -1,8 +1,8 @@
 """The stack's bucket, as the worker uses it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
 from jobfleet_jobs.protocol.result_batches import result_batch_key
 from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
+from jobfleet_jobs.protocol.roll import call_roll, one_of_each_offer
 
 from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.aws.input_memory import Room
@@ -34,8 +35,8 @@ ROOM_BYTES = 256 * 1024**2
 CHANGED_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 CONDITIONAL_WRITES_MAX = 5
 
-# As many heartbeats are read, the newest first.
-HEARTBEATS_MAX = 100
+# As many keys of workers are listed, 1,000 a call.
+WORKER_PAGES_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -161,18 +162,36 @@ class Storage:
         key, body = names.heartbeat_key(heartbeat.worker), heartbeat.to_json().encode()
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
+    def write_roll(self, key: str) -> None:
+        """Store an entry of the roll, which says all by its key."""
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=b"", ContentType="text/plain")
+
     def heartbeats(self, since: datetime) -> list[Heartbeat]:
-        """Return what workers said of themselves since then; nothing where that may not be read."""
+        """Return the workers heard of since then, each with what it offers; the rest may be another's.
+
+        There are none where that may not be read.
+        """
         try:
-            answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.WORKERS)
+            listed = list(self._list_workers())
         except ClientError as problem:
             if error_code(problem) != "AccessDenied":
                 raise
             return []
-        recent = [item for item in answer.get("Contents", ()) if item["LastModified"] >= since]
-        recent.sort(key=lambda item: item["LastModified"], reverse=True)
-        texts = [self._read(item["Key"]) for item in recent[:HEARTBEATS_MAX]]
-        return [Heartbeat.read(text) for text in texts if text]
+        recent = [one for one in call_roll(listed) if one.at >= since]
+        told: dict[str, Heartbeat] = {}
+        for one in one_of_each_offer(recent):
+            text = self._read(names.heartbeat_key(one.worker))
+            told[one.mark or one.worker] = Heartbeat.read(text or "", one.worker)
+        return [replace(told[one.mark or one.worker], worker=one.worker) for one in recent]
+
+    def _list_workers(self) -> Iterator[tuple[str, datetime]]:
+        more: dict[str, Any] = {}
+        for _ in range(WORKER_PAGES_MAX):
+            answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=names.WORKERS, **more)
+            yield from ((item["Key"], item["LastModified"]) for item in answer.get("Contents", ()))
+            if not answer.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _read(self, key: str) -> str | None:
         return self._read_for_change(key)[0]

@@ -3,10 +3,13 @@
 import platform
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS, Heartbeat
+from jobfleet_jobs.protocol.roll import ENTRY_PERIOD_SECONDS, roll_key
 
 from jobfleet_worker.clock import Clock
 
@@ -14,13 +17,19 @@ from jobfleet_worker.clock import Clock
 class Heartbeats:
     """Counts what comes to an end, and writes a heartbeat from time to time.
 
-    `state` returns what is true at the moment: who it is, in flight, paused, what is offered.
+    `write_roll` puts an entry on the roll, by its key. `state` returns what is true at the moment: who it
+    is, in flight, paused, what is offered.
     """
 
     def __init__(
-        self, clock: Clock, write: Callable[[Heartbeat], None], state: Callable[[], Heartbeat]
+        self,
+        clock: Clock,
+        write: Callable[[Heartbeat], None],
+        write_roll: Callable[[str], None],
+        state: Callable[[], Heartbeat],
     ) -> None:
-        self._clock, self._write, self._state = clock, write, state
+        self._clock, self._write, self._write_roll, self._state = clock, write, write_roll, state
+        self._entry, self._entry_due = "", clock.monotonic()
         self._started = clock.now()
         self._due = clock.monotonic()
         self._last: tuple[str, datetime] | None = None
@@ -42,4 +51,15 @@ class Heartbeats:
             self._state(), at=self._clock.now(), started=self._started, stopped=stopped,
             python=platform.python_version(), counts=dict(self.counts), last_job=self._last,
         )  # fmt: skip
+        # Before the heartbeat, which is then never newer than what the roll says.
+        self._put_on_roll(roll_key(told))
         self._write(told)
+
+    def _put_on_roll(self, key: str) -> None:
+        """Write an entry where it is new or old. One that cannot be written is missed by nobody for long."""
+        now = self._clock.monotonic()
+        if key == self._entry and now < self._entry_due:
+            return
+        with suppress(BotoCoreError, ClientError):
+            self._write_roll(key)
+            self._entry, self._entry_due = key, now + ENTRY_PERIOD_SECONDS

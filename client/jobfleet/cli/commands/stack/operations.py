@@ -51,8 +51,12 @@ def _show(found: "Offers") -> None:
     show_table(("operation", "takes", "gives", "workers", "from", "what it is"), rows)
     if found.broken:
         sys.stdout.write("\n")
+        by_cause: dict[tuple[str, str], list[str]] = {}
+        for each in found.broken:
+            by_cause.setdefault((each.package, each.why), []).append(each.worker)
         show_table(
-            ("broken", "worker", "why"), [(each.package, each.worker, each.why) for each in found.broken]
+            ("broken", "worker", "why"),
+            [(package, _who(found, some), why) for (package, why), some in by_cause.items()],
         )
     sys.stdout.flush()
 
@@ -68,10 +72,12 @@ def _warnings(found: "Offers") -> list[str]:
     said = []
     if not found.workers:
         said.append("no worker has sent a heartbeat: see `jobfleet status`")
+    elif not found.whole:
+        said.append(f"there are more workers than the {len(found.workers):,} that were looked at")
     elif not found.live:
         said.append("no worker is alive; this is what those that were last heard of did")
     if found.silent:
-        said.append(f"{', '.join(found.silent)}: an older version, which does not say what it does")
+        said.append(f"{_who(found, found.silent)}: an older version, which does not say what it does")
     return said
 
 

@@ -49,7 +49,8 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
 
     Workers: alive, paused (with the reason), late (no heartbeat for two and a half minutes; one is due
     every minute) or stopped. Jobs done, failed (bad jobs) and broken attempts are counted since the
-    worker's start.
+    worker's start. All workers are counted, and at most a hundred are shown: first those that are
+    paused or late.
 
     Problems go to stderr, each with its fix. With --watch, a terminal shows a live view. Other outputs
     get one report after the other.
@@ -140,10 +141,17 @@ def _show(invocation: Invocation, account: "Account", seen: "StackStatus") -> No
 
 
 def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
-    from jobfleet.human_text import clock
+    from jobfleet.human_text import clock, many
+    from jobfleet.stack.workers import STATES
 
     settings = account.settings
-    more = {"more": f"{seen.older_workers} workers not heard of for a day"} if seen.older_workers else {}
+    more = {}
+    shown = sum(worker.read for worker in seen.workers)
+    if shown < len(seen.workers):
+        counts = ", ".join(f"{seen.workforce.count(state):,} {state}" for state in STATES)
+        more["workers"] = f"{counts}; {shown:,} of {len(seen.workers):,} are shown"
+    if seen.workforce.older:
+        more["more"] = f"{many(seen.workforce.older, 'worker')} not heard of for a day"
     return {
         "stack": f"{settings.stack} in account {seen.identity.account}, region {settings.region}",
         "bucket": seen.bucket,
@@ -175,6 +183,8 @@ def _worker_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
 
     rows = []
     for worker in seen.workers:
+        if not worker.read:
+            continue
         living = worker.state in ("alive", "paused") and worker.started
         up = duration(round((seen.at - worker.started).total_seconds())) if living and worker.started else "-"
         state = f"paused: {plain(worker.paused, 60)}" if worker.state == "paused" else worker.state
@@ -192,6 +202,8 @@ def _worker_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
 
 
 def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
+    from jobfleet.stack.workers import STATES
+
     ages = {kind: (age.oldest.total_seconds(), age.at.isoformat()) for kind, age in seen.ages.items()}
     whose = seen.identity
     return {
@@ -218,8 +230,9 @@ def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
                 "credentials_age_seconds": worker.credentials_age and worker.credentials_age.total_seconds(),
                 "counts": dict(worker.counts),
             }
-            for worker in seen.workers
+            for worker in seen.workers if worker.read
         ],
-        "older_workers": seen.older_workers,
+        "workers_by_state": {state: seen.workforce.count(state) for state in STATES},
+        "older_workers": seen.workforce.older,
         "warnings": seen.warnings,
     }  # fmt: skip

@@ -121,7 +121,7 @@ def test_each_state_of_a_worker_is_told_with_the_way_out(jobfleet: Jobfleet, sta
 def test_requests_that_wait_for_nobody_are_told(jobfleet: Jobfleet, stack: Any) -> None:
     stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
     (warning,) = seen(jobfleet)["warnings"]
-    assert warning.startswith("no worker has ever sent a heartbeat; 1 request waits: run")
+    assert warning.startswith("no heartbeat of any worker is there; 1 request waits: run")
     sign(stack, "gone", age=7000, stopped=True)
     (warning,) = seen(jobfleet)["warnings"]
     assert warning.startswith("no worker is alive; 1 request waits: start the instances")
