@@ -57,19 +57,20 @@ class Bucket:
         """Make what threads shall share."""
         _ = self._account.s3, self.name
 
-    def list(self, prefix: str, after: str = "", pages: int | None = None) -> Listing:
-        """List the keys that begin with `prefix` and come after a key; so many pages at most."""
+    def list(self, prefix: str, after: str = "", before: str = "", pages: int | None = None) -> Listing:
+        """List the keys that begin with `prefix` and lie between two keys; so many pages at most."""
         items: list[ListedObject] = []
         more: dict[str, Any] = {"StartAfter": after} if after else {}
         for _ in range(pages or PAGES_MAX):
             page = self._account.s3.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, MaxKeys=PAGE_KEYS, **more
             )
-            items += [
-                ListedObject(found["Key"], found["LastModified"], found["Size"], found["ETag"].strip('"'))
-                for found in page.get("Contents", ())
+            found = [
+                ListedObject(one["Key"], one["LastModified"], one["Size"], one["ETag"].strip('"'))
+                for one in page.get("Contents", ())
             ]
-            if not page.get("IsTruncated"):
+            items += [one for one in found if not before or one.key < before]
+            if not page.get("IsTruncated") or (before and found and found[-1].key >= before):
                 return Listing(items)
             more = {"ContinuationToken": page["NextContinuationToken"]}
         return Listing(items, whole=False)
@@ -118,14 +119,17 @@ def read_object(account: Account, bucket: str, key: str) -> bytes | None:
 
 
 def newest(
-    list_since: Callable[[datetime], Listing], enough: Callable[[Listing], bool], since: datetime | None
+    list_since: Callable[[datetime], Listing],
+    enough: Callable[[Listing], bool],
+    since: datetime | None,
+    until: datetime | None = None,
 ) -> Listing:
-    """Return the newest of what can only be listed forward in time, `enough` of it or all since `since`.
+    """Return the newest of what can only be listed forward in time: `enough` of it, or all since `since`.
 
-    Looks at ever longer times until now; where one holds more than may be listed, at the newer part
-    of it. The listing is not whole where something since `since` was left out.
+    Looks at ever longer times until `until`, or now; where one holds more than may be listed, at the newer
+    part of it. The listing is not whole where something since `since` was left out.
     """
-    now = datetime.now(UTC)
+    now = until or datetime.now(UTC)
     earliest = since or datetime.fromtimestamp(0, UTC)
     seen, seen_from = Listing([], whole=False), now
     for start in [*(now - window for window in WINDOWS if now - window > earliest), earliest]:

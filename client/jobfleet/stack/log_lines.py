@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, log_keys_from
+from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
+from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, heartbeat_key, log_keys_from
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket, ListedObject, Listing, newest
@@ -26,6 +27,11 @@ DAYS_MAX = 31
 # An object's key has the time of its first line, and it is uploaded once it is full or half a minute
 # old: what came so long before the last look may still be new to it.
 LATE_UPLOAD = timedelta(minutes=5)
+
+# A worker that has sent no heartbeat for so long is taken to be gone; it lived no longer than until the next
+# one was due.
+SILENT_AFTER = timedelta(minutes=15)
+ONE_MORE = timedelta(seconds=1.25 * PERIOD_SECONDS)
 
 # What the days of earlier versions begin with.
 _OLD = LOGS + "2"
@@ -79,7 +85,7 @@ class LogLines:
                 listing = self._list(reach, wanted.worker)
                 chosen = sorted(listing.items, key=_time_of)[:OBJECTS_MAX]
             else:
-                listing = self._newest(reach, wanted.worker)
+                listing = self._newest(reach, wanted.worker, self._last_heard_of(wanted.worker))
                 chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
             whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
             self._remember(listing.items)
@@ -101,14 +107,24 @@ class LogLines:
             if lines:
                 yield lines
 
-    def _newest(self, reach: datetime, only: str | None) -> Listing:
+    def _last_heard_of(self, worker: str | None) -> datetime | None:
+        """Return when a worker that is gone can have written its last lines; None of one that is not."""
+        listed = self._bucket.list(heartbeat_key(worker)).items if worker else []
+        gone = listed and datetime.now(UTC) - listed[0].modified > SILENT_AFTER
+        return listed[0].modified + ONE_MORE if gone else None
+
+    def _newest(self, reach: datetime, only: str | None, until: datetime | None = None) -> Listing:
         return newest(
-            lambda start: self._list(start, only), lambda some: len(some.items) >= OBJECTS_MAX, reach
+            lambda start: self._list(start, only, until),
+            lambda some: len(some.items) >= OBJECTS_MAX,
+            reach,
+            until,
         )
 
-    def _list(self, start: datetime, only: str | None) -> Listing:
-        """List the objects (of one worker) that begin at `start` or later."""
-        by_time = self._bucket.list(LOGS_BY_TIME, log_keys_from(start))
+    def _list(self, start: datetime, only: str | None, until: datetime | None = None) -> Listing:
+        """List the objects (of one worker) that begin at `start` or later (and before `until`)."""
+        before = log_keys_from(until) if until else ""
+        by_time = self._bucket.list(LOGS_BY_TIME, log_keys_from(start), before)
         old = self._list_old(start, only)
         items = [
             item

@@ -135,6 +135,10 @@ class Storage:
         except BadJob:
             return None
 
+    def find_own_result(self, job_id: str) -> Result | None:
+        """Do the same for a job whose result never lies among others', which takes a call only."""
+        return _readable(self._read(names.result_key(job_id)))
+
     def add_attempts(self, job_id: str, merged: Callable[[Result | None], Result | None]) -> None:
         """Store what `merged` makes of the result of its own; of a job that is done, it makes nothing.
 

@@ -64,9 +64,10 @@ class Attempts:
         request, message, dropped = job.request, job.lease.message, job.request.dropped is not None
         # Of a message that was passed on, and of an event of S3, there may be another with the same id.
         seen_before = message.attempt > 1 or job.again or message.passed is not None or dropped
+        find = self._storage.find_own_result if dropped else self._storage.find_result
         if seen_before:
             # If its result is stored, it was done, and is not done again.
-            before = self._breaker.s3(job, lambda: self._storage.find_result(request.id))
+            before = self._breaker.s3(job, lambda: find(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
             self._breaker.s3(
@@ -81,7 +82,7 @@ class Attempts:
         error = finished.result.error
         if dropped and error and error.code in OF_ANOTHER_OBJECT:
             # Who was quicker may have moved the input: its result was stored before.
-            before = self._breaker.s3(job, lambda: self._storage.find_result(request.id))
+            before = self._breaker.s3(job, lambda: find(request.id))
             if before and before.status != "failing":
                 return self._answered_again(job, request, before)
         if seen_before:

@@ -47,6 +47,19 @@ def test_the_newest_of_very_many_objects_are_found_with_few_lists() -> None:
     assert bucket.calls["GetObject"] == OBJECTS_MAX
 
 
+def test_the_last_lines_of_a_worker_that_is_gone_are_found_behind_those_of_others() -> None:
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    gone = now - timedelta(minutes=30)
+    bucket.put(heartbeat_key("gone"), "{}", gone)
+    write(bucket, "gone", gone)
+    ages = [timedelta(milliseconds=30 * number) for number in range(1, 40_000)]
+    bucket.put_empty(log_key(WORKERS[0], now - age, (now - age).microsecond) for age in ages)
+    found = LogLines(account_of(bucket)).find(LogQuery(now - timedelta(minutes=40), worker="gone"))
+    assert [line.fields["worker"] for line in found.lines] == ["gone"]
+    assert bucket.calls["ListObjectsV2"] <= 50
+    assert bucket.calls["GetObject"] == 1
+
+
 def test_following_5000_workers_takes_two_lists_a_turn() -> None:
     bucket, now = ListedObjects(), datetime.now(UTC)
     for worker in WORKERS:
