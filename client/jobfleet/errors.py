@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.protocol.message import Result
 
 
@@ -43,9 +44,13 @@ EXIT_MEANINGS = {
 
 
 class FleetError(Exception):
-    """What every error of the client is: one sentence for people, and an exit code."""
+    """What every error of the client is: one sentence for people, never with a secret, and an exit code."""
 
     exit = Exit.ERROR
+
+    def __init__(self, message: str = "") -> None:
+        # Whatever a library said is in it.
+        super().__init__(redact(message))
 
 
 class BadInput(FleetError):

@@ -209,6 +209,9 @@ class Collector:
         except (BotoCoreError, ClientError) as problem:
             self._note_trouble(self._account.sentences.of(problem))
             return otherwise
+        except FleetError as problem:  # there were no credentials to make a client with
+            self._note_trouble(problem)
+            return otherwise
         self._trouble = None
         return answer
 

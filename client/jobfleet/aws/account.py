@@ -15,8 +15,9 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import lab_has_ended
 from jobfleet_jobs.version import __version__
 
+from jobfleet.aws import guarded_session
 from jobfleet.aws.error_sentences import ErrorSentences
-from jobfleet.errors import FleetError
+from jobfleet.errors import FleetError, NoCredentials
 from jobfleet.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,8 +86,13 @@ class Account:
     @functools.cached_property
     def _core(self) -> botocore.session.Session:
         # boto3 itself takes its time to import and adds nothing to a client's calls.
-        session = botocore.session.Session(profile=self.settings.profile)
-        session.set_config_variable("region", self.settings.region)
+        session, profile = None, self.settings.profile
+        try:
+            session = guarded_session.new_session(profile)
+            session.set_config_variable("region", self.settings.region)
+            session.get_credentials()
+        except guarded_session.TROUBLE as problem:
+            raise guarded_session.refused(problem, session, profile) from problem
         return session
 
     @functools.cached_property
@@ -182,15 +188,18 @@ class Account:
             yield
         except (BotoCoreError, ClientError) as problem:
             raise self.sentences.of(problem) from problem
+        except RuntimeError as problem:
+            if found := self.no_credentials(problem):
+                raise found from problem
+            raise
         except BadJob as problem:  # a result that this version cannot read
             raise FleetError(problem.message) from problem
 
-    def credentials_method(self) -> str | None:
-        """Return how boto3's chain found the credentials (`env`, `shared-credentials-file`, …), or None."""
-        try:
-            found = self._core.get_credentials()
-        except BotoCoreError:  # as they are not whole
-            found = None
-        if found is None:
-            return "env" if "AWS_ACCESS_KEY_ID" in os.environ else None
-        return str(found.method)
+    def no_credentials(self, problem: BaseException) -> NoCredentials | None:
+        """Return what an error says of credentials that cannot be had, None if it is about something else."""
+        session = vars(self).get("_core")
+        return guarded_session.no_credentials(problem, session, self.settings.profile)
+
+    def renewal(self) -> str:
+        """Return what to do about credentials that AWS does not take."""
+        return guarded_session.how_to_renew(self._core, self.settings.profile)

@@ -3,11 +3,10 @@
 import os
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ProfileNotFound
-from botocore.session import Session
+from jobfleet_jobs.credentials.fitness import require_fit
 
-from jobfleet.errors import NoCredentials
-from jobfleet.settings.settings import active_profile, no_such_profile
+from jobfleet.aws.guarded_session import TROUBLE, new_session, refused
+from jobfleet.settings.settings import active_profile
 
 # The names botocore has for the places where it looks.
 _PLACES = {
@@ -16,6 +15,7 @@ _PLACES = {
     "container-role": "the role of this container",
     "custom-process": "a program named in {config}",
     "sso": "single sign-on, as {config} says",
+    "login": "`aws login`, as {config} says",
     "assume-role": "a role named in {config}",
     "assume-role-with-web-identity": "a web identity",
     "shared-credentials-file": "{credentials}",
@@ -40,18 +40,16 @@ def find_keys(profile: str | None) -> Keys | None:
 
     Raises `NoCredentials` where some are meant, but cannot be had.
     """
-    session = Session(profile=profile)
+    session = None
     try:
+        session = new_session(profile)
         found = session.get_credentials()
         if found is None:
             return None
         frozen = found.get_frozen_credentials()
-    except ProfileNotFound as problem:
-        raise NoCredentials(
-            no_such_profile(profile or active_profile(), session.available_profiles)
-        ) from problem
-    except BotoCoreError as problem:
-        raise NoCredentials(f"the AWS credentials cannot be used: {problem}") from problem
+        require_fit(frozen, found.method or "")
+    except TROUBLE as problem:
+        raise refused(problem, session, profile) from problem
     return Keys(_where(found.method, profile), shortened(frozen.access_key or ""), bool(frozen.token))
 
 

@@ -3,18 +3,14 @@
 import os
 from typing import Protocol
 
-import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
     NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from jobfleet_jobs.credentials.sentences import LAB, into_the_file
 from jobfleet_jobs.protocol.aws_facts import (
     EXPIRED_OR_BARE,
     FORBIDDEN,
@@ -27,7 +23,7 @@ from jobfleet_jobs.protocol.aws_facts import (
 
 from jobfleet.aws import clock_skew
 from jobfleet.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
-from jobfleet.settings.settings import Settings, active_profile, no_such_profile
+from jobfleet.settings.settings import Settings
 
 # What a person knows these calls as.
 _MEANINGS = {
@@ -44,14 +40,6 @@ _MEANINGS = {
     "ListObjectsV2": " (listing what is in the bucket)",
 }
 
-NEW_CREDENTIALS = "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and "
-
-# Where they belong: what is in the environment wins over what is in the file.
-INTO_THE_ENVIRONMENT = (
-    "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to them in this shell, as these win "
-    "over ~/.aws/credentials; or unset all three and put them in that file"
-)
-
 
 def error_code(problem: BaseException) -> str:
     """Return AWS's code for `problem`, or an empty text."""
@@ -67,8 +55,11 @@ class Whose(Protocol):
     def number(self) -> str:
         """The account's twelve digits; may ask AWS."""
 
-    def credentials_method(self) -> str | None:
-        """Return how the credentials were found, or None."""
+    def no_credentials(self, problem: BaseException) -> NoCredentials | None:
+        """Return what an error says of credentials that cannot be had, None if it is about something else."""
+
+    def renewal(self) -> str:
+        """Return what to do about credentials that AWS does not take."""
 
 
 class ErrorSentences:
@@ -79,19 +70,12 @@ class ErrorSentences:
 
     def of(self, problem: BotoCoreError | ClientError) -> FleetError:
         """Return what `problem` means for a person who has never seen SQS."""
+        if found := self._whose.no_credentials(problem):
+            return found
         if isinstance(problem, ClientError):
             return self._refusal(problem)
         if isinstance(problem, NoCredentialsError):
-            return NoCredentials(
-                f"no AWS credentials were found: {NEW_CREDENTIALS}{_into_the_file()}, or set AWS_PROFILE"
-            )
-        if isinstance(problem, PartialCredentialsError):
-            return NoCredentials(f"the AWS credentials are not whole ({problem}): {self._renew}")
-        if isinstance(problem, ProfileNotFound):
-            profile = self._whose.settings.profile or active_profile()
-            return NoCredentials(no_such_profile(profile, botocore.session.Session().available_profiles))
-        if isinstance(problem, UnauthorizedSSOTokenError | TokenRetrievalError):
-            return NoCredentials(f"the AWS credentials cannot be used: {problem}")
+            return NoCredentials(f"no AWS credentials were found: {LAB}{into_the_file()}, or set AWS_PROFILE")
         if isinstance(problem, HTTPClientError | AwsConnectionError):
             settings = self._whose.settings
             where = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
@@ -138,21 +122,13 @@ class ErrorSentences:
     @property
     def _renew(self) -> str:
         """What to do about credentials that were found and cannot be used."""
-        if self._whose.credentials_method() == "env":
-            return NEW_CREDENTIALS + INTO_THE_ENVIRONMENT
-        return (
-            f"{NEW_CREDENTIALS}{_into_the_file()}, profile {self._whose.settings.profile or active_profile()}"
-        )
+        return self._whose.renewal()
 
     def _number_or_words(self) -> str:
         try:
             return self._whose.number
         except (BotoCoreError, ClientError):
             return "of these credentials"
-
-
-def _into_the_file() -> str:
-    return f"put them in {os.environ.get('AWS_SHARED_CREDENTIALS_FILE') or '~/.aws/credentials'}"
 
 
 def _message(problem: ClientError) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 
 import click
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.version import __version__
 
 from jobfleet.cli.commands.answers.jobs import jobs
@@ -83,14 +84,19 @@ def main() -> None:
         _fail(invocation, invocation.told(problem), problem.exit)
     except click.ClickException as problem:
         if not _as_json(invocation):
-            problem.show()
+            shown = io.StringIO()
+            problem.show(shown)
+            sys.stderr.write(redact(shown.getvalue()))
             sys.exit(problem.exit_code)
         _fail(invocation, problem.format_message(), problem.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _fail(invocation, "interrupted", Exit.INTERRUPTED)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - the last place where it can become a sentence
         if os.environ.get("JOBFLEET_TRACE"):
-            raise
+            import traceback
+
+            sys.stderr.write(redact(traceback.format_exc()))
+            sys.exit(Exit.ERROR)
         words = f"unforeseen: {type(problem).__name__}: {problem} (JOBFLEET_TRACE=1 shows where)"
         _fail(invocation, words, Exit.ERROR)
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobfleet_jobs.credentials.sentences import no_such_profile, why_unreadable
 from jobfleet_jobs.protocol.names import BadStackName, StackNames
 
-from jobfleet.errors import UnknownSettings
+from jobfleet.errors import NoCredentials, UnknownSettings
 from jobfleet.settings.variables_file import Variables
 
 # What each value is called elsewhere: in the variables file, and in AWS's environment. AWS_PROFILE is
@@ -152,9 +153,12 @@ def active_profile() -> str:
 
 
 def _region_of(profile: str | None) -> str | None:
-    """Return the region that an AWS profile names. Raises `UnknownSettings` if there is no such profile."""
+    """Return the region that an AWS profile names.
+
+    Raises `UnknownSettings` if there is no such profile, `NoCredentials` where AWS's files cannot be read.
+    """
     import botocore.session
-    from botocore.exceptions import BotoCoreError, ProfileNotFound
+    from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
     session = botocore.session.Session(profile=profile)
     try:
@@ -163,12 +167,9 @@ def _region_of(profile: str | None) -> str | None:
         raise UnknownSettings(
             no_such_profile(profile or active_profile(), session.available_profiles)
         ) from problem
+    except ConfigParseError as problem:
+        # The file of the credentials most of all, which is read together with the other one.
+        raise NoCredentials(why_unreadable(str(problem.kwargs["path"]))) from problem
     except BotoCoreError as problem:
         raise UnknownSettings(f"AWS's own settings cannot be read: {problem}") from problem
     return str(region) if region else None
-
-
-def no_such_profile(profile: str, there_are: list[str]) -> str:
-    """Return a sentence on a profile that AWS's files do not have."""
-    offer = f"there are {', '.join(there_are)}" if there_are else "there are none"
-    return f"there is no AWS profile {profile!r} in ~/.aws/config or ~/.aws/credentials: {offer}"

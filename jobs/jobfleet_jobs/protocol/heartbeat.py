@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import redact_all
+
 # How often it is written, and after how long without one a worker is late: one may be missed.
 PERIOD_SECONDS = 60.0
 LATE_AFTER_SECONDS = 2.5 * PERIOD_SECONDS
@@ -38,7 +40,7 @@ class Heartbeat:
     offer: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Return it as an object of JSON."""
+        """Return it as an object of JSON, without secrets."""
         last = self.last_job
         return json.dumps({
             "worker": self.worker,
@@ -51,7 +53,8 @@ class Heartbeat:
             "in_flight": self.in_flight,
             "paused": self.paused,
             "credentials_age": self.credentials_age,
-            **self.offer,
+            # Here stand the words of packages that cannot be loaded.
+            **redact_all(self.offer),
         })  # fmt: skip
 
     @classmethod

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import is_job_id
@@ -116,10 +117,13 @@ class Request:
 
 @dataclass(frozen=True)
 class JobError:
-    """Why a job failed: `code` for machines, `message` for people."""
+    """Why a job failed: `code` for machines, `message` for people, without secrets."""
 
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", redact(self.message))
 
 
 @dataclass(frozen=True)

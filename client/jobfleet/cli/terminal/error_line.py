@@ -3,11 +3,14 @@
 import json
 import sys
 
+from jobfleet_jobs.credentials.redaction import redact
+
 from jobfleet.errors import Exit
 
 
 def tell(words: str, code: int, *, as_json: bool) -> None:
-    """Write an error to stderr. `code` is the exit code that goes with it."""
+    """Write an error to stderr, without the secrets in it. `code` is the exit code that goes with it."""
+    words = redact(words)
     if not as_json:
         sys.stderr.write(f"jobfleet: {words}\n")
         return

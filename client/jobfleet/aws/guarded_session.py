@@ -1,0 +1,42 @@
+"""Sessions of botocore whose credentials are fit to send, and the client's words on the others."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
+from jobfleet_jobs.credentials.session_guard import guard
+
+from jobfleet.errors import FleetError, NoCredentials
+from jobfleet.settings.settings import active_profile
+
+# What the search for credentials raises. RuntimeError and KeyError are botocore's own, for refreshed ones
+# that are over already and for files of a sign-in that lack a part.
+TROUBLE = (BotoCoreError, ClientError, RuntimeError, KeyError, OSError, ValueError)
+
+
+def new_session(profile: str | None) -> Session:
+    """Return a session, guarded. Raises what botocore raises for profiles and files that it cannot read."""
+    session: Session = guard(Session(profile=profile))
+    return session
+
+
+def no_credentials(
+    problem: BaseException, session: Session | None, profile: str | None
+) -> NoCredentials | None:
+    """Return what `problem` says of credentials that cannot be had; None where it is about something else."""
+    words = why_unusable(problem, _origin(session, profile, were_found=False))
+    return NoCredentials(words) if words else None
+
+
+def refused(problem: Exception, session: Session | None, profile: str | None) -> FleetError:
+    """Return what `problem` says, which came up in the search for credentials."""
+    found = no_credentials(problem, session, profile)
+    return found or NoCredentials(f"the AWS credentials cannot be used: {problem}")
+
+
+def how_to_renew(session: Session, profile: str | None) -> str:
+    """Return what to do about credentials that were found, and that AWS does not take."""
+    return renewal(_origin(session, profile, were_found=True))
+
+
+def _origin(session: Session | None, profile: str | None, *, were_found: bool) -> Origin:
+    return origin_of(session or Session(profile=profile), profile or active_profile(), were_found=were_found)
