@@ -66,10 +66,19 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="How long the keys live that instances get for their role.",
 )
+@click.option(
+    "--role-delay",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="How many seconds after its start an instance has no keys for its role, as can be on AWS.",
+)
 @_lateness
-def up(port: int | None, lab: bool, iam: bool, role_seconds: int, **lateness: Any) -> None:
+def up(
+    port: int | None, lab: bool, iam: bool, role_seconds: int, role_delay: int, **lateness: Any
+) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, Delays(**lateness))
+    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, Delays(**lateness))
     up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 

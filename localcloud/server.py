@@ -89,6 +89,7 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
         addresses=addresses,
         keyring=keyring,
         role_seconds=settings.role_seconds,
+        role_delay=settings.role_delay,
     )
     launching.use_hosts(fleet)
     return fleet

@@ -77,6 +77,8 @@ class CloudSettings:
     role_seconds: int
     """How long the keys live that instances get for their role."""
     delays: Delays = DELAYS
+    role_delay: int = 0
+    """How many seconds after its start an instance has none."""
 
 
 @dataclass(frozen=True)

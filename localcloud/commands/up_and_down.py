@@ -38,6 +38,7 @@ class Wishes:
     lab: bool = False
     iam: bool = False
     role_seconds: int = ROLE_SECONDS
+    role_delay: int = 0
     delays: Delays = DELAYS
 
 
@@ -82,6 +83,7 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
         iam=wishes.iam,
         role_seconds=wishes.role_seconds,
         delays=wishes.delays,
+        role_delay=wishes.role_delay,
     )
 
 

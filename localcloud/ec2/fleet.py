@@ -26,10 +26,12 @@ class HostFleet:
         addresses: AddressRange,
         keyring: Keyring,
         role_seconds: float,
+        role_delay: float = 0.0,
     ) -> None:
         """Boot hosts from `image`, with their files in `folder` and their sshd on `ssh_port`.
 
-        Their metadata services issue keys from `keyring` that live for `role_seconds`.
+        Their metadata services issue keys from `keyring` that live for `role_seconds`, the first `role_delay`
+        seconds after an instance's start.
         """
         self._image = image
         self._folder = folder
@@ -38,12 +40,13 @@ class HostFleet:
         self.addresses = addresses
         self._keyring = keyring
         self._role_seconds = role_seconds
+        self._role_delay = role_delay
         self.instances: list[HostedInstance] = []
         self.lab: Lab | None = None
 
     def new_host(self, instance: HostedInstance) -> Host:
         """Return a host for `instance` that was not made yet."""
-        metadata = InstanceMetadata(instance, self._keyring, self._role_seconds)
+        metadata = InstanceMetadata(instance, self._keyring, self._role_seconds, self._role_delay)
         return Host(
             instance.id,
             folder=self._folder / instance.id,

@@ -20,8 +20,15 @@ _RENEW_SECONDS = 300
 class InstanceMetadata:
     """What one instance's service tells; see `imds_server.Machine`. Safe for several threads."""
 
-    def __init__(self, instance: HostedInstance, keyring: Keyring, role_seconds: float) -> None:
-        """Issue keys from `keyring` that live for `role_seconds`."""
+    def __init__(
+        self, instance: HostedInstance, keyring: Keyring, role_seconds: float, role_delay: float = 0.0
+    ) -> None:
+        """Issue keys from `keyring` that live for `role_seconds`, the first `role_delay` s after its start.
+
+        On AWS an instance may run before its role's keys are there, as IAM is only eventually consistent:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+        """
+        self._role_delay = role_delay
         self._instance = instance
         self._keyring = keyring
         self._role_seconds = role_seconds
@@ -79,6 +86,8 @@ class InstanceMetadata:
         return tree
 
     def _profile(self) -> InstanceProfile | None:
+        if time.time() < self._instance.launch_time.replace(tzinfo=UTC).timestamp() + self._role_delay:
+            return None
         association = self._instance.ec2_backend.iam_instance_profile_associations.get(self._instance.id)
         return None if association is None else association.iam_instance_profile
 

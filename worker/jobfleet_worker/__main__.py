@@ -10,10 +10,12 @@ from enum import IntEnum
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.credentials.fitness import strip_environment
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.protocol.names import BadStackName
 
 from jobfleet_worker import settings as where
-from jobfleet_worker.aws.clients import VERSION, Clients, make_clients
+from jobfleet_worker.aws.clients import VERSION, Clients, NoCredentialsFound, make_clients
 from jobfleet_worker.offers.offer import make_offer
 from jobfleet_worker.offers.package_discovery import discover
 from jobfleet_worker.settings import BadSettings, WorkerSettings
@@ -26,7 +28,7 @@ class Exit(IntEnum):
     """What the process's exit code means."""
 
     STOPPED = 0
-    UNREACHABLE = 1  # the account could not be asked for, at the start of a worker without a file
+    UNREACHABLE = 1  # no credentials yet, or the account could not be asked for: starting again may help
     USAGE = 2  # argparse's own
     BROKEN = 70  # EX_SOFTWARE: a thread died of a fault of the worker's own
     CONFIG = 78  # EX_CONFIG of sysexits.h: starting again does not help
@@ -35,6 +37,7 @@ class Exit(IntEnum):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a worker; return the exit code."""
     options = _parser().parse_args(arguments)
+    strip_environment()
     try:
         settings, clients = _settings_and_clients(options)
         offer = make_offer(settings, discover(settings))
@@ -42,8 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadSettings, BadStackName) as problem:
         sys.stderr.write(f"worker: {problem}\n")
         return Exit.CONFIG
+    except NoCredentialsFound as problem:
+        sys.stderr.write(f"worker: {redact(str(problem))}\n")
+        return Exit.UNREACHABLE
     except (BotoCoreError, ClientError) as problem:
-        sys.stderr.write(f"worker: the account cannot be found out: {problem}\n")
+        sys.stderr.write(f"worker: the account cannot be found out: {redact(str(problem))}\n")
         return Exit.UNREACHABLE
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.stop())

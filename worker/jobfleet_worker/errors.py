@@ -2,6 +2,8 @@
 
 import traceback
 
+from jobfleet_jobs.credentials.redaction import redact
+
 # As much of where an error came from as a log line shows: the last calls, which say most.
 TRACE_CHARACTERS = 2_000
 
@@ -28,9 +30,10 @@ def trace(problem: BaseException) -> str:
         return problem.trace
     there = getattr(problem, "traceback", None)  # pebble's
     text = there if isinstance(there, str) else "".join(traceback.format_tb(problem.__traceback__))
-    return text[-TRACE_CHARACTERS:]
+    return redact(text)[-TRACE_CHARACTERS:]
 
 
 def words(problem: BaseException) -> str:
-    """Return an exception as one line for the log."""
-    return f"{type(problem).__name__}: {problem}"[:1_000]
+    """Return an exception as one line for the log, without secrets."""
+    # Before it is cut, or half a secret would be left.
+    return redact(f"{type(problem).__name__}: {problem}")[:1_000]

@@ -8,6 +8,14 @@ from pathlib import Path
 
 from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
+from jobfleet_jobs.credentials.file_text import decode, what_is_wrong
+from jobfleet_jobs.credentials.fitness import UnusableCredentials, require_fit
+
+
+class UnusableFile(NoCredentialsError):
+    """The file holds nothing to sign with, and never did."""
+
+    fmt = "{path} holds no credentials: {why}"
 
 
 class FileCredentials(Credentials):  # type: ignore[misc, unused-ignore]
@@ -22,32 +30,45 @@ class FileCredentials(Credentials):  # type: ignore[misc, unused-ignore]
         self._path, self._profile = path, profile
         self._seen: tuple[int, int, int] | None = None
         self._frozen: ReadOnlyCredentials | None = None
+        self._why = "there is no such file"
         super().__init__("", "", None, method="jobfleet-file")
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return what to sign this request with. Raises `NoCredentialsError` if there never were any."""
+        """Return what to sign this request with. Raises `UnusableFile` if there never was anything."""
         try:
             stat = self._path.stat()
             seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
             if seen != self._seen:
                 self._frozen, self._seen = self._read(), seen
-        except (OSError, configparser.Error, KeyError, ValueError):
+        except (OSError, configparser.Error, KeyError, UnusableCredentials) as problem:
             # Not there, not ours to read, or half written: the next request looks again.
-            pass
+            self._why = self._words(problem)
         if self._frozen is None:
-            raise NoCredentialsError
+            raise UnusableFile(path=self._path, why=self._why)
         return self._frozen
 
     def _read(self) -> ReadOnlyCredentials:
-        file = configparser.RawConfigParser()
-        file.read_string(self._path.read_text(encoding="utf-8"))
+        """Read the file in whatever encoding it is; of what stands there twice, the last counts."""
+        file = configparser.RawConfigParser(strict=False)
+        file.read_string(decode(self._path.read_bytes()))
         section = file[self._profile]
-        return ReadOnlyCredentials(
+        found = ReadOnlyCredentials(
             section["aws_access_key_id"],
             section["aws_secret_access_key"],
             section.get("aws_session_token"),
             None,
         )
+        require_fit(found, place=str(self._path))
+        return found
+
+    def _words(self, problem: Exception) -> str:
+        if isinstance(problem, OSError):
+            return problem.strerror or "it cannot be read"
+        if isinstance(problem, KeyError):
+            return f"[{self._profile}] lacks {str(problem.args[0]).removeprefix(self._profile) or 'its line'}"
+        if isinstance(problem, UnusableCredentials):
+            return str(problem)
+        return what_is_wrong(self._path) or "it cannot be read"
 
 
 class FileProvider(CredentialProvider):  # type: ignore[misc, unused-ignore]

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from jobfleet_jobs.credentials.fitness import UnusableCredentials
 from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED, lab_has_ended
 
 from jobfleet_worker.aws.signed_http import BUSY
@@ -27,7 +28,7 @@ def credentials_refused(problem: BaseException) -> bool:
     """Tell whether only new credentials can help."""
     if isinstance(problem, ClientError):
         return error_code(problem) in REFUSED_CREDENTIALS or lab_has_ended(problem.response)
-    return isinstance(problem, NoCredentialsError | PartialCredentialsError)
+    return isinstance(problem, NoCredentialsError | PartialCredentialsError | UnusableCredentials)
 
 
 def is_outage(problem: BaseException) -> bool:

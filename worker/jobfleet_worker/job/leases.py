@@ -12,6 +12,7 @@ from jobfleet_jobs.protocol.batches import batches
 from jobfleet_worker.aws.queues import Message, Queues
 from jobfleet_worker.clock import Clock
 from jobfleet_worker.daemon_pool import DaemonPool
+from jobfleet_worker.errors import words
 from jobfleet_worker.reporting.once import ToldOnce
 from jobfleet_worker.settings import WorkerSettings
 
@@ -168,7 +169,7 @@ class Leases:
             refusals = self._queues.hide([lease.message for lease in batch], self._timeout) if batch else {}
         except (BotoCoreError, ClientError) as problem:
             if self._trouble.failed(self._clock.monotonic()):
-                self._say("lease-not-extended", messages=len(batch), cause=str(problem)[:1_000])
+                self._say("lease-not-extended", messages=len(batch), cause=words(problem))
             return
         self._trouble.passed(now)
         for number, lease in enumerate(batch):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from importlib import metadata
 
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.operations.custom import GROUP
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json, to_json
 from jobfleet_jobs.operations.operation import Operation
@@ -91,7 +92,9 @@ def _entries() -> tuple[list[_Entry], list[BrokenPackage]]:
                     entries[_Entry(package, point.name, point.value)] = None
         except Exception as problem:  # noqa: BLE001 - a damaged package is its own trouble, whatever it is
             broken.append(
-                BrokenPackage(package, "", f"its metadata cannot be read: {problem}"[:WHY_MAX_CHARACTERS])
+                BrokenPackage(
+                    package, "", redact(f"its metadata cannot be read: {problem}")[:WHY_MAX_CHARACTERS]
+                )
             )
     ordered = sorted(entries, key=lambda entry: (entry.package, entry.name))
     for entry in ordered[ENTRIES_MAX:]:
@@ -111,7 +114,7 @@ def _look(entry: _Entry, memory: int, deadline: float) -> OwnOperation | BrokenP
             return BrokenPackage(entry.package, entry.name, str(told["broken"]))
         declared = from_json(told.get("declaration"))
     except (_Died, BadDeclaration) as problem:
-        return BrokenPackage(entry.package, entry.name, str(problem)[:WHY_MAX_CHARACTERS])
+        return BrokenPackage(entry.package, entry.name, redact(str(problem))[:WHY_MAX_CHARACTERS])
     values = {each.name: getattr(declared, each.name) for each in fields(Operation)}
     return OwnOperation(**values, package=entry.package, entry=entry.value)
 
@@ -161,7 +164,7 @@ def _without_clashes(found: Sequence[OwnOperation], broken: list[BrokenPackage])
         size += len(json.dumps(to_json(operation)))
         if others:
             why = f"operation {operation.name} is also in {', '.join(others)}: uninstall one of them"
-            broken.append(BrokenPackage(operation.package, operation.entry, why[:WHY_MAX_CHARACTERS]))
+            broken.append(BrokenPackage(operation.package, operation.entry, redact(why)[:WHY_MAX_CHARACTERS]))
         elif size > DECLARATIONS_MAX_BYTES:
             why = f"the declarations of all packages together take over {DECLARATIONS_MAX_BYTES:,} bytes"
             broken.append(BrokenPackage(operation.package, operation.entry, why))

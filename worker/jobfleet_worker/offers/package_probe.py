@@ -12,6 +12,7 @@ import signal
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.operations.custom import GROUP, Own
 from jobfleet_jobs.operations.declaration_json import to_json
 
@@ -50,7 +51,7 @@ def probe_entry(value: str) -> dict[str, Any]:
 
 
 def _words(problem: BaseException) -> str:
-    return f"{type(problem).__name__}: {problem}"[:WHY_MAX_CHARACTERS]
+    return redact(f"{type(problem).__name__}: {problem}")[:WHY_MAX_CHARACTERS]
 
 
 if __name__ == "__main__":
