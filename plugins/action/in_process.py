@@ -10,6 +10,7 @@ A plugin gets this class from Ansible's loader, and from then on it may import f
 from __future__ import annotations
 
 import os
+import sys
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,16 @@ PLUGINS = Path(__file__).parents[1]
 if str(PLUGINS / "module_utils") not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(str(PLUGINS / "module_utils"))
 
+# What client and worker know of credentials that are not whole, from where it lies too: Ansible's Python need
+# not have the project installed.
+if str(PLUGINS.parent / "jobs") not in sys.path:
+    sys.path.insert(0, str(PLUGINS.parent / "jobs"))
+
+from ansible.module_utils.careful_process import be_careful
 from ansible.module_utils.failure import Failure
 from ansible.module_utils.options import documented_options
+
+be_careful()
 
 
 @contextmanager

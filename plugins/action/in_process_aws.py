@@ -15,6 +15,7 @@ from ansible.plugins.loader import action_loader
 InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.aws_session import new_session
+from ansible.module_utils.caller_identity import why_none
 from ansible.module_utils.failure import Failure
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
     get_aws_connection_info,
@@ -77,6 +78,11 @@ class ActionModule(InProcess):
 
     @staticmethod
     def failure(error: Exception, words: str) -> Failure:
-        """Return what ends the task: `words`, the error's own, and what AWS answered."""
+        """Return what ends the task: `words`, the error's own, and what AWS answered.
+
+        Of credentials that cannot be had, the sentence on them alone.
+        """
+        if said := why_none(error):
+            return Failure(said)
         answer = getattr(error, "response", None) or {}
         return Failure(f"{words}: {error}", **camel_dict_to_snake_dict(answer))

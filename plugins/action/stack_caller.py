@@ -9,8 +9,9 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
-from ansible.module_utils.caller_identity import who
+from ansible.module_utils.caller_identity import trouble_of, who
 from ansible.module_utils.failure import Failure
+from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2")
 
@@ -20,7 +21,10 @@ class ActionModule(InProcessAws):
 
     def ask(self) -> dict[str, Any]:
         """Return who the caller is. Fails with a sentence where the credentials cannot be used."""
-        caller, trouble = who(self.client)
+        try:
+            caller, trouble = who(self.client)
+        except BotoCoreError as problem:
+            caller, trouble = None, trouble_of(problem)
         if caller is None:
             raise Failure(trouble)
-        return caller
+        return dict(caller)

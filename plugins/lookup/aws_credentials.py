@@ -37,12 +37,17 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import action_loader
 from ansible.plugins.lookup import LookupBase
 from botocore.credentials import SharedCredentialProvider
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError, ConfigParseError
 from botocore.session import get_session
 
-IN_FORCE = "The AWS credentials of this machine"
+action_loader.get("in_process", class_only=True)  # from then on plugins/module_utils can be imported from
+
+from ansible.module_utils.caller_identity import trouble_of
+from jobfleet_jobs.credentials.file_text import what_is_wrong
+from jobfleet_jobs.credentials.fitness import require_fit
 
 
 class LookupModule(LookupBase):
@@ -55,8 +60,16 @@ class LookupModule(LookupBase):
         try:
             credentials = read(path) if path else get_session().get_credentials()
             frozen = credentials and credentials.get_frozen_credentials()
-        except BotoCoreError as error:
-            raise AnsibleLookupError(f"{path or IN_FORCE} cannot be read: {error}") from error
+            if frozen:
+                require_fit(frozen, credentials.method or "", path or "~/.aws/credentials")
+        except ConfigParseError as error:
+            wrong = what_is_wrong(str(error.kwargs["path"]))
+            raise AnsibleLookupError(
+                f"{path} cannot be read: {wrong}" if path else trouble_of(error)
+            ) from error
+        except (BotoCoreError, ClientError, RuntimeError) as error:
+            said = f"{path} cannot be used: {error}" if path else trouble_of(error)
+            raise AnsibleLookupError(said) from error
         if not frozen:
             raise AnsibleLookupError(
                 f"{path} holds no AWS credentials: it needs a section [default] with aws_access_key_id and "

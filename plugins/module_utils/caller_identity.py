@@ -14,10 +14,11 @@ from botocore.exceptions import (
     ClientError,
     HTTPClientError,
     NoCredentialsError,
-    PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
+from jobfleet_jobs.credentials.redaction import redact
+from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
 from jobfleet_jobs.protocol.aws_facts import EXPIRED, lab_has_ended
 
 # Names under which tools that write ~/.aws/credentials note the end of a session beside it.
@@ -81,8 +82,10 @@ def life_of(session: Session, now: datetime) -> str:
 
 def trouble_of(problem: Exception) -> str:
     """Return one sentence about credentials that could not be used, with what to do."""
-    if isinstance(problem, NoCredentialsError | PartialCredentialsError):
+    if isinstance(problem, NoCredentialsError):
         return f"There are no AWS credentials on this machine ({problem}): {HOW}."
+    if said := why_none(problem):
+        return said
     if isinstance(problem, ClientError):
         code = problem.response["Error"]["Code"]
         if lab_has_ended(problem.response):
@@ -91,16 +94,34 @@ def trouble_of(problem: Exception) -> str:
                 f"everything since: press Start Lab, then {HOW}."
             )
         if code in EXPIRED:
-            return f"The AWS credentials have expired ({code}): start the lab's session again, then {HOW}."
-        return f"AWS does not take the credentials ({code}): {HOW}."
+            return f"The AWS credentials have expired ({code}): {_how_to_renew(session_is_over=True)}."
+        return f"AWS does not take the credentials ({code}): {_how_to_renew()}."
     if isinstance(problem, NoConnection | HTTPClientError):
         return (
-            f"AWS does not answer ({problem}): look at this machine's network and at aws_region in "
-            "inventory/group_vars/all.yml."
+            f"AWS does not answer ({redact(str(problem))}): look at this machine's network and at aws_region "
+            "in inventory/group_vars/all.yml."
         )
     if isinstance(problem, RuntimeError):  # botocore's own word for credentials known to be over
-        return f"The AWS credentials have expired ({problem}): start the lab's session again, then {HOW}."
-    return f"The AWS credentials of this machine cannot be read ({problem}): {HOW}."
+        return f"The AWS credentials have expired ({problem}): {_how_to_renew(session_is_over=True)}."
+    return f"The AWS credentials of this machine cannot be read ({redact(str(problem))}): {HOW}."
+
+
+def why_none(problem: Exception) -> str | None:
+    """Return a sentence on credentials that cannot be had, or None where the problem is another."""
+    clause = why_unusable(problem, _origin(were_found=False))
+    return clause and f"{clause[0].upper()}{clause[1:]}."
+
+
+def _origin(*, were_found: bool) -> Origin:
+    return origin_of(Session(), os.environ.get("AWS_PROFILE") or "default", were_found=were_found)
+
+
+def _how_to_renew(*, session_is_over: bool = False) -> str:
+    """Return what to do about credentials that AWS does not take; a lab's only for what may be a lab's."""
+    origin = _origin(were_found=True)
+    if origin.kind in ("env", "keys") and origin.temporary:
+        return f"start the lab's session again, then {HOW}" if session_is_over else HOW
+    return renewal(origin)
 
 
 def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:

@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.options import documented_options
 from botocore.exceptions import ClientError
+from jobfleet_jobs.credentials.redaction import HIDDEN
 
 from tests.unit.plugins.actions import REPOSITORY, action, run
 
@@ -135,11 +136,11 @@ def test_credentials_never_come_back_even_if_aws_says_them() -> None:
 
 
 def test_an_error_of_aws_s_ends_the_task_in_its_words() -> None:
-    answer = run(aws(), {"code": "AccessDenied"})
+    answer = run(aws(), {"code": "AccessDenied"}, environment={"AWS_SESSION_TOKEN": CANARY})
 
     assert answer["msg"] == (
         "Could not try: An error occurred (AccessDenied) when calling the GetCallerIdentity operation: "
-        + CANARY
+        + HIDDEN
     )
     assert answer["error"]["code"] == "AccessDenied"
 
@@ -173,7 +174,9 @@ def test_a_profile_and_a_credential_process_count_as_for_every_aws_tool(
 def test_a_profile_that_is_not_there_is_said(credentials: Path) -> None:
     answer = run(aws(), {}, environment={"AWS_PROFILE": "gone"})
 
-    assert answer["msg"] == "Couldn't connect to AWS: The config profile (gone) could not be found"
+    assert answer["msg"] == (
+        "There is no AWS profile 'gone' in ~/.aws/config or ~/.aws/credentials: there are none."
+    )
 
 
 def test_region_and_endpoint_of_the_environment_and_of_the_task_count() -> None:
