@@ -12,6 +12,7 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 from ansible.module_utils.aws_session import new_session, preload
 from ansible.module_utils.caller_identity import life_of, trouble_of, who
 from ansible.module_utils.preflight_checks import Checks
+from ansible.module_utils.short_lived import life_of_copy
 from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2", "iam")
@@ -40,6 +41,9 @@ class ActionModule(InProcessAws):
             checks.of_account(caller["account"])
             checks.of_ec2(self.client("ec2"))
             checks.of_profile(self.client("iam"))
+            if self.params["copies_credentials"]:
+                life, too_short = life_of_copy(session, datetime.now(UTC), lab=checks.lab)
+                (checks.failures if too_short else checks.summary).extend([life] if life else [])
         return {
             "failures": checks.failures,
             "summary": checks.summary,

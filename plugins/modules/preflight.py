@@ -37,6 +37,10 @@ options:
     description: Name of an instance profile that must exist; empty for none.
     type: str
     default: ""
+  copies_credentials:
+    description: Whether the hosts get a copy of the credentials in force, which then must not end soon.
+    type: bool
+    default: false
   account_change:
     description: Whether another account than that of the last run is meant.
     type: bool
