@@ -10,8 +10,8 @@ from ansible.module_utils.caller_identity import EXPIRY_KEYS
 NAMES = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
 # `aws_access_key_id = ...` as a credentials file has it; `export AWS_ACCESS_KEY_ID="..."` as portals do.
-_LINE = re.compile(r"""^\s*(?:export\s+|set\s+|\$env:)?(\w+)\s*=\s*(["']?)(\S+)\2\s*$""", re.IGNORECASE)
-_SECTION = re.compile(r"^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]\s*$")
+LINE = re.compile(r"""^\s*(?:export\s+|set\s+|\$env:)?(\w+)\s*=\s*(["']?)(\S+)\2\s*$""", re.IGNORECASE)
+SECTION = re.compile(r"^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]\s*$")
 _KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 
 
@@ -37,7 +37,7 @@ def parse(text: str) -> Block:
     """Read what was pasted, passing over other settings. Raises `BadBlock`, never with a value."""
     found: dict[str, str] = {}
     for line in text.removeprefix("\ufeff").splitlines():
-        matched = _LINE.match(line)
+        matched = LINE.match(line)
         if not matched or matched[1].lower() not in NAMES:
             continue
         name = matched[1].lower()
@@ -64,7 +64,11 @@ def put_into(text: str, profile: str, block: Block) -> str:
         return "\n".join([*lines, *between, f"[{profile}]", *block.lines(), ""])
     inside = lines[start + 1 : end]
     names = [line.partition("=")[0].strip().lower() for line in inside]
-    if NAMES[0] in names and NAMES[2] not in names:
+    ids = [
+        line.partition("=")[2].strip() for line, name in zip(inside, names, strict=True) if name == NAMES[0]
+    ]
+    # Half of a lab's block, whose key begins with ASIA, is nothing to keep.
+    if {*NAMES[:2]} <= {*names} and NAMES[2] not in names and not ids[0].startswith("ASIA"):
         raise BadBlock(f"profile [{profile}] holds keys that do not expire, and they are kept")
     # What stood there of the end of the old ones is no longer true.
     replaced = {*NAMES, *EXPIRY_KEYS}
@@ -72,10 +76,20 @@ def put_into(text: str, profile: str, block: Block) -> str:
     return "\n".join([*lines[: start + 1], *block.lines(), *kept, *lines[end:]]) + "\n"
 
 
+def block_of(text: str, profile: str) -> Block | None:
+    """Return the block that a credentials file has for `profile`, or None where it has no whole one."""
+    lines = text.splitlines()
+    start, end = _section(lines, profile)
+    try:
+        return None if start is None else parse("\n".join(lines[start:end]))
+    except BadBlock:
+        return None
+
+
 def _section(lines: list[str], profile: str) -> tuple[int | None, int]:
     start = None
     for number, line in enumerate(lines):
-        matched = _SECTION.match(line)
+        matched = SECTION.match(line)
         if matched and start is not None:
             return start, number
         if matched and matched[1] == profile:

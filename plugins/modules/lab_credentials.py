@@ -12,13 +12,16 @@ description:
   - Reads the block that a lab shows from a file, asks AWS whose it is, and only then writes it to the
     file that every AWS tool reads (AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials), in one step and
     with mode 0600.
+  - Takes it in any encoding, with any line ends.
   - Other profiles and settings in there stay. Keys that do not expire are never overwritten.
   - Never returns a secret.
 options:
   file:
-    description: The file that holds the block.
+    description:
+      - The file that holds the block. Without one, the file that every AWS tool reads is repaired if it is
+        garbled and a whole block can be read from it; it is kept beside with the ending C(.garbled).
     type: path
-    required: true
+    default: ""
   folder:
     description: Folder on this machine with the stack's keys, where the last run noted its account.
     type: path
@@ -53,4 +56,8 @@ profile:
   description: The profile it was written to.
   type: str
   returned: success
+repaired:
+  description: What was wrong with the file that was repaired.
+  type: str
+  returned: when it was
 """

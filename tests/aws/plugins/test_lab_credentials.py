@@ -1,5 +1,6 @@
 """The module that puts a pasted block in force: it asks AWS first, and writes only what is alive."""
 
+import configparser
 import json
 import os
 import subprocess
@@ -21,10 +22,13 @@ def files(tmp_path: Path) -> Files:
     return {name: tmp_path / name for name in ("block", "credentials", "stack")}
 
 
-def put_in_force(cloud: dict[str, str], files: Files, *arguments: str, **environment: str) -> dict[str, Any]:
+def put_in_force(
+    cloud: dict[str, str], files: Files, *arguments: str, check: bool = False, **environment: str
+) -> dict[str, Any]:
     """Run the module as a playbook does; return its answer, and `said`, all that was printed."""
     files["stack"].mkdir(exist_ok=True)
-    options = {"file": str(files["block"]), "folder": str(files["stack"]), "region": "us-east-1"}
+    file = "" if files["block"] == Path() else str(files["block"])
+    options = {"file": file, "folder": str(files["stack"]), "region": "us-east-1"}
     for argument in arguments:
         options[argument] = "true"
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""}
@@ -33,6 +37,7 @@ def put_in_force(cloud: dict[str, str], files: Files, *arguments: str, **environ
             *(str(Path(sys.executable).parent / "ansible"), "localhost", "--inventory", "localhost,", "-vvv"),
             *("--connection", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
             *("-m", "lab_credentials", "-a", json.dumps(options)),
+            *(["--check"] if check else []),
         ],
         cwd=REPOSITORY,
         env={
@@ -164,3 +169,60 @@ def test_what_cannot_be_read_is_named(localcloud: dict[str, str], files: Files) 
 
     assert f"The credentials in {files['block']} cannot be read" in missing["msg"]
     assert "it has no aws_secret_access_key and no aws_session_token" in half["msg"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_block_is_taken_in_whatever_encoding_and_a_garbled_file_made_whole(
+    localcloud: dict[str, str], files: Files, encoding: str
+) -> None:
+    block = paste(localcloud, files)
+    files["block"].write_bytes(files["block"].read_text().replace("\n", "\r\n").encode(encoding))
+    garbled = b"aws_access_key_id = half\n[other]\nregion = us-west-2\n[other]\n\xe9\n"
+    files["credentials"].write_bytes(garbled)
+
+    answer = put_in_force(localcloud, files)
+
+    assert (answer["failed"], answer["changed"]) == (False, True), answer["msg"]
+    found = configparser.RawConfigParser()
+    found.read(files["credentials"])
+    assert dict(found["default"]) == {name.lower(): value for name, value in block.items()}
+    assert dict(found["other"]) == {"region": "us-west-2"}
+    beside = files["credentials"].with_name("credentials.garbled")
+    assert beside.read_bytes() == garbled
+    assert beside.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_block_the_garbled_file_itself_is_repaired(
+    localcloud: dict[str, str], files: Files
+) -> None:
+    paste(localcloud, files)
+    twice = files["block"].read_bytes() * 2
+    files["credentials"].write_bytes(twice)
+    files["block"] = Path()
+
+    dry = put_in_force(localcloud, files, check=True)
+    assert files["credentials"].read_bytes() == twice
+    first, second = put_in_force(localcloud, files), put_in_force(localcloud, files)
+
+    assert dry["changed"]
+    assert (first["failed"], first["changed"], first["account"]) == (False, True, "123456789012"), first[
+        "msg"
+    ]
+    assert "a second time" in first["repaired"]
+    assert (second["failed"], second["changed"]) == (False, False)
+
+
+def test_what_cannot_be_repaired_is_left_alone_with_the_way_out(
+    localcloud: dict[str, str], files: Files
+) -> None:
+    files["block"] = Path()
+    half = b"aws_access_key_id = ASIAHALFHALFHALF1234\naws_secret_access_key = half\n"
+    files["credentials"].write_bytes(half)
+
+    answer = put_in_force(localcloud, files)
+
+    assert "line 1 stands before the first line with a profile's name" in answer["msg"]
+    assert (
+        "paste the lab's block into a file, and run this again with -e credentials_file=FILE" in answer["msg"]
+    )
+    assert files["credentials"].read_bytes() == half

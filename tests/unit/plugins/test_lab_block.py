@@ -1,7 +1,7 @@
 """The block that a lab shows: what is read from it, and what becomes of the file it goes into."""
 
 import pytest
-from ansible.module_utils.lab_block import BadBlock, Block, parse, put_into
+from ansible.module_utils.lab_block import NAMES, BadBlock, Block, block_of, parse, put_into
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLE123456789", "abc/+def==", "IQoJ/b3+JpZ2==="
 BLOCK = f"[default]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\naws_session_token={TOKEN}\n"
@@ -62,6 +62,13 @@ def test_a_profile_that_is_not_there_is_added() -> None:
     after = put_into("[work]\nregion = us-east-1\n", "lab", OTHER)
 
     assert after.startswith("[work]\nregion = us-east-1\n\n[lab]\naws_access_key_id = ")
+
+
+@pytest.mark.parametrize(
+    "lines", [f"aws_access_key_id = {KEY}\naws_secret_access_key = x\n", f"{NAMES[0]} = A\n"]
+)
+def test_half_a_block_is_overwritten(lines: str) -> None:
+    assert block_of(put_into(f"[default]\n{lines}", "default", OTHER), "default") == OTHER
 
 
 def test_keys_that_do_not_expire_are_not_overwritten() -> None:
