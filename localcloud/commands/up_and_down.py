@@ -87,6 +87,12 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
     )
 
 
+def _without_the_person() -> dict[str, str]:
+    """Return the environment without the person's own AWS: it is not needed, and may be garbled."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
 def _start_server(run: RunFolder) -> ServerInfo:
     package = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
@@ -97,7 +103,7 @@ def _start_server(run: RunFolder) -> ServerInfo:
             stdout=log,
             stderr=log,
             cwd="/",
-            env={**os.environ, RUN_VARIABLE: str(run.path), "PYTHONPATH": path},
+            env={**_without_the_person(), RUN_VARIABLE: str(run.path), "PYTHONPATH": path},
             start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS

@@ -207,5 +207,6 @@ def no_such_profile(profile: str, there_are: Sequence[str]) -> str:
 
 def why_unreadable(path: str) -> str:
     """Return a clause on a file of AWS's that cannot be read, with its line and what to do."""
-    wrong = what_is_wrong(path) or "it cannot be read"
-    return f"{path} cannot be read: {wrong}. Correct that, or run {REPAIR} if a whole block is in it"
+    clause = f"{path} cannot be read: {what_is_wrong(path) or 'it cannot be read'}. Correct that"
+    is_config = os.path.basename(path) == "config" or path == os.environ.get("AWS_CONFIG_FILE")  # noqa: PTH119
+    return clause if is_config else f"{clause}, or run {REPAIR} if a whole block is in it"

@@ -139,6 +139,19 @@ def test_ups_at_the_same_time_start_one_server(run: Path) -> None:
     assert said == ["localcloud: already up", "localcloud: already up", "localcloud: up"]
 
 
+def test_the_person_s_own_files_and_profile_are_not_read(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "garbled").write_text("[default]\n[default]\n")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "garbled"))
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+
+    up = localcloud_command("up", run=run)
+
+    assert up.returncode == 0, up.stderr
+
+
 def test_env_is_what_a_shell_needs(localcloud: dict[str, str]) -> None:
     show = 'eval "$(cat)" && echo "${AWS_PROFILE-unset} ${AWS_ENDPOINT_URL_SQS-unset} $AWS_REGION"'
     others = {"AWS_PROFILE": "mine", "AWS_ENDPOINT_URL_SQS": "elsewhere"}

@@ -163,6 +163,7 @@ REFUSED: dict[str, tuple[Callable[[Person], None], str]] = {
     "pasted twice": (in_file(BLOCK * 2), f"{FILE}line 5 begins [default] a second time"),
     "without a profile": (in_file(LINES), f"{FILE}line 1 stands before the first"),
     "a line that is none": (in_file(f"{BLOCK}{SECRET}\n"), f"{FILE}line 5 is no name with a value"),
+    "configuration that is none": (in_config("x\n"), ".aws/config cannot be read: line 1 stands before"),
     "half": (in_file(BLOCK.partition("aws_secret")[0]), "aws_secret_access_key is missing"),
     "file with quotes": (in_file(BLOCK.replace(TOKEN, f'"{TOKEN}"')), "aws_session_token stands in quotes"),
     "value in two lines": (in_file(BLOCK.replace(TOKEN, BROKEN)), "has a line break in it"),
