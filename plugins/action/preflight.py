@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
+from ansible.inventory.group import Group
 from ansible.module_utils.aws_session import new_session, preload
 from ansible.module_utils.caller_identity import life_of, trouble_of, who
 from ansible.module_utils.preflight_checks import Checks
+from ansible.module_utils.role_inputs import WORKERS, Variables
+from ansible.module_utils.role_rules import RoleRules
 from ansible.module_utils.short_lived import life_of_copy
+from ansible.utils.vars import load_extra_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
 from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2", "iam")
+
+PROJECT = Path(__file__).parents[2]
+# Where AWS does not say whose credentials they are: the account is part of the bucket's name.
+SOME_ACCOUNT = "000000000000"
 
 
 class ActionModule(InProcessAws):
@@ -36,6 +46,7 @@ class ActionModule(InProcessAws):
             checks.summary.append(f"Credentials: {life}.")
         else:
             checks.failures.append(trouble)
+        checks.failures += self._refused_by_roles(caller["account"] if caller else SOME_ACCOUNT)
         checks.of_settings(caller["arn"] if caller else "")
         if caller:
             checks.of_account(caller["account"])
@@ -51,3 +62,13 @@ class ActionModule(InProcessAws):
             "arn": caller["arn"] if caller else "",
             "lab": checks.lab,
         }
+
+    def _refused_by_roles(self, account: str) -> list[str]:
+        """Return what later roles, and the worker, would refuse of this run's variables."""
+        if "stack_name" not in self.task_vars:
+            return []  # the module alone, without the project's inventory
+        sources = self.task_vars.get("ansible_inventory_sources", [])
+        workers = get_vars_from_inventory_sources(self._loader, sources, [Group(WORKERS)], "task")
+        here = {**self.task_vars, "account_id": account}
+        variables = Variables(PROJECT, here, workers, load_extra_vars(self._loader))
+        return RoleRules(PROJECT, variables, self._loader).problems()

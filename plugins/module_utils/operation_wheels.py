@@ -53,8 +53,6 @@ def hash_of(folder: Path, files: list[Path]) -> str:
 
 def built(folder: Path, kept: Path) -> tuple[Path, str, bool]:
     """Return a folder's wheel, the hash of its sources, and whether it was built now. Raises `BadPackage`."""
-    if not (folder / "pyproject.toml").is_file():
-        raise BadPackage(f"{folder} has no pyproject.toml, so it is no folder of a package")
     files = sources(folder)
     digest = hash_of(folder, files)
     place = kept / digest
@@ -89,8 +87,8 @@ def built(folder: Path, kept: Path) -> tuple[Path, str, bool]:
         return beside.replace(place / wheels[0].name), digest, True
 
 
-def one(package: str, base: Path, kept: Path) -> tuple[dict[str, Any], bool]:
-    """Return what is to be installed of a package, and whether it was built now. Raises `BadPackage`."""
+def check(package: str, base: Path) -> Path | None:
+    """Return where a package lies, None for a pip requirement. Raises `BadPackage` for what is neither."""
     is_path = "@" not in package and ("/" in package or package.endswith(".whl"))
     if not is_path:
         if not REQUIREMENT.fullmatch(package):
@@ -98,12 +96,23 @@ def one(package: str, base: Path, kept: Path) -> tuple[dict[str, Any], bool]:
                 f"{package!r} is no pip requirement; give one such as name==1.2 or name @ https://…, or a "
                 "path with a slash"
             )
-        return {"package": package}, False
+        return None
     path = (base / Path(package).expanduser()).resolve()
+    if path.is_dir():
+        if not (path / "pyproject.toml").is_file():
+            raise BadPackage(f"{path} has no pyproject.toml, so it is no folder of a package")
+    elif not path.is_file() or not WHEEL.fullmatch(path.name):
+        raise BadPackage(f"{path} is neither a wheel nor a folder with a pyproject.toml")
+    return path
+
+
+def one(package: str, base: Path, kept: Path) -> tuple[dict[str, Any], bool]:
+    """Return what is to be installed of a package, and whether it was built now. Raises `BadPackage`."""
+    path = check(package, base)
+    if path is None:
+        return {"package": package}, False
     if path.is_dir():
         wheel, digest, now = built(path, kept)
         return {"package": wheel.name, "path": str(wheel), "hash": digest}, now
-    if not path.is_file() or not WHEEL.fullmatch(path.name):
-        raise BadPackage(f"{path} is neither a wheel nor a folder with a pyproject.toml")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_DIGITS]
     return {"package": path.name, "path": str(path), "hash": digest}, False

@@ -40,7 +40,8 @@ class StackNames:
     stack: str
 
     def __post_init__(self) -> None:
-        if not STACK_NAME_PATTERN.fullmatch(self.stack):
+        # A variables file may hold a number, or nothing at all.
+        if not isinstance(self.stack, str) or not STACK_NAME_PATTERN.fullmatch(self.stack):
             raise BadStackName(f"stack_name {self.stack!r}: {BadStackName.__doc__}")
 
     @property

@@ -1,0 +1,105 @@
+"""What AWS and the roles allow of single variables, beyond the types that roles' argument_specs hold.
+
+A rule is a word on what is allowed and a test of a value whose type is right. A variable that is not here is
+held to by its type alone, or by the worker's own settings.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Rule(NamedTuple):
+    """What a variable may be: `holds` tells, and `give` says it in words."""
+
+    holds: Callable[[Any], bool]
+    give: str
+
+
+def _from_to(least: int, most: int) -> Rule:
+    return Rule(lambda value: least <= value <= most, f"give {least:,} to {most:,}")
+
+
+def _name(pattern: str, words: str) -> Rule:
+    matches = re.compile(pattern).fullmatch
+    return Rule(lambda value: bool(matches(value)), f"give {words}")
+
+
+def is_source(value: str) -> bool:
+    """Tell whether `value` is an address range that SSH may be opened to: not the whole internet."""
+    try:
+        return "/" in value and ipaddress.ip_network(value, strict=False).prefixlen > 0
+    except ValueError:
+        return False
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+_QUEUE = _name(r"[A-Za-z0-9_-]{1,80}", "1 to 80 letters, digits, dashes and underscores")
+# Dots are left out: no certificate for S3's addresses covers them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = _name(
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    "3 to 63 small letters, digits and dashes",
+)
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html
+_KEY_PAIR = _name(r"[!-~]([ -~]{0,253}[!-~])?", "1 to 255 printable ASCII characters")
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+_GROUP = _name(
+    r"(?!sg-)[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
+    "1 to 255 letters, digits, blanks and ._-:/()#,@[]+=&;{}!$*, and not sg- first",
+)
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+_TAG = _name(r"[\w .:/=+\-@]{1,256}", "1 to 256 letters, digits, blanks and _.:/=+-@")
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
+_DAYS = _from_to(1, 2**31 - 1)
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+_RETENTION = _from_to(60, 1_209_600)
+_WAIT = _from_to(0, 86_400)
+
+RULES: dict[str, Rule] = {
+    "bucket_name": _BUCKET,
+    "queues_events_bucket": _BUCKET,
+    "instances_bucket": _BUCKET,
+    "queues_requests_name": _QUEUE,
+    "queues_responses_name": _QUEUE,
+    "queues_dead_letter_name": _QUEUE,
+    "bucket_events_queue": _name(
+        r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}", "a queue's ARN"
+    ),
+    "keypair_name": _KEY_PAIR,
+    "firewall_name": _GROUP,
+    "instances_name": _TAG,
+    "bucket_uploads_days": _DAYS,
+    "bucket_processed_days": _DAYS,
+    "bucket_results_days": _DAYS,
+    "bucket_logs_days": _DAYS,
+    "bucket_unfinished_uploads_days": _DAYS,
+    # As for retention.
+    "queues_visibility_timeout": _from_to(0, 43_200),
+    "queues_wait_time": _from_to(0, 20),
+    "queues_max_receives": _from_to(1, 1_000),
+    "queues_requests_retention": _RETENTION,
+    "queues_responses_retention": _RETENTION,
+    "queues_dead_letter_retention": _RETENTION,
+    "firewall_ssh_from": Rule(
+        lambda value: not value or is_source(value),
+        "give an address range such as 203.0.113.7/32 (not /0: SSH is not opened to the world), or leave it "
+        "empty",
+    ),
+    "firewall_address_service": _name(r"https?://[^\s/]+(/\S*)?", "an address that begins with https://"),
+    "firewall_egress_ports": Rule(
+        lambda value: bool(value) and all(0 < port < 65_536 for port in value), "give ports from 1 to 65535"
+    ),
+    # The image's own disk has 8 GiB; gp3: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+    "instances_volume_size": _from_to(8, 65_536),
+    "instances_wait_timeout": _from_to(1, 86_400),
+    "host_wait_timeout": _WAIT,
+    "host_packages_valid_time": _from_to(0, 2**31 - 1),
+    "host_packages_lock_timeout": _WAIT,
+    "worker_idle_stop_minutes": Rule(lambda value: 0 <= value < 1e6, "give 0 (never) or more minutes"),
+    # 0 is one a core; the worker itself knows no 0.
+    "worker_processes": _from_to(0, 1_000),
+}
