@@ -1,4 +1,4 @@
-"""The command line: `python -m localcloud up|down|status|env|credentials|session|iam|calls`."""
+"""The command line: `python -m localcloud up|down|status|env|credentials|session|iam|vcpus|calls`."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from localcloud.commands import lab as lab_commands
 from localcloud.commands import up_and_down
 from localcloud.door.call_log import parse_since, read_calls, summary
 from localcloud.errors import LocalcloudError
-from localcloud.iam.keyring import LAB_MINUTES
-from localcloud.state import ROLE_SECONDS, Delays, RunFolder
+from localcloud.iam.keyring import HOME_ACCOUNT, LAB_MINUTES
+from localcloud.state import ROLE_SECONDS, VCPUS, Delays, RunFolder
 
 # Exit codes: 0 done, 1 not up or failed, 2 wrong usage (click's own).
 _FAILED = 1
@@ -73,12 +73,25 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="How many seconds after its start an instance has no keys for its role, as can be on AWS.",
 )
+@click.option(
+    "--vcpus",
+    type=click.IntRange(0),
+    default=VCPUS,
+    show_default=True,
+    help="How many vCPUs an account's instances may have in a region.",
+)
 @_lateness
 def up(
-    port: int | None, lab: bool, iam: bool, role_seconds: int, role_delay: int, **lateness: Any
+    port: int | None,
+    lab: bool,
+    iam: bool,
+    role_seconds: int,
+    role_delay: int,
+    vcpus: int,
+    **lateness: Any,
 ) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, Delays(**lateness))
+    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, vcpus, Delays(**lateness))
     up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 
@@ -209,6 +222,14 @@ def calls(since: str, key: str | None, as_json: bool) -> None:
 def iam(state: str) -> None:
     """Hold IAM users and roles to their policies, or let them do everything."""
     lab_commands.enforce_iam(RunFolder.of_environment(), state == "on", _say)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(0))
+@click.option("--account", type=_AccountId(), default=HOME_ACCOUNT, show_default=True, help="Whose quota.")
+def vcpus(number: int, account: str) -> None:
+    """Let an account's instances have so many vCPUs in a region from now on."""
+    lab_commands.give_vcpus(RunFolder.of_environment(), account, number, _say)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from localcloud.door.requests_log import RequestsLog
     from localcloud.ec2.fleet import HostFleet
     from localcloud.ec2.lab_limits import Lab
+    from localcloud.ec2.vcpu_quota import VcpuQuota
     from localcloud.iam.permissions import Permissions
 
 log = logging.getLogger(__name__)
@@ -171,9 +173,12 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     guards = [permissions.guard] if lab is None else [lab.guard, permissions.guard]
     guards.append(lateness_guard)
     late.set(settings.delays)
-    admin = Admin(secret, session, lambda: _status(fleet, settings, session), permissions.enforce_iam)
+    moto = _moto_behind_gate(keyring, guards)
+    quota = _prepare_quota(settings)
+    status = partial(_status, fleet, settings, session)
+    admin = Admin(secret, session, status, permissions.enforce_iam, quota.give)
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
-        server = _listen(_Application(_moto_behind_gate(keyring, guards), requests_log, admin), settings)
+        server = _listen(_Application(moto, requests_log, admin), settings)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -203,6 +208,14 @@ def _prepare_lab(fleet: "HostFleet | str") -> "Lab":
     if not isinstance(fleet, str):
         fleet.lab = lab
     return lab
+
+
+def _prepare_quota(settings: CloudSettings) -> "VcpuQuota":
+    from localcloud.ec2.vcpu_quota import VcpuQuota
+
+    quota = VcpuQuota(settings.vcpus)
+    quota.hold()
+    return quota
 
 
 def _prepare_permissions(settings: CloudSettings) -> "Permissions":

@@ -27,6 +27,9 @@ STATUS_PATH = f"{ADMIN_PATH}status"
 # How long the keys live that an instance gets for its role, unless `up` is told otherwise.
 ROLE_SECONDS = 6 * 3600
 
+# How many vCPUs an account's instances may have in a region, unless `up` is told otherwise.
+VCPUS = 64
+
 # A folder without it is not ours and is never emptied.
 _MARKER = "made-by-localcloud"
 
@@ -76,9 +79,11 @@ class CloudSettings:
     """Whether IAM users and roles are held to their policies."""
     role_seconds: int
     """How long the keys live that instances get for their role."""
-    delays: Delays = DELAYS
     role_delay: int = 0
     """How many seconds after its start an instance has none."""
+    vcpus: int = VCPUS
+    """How many vCPUs an account's instances may have in a region."""
+    delays: Delays = DELAYS
 
 
 @dataclass(frozen=True)

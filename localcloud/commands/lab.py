@@ -78,3 +78,9 @@ def enforce_iam(run: RunFolder, on: bool, say: Say) -> None:
     """Hold IAM users and roles to their policies, or stop that."""
     ask(server_of(run), "iam", on=on)
     say(f"IAM users and roles {'are held to their policies' if on else 'may do everything'}")
+
+
+def give_vcpus(run: RunFolder, account: str, vcpus: int, say: Say) -> None:
+    """Give an account a quota of vCPUs."""
+    ask(server_of(run), "vcpus", account=account, vcpus=vcpus)
+    say(f"instances of {account} may have {vcpus} vCPUs in a region")

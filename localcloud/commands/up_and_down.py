@@ -16,7 +16,16 @@ from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.hosts.base_image import Say
 from localcloud.hosts.capability import prepare_hosts
 from localcloud.hosts.cleanup import remove_leftovers, remove_run_folder
-from localcloud.state import DELAYS, ROLE_SECONDS, RUN_VARIABLE, CloudSettings, Delays, RunFolder, ServerInfo
+from localcloud.state import (
+    DELAYS,
+    ROLE_SECONDS,
+    RUN_VARIABLE,
+    VCPUS,
+    CloudSettings,
+    Delays,
+    RunFolder,
+    ServerInfo,
+)
 
 DEFAULT_PORT = 5577
 REGION = "us-east-1"
@@ -39,6 +48,7 @@ class Wishes:
     iam: bool = False
     role_seconds: int = ROLE_SECONDS
     role_delay: int = 0
+    vcpus: int = VCPUS
     delays: Delays = DELAYS
 
 
@@ -84,6 +94,7 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
         role_seconds=wishes.role_seconds,
         delays=wishes.delays,
         role_delay=wishes.role_delay,
+        vcpus=wishes.vcpus,
     )
 
 

@@ -31,12 +31,14 @@ class Admin:
         session: Session,
         status: Callable[[], dict[str, Any]],
         enforce_iam: Callable[[bool], None],
+        give_vcpus: Callable[[str, int], None],
     ) -> None:
         """Let in who knows `secret`, which lies in the run folder that only its owner can read."""
         self._secret = secret
         self._status = status
         self._session = session
         self._enforce_iam = enforce_iam
+        self._give_vcpus = give_vcpus
         self._actions: dict[str, Callable[[_Asked], dict[str, Any]]] = {
             "credentials": self._credentials,
             "session/cancel": self._cancel,
@@ -45,6 +47,7 @@ class Admin:
             "session/start": self._start,
             "iam": self._iam,
             "delays": self._delays,
+            "vcpus": self._vcpus,
         }
 
     def answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -96,6 +99,10 @@ class Admin:
     def _iam(self, asked: _Asked) -> dict[str, Any]:
         self._enforce_iam(bool(asked["on"]))
         return {"on": bool(asked["on"])}
+
+    def _vcpus(self, asked: _Asked) -> dict[str, Any]:
+        self._give_vcpus(asked["account"], int(asked["vcpus"]))
+        return {}
 
 
 def _shown(credential: Credential) -> dict[str, Any]:

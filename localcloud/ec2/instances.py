@@ -46,6 +46,7 @@ class HostedInstance(Instance):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make the record; `launch` makes the host."""
         super().__init__(*args, **kwargs)
+        self._address: str | None = None
         self._become("pending")
         address = self._take_address()
         self._use_address(address)
@@ -75,7 +76,7 @@ class HostedInstance(Instance):
     def launch(self) -> None:
         """Boot the host for the first time."""
         self.fleet.instances.append(self)
-        self.keeper.start(self.public_ip or "")
+        self.keeper.start(self._address or "")
 
     def start(self) -> InstanceState:
         """StartInstances: boot again, on a new address as on AWS."""
@@ -207,15 +208,19 @@ class HostedInstance(Instance):
             raise EC2ClientError("InsufficientFreeAddressesInSubnet", str(problem)) from problem
 
     def _use_address(self, address: str | None) -> None:
-        """Report `address` as the public and the private one; with None only the public one goes."""
+        """Report `address` as the private one, and as the public one where the network gives any.
+
+        With None only the public one goes.
+        """
         nic = self.nics[0]
-        nic.public_ip = address
+        nic.public_ip = address if self.associate_public_ip else None
+        self._address = address
         if address:
             nic.private_ip_address = address
             nic.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
 
     def _give_address_back(self) -> None:
-        if address := self.public_ip:
+        if address := self._address:
             self.fleet.addresses.give_back(address)
         self._use_address(None)
 
