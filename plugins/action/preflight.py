@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,13 @@ class ActionModule(InProcessAws):
             checks.summary.append(f"Credentials: {life}.")
         else:
             checks.failures.append(trouble)
-        checks.failures += self._refused_by_roles(caller["account"] if caller else SOME_ACCOUNT)
+        rules = self._rules(caller["account"] if caller else SOME_ACCOUNT)
+        checks.failures += rules.problems() if rules else []
         checks.of_settings(caller["arn"] if caller else "")
         if caller:
             checks.of_account(caller["account"])
-            checks.of_ec2(self.client("ec2"))
+            quotas = partial(self.client, "service-quotas")
+            checks.of_ec2(self.client("ec2"), quotas, rules.values if rules else {})
             checks.of_profile(self.client("iam"))
             if self.params["copies_credentials"]:
                 life, too_short = life_of_copy(session, datetime.now(UTC), lab=checks.lab)
@@ -63,12 +66,12 @@ class ActionModule(InProcessAws):
             "lab": checks.lab,
         }
 
-    def _refused_by_roles(self, account: str) -> list[str]:
-        """Return what later roles, and the worker, would refuse of this run's variables."""
+    def _rules(self, account: str) -> RoleRules | None:
+        """Return the rules of later roles, and of the worker, with this run's variables."""
         if "stack_name" not in self.task_vars:
-            return []  # the module alone, without the project's inventory
+            return None  # the module alone, without the project's inventory
         sources = self.task_vars.get("ansible_inventory_sources", [])
         workers = get_vars_from_inventory_sources(self._loader, sources, [Group(WORKERS)], "task")
         here = {**self.task_vars, "account_id": account}
         variables = Variables(PROJECT, here, workers, load_extra_vars(self._loader))
-        return RoleRules(PROJECT, variables, self._loader).problems()
+        return RoleRules(PROJECT, variables, self._loader)

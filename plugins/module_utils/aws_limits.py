@@ -36,6 +36,11 @@ def is_source(value: str) -> bool:
         return False
 
 
+def is_private(value: str) -> bool:
+    """Tell whether SSH comes from inside of a network, so that no public address is needed."""
+    return is_source(value) and ipaddress.ip_network(value, strict=False).is_private
+
+
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 _QUEUE = _name(r"[A-Za-z0-9_-]{1,80}", "1 to 80 letters, digits, dashes and underscores")
 # Dots are left out: no certificate for S3's addresses covers them.
@@ -89,6 +94,7 @@ RULES: dict[str, Rule] = {
         "give an address range such as 203.0.113.7/32 (not /0: SSH is not opened to the world), or leave it "
         "empty",
     ),
+    "instances_ssh_from": Rule(lambda value: not value or is_source(value), "as ssh_from"),
     "firewall_address_service": _name(r"https?://[^\s/]+(/\S*)?", "an address that begins with https://"),
     "firewall_egress_ports": Rule(
         lambda value: bool(value) and all(0 < port < 65_536 for port in value), "give ports from 1 to 65535"

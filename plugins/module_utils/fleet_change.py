@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from ansible.module_utils.aws_limits import is_private
 from ansible.module_utils.bucket_lock import BucketLock
 from ansible.module_utils.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, FleetPlan, Group, find_ours, make_plan
 from ansible.module_utils.lab_limits import Limits, load_of, over_limit
+from ansible.module_utils.launch_network import network_of
 from ansible.module_utils.patience import LAUNCH, patiently
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 LOOK_SECONDS = 2
+
+# Another zone may have room: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+NO_ROOM = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet"})
 
 
 class Refused(Exception):
@@ -23,6 +29,7 @@ class Changer:
 
     def __init__(self, ec2: Any, params: dict[str, Any], groups: list[Group], most: Limits) -> None:
         self._ec2, self._params, self._groups, self._most = ec2, params, groups, most
+        self._public = not is_private(params["ssh_from"])
 
     def plan(self) -> FleetPlan:
         """Return what has to change. Raises `Refused` where it would be too much for the region."""
@@ -110,12 +117,22 @@ class Changer:
         ]
 
     def running(self) -> dict[str, str]:
-        """Return by id under which address each of the stack's running instances is reached."""
-        return {
-            one["InstanceId"]: one.get("PublicIpAddress") or one["PrivateIpAddress"]
-            for one in find_ours(self._ec2, self._params["stack"])
-            if one["State"]["Name"] == "running"
-        }
+        """Return by id under which address each of the stack's running instances is reached.
+
+        Raises `Refused` where one has no address that can be: nobody would ever get an answer.
+        """
+        ours = find_ours(self._ec2, self._params["stack"])
+        running = [one for one in ours if one["State"]["Name"] == "running"]
+        hidden = [one for one in running if not one.get("PublicIpAddress")]
+        if hidden and self._public:
+            subnets = ", ".join(sorted({one.get("SubnetId", "") for one in hidden}))
+            raise Refused(
+                f"{', '.join(one['InstanceId'] for one in hidden)} runs and has no public address, so it "
+                "cannot be reached by SSH: switch on 'Enable auto-assign public IPv4 address' of the subnet "
+                f"{subnets}, terminate the instance and run this again; or "
+                "deploy from inside of the network, with a private range in ssh_from."
+            )
+        return {one["InstanceId"]: one.get("PublicIpAddress") or one["PrivateIpAddress"] for one in running}
 
     def wait_for_stopping(self, plan: FleetPlan) -> None:
         """Wait for what is on its way down: only then it can be started."""
@@ -178,9 +195,18 @@ class Changer:
     def _launch(self, group: Group, missing: dict[str, int]) -> list[str]:
         if not (count := missing.get(group.name, 0)):
             return []
-        options = launch_options(group, self._params)
-        answer = patiently(self._ec2.run_instances, LAUNCH, MinCount=count, MaxCount=count, **options)
-        return [one["InstanceId"] for one in answer["Instances"]]
+        network = network_of(self._ec2, {group.type})
+        zones = network.choice(group, public=self._public)
+        for zone in zones:
+            options = launch_options(replace(group, zone=zone), self._params)
+            try:
+                answer = patiently(self._ec2.run_instances, LAUNCH, MinCount=count, MaxCount=count, **options)
+            except ClientError as problem:
+                if zone == zones[-1] or problem.response["Error"]["Code"] not in NO_ROOM:
+                    raise
+            else:
+                return [one["InstanceId"] for one in answer["Instances"]]
+        return []
 
 
 def newest_image(ec2: Any, owner: str, name: str, region: str) -> str:

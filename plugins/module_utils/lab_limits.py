@@ -5,8 +5,10 @@ Source of the figures: the Learner Lab's own page of instructions, "Service usag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from ansible.module_utils.vcpu_quota import is_standard
 
 REGIONS = ("us-east-1", "us-west-2")
 SIZES = ("nano", "micro", "small", "medium", "large")
@@ -77,6 +79,8 @@ class Load:
 
     vcpus_by_instance: dict[str, int]
     vcpus_by_type: dict[str, int]
+    standard_vcpus: dict[str, int] = field(default_factory=dict)
+    """By market, of the families that share a quota; see `vcpu_quota`."""
 
     def after(self, start: list[str], remove: list[str]) -> tuple[int, int]:
         """Return instances and vCPUs once one of each type in `start` runs and the ids `remove` are gone."""
@@ -90,16 +94,19 @@ def load_of(ec2: Any, kinds: set[str]) -> Load:
     pages = ec2.get_paginator("describe_instances").paginate(
         Filters=[{"Name": "instance-state-name", "Values": COUNTED}]
     )
-    running = {
-        one["InstanceId"]: one["InstanceType"]
-        for page in pages
-        for reservation in page["Reservations"]
-        for one in reservation["Instances"]
-    }
+    found = [
+        one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]
+    ]
+    running = {one["InstanceId"]: one["InstanceType"] for one in found}
     types = sorted(kinds | set(running.values()))
-    found = ec2.describe_instance_types(InstanceTypes=types)["InstanceTypes"] if types else []
-    vcpus = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in found}
-    return Load({one: vcpus.get(kind, 0) for one, kind in running.items()}, vcpus)
+    described = ec2.describe_instance_types(InstanceTypes=types)["InstanceTypes"] if types else []
+    vcpus = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in described}
+    standard: dict[str, int] = {}
+    for one in found:
+        if is_standard(one["InstanceType"]):
+            market = one.get("InstanceLifecycle", "on-demand")
+            standard[market] = standard.get(market, 0) + vcpus.get(one["InstanceType"], 0)
+    return Load({one: vcpus.get(kind, 0) for one, kind in running.items()}, vcpus, standard)
 
 
 def over_limit(load: Load, start: list[str], remove: list[str], most: Limits) -> str | None:

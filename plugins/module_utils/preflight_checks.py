@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils import vcpu_quota
+from ansible.module_utils.aws_limits import is_private
 from ansible.module_utils.controller_keys import mark_of, public_half, remembered_account
-from ansible.module_utils.fleet_plan import (
-    FleetPlan,
-    Group,
-    find_ours,
-    knows_another_key,
-    make_plan,
-    parse_groups,
-)
-from ansible.module_utils.lab_limits import Limits, is_lab, limits, load_of, over_limit, refusals
+from ansible.module_utils.dry_runs import Stack, calls_of
+from ansible.module_utils.fleet_change import Refused, newest_image
+from ansible.module_utils.fleet_plan import FleetPlan, Group, knows_another_key, make_plan, parse_groups
+from ansible.module_utils.lab_limits import Limits, Load, is_lab, limits, load_of, over_limit, refusals
+from ansible.module_utils.region_facts import RegionFacts, look, side_by_side
 from botocore.exceptions import BotoCoreError, ClientError
 
 # The image is Debian's for this processor.
@@ -66,15 +65,36 @@ class Checks:
                 "-e account_change=true."
             )
 
-    def of_ec2(self, ec2: Any) -> None:
-        """Look at instance types, zones, the key pair, and how many instances would run."""
+    def of_ec2(self, ec2: Any, quotas: Callable[[], Any], roles: dict[str, dict[str, Any]]) -> None:
+        """Look at types, network, key pair, permissions, and how many instances would run.
+
+        `quotas` makes a client of Service Quotas, and `roles` holds what roles will take, by role.
+        """
+        wanted = [group for group in self._groups if group.count]
+        firewall = roles.get("firewall", {})
+        group_name = str(firewall.get("firewall_name", ""))
         try:
-            types_are_there = self._of_types(ec2)
+            facts = look(
+                ec2,
+                self._params["stack"],
+                self._params["keypair"],
+                group_name,
+                {group.type for group in wanted},
+            )
+            self._of_types(facts)
             self._of_zones(ec2)
-            ours = find_ours(ec2, self._params["stack"])
-            self._of_keys(ec2, ours)
-            if types_are_there:
-                self._of_load(ec2, ours)
+            self._of_network(facts, wanted, public=not is_private(firewall.get("firewall_ssh_from") or ""))
+            self._of_keys(facts)
+            if None in facts.types.values():
+                return
+            plan = make_plan(
+                self._groups, facts.ours, mark_of(self._folder), replace=self._params["keypair_replace"]
+            )
+            load = load_of(ec2, set(facts.types) | set(plan.starting_types(self._groups)))
+            self._of_load(load, plan, facts)
+            self._of_quota(load, plan, quotas)
+            if facts.network is None or facts.network.vpc:
+                self._of_permissions(ec2, plan, facts, group_name, roles.get("instances", {}))
         except (BotoCoreError, ClientError) as problem:
             self.failures.append(f"EC2 could not be asked in {self._region}: {problem}")
 
@@ -94,23 +114,21 @@ class Checks:
             else:  # a lab may not let its users ask
                 self.summary.append(f"Whether the instance profile {name} exists, AWS does not tell.")
 
-    def _of_types(self, ec2: Any) -> bool:
-        missing = False
-        for kind in sorted({group.type for group in self._groups if group.count}):
-            try:
-                [found] = ec2.describe_instance_types(InstanceTypes=[kind])["InstanceTypes"]
-            except ClientError as problem:
-                if problem.response["Error"]["Code"] != "InvalidInstanceType":
-                    raise
+    def _of_types(self, facts: RegionFacts) -> None:
+        for kind, found in facts.types.items():
+            if found is None:
                 self.failures.append(f"There is no instance type {kind} in {self._region}: take another.")
-                missing = True
-                continue
-            if ARCHITECTURE not in found["ProcessorInfo"]["SupportedArchitectures"]:
+            elif ARCHITECTURE not in found["ProcessorInfo"]["SupportedArchitectures"]:
                 self.failures.append(
                     f"The image runs on {ARCHITECTURE} alone, and {kind} is "
                     f"{', '.join(found['ProcessorInfo']['SupportedArchitectures'])}: take another type."
                 )
-        return not missing
+
+    def _of_network(self, facts: RegionFacts, wanted: list[Group], *, public: bool) -> None:
+        if facts.network is None:
+            self.summary.append("What the default network looks like, these credentials may not see.")
+        elif wanted:
+            self.failures += facts.network.problems(wanted, self._region, public=public)
 
     def _of_zones(self, ec2: Any) -> None:
         wanted = {group.zone for group in self._groups if group.zone}
@@ -122,11 +140,11 @@ class Checks:
                 f"There is no zone {zone} in {self._region}: take one of {', '.join(sorted(there))}."
             )
 
-    def _of_keys(self, ec2: Any, ours: list[dict[str, Any]]) -> None:
+    def _of_keys(self, facts: RegionFacts) -> None:
         if self._params["keypair_replace"]:
             return
         name, key = self._params["keypair"], self._folder / "id_ed25519"
-        held, here = _public_in_aws(ec2, name), public_half(key)
+        held, here = facts.keypair, public_half(key)
         mend = (
             f"copy the folder {self._folder} from the machine that deployed, or run this again with "
             "-e keypair_replace=true, which makes a new key pair and replaces the instances"
@@ -135,7 +153,7 @@ class Checks:
             self.failures.append(f"AWS holds the key pair {name}, and {key} is not here: {mend}.")
         elif held and held != here:
             self.failures.append(f"AWS holds another key pair {name} than {key}: {mend}.")
-        elif strangers := self._strangers(ours):
+        elif strangers := self._strangers(facts.ours):
             self.failures.append(
                 f"{', '.join(strangers)} was launched with other keys than lie in {self._folder}, and so "
                 f"lets nobody in: {mend}."
@@ -145,14 +163,10 @@ class Checks:
         mark = mark_of(self._folder)
         return [one["InstanceId"] for one in ours if knows_another_key(one, mark)]
 
-    def _of_load(self, ec2: Any, ours: list[dict[str, Any]]) -> None:
-        plan: FleetPlan = make_plan(
-            self._groups, ours, mark_of(self._folder), replace=self._params["keypair_replace"]
-        )
+    def _of_load(self, load: Load, plan: FleetPlan, facts: RegionFacts) -> None:
         starting = plan.starting_types(self._groups)
         leaving = [one["InstanceId"] for one in plan.remove]
-        load = load_of(ec2, {group.type for group in self._groups if group.count} | set(starting))
-        now, mine = load.vcpus_by_instance, {one["InstanceId"] for one in ours}
+        now, mine = load.vcpus_by_instance, {one["InstanceId"] for one in facts.ours}
         instances, vcpus = load.after(starting, leaving)
         most = f" of {self._limits.instances}" if self._limits.instances is not None else ""
         self.summary.append(
@@ -162,18 +176,53 @@ class Checks:
         if problem := over_limit(load, starting, leaving, self._limits):
             self.failures.append(_sentence(problem))
 
+    def _of_quota(self, load: Load, plan: FleetPlan, quotas: Callable[[], Any]) -> None:
+        for market, new in vcpu_quota.needed(plan, self._groups, load.vcpus_by_type).items():
+            try:
+                quota = vcpu_quota.quota_of(quotas(), market)
+            except (BotoCoreError, ClientError) as problem:  # a lab may not let its users ask
+                code = getattr(problem, "response", {}).get("Error", {}).get("Code", type(problem).__name__)
+                self.summary.append(f"How many vCPUs the account may have, AWS does not tell ({code}).")
+                return
+            if text := vcpu_quota.problem(market, new, load.standard_vcpus.get(market, 0), quota):
+                self.failures.append(text)
+
+    def _of_permissions(
+        self, ec2: Any, plan: FleetPlan, facts: RegionFacts, group: str, instances: dict[str, Any]
+    ) -> None:
+        """Let AWS say whether it would refuse the calls that are about to be made."""
+        if not instances:
+            return  # the module alone: what instances would be launched with is not known
+        stack = Stack(
+            self._params["stack"], self._params["keypair"], bool(facts.keypair), group, facts.group_is_there
+        )
+        launch = {
+            "image_id": "",
+            "name": instances["instances_name"],
+            "stack": stack.name,
+            "tags": instances["instances_tags"],
+            "key_name": stack.keypair,
+            "key_mark": mark_of(self._folder),
+            "security_group": group,
+            "user_data": "",
+            "volume_size": int(instances["instances_volume_size"]),
+            "instance_profile": instances["instances_profile"],
+        }
+        if plan.launch:
+            owner, name = instances["instances_image_owner"], instances["instances_image_name"]
+            try:
+                launch["image_id"] = newest_image(ec2, owner, name, self._region)
+            except Refused as problem:
+                self.failures.append(str(problem))
+                return
+        for text, certain in side_by_side(
+            [call.refusal for call in calls_of(ec2, stack, plan, self._groups, launch)]
+        ):
+            if text:
+                (self.failures if certain else self.summary).append(text)
+
 
 def _sentence(text: str) -> str:
     """Return a sentence of `text`; the name of a variable stays as it is."""
     is_name = "_" in text.split()[0]
     return f"{text if is_name else text[0].upper() + text[1:]}."
-
-
-def _public_in_aws(ec2: Any, name: str) -> str:
-    try:
-        [pair] = ec2.describe_key_pairs(KeyNames=[name], IncludePublicKey=True)["KeyPairs"]
-    except ClientError as problem:
-        if problem.response["Error"]["Code"] == "InvalidKeyPair.NotFound":
-            return ""
-        raise
-    return " ".join(pair["PublicKey"].split()[:2])

@@ -52,13 +52,15 @@ class RoleRules:
         self._project, self._variables, self._loader = project, variables, loader
         # By name, for one variable may go to several roles.
         self._found: dict[str, str] = {}
+        self.values: dict[str, dict[str, Any]] = {}
+        """What each role will take, by role; what it would refuse is not there."""
 
     def problems(self) -> list[str]:
         """Return a sentence for each variable that would be refused."""
         self._of_stack()
         for role, on_workers in roles_of(self._project).items():
             variables = self._variables.of(role, on_workers=on_workers)
-            known = self._known_values(role, variables)
+            known = self.values[role] = self._known_values(role, variables)
             self._of_files(known, variables)
             if role == "operations":
                 self._of_packages(known)

@@ -75,6 +75,11 @@ options:
     type: str
     choices: [standard, unlimited, ""]
     default: standard
+  ssh_from:
+    description:
+      - Address range that uses SSH. Unless it is a private one, instances need public addresses.
+    type: str
+    default: ""
   user_data:
     description: What cloud-init gets.
     type: str

@@ -9,8 +9,10 @@ DOCUMENTATION = r"""
 module: preflight
 short_description: Look whether a deployment can succeed, and list all that stands against it
 description:
-  - Looks at credentials, account, region, instance types, instance profile, key pair and the number of
-    instances that run. Changes nothing, and fails only if it cannot look.
+  - Looks at credentials, account, region, instance types, network, image, instance profile, key pair,
+    permissions, and at how many instances and vCPUs would run.
+  - Looks at what C(site.yml) will give its roles and the worker, too, if the project's variables are there.
+  - Changes nothing, and fails only if it cannot look.
 options:
   stack:
     description: The stack's name.

@@ -4,11 +4,35 @@ import functools
 from types import SimpleNamespace
 from typing import Any
 
+from ansible.inventory.group import Group
+from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import action_loader, shell_loader
+from ansible.plugins.loader import action_loader, init_plugin_loader, shell_loader
 from ansible.template import Templar
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible.vars.manager import VariableManager
+from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from tests.places import REPOSITORY
+
+INVENTORY = [str(REPOSITORY / "inventory" / "workers.yml")]
+
+
+if AnsibleCollectionConfig.collection_finder is None:
+    init_plugin_loader()  # so that templates find their lookups, as in ansible-playbook
+
+
+def inventory_variables() -> dict[str, Any]:
+    """Return the variables of a task on the controller, as the project's own inventory has them."""
+    loader = DataLoader()
+    manager = VariableManager(loader=loader, inventory=InventoryManager(loader=loader))
+    return {
+        **manager.get_vars(include_hostvars=False),
+        **get_vars_from_inventory_sources(loader, INVENTORY, [Group("all")], "task"),
+        "ansible_inventory_sources": INVENTORY,
+        "hostvars": {"localhost": {}},
+        "project_folder": str(REPOSITORY),
+    }
 
 
 @functools.cache
@@ -25,6 +49,7 @@ def run(
     name: str = "tried",
     environment: dict[str, Any] | None = None,
     check_mode: bool = False,
+    task_vars: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the result of one task."""
     task = SimpleNamespace(
@@ -45,5 +70,5 @@ def run(
         templar=Templar(loader=loader),
     )
     made._load_name = name
-    result: dict[str, Any] = made.run(task_vars={})
+    result: dict[str, Any] = made.run(task_vars=task_vars or {})
     return result

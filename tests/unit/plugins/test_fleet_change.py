@@ -22,6 +22,7 @@ PARAMS = {
     "tags": {},
     "instance_profile": "",
     "cpu_credits": "standard",
+    "ssh_from": "",
     "replace_other_keys": False,
     "remove": [],
     "wait_timeout": 10,
@@ -74,8 +75,10 @@ class Region:
     def wait(self, InstanceIds: list[str], **_: Any) -> None:  # noqa: N803
         self.waited_for += InstanceIds
 
-    def paginate(self, Filters: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N803 - boto3's
-        of_stack = any(one["Name"].startswith("tag:") for one in Filters)
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        if "LocationType" in asked:
+            return [{"InstanceTypeOfferings": []}]
+        of_stack = any(one["Name"].startswith("tag:") for one in asked["Filters"])
         everyone = [{"InstanceId": one, "InstanceType": "t3.small"} for one in self.running]
         return [{"Reservations": [{"Instances": self._ours if of_stack else everyone}]}]
 
@@ -87,6 +90,12 @@ class Region:
     def describe_instance_credit_specifications(self, InstanceIds: list[str]) -> dict[str, Any]:  # noqa: N803
         found = [{"InstanceId": one, "CpuCredits": self.credits[one]} for one in InstanceIds]
         return {"InstanceCreditSpecifications": found}
+
+    def describe_vpcs(self, **_: Any) -> dict[str, Any]:
+        return {"Vpcs": [{"VpcId": "vpc-1"}]}
+
+    def describe_subnets(self, **_: Any) -> dict[str, Any]:
+        return {"Subnets": []}
 
     def run_instances(self, **options: Any) -> dict[str, Any]:
         if self.unseen:
@@ -214,10 +223,13 @@ def test_what_runs_is_told_with_the_address_it_is_reached_at() -> None:
         ]
     )
 
-    assert Changer(ec2, PARAMS, [], limits(False, 9)).running() == {
+    from_inside = {**PARAMS, "ssh_from": "10.0.0.0/8"}
+    assert Changer(ec2, from_inside, [], limits(False, 9)).running() == {
         "i-public": "203.0.113.7",
         "i-private": "10.0.0.1",
     }
+    with pytest.raises(Refused, match="i-private runs and has no public address, so it cannot be reached"):
+        Changer(ec2, PARAMS, [], limits(False, 9)).running()
 
 
 def test_the_newest_image_is_taken_and_none_is_refused_in_words() -> None:

@@ -13,23 +13,17 @@ from typing import Any
 import pytest
 import yaml
 from ansible.inventory.group import Group
-from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.aws_limits import RULES
 from ansible.module_utils.role_inputs import Variables, filled_in, options_of, roles_of, worked_out
 from ansible.module_utils.role_rules import RoleRules
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import trust_as_template
-from ansible.utils.collection_loader import AnsibleCollectionConfig
-from ansible.vars.manager import VariableManager
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from jobfleet_jobs.protocol.names import BadStackName
 from jobfleet_worker.settings import from_mapping
 
 from tests.places import REPOSITORY
-
-if AnsibleCollectionConfig.collection_finder is None:
-    init_plugin_loader()  # so that templates find their lookups, as in ansible-playbook
+from tests.unit.plugins.actions import INVENTORY, inventory_variables
 
 LOADER = DataLoader()
 ROLES = roles_of(REPOSITORY)
@@ -71,16 +65,8 @@ ELSEWHERE = {
 
 def variables_with(given: dict[str, Any]) -> Variables:
     """Return the variables of a run with `-e given`."""
-    sources = [str(REPOSITORY / "inventory" / "workers.yml")]
-    manager = VariableManager(loader=LOADER, inventory=InventoryManager(loader=LOADER))
-    here = {
-        **manager.get_vars(include_hostvars=False),
-        **get_vars_from_inventory_sources(LOADER, sources, [Group("all")], "task"),
-        "hostvars": {"localhost": {}},
-        "account_id": "123456789012",
-        "project_folder": str(REPOSITORY),
-    }
-    workers = get_vars_from_inventory_sources(LOADER, sources, [Group("workers")], "task")
+    here = {**inventory_variables(), "account_id": "123456789012"}
+    workers = get_vars_from_inventory_sources(LOADER, INVENTORY, [Group("workers")], "task")
     return Variables(REPOSITORY, here, workers, given)
 
 
