@@ -81,6 +81,7 @@ RULES: dict[str, Rule] = {
     "bucket_processed_days": _DAYS,
     "bucket_results_days": _DAYS,
     "bucket_logs_days": _DAYS,
+    "bucket_workers_days": _DAYS,
     "bucket_unfinished_uploads_days": _DAYS,
     # As for retention.
     "queues_visibility_timeout": _from_to(0, 43_200),

@@ -195,7 +195,6 @@ def test_what_is_no_matter_of_types_is_said_with_the_way_out(given: dict[str, An
 
 # Each `assert` and `fail` of the roles that site.yml runs: a value that it refuses, or why none is known.
 HELD: dict[str, dict[str, Any] | str] = {
-    "account: Say what to do about the credentials": "preflight asks for them itself",
     "bucket: Ensure the name is not empty": {"bucket_name": ""},
     "firewall: Ensure the name is not empty": {"firewall_name": ""},
     "firewall: Ensure the address range that may use SSH is one, and not the whole internet": {
@@ -207,7 +206,7 @@ HELD: dict[str, dict[str, Any] | str] = {
     "keypair: Ensure the private key of the pair that AWS holds was not lost": "preflight looks at both keys",
     "keypair: Ensure AWS holds the public half of the key that lies here": "preflight looks at both keys",
     "keypair: Ensure AWS holds this machine's key": "another machine was quicker, after preflight",
-    "preflight: Ensure nothing stands against it": "preflight itself",
+    "preflight: Ensure nothing prevents it": "preflight itself",
     "queues: Ensure the names are not empty": {"queues_requests_name": ""},
     "worker: Say why the worker does not run": "it ran, and its own words say why it ended",
 }
