@@ -10,7 +10,7 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.aws_session import preload
 from ansible.module_utils.group_rules import difference, found_rules, found_tags, wanted_rules
-from ansible.module_utils.patience import NEW_GROUP, patiently
+from ansible.module_utils.patience import NEW_GROUP_S_RULES, patiently
 from ansible.module_utils.security_group import find, make
 
 preload("ec2")
@@ -32,11 +32,13 @@ class ActionModule(InProcessAws):
             return {}
         mended: dict[str, Any] = {}
         if not self.check_mode:
+            delays = []
             if group is None:
                 # The module breaks on a group of its own making that EC2 does not show it at once.
                 make(ec2, self.params["name"], self.params["description"], self._tags)
+                delays = [NEW_GROUP_S_RULES]
             # Its own difference names rules that stay, and leaves out all ports of a rule but the last.
-            mended = patiently(self.run_module, NEW_GROUP, name=MENDS, arguments=dict(self._task.args))
+            mended = patiently(self.run_module, *delays, name=MENDS, arguments=dict(self._task.args))
         return {
             "changed": True,
             "diff": {

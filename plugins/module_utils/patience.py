@@ -27,8 +27,9 @@ class Delay:
 
     def explains(self, problem: Exception) -> bool:
         """Tell whether an error, of AWS's or of a module that it ended, may pass by itself."""
-        text = str(problem)
-        return any(f"({code})" in text for code in self.codes) and self.words in text
+        if isinstance(problem, ClientError):
+            return problem.response["Error"]["Code"] in self.codes and self.words in str(problem)
+        return any(code in str(problem) for code in self.codes)
 
 
 NO_SUCH_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -55,6 +56,9 @@ EVENTS_QUEUE = Delay(("InvalidArgument",), words="destination configurations")
 
 # https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 NEW_GROUP = Delay(("InvalidGroup.NotFound",))
+# amazon.aws's module does not say that EC2 does not know a group yet, but what it stumbles over, in any
+# words; so whatever it says of one that was made a moment ago may pass.
+NEW_GROUP_S_RULES = Delay(("",), step=2)
 # A launch is made under a lock (`bucket_lock`), and has to be over before that is taken for abandoned.
 LAUNCH = Delay(("InvalidGroup.NotFound", "InvalidKeyPair.NotFound"), seconds=45)
 

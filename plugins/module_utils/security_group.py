@@ -28,7 +28,9 @@ def make(ec2: Any, name: str, description: str, tags: dict[str, str]) -> None:
         )
     except is_boto3_error_code("InvalidGroup.Duplicate"):
         pass  # another run was quicker, or this one's look too early
-    patiently(_shown, NEW_GROUP, ec2=ec2, name=name)
+    group = patiently(_shown, NEW_GROUP, ec2=ec2, name=name)
+    # By its name and by its id: one machine of EC2's may know less than another.
+    patiently(ec2.describe_security_groups, NEW_GROUP, GroupIds=[group["GroupId"]])
 
 
 def _shown(ec2: Any, name: str) -> dict[str, Any]:
