@@ -1,11 +1,13 @@
 """Workers by the thousand, and what the client reads of them."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
+from jobfleet.cli.commands.stack import status as command
 from jobfleet.errors import NotOffered
 from jobfleet.stack import workers
 from jobfleet.stack.offered_operations import read_offers
@@ -59,10 +61,25 @@ def test_all_of_5000_are_counted_and_those_to_see_to_are_read(crowd: ListedObjec
     assert crowd.calls["GetObject"] == DETAILS_MAX
 
 
-def test_warnings_name_some_and_count_the_others(crowd: ListedObjects) -> None:
-    found = read_workers(Bucket(account_of(crowd)))
+def status_of(bucket: ListedObjects) -> StackStatus:
     whose = Identity("1", "arn", "x", temporary=False, written=None, ends=None)
-    said = StackStatus(datetime.now(UTC), whose, "b", (), {}, found, ()).warnings
+    return StackStatus(datetime.now(UTC), whose, "b", (), {}, read_workers(Bucket(account_of(bucket))), ())
+
+
+def test_what_is_shown_counts_all_of_them(crowd: ListedObjects) -> None:
+    seen, account = status_of(crowd), account_of(crowd)
+    account.settings = SimpleNamespace(stack="s", region="r")
+    facts, rows = command._facts(account, seen), command._worker_rows(seen)
+    assert facts["workers"] == "4,001 alive, 1 paused, 600 late, 398 stopped; 100 of 5,000 are shown"
+    assert facts["more"] == "5,000 workers not heard of for a day"
+    assert [row[1] for row in rows] == ["paused: credentials", *["late"] * (DETAILS_MAX - 1)]
+    told = command._for_machines(account, seen)
+    assert sum(told["workers_by_state"].values()) == 5_000
+    assert len(told["workers"]) == DETAILS_MAX
+
+
+def test_warnings_name_some_and_count_the_others(crowd: ListedObjects) -> None:
+    said = status_of(crowd).warnings
     assert sum("sent its last heartbeat" in words for words in said) == NAMED_MAX
     assert said[-1] == f"the same is to be said of {600 - NAMED_MAX} more workers (late)"
     assert len(said) == 1 + NAMED_MAX + 1

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from jobfleet.errors import Exit
+from jobfleet_jobs.version import __version__
 
 from tests.client_bench import Jobfleet, says_why
 from tests.patience import patience
@@ -44,6 +45,9 @@ def test_a_stack_with_a_worker_at_work_is_shown_whole(jobfleet: Jobfleet, stack:
     assert "from the environment; without an end" in lines[2]
     assert any(line.split()[:4] == ["requests", "0", "0", "0"] for line in lines)
     assert any(line.startswith("w1      alive  ") for line in lines)
+    (entry,) = stack.s3.list_objects_v2(Bucket=stack.bucket, Prefix="workers/w1/")["Contents"]
+    assert entry["Key"].startswith("workers/w1/alive/")
+    assert entry["Key"].endswith(f"/{__version__}")
 
 
 def test_queues_are_counted_and_nothing_is_received_for_it(jobfleet: Jobfleet, stack: Any) -> None:
