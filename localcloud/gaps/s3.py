@@ -1,12 +1,13 @@
 """S3: buckets of other accounts, policies, archived objects, many deletions, copies of what has changed."""
 
 import json
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import BucketAlreadyExists, BucketError, PreconditionFailed
+from moto.s3.exceptions import BucketAlreadyExists, BucketError, InvalidBucketName, PreconditionFailed
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
@@ -18,12 +19,35 @@ from localcloud.lateness.register import Thing, late
 
 def mend() -> None:
     """Mend all gaps of S3."""
+    _a_name_keeps_to_the_rules()
     _a_name_of_another_account_is_taken()
     _a_copy_may_ask_for_what_it_knows()
     _a_policy_comes_back_in_another_form()
     _what_is_archived_has_tags()
     _of_many_deletions_each_is_allowed_or_not()
     _a_deleted_bucket_is_listed_where_that_is_asked_for()
+
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+
+def _a_name_keeps_to_the_rules() -> None:
+    """CreateBucket answers InvalidBucketName to a name against the rules. moto counts its letters alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+    """
+    create = S3Backend.create_bucket
+
+    def create_bucket(backend: S3Backend, bucket_name: str, *arguments: Any, **more: Any) -> FakeBucket:
+        is_reserved = bucket_name.startswith(_RESERVED_STARTS) or bucket_name.endswith(_RESERVED_ENDS)
+        if is_reserved or not _NAME.fullmatch(bucket_name) or _ADDRESS.fullmatch(bucket_name):
+            raise InvalidBucketName
+        return create(backend, bucket_name, *arguments, **more)
+
+    put_over(S3Backend, "create_bucket", create_bucket)
 
 
 class _BucketTakenError(BucketError):
