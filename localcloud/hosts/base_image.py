@@ -35,9 +35,9 @@ _PACKAGES = (
 _BUILD_COMMAND = (
     "mmdebstrap",
     "--mode=root",
+    # It leaves no lists of packages behind, as Debian's own has none: what is to be installed is found only
+    # after an update.
     "--variant=apt",
-    # The package lists stay, so that a host's first `apt install` needs no update.
-    "--skip=cleanup/apt/lists",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",

@@ -78,6 +78,24 @@ def test_all_that_is_looked_at_is_put_back_and_nothing_else_is_touched(
     assert (again.code, again.changed, again.changes) == (0, [], 0)
 
 
+def test_packages_are_installed_where_no_lists_are_there_and_one_of_their_suites_is_gone(
+    stack: Stack,
+) -> None:
+    """As on Debian's image within a day of its build, and once Debian has closed its backports."""
+    gone = "/etc/apt/sources.list.d/gone.list"
+    stack.on_workers(
+        "dpkg --remove python3-venv && rm -r /var/lib/apt/lists/* && "
+        f"sed -n 's/ bookworm main.*/ bookworm-gone main/p' /etc/apt/sources.list > {gone} && test -s {gone}"
+    )
+
+    done = stack.play("playbooks/configure.yml")
+
+    assert done.code == 0, done.said
+    assert done.changed == ["Ensure the packages are installed"]
+    assert "bookworm-gone" in done.text
+    stack.on_workers(f"rm {gone}")
+
+
 def harms(stack: Stack, covered: dict[str, list[str]]) -> list[str]:
     """Return shell commands that harm each thing that is looked at, and the credentials."""
     [listed] = stack.on_workers(f"ls -d {' '.join(covered['paths'])} --file-type").values()
