@@ -27,7 +27,7 @@ def trace(problem: BaseException) -> str:
     Of one that came from a process of the pool, where it was raised there.
     """
     if isinstance(problem, BrokenAttempt):
-        return problem.trace
+        return redact(problem.trace)
     there = getattr(problem, "traceback", None)  # pebble's
     text = there if isinstance(there, str) else "".join(traceback.format_tb(problem.__traceback__))
     return redact(text)[-TRACE_CHARACTERS:]

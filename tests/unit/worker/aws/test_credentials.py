@@ -172,6 +172,8 @@ def test_no_line_of_the_log_shows_what_a_library_said(
     broken = BrokenAttempt("it broke")
     broken.trace = f"File x, line 1, in y\n    sign({SECRET!r})"
 
+    # A cause is stored with a job's result too, and cut: a secret must be gone before.
+    assert "CANARY" not in words(ValueError(f"{'x' * 960} {SECRET}")) + trace(broken)
     CircuitBreaker(SystemClock(), lambda: None, journal.tell).failed("sqs", problem, None)
     journal.tell("attempt-broken", cause=words(problem), trace=trace(broken))
     journal.tell("given-up", cause=str(problem))
