@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS, Heartbeat
 from jobfleet_jobs.protocol.names import heartbeat_key
 
-from jobfleet_worker.aws.clients import Clients, make_clients
+from jobfleet_worker.aws.clients import Clients, NoCredentialsFound, make_clients
 from jobfleet_worker.clock import SystemClock
 from jobfleet_worker.settings import BadSettings, WorkerSettings, from_file
 
@@ -85,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = from_file(options.config)
         last, waiting = read_state(settings, make_clients(settings.region, settings.endpoint_url))
         reason = reason_to_stay(last, waiting, options.minutes, SystemClock().now())
-    except (BadSettings, BotoCoreError, ClientError, ValueError) as problem:
-        reason = f"it cannot be known: {problem}"
+    except (BadSettings, NoCredentialsFound, BotoCoreError, ClientError, ValueError) as problem:
+        reason = f"it cannot be known: {redact(str(problem))}"
     sys.stdout.write(f"idle: {'yes' if reason is None else f'no, {reason}'}\n")
     return Exit.IDLE if reason is None else Exit.AT_WORK
 

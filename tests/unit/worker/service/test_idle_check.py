@@ -1,6 +1,7 @@
 """When a host may stop itself; no AWS."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +55,16 @@ def test_where_nothing_can_be_known_the_host_stays_on(
 
     assert code == Exit.AT_WORK
     assert "it cannot be known" in capsys.readouterr().out
+
+
+def test_where_nothing_has_credentials_the_host_stays_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "worker.toml"
+    config.write_text(
+        'stack = "s1"\nregion = "us-east-1"\nbucket = "b11"\nrequest_queue = "q"\nresponse_queue = "r"\n'
+        f'dead_letter_queue = "d"\nspool = "{tmp_path}/spool"\n'
+    )
+
+    assert main(["--config", str(config), "--minutes", "1"]) == Exit.AT_WORK
+    assert capsys.readouterr().out.startswith("idle: no, it cannot be known: there are no AWS credentials")
