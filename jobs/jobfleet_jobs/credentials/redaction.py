@@ -33,9 +33,9 @@ _SHAPES = (
     re.compile(r"(?P<kept>\bSignature=)[0-9a-fA-F]{32,}"),
     # Session tokens of STS begin so, whatever stands around them.
     re.compile(r"(?P<kept>)\b(?:IQoJ|FwoG|FQoG|AQoD|AgoJ|AgoG)[A-Za-z0-9+/=_%-]{40,}"),
-    # Anything so long without a break in base64 is nothing that a person reads.
-    re.compile(r"(?P<kept>)(?<![A-Za-z0-9+/=._-])(?![a-f0-9]+\b)[A-Za-z0-9+/=]{120,}"),
 )
+# Anything so long without a break in base64 is nothing that a person reads.
+_LONG = re.compile(r"(?<![A-Za-z0-9+/=._-])[A-Za-z0-9+/=]{120,}")
 # A secret access key has 40 characters, and is told from a digest by its letters, from a path by its slashes.
 _SECRET_KEY = re.compile(r"(?<![A-Za-z0-9+/=._-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=._-])")
 _PATH_SLASHES = 4
@@ -58,6 +58,7 @@ def redact(text: str) -> str:
         text = text.replace(secret, HIDDEN)
     for shape in _SHAPES:
         text = shape.sub(rf"\g<kept>{HIDDEN}", text)
+    text = _LONG.sub(lambda found: HIDDEN if _is_mixed(found[0]) else found[0], text)
     return _KEY_ID.sub(r"\1…\2", _SECRET_KEY.sub(_hide_secret_key, text))
 
 
@@ -74,5 +75,8 @@ def redact_all(value: Any) -> Any:
 
 def _hide_secret_key(found: re.Match[str]) -> str:
     text = found[0]
-    mixed = all(re.search(kind, text) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    return HIDDEN if mixed and text.count("/") < _PATH_SLASHES else text
+    return HIDDEN if _is_mixed(text) and text.count("/") < _PATH_SLASHES else text
+
+
+def _is_mixed(text: str) -> bool:
+    return all(re.search(kind, text) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
