@@ -27,6 +27,7 @@ PARAMETERS_MAX_BYTES = 65_536
 
 # What may be asked for beside an operation's own parameters: an ending for the output's name.
 OUTPUT_ENDING = "output_ending"
+_SPELT_WITH_DASH = OUTPUT_ENDING.replace("_", "-")
 
 # S3's own limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _KEY_MAX_BYTES = 1_024
@@ -156,6 +157,9 @@ def _shared(text: str | None, operation: Operation) -> dict[str, Value]:
         raise BadJob("bad-parameter", f"{where} is not JSON: {problem}") from problem
     if not isinstance(found, dict):
         raise BadJob("bad-parameter", f'{where} is no JSON object of parameters, such as {{"level": 100}}')
+    # As it is spelt in an object's metadata, whose names have dashes.
+    if _SPELT_WITH_DASH in found:
+        raise operation.no_such_parameter(_SPELT_WITH_DASH, [OUTPUT_ENDING])
     return found
 
 

@@ -5,9 +5,21 @@ from typing import Any
 
 import click
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Parameter, Text, Value, Whole
 from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
+
+
+class _OneOf(click.Choice[str]):
+    """A choice that knows what was meant where something like it was typed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as problem:
+            meant = did_you_mean(str(value), map(str, self.choices))
+            self.fail(f"{problem.message.rstrip('.')}{meant}", param, ctx)
 
 
 def options(operation: Operation) -> list[click.Option]:
@@ -104,5 +116,5 @@ def _type(parameter: Parameter) -> Any:
     if isinstance(parameter, Decimal):
         return click.FloatRange(parameter.minimum, parameter.maximum)
     if isinstance(parameter, Choice):
-        return click.Choice(parameter.choices)
+        return _OneOf(parameter.choices)
     return click.STRING

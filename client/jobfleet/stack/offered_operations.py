@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json
 from jobfleet_jobs.operations.operation import Operation
@@ -64,15 +65,17 @@ class Offers:
         if name in OPERATIONS:
             raise NotOffered(f"no live worker does {name}{self._why(name)}")
         if not self.workers:
+            meant = did_you_mean(name, OPERATIONS)
             raise NotOffered(
-                f"operation {name[:80]!r} is not built in, and no live worker can say whether it offers "
-                "it: see `jobfleet status`"
+                f"operation {name[:80]!r} is not built in{meant}, and no live worker can say whether it "
+                "offers it: see `jobfleet status`"
             )
+        meant = did_you_mean(name, self.offered)
         there = ", ".join(list(self.offered)[:_SHOWN])
         broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
         nobody = "no live worker" if self.whole else f"none of the {len(self.workers):,} workers looked at"
         raise NotOffered(
-            f"{nobody} offers an operation {name[:80]!r}; there are {there}{broken}. "
+            f"{nobody} offers an operation {name[:80]!r}{meant}; there are {there}{broken}. "
             "Name packages with your own operations in worker_operation_packages in the inventory"
         )
 

@@ -7,6 +7,7 @@ from them. What an operation does is in `worker/jobfleet_worker/operations/`.
 from collections.abc import Mapping
 
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.image_formats import FORMATS
 from jobfleet_jobs.operations.operation import Operation, Traits
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Text, Whole
@@ -225,8 +226,9 @@ def find_operation(name: str) -> Operation:
     try:
         return OPERATIONS[name]
     except KeyError:
+        meant, there = did_you_mean(name, OPERATIONS), ", ".join(OPERATIONS)
         raise BadJob(
-            "unknown-operation", f"operation {name[:80]!r} is unknown; there are {', '.join(OPERATIONS)}"
+            "unknown-operation", f"operation {name[:80]!r} is unknown{meant}; there are {there}"
         ) from None
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from jobfleet_jobs.near_words import did_you_mean
+
 # The first ending is the one that is given to new names.
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -30,6 +32,27 @@ def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:
     if endings is None or name.lower().endswith(endings):
         return name
     return without_ending(name) + endings[0]
+
+
+def has_unwritten_ending(name: str) -> bool:
+    """Tell whether a file's name ends as that of a format which is not written."""
+    ending = PurePath(name).suffix.lower()
+    return bool(ending) and ending not in _ALL
+
+
+def unwritten_ending(name: str) -> str:
+    """Return a sentence on a file's name that ends as that of no format which is written."""
+    ending = PurePath(name).suffix
+    there = ", ".join(endings[0] for endings in FORMATS.values())
+    return (
+        f"no format that is written ends in {ending!r:.40}{did_you_mean(ending, _ALL)}; give one of {there}, "
+        "or no ending, to keep the input's format"
+    )
+
+
+def asks_for_format(parameters: Mapping[str, Any]) -> bool:
+    """Tell whether parameters name the format to write, whatever the output is called."""
+    return _format_asked_for(parameters) is not None
 
 
 def _format_asked_for(parameters: Mapping[str, Any]) -> Any:

@@ -1,10 +1,11 @@
 """The declaration of one operation: what it takes, what it gives, and how it is run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.parameters import Parameter, Value
 from jobfleet_jobs.protocol.names import output_key
 
@@ -74,6 +75,13 @@ class Operation:
             )
         return key
 
+    def no_such_parameter(self, name: str, others: Collection[str] = ()) -> BadJob:
+        """Return the refusal of a parameter that there is not; `others` may be given beside its own."""
+        known = sorted([*(parameter.name for parameter in self.parameters), *others])
+        offer = f"it takes {', '.join(known)}" if known else "it takes none"
+        meant = did_you_mean(name, known)
+        return BadJob("bad-parameter", f"{self.name} has no parameter {name!r:.80}{meant}; {offer}")
+
     def check(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """Return the parameters, defaults filled in. Raises `BadJob` for what cannot be done.
 
@@ -83,8 +91,7 @@ class Operation:
         known = {parameter.name for parameter in self.parameters}
         unknown = sorted(set(given) - known)
         if unknown:
-            offer = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-            raise BadJob("bad-parameter", f"{self.name} has no parameter {unknown[0]!r:.80}; {offer}")
+            raise self.no_such_parameter(unknown[0])
         checked = {}
         for parameter in self.parameters:
             value = given.get(parameter.name, parameter.default)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.near_words import did_you_mean
 
 # A list is one of steps (`operations.pipeline_steps`).
 Value = int | float | str | bool | list[dict[str, Any]]
@@ -130,7 +131,8 @@ class Choice(Parameter):
     def check(self, value: Any) -> str:
         """Return `value` if it is one of the words. Raises `BadJob`."""
         if not isinstance(value, str) or value not in self.choices:
-            raise self.refusal(value, f"one of {self.bounds}")
+            meant = did_you_mean(str(value), self.choices)
+            raise self.refusal(value, f"one of {self.bounds}{meant}")
         return value
 
     def read(self, text: str) -> str:

@@ -81,8 +81,8 @@ def output_key(name: str) -> str:
     if unfit or any(part in ("", ".", "..") for part in parts):
         raise BadJob(
             "bad-output-name",
-            f"output name {name[:80]!r}: give a relative name without empty parts, '.' or '..', "
-            f"at most {OUTPUT_NAME_MAX_BYTES} bytes long",
+            f"output name {name[:80]!r}: give a relative name of letters that can be shown, without empty "
+            f"parts, '.' or '..', at most {OUTPUT_NAME_MAX_BYTES} bytes long",
         )
     return OUTPUTS + name
 

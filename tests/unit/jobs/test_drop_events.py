@@ -237,8 +237,17 @@ def test_a_name_that_is_shared_and_no_parameter_is_refused_with_those_there_are(
     operation = find_operation("threshold")
     filled = filled_in(read("incoming/threshold/a"), operation, {}, '{"levle": 7}')
 
-    with pytest.raises(BadJob, match="has no parameter 'levle'; it takes high, level, low"):
+    with pytest.raises(
+        BadJob, match=r"has no parameter 'levle' \(did you mean level\?\); it takes high, level, low"
+    ):
         operation.check(filled.parameters)
+
+
+def test_an_ending_that_is_spelt_as_in_metadata_is_told_how_it_is_spelt_in_the_file() -> None:
+    with pytest.raises(
+        BadJob, match=r"'output-ending' \(did you mean output_ending\?\); it takes format, output"
+    ):
+        filled_in(read("incoming/convert/a.png"), find_operation("convert"), {}, '{"output-ending": ".jpg"}')
 
 
 def test_an_ending_that_is_asked_for_is_put_behind_the_name() -> None:

@@ -138,5 +138,5 @@ def _check_new_size(
         raise BadJob(
             "too-many-pixels",
             f"the image would become {sizes[0][0]:,} x {sizes[0][1]:,}, with all frames {pixels:,} pixels; "
-            f"this worker takes at most {max_pixels:,}",
+            f"this worker takes at most {max_pixels:,} (worker_max_pixels)",
         )

@@ -1,6 +1,7 @@
 """Bytes to pictures. What cannot be read is the sender's fault, whatever Pillow calls it."""
 
 import io
+import re
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,9 @@ _CONVERTED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB"}
 _CONVERTED_WITH_NOTE = {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 
 _SIXTEEN_BIT_MAX = 65_535
+
+# In what Pillow says of an image with too many.
+_PIXELS_TOLD = re.compile(r"\(([0-9]+) pixels\)")
 
 
 def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
@@ -43,7 +47,9 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         except (BadJob, MemoryError):
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
-            raise _too_many(max_pixels) from problem
+            # It says how many in words only, and before the size can be asked for.
+            told = _PIXELS_TOLD.search(str(problem))
+            raise _too_many(max_pixels, int(told[1]) if told else None) from problem
         except UnidentifiedImageError as problem:
             raise BadJob("not-an-image", _NOT_AN_IMAGE) from problem
         except Exception as problem:
@@ -64,7 +70,7 @@ def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
         image.seek(number)
         pixels += image.width * image.height
         if pixels > max_pixels:
-            raise _too_many(max_pixels)
+            raise _too_many(max_pixels, pixels)
         raw = _raw_mode(image)
         image.load()
         if not frames:
@@ -117,7 +123,10 @@ def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
 
 def _too_many(max_pixels: int, pixels: int | None = None) -> BadJob:
     has = f"{pixels:,}" if pixels else "too many"
-    return BadJob("too-many-pixels", f"the image has {has} pixels; this worker takes at most {max_pixels:,}")
+    return BadJob(
+        "too-many-pixels",
+        f"the image has {has} pixels; this worker takes at most {max_pixels:,} (worker_max_pixels)",
+    )
 
 
 def _own(image: Image.Image, kind: str, *, still: bool) -> Image.Image:

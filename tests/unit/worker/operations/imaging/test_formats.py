@@ -253,6 +253,8 @@ def test_the_pixel_limit_counts_all_frames() -> None:
     with pytest.raises(BadJob) as caught:
         do(data)
     assert "240,000 pixels" in caught.value.message
+    with pytest.raises(BadJob, match=r"has 3,600,000,000 pixels; .* at most 200,000 \(worker_max_pixels\)"):
+        do(png_of(60_000, 60_000))
     pages = saved(
         Image.new("L", (200, 500)), "TIFF", save_all=True, append_images=[Image.new("L", (200, 501))]
     )
