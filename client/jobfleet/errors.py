@@ -23,6 +23,7 @@ class Exit(IntEnum):
     NOT_ALLOWED = 11
     NOT_OFFERED = 12
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 EXIT_MEANINGS = {
@@ -40,6 +41,7 @@ EXIT_MEANINGS = {
     Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
     Exit.NOT_OFFERED: "no live worker offers the operation",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
+    Exit.READER_GONE: "whoever read the output, such as `head`, had enough of it",
 }
 
 

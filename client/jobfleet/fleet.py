@@ -19,6 +19,7 @@ from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.transfers import OnProgress, ignore_progress
 from jobfleet.errors import BadInput, BadOutput
 from jobfleet.exchange import Exchange
+from jobfleet.files.outputs import writable
 from jobfleet.sending.output_paths import out_path
 from jobfleet.sending.prepare import Source, numbers_text, prepare
 from jobfleet.settings import settings as where
@@ -141,6 +142,8 @@ class Fleet:
         declared = self.operation(operation)
         if out is not None and declared.gives == "answer":
             raise BadOutput(f"{declared.name} gives an answer and no file; leave `out` away")
+        if out is not None:
+            writable(Path(out))
         file_name = Path(out).name if out is not None else None
         job = self.submit(declared, source, name=name, file_name=file_name, parameters=parameters)
         result = job.result(timeout)

@@ -96,11 +96,22 @@ def plain(text: object, most: int = 0) -> str:
     """
     whole = str(text)
     cut = whole[:most] if most else whole
-    shown = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
-        for letter in cut
-    )
+    shown = cut if cut.isprintable() else "".join(map(_escaped, cut))
     return shown + ("…" if most and len(whole) > most else "")
+
+
+def plain_lines(text: str) -> str:
+    """Return text of several lines, each as `plain` shows it."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+def _escaped(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    # A byte of a file's name that is no text: https://peps.python.org/pep-0383/
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape", "backslashreplace").decode()
 
 
 def read_seconds(text: str) -> float:

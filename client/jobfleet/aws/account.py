@@ -17,7 +17,8 @@ from jobfleet_jobs.version import __version__
 
 from jobfleet.aws import guarded_session
 from jobfleet.aws.error_sentences import ErrorSentences
-from jobfleet.errors import FleetError, NoCredentials
+from jobfleet.errors import FleetError, NoCredentials, UnknownSettings
+from jobfleet.human_text import plain
 from jobfleet.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -105,13 +106,22 @@ class Account:
         """Return the one client of a service; made when first asked for, as making it takes a while."""
         with self._making:
             if service not in self._clients:
-                self._clients[service] = self._core.create_client(
-                    service,
-                    region_name=self.settings.region,
-                    endpoint_url=self.settings.endpoint_url,
-                    config=self._config,
-                )
+                self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        try:
+            return self._core.create_client(
+                service,
+                region_name=self.settings.region,
+                endpoint_url=self.settings.endpoint_url,
+                config=self._config,
+            )
+        except ValueError as problem:  # as for an endpoint in ~/.aws/config that is no URL
+            raise UnknownSettings(
+                f"AWS's own settings cannot be used: {plain(problem, 200)}; look into ~/.aws/config and the "
+                "variables whose names begin with AWS_"
+            ) from problem
 
     @property
     def sqs(self) -> "SQSClient":

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobfleet.aws.account import Account
+from jobfleet.files.paths import at_home
 from jobfleet.human_text import ago
 
 # AWS tells nobody when a session token ends; tools that fetch one note it beside it under these names.
@@ -47,7 +48,7 @@ def find_identity(account: Account) -> Identity:
     method, token = (found.method or "", found.get_frozen_credentials().token) if found else ("", None)
     if method != "shared-credentials-file":
         return Identity(known["Account"], known["Arn"], _source(method), bool(token))
-    path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    path = at_home(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
     written, ends = _look_into(path, account.session.profile_name)
     return Identity(known["Account"], known["Arn"], str(path), bool(token), written, ends)
 

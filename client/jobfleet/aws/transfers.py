@@ -1,14 +1,12 @@
 """Files to and from the bucket: in one call where they are small, in parts where they are large."""
 
 import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.message import LARGE_BYTES, Output
@@ -16,6 +14,8 @@ from jobfleet_jobs.protocol.message import LARGE_BYTES, Output
 from jobfleet.aws.account import Account
 from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput, BadOutput
+from jobfleet.files.inputs import kept
+from jobfleet.files.outputs import is_replaced, written
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 PARTS_AT_ONCE = 4
 
 _CHUNK_BYTES = 1024 * 1024
-
-# How the names of outputs begin that are being written.
-UNFINISHED = ".jobfleet-"
 
 OnProgress = Callable[[int], object]
 
@@ -59,8 +56,12 @@ class Transfers:
             self._account.s3.put_object(Bucket=bucket, Key=key, Body=head, **more)
             on_progress(len(head))
             return
-        with _from_its_start(source, head) as whole:
-            self._upload_parts(whole, bucket, key, on_progress, more)
+        if source.seekable():
+            source.seek(-len(head), os.SEEK_CUR)
+            self._upload_parts(source, bucket, key, on_progress, more)
+        else:
+            with kept(source, "the input", head) as whole:
+                self._upload_parts(whole, bucket, key, on_progress, more)
 
     def _upload_parts(
         self, source: BinaryIO, bucket: str, key: str, on_progress: OnProgress, more: dict[str, Any]
@@ -80,12 +81,12 @@ class Transfers:
             manager.upload(source, bucket, key, extra_args=more, subscribers=[Teller()]).result()
 
     def download(self, output: Output, path: Path, on_progress: OnProgress = ignore_progress) -> None:
-        """Write an output to `path`, whole or not at all.
+        """Write an output to `path`; a file appears there whole or not at all.
 
         Raises `BadOutput`, also if it is another job's by now.
         """
-        with _whole_or_not_at_all(path) as file:
-            if output.bytes <= 2 * LARGE_BYTES or not output.etag:
+        with written(path) as file:
+            if output.bytes <= 2 * LARGE_BYTES or not output.etag or not is_replaced(path):
                 self.write(output, file, on_progress)
                 return
             writing = threading.Lock()
@@ -133,61 +134,3 @@ class Transfers:
                 f"{output.key} in the bucket is another job's output by now, which was given the same name; "
                 "send the job again with another --name, or without one"
             ) from problem
-
-
-@contextmanager
-def _from_its_start(source: BinaryIO, head: bytes) -> Iterator[BinaryIO]:
-    """Give a file that can be read by parts, although `head` was read from `source` already."""
-    if source.seekable():
-        source.seek(-len(head), os.SEEK_CUR)
-        yield source
-        return
-    with tempfile.TemporaryFile() as copy:
-        copy.write(head)
-        shutil.copyfileobj(source, copy, _CHUNK_BYTES)
-        copy.seek(0)
-        yield copy
-
-
-@contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write to beside `path`, which takes its place at the end. Raises `BadOutput`."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
-            try:
-                lock(file)
-                yield file  # type: ignore[misc]
-                file.close()
-                _as_any_new_file(file.name)
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as problem:
-        raise BadOutput(f"{path} cannot be written: {problem.strerror or problem}") from problem
-
-
-def sweep(folder: Path) -> None:
-    """Take away what processes that were killed have left of outputs half written to a folder."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        with suppress(OSError), path.open("rb") as file:
-            if lock(file):
-                path.unlink()
-
-
-def lock(file: IO[bytes]) -> bool:
-    """Mark a file as being written, for as long as it is open; tell whether nobody else had done so."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # another's, or a system or a folder that knows no locks
-        return False
-    return True
-
-
-def _as_any_new_file(path: str) -> None:
-    """Give a temporary file the mode that this user's new files have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(path).chmod(0o666 & ~mask)

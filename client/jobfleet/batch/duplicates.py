@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from jobfleet_jobs.protocol.message import Request
 
 from jobfleet.batch.plan import BatchItem
-from jobfleet.sending.prepare import opened
+from jobfleet.files.inputs import opened
+from jobfleet.files.paths import is_stream
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -30,7 +31,8 @@ class Duplicates:
 
     def first_like(self, item: BatchItem) -> BatchItem:
         """Return the first image of the same content and ending; called by several threads."""
-        if self._sizes[item.size] < 2:
+        # What can be read only once is left for the upload.
+        if self._sizes[item.size] < 2 or is_stream(item.source):
             return item
         digest = hashlib.sha256()
         with opened(item.source) as file:

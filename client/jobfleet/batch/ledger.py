@@ -8,7 +8,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from jobfleet.batch.plan import BatchItem
 from jobfleet.errors import BadInput
+from jobfleet.files.paths import from_root
 from jobfleet.settings.state_folder import state_folder
 
 # What nobody came back to for so long is thrown away; the outputs in the bucket are not kept longer either.
@@ -44,8 +45,9 @@ class Entry:
 class Ledger:
     """One run's. Used by one thread; close it, or use it in a `with`. Raises `BadInput` if it is in use."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, on_lost: Callable[[Exception], object] = lambda problem: None) -> None:
+        """`on_lost` is called if nothing more can be written down; the run goes on all the same."""
+        self.path, self._on_lost = path, on_lost
         self._db = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -90,26 +92,36 @@ class Ledger:
 
     def note(self, items: Iterable[tuple[BatchItem, str, str]], state: State) -> None:
         """Write down inputs with job id and request, all or none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(
+        self._change(
             "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, NULL)",
             [(_key(item), item.size, item.changed, job, state, body) for item, job, body in items],
         )
-        self._db.execute("COMMIT")
 
     def mark_sent(self, jobs: Iterable[str]) -> None:
         """Write down that SQS has these jobs."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("UPDATE items SET state = 'sent' WHERE job = ?", [(job,) for job in jobs])
-        self._db.execute("COMMIT")
+        self._change("UPDATE items SET state = 'sent' WHERE job = ?", [(job,) for job in jobs])
 
     def mark(self, item: BatchItem, state: State, cause: str | None = None) -> None:
         """Write down what became of an input that is known."""
-        self._db.execute("UPDATE items SET state = ?, cause = ? WHERE source = ?", (state, cause, _key(item)))
+        self._change("UPDATE items SET state = ?, cause = ? WHERE source = ?", [(state, cause, _key(item))])
 
     def forget(self) -> None:
         """Begin anew."""
-        self._db.execute("DELETE FROM items")
+        self._change("DELETE FROM items", [()])
+
+    def _change(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Do it for all rows, or none. Where the disk is full, what follows is kept in memory."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(statement, rows)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as problem:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = sqlite3.connect(":memory:", isolation_level=None)
+            self._db.execute(_TABLE)
+            self._on_lost(problem)
+            self._db.executemany(statement, rows)
 
     def close(self, *, finished: bool = False) -> None:
         """Let others have it; take it away if there is nothing to go on with."""
@@ -137,4 +149,4 @@ def ledger_path(what: Any) -> Path:
 
 def _key(item: BatchItem) -> str:
     # A name need not be text; SQLite's has to be.
-    return repr(str(item.source.absolute()))
+    return repr(str(from_root(item.source)))

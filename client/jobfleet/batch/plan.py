@@ -8,6 +8,7 @@ from pathlib import Path
 from jobfleet_jobs.operations.image_formats import IMAGE_ENDINGS
 
 from jobfleet.errors import BadInput, BadOutput
+from jobfleet.files.paths import is_folder, is_stream, named, resolved
 from jobfleet.sending.output_paths import WantedOutput
 
 
@@ -42,25 +43,25 @@ def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
     """
     operation, name = wanted.operation.name, wanted.name
     base = Path(wanted.out) if wanted.out is not None else None
-    if base is not None and base.exists() and not base.is_dir():
-        raise BadOutput(f"{base} is a file; the outputs of several images need a folder")
+    if base is not None and not is_folder(base):
+        _refuse_file(base)
     plan = BatchPlan()
     seen: set[Path] = set()
     for word in given:
         path = Path(word)
         folder = base if base is not None else _default_folder(path, operation)
         for source, within in _inputs(wanted, path, folder, plan.skipped):
-            if source.resolve() in seen:
+            if (whole := resolved(source)) in seen:
                 continue
-            seen.add(source.resolve())
-            relative = within if len(given) == 1 or not path.is_dir() else _named(path) / within
+            seen.add(whole)
+            relative = within if len(given) == 1 or not is_folder(path) else _named(path) / within
             target = _target(path, operation, base, folder, within, relative) if wanted.fetched else None
             if target is not None:
                 target = target.with_name(wanted.file_name(target.name))
             called = wanted.file_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}")
             plan.items.append(_item(source, target, None if name is None else called))
     if not plan.items:
-        where = ", ".join(given)
+        where = ", ".join(map(named, given))
         if wanted.operation.takes == "image":
             raise BadInput(f"there is no image in {where}: no file name has the ending of an image")
         raise BadInput(f"there is no file in {where}")
@@ -68,12 +69,22 @@ def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
     return plan
 
 
+def _refuse_file(base: Path) -> None:
+    try:
+        base.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise BadOutput(f"{named(base)} cannot be written: {problem.strerror}") from problem
+    raise BadOutput(f"{named(base)} is a file; the outputs of several images need a folder")
+
+
 def _target(
     path: Path, operation: str, base: Path | None, folder: Path, within: Path, relative: Path
 ) -> Path:
     if base is not None:
         return base / relative
-    if path.is_dir():
+    if is_folder(path):
         return folder / within
     return Path(f"{path.stem}-{operation}{path.suffix}")
 
@@ -83,7 +94,7 @@ def _default_folder(path: Path, operation: str) -> Path:
 
 
 def _named(path: Path) -> Path:
-    return Path(path.name if path.name not in ("", "..") else path.resolve().name or "images")
+    return Path(path.name if path.name not in ("", "..") else resolved(path).name or "images")
 
 
 def _inputs(wanted: WantedOutput, path: Path, out: Path, skipped: list[Path]) -> Iterator[tuple[Path, Path]]:
@@ -91,35 +102,35 @@ def _inputs(wanted: WantedOutput, path: Path, out: Path, skipped: list[Path]) ->
 
     Of a folder, all are taken, or the images where images are what is wanted.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         yield path, Path(path.name)
         return
-    outputs = out.resolve()
+    outputs = resolved(out)
     for where, folders, files in os.walk(path, onerror=_unreadable):
         here = Path(where)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and (here / name).resolve() != outputs
+            name for name in folders if not name.startswith(".") and resolved(here / name) != outputs
         )
         for name in sorted(files):
             file = here / name
             of_its_kind = wanted.operation.takes != "image" or file.suffix.lower() in IMAGE_ENDINGS
-            if name.startswith(".") or not of_its_kind:
+            if name.startswith(".") or not of_its_kind or is_stream(file):
                 skipped.append(file)
             else:
                 yield file, file.relative_to(path)
 
 
 def _unreadable(problem: OSError) -> None:
-    raise BadInput(f"the folder {problem.filename} cannot be read: {problem.strerror}") from problem
+    raise BadInput(f"the folder {named(problem.filename)} cannot be read: {problem.strerror}") from problem
 
 
 def _item(source: Path, out: Path | None, name: str | None) -> BatchItem:
     try:
         found = source.stat()
     except FileNotFoundError as problem:
-        raise BadInput(f"there is no file {source}") from problem
+        raise BadInput(f"there is no file {named(source)}") from problem
     except OSError as problem:
-        raise BadInput(f"{source} cannot be read: {problem.strerror}") from problem
+        raise BadInput(f"{named(source)} cannot be read: {problem.strerror}") from problem
     return BatchItem(source, out, name, found.st_size, found.st_mtime_ns)
 
 
@@ -128,11 +139,12 @@ def _refuse_clashes(items: Sequence[BatchItem], sources: set[Path]) -> None:
     for item in items:
         if item.out is None:
             continue
-        if item.out.resolve() in sources:
-            raise BadOutput(f"{item.out} is one of the inputs; give another folder with --out")
+        if resolved(item.out) in sources:
+            raise BadOutput(f"{named(item.out)} is one of the inputs; give another folder with --out")
         other = taken.setdefault(item.out, item.source)
         if other != item.source:
+            both = f"{named(other)} and {named(item.source)}"
             raise BadOutput(
-                f"the outputs of {other} and {item.source} would both be {item.out}; send them one after the "
+                f"the outputs of {both} would both be {named(item.out)}; send them one after the "
                 "other with another --out, or send the folder they are in"
             )

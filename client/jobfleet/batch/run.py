@@ -24,6 +24,7 @@ from jobfleet.batch.ledger import Ledger
 from jobfleet.batch.plan import BatchItem
 from jobfleet.errors import BadInput, BadOutput, JobFailed, NoAnswerInTime, NotTaken
 from jobfleet.exchange import UPLOADS_AT_ONCE, Exchange
+from jobfleet.files.outputs import make_folder
 from jobfleet.human_text import many
 from jobfleet.sending.prepare import Prepared, prepare
 
@@ -224,10 +225,7 @@ class Run:
             return
 
         def fetch() -> None:
-            try:
-                out.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise BadOutput(f"the folder {out.parent} cannot be made: {problem.strerror}") from problem
+            make_folder(out.parent)
             self._exchange.download(result, out)
 
         self._down.do(fetch, partial(self._written, item, result), partial(self._broken, item))

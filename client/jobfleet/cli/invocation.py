@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobfleet.cli.terminal import standard_streams
 from jobfleet.cli.terminal.output import CommandOutput
 from jobfleet.errors import FleetError, NoAnswerInTime, UnknownSettings
 from jobfleet.human_text import read_seconds
@@ -142,7 +143,9 @@ class Invocation:
         """
         from jobfleet.fleet import Fleet
 
-        _ = self.timeout  # one that is none is told before anything is sent
+        # What is in the way at the end is told before anything is sent.
+        _ = self.timeout
+        standard_streams.check_output()
         fleet = Fleet(self.settings(), on_sent=lambda jobs: self._note(fleet, jobs), **how)
         return fleet
 
@@ -199,8 +202,9 @@ def _show_line(fleet: "Fleet", show: "Callable[[str], object]") -> None:
 
 def _bytes_of(source: Any) -> int:
     """Return how much is to be uploaded as far as that is known, in bytes."""
-    if isinstance(source, Path) and source.is_file():
-        return source.stat().st_size
+    if isinstance(source, Path):
+        with suppress(OSError):
+            return source.stat().st_size
     return len(source) if isinstance(source, str) else 0
 
 

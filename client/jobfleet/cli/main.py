@@ -29,8 +29,10 @@ from jobfleet.cli.commands.stack.logs import logs
 from jobfleet.cli.commands.stack.operations import operations
 from jobfleet.cli.commands.stack.status import status
 from jobfleet.cli.invocation import Invocation, with_shared_options
+from jobfleet.cli.terminal import standard_streams
 from jobfleet.cli.terminal.error_line import tell
 from jobfleet.errors import EXIT_MEANINGS, Exit, FleetError, JobFailed
+from jobfleet.human_text import plain_lines
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:>3}  {meaning}" for code, meaning in EXIT_MEANINGS.items()
@@ -70,35 +72,51 @@ for _command in (
 
 def main() -> None:
     """Run the command line; the one place where errors become words and exit codes."""
-    invocation = Invocation()
-    # What a terminal has no letter for is no reason to fail.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    standard_streams.guard()
     try:
-        code = cli.main(prog_name="jobfleet", obj=invocation, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else Exit.OK)
+        code = _run(Invocation())
+    except standard_streams.ReaderGone:
+        code = Exit.READER_GONE
+    sys.exit(code)
+
+
+def _run(invocation: Invocation) -> int:
+    try:
+        return _do(invocation)
     except JobFailed as problem:
-        invocation.output.failed(problem.result)
-        _fail(invocation, f"the job failed: {problem}", problem.exit)
+        return _fail(invocation, f"the job failed: {problem}", problem.exit)
     except FleetError as problem:
-        _fail(invocation, invocation.told(problem), problem.exit)
+        return _fail(invocation, invocation.told(problem), problem.exit)
     except click.ClickException as problem:
-        if not _as_json(invocation):
-            shown = io.StringIO()
-            problem.show(shown)
-            sys.stderr.write(redact(shown.getvalue()))
-            sys.exit(problem.exit_code)
-        _fail(invocation, problem.format_message(), problem.exit_code)
+        if _as_json(invocation):
+            return _fail(invocation, problem.format_message(), problem.exit_code)
+        shown = io.StringIO()
+        problem.show(shown)
+        sys.stderr.write(plain_lines(redact(shown.getvalue())))
+        return int(problem.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _fail(invocation, "interrupted", Exit.INTERRUPTED)
+        return _fail(invocation, "interrupted", Exit.INTERRUPTED)
+    except standard_streams.ReaderGone:
+        raise
     except Exception as problem:  # noqa: BLE001 - the last place where it can become a sentence
         if os.environ.get("JOBFLEET_TRACE"):
             import traceback
 
             sys.stderr.write(redact(traceback.format_exc()))
-            sys.exit(Exit.ERROR)
+            return Exit.ERROR
         words = f"unforeseen: {type(problem).__name__}: {problem} (JOBFLEET_TRACE=1 shows where)"
-        _fail(invocation, words, Exit.ERROR)
+        return _fail(invocation, words, Exit.ERROR)
+
+
+def _do(invocation: Invocation) -> int:
+    try:
+        code = cli.main(prog_name="jobfleet", obj=invocation, standalone_mode=False)
+    except JobFailed as problem:
+        invocation.output.failed(problem.result)
+        raise
+    # Here, not when Python ends: what cannot be written is told, and has its exit code.
+    sys.stdout.flush()
+    return code if isinstance(code, int) else Exit.OK
 
 
 def _as_json(invocation: Invocation) -> bool:
@@ -106,9 +124,9 @@ def _as_json(invocation: Invocation) -> bool:
     return invocation.as_json or "--json" in sys.argv[1:]
 
 
-def _fail(invocation: Invocation, words: str, code: int) -> None:
+def _fail(invocation: Invocation, words: str, code: int) -> int:
     tell(words, code, as_json=_as_json(invocation))
-    sys.exit(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from jobfleet.errors import BadInput
+from jobfleet.files.paths import at_home
 from jobfleet.sending.prepare import Prepared, Source, prepare
 
 FIELDS = frozenset({"operation", "numbers", "file", "parameters", "name"})
@@ -67,4 +67,4 @@ def _source(given: dict[str, Any]) -> Source:
         return numbers
     if not isinstance(given["file"], str):
         raise BadInput("'file' must be a text")
-    return Path(given["file"]).expanduser()
+    return at_home(given["file"])

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from jobfleet_jobs.operations.image_formats import fitting_name, without_ending
+from jobfleet_jobs.operations.image_formats import (
+    fitting_name,
+    has_unwritten_ending,
+    unwritten_ending,
+    without_ending,
+)
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 
-from jobfleet.errors import BadOutput
+from jobfleet.errors import BadInput, BadOutput
+from jobfleet.files.outputs import is_replaced, writable
+from jobfleet.files.paths import named
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,16 @@ def output_name(
     return fitting_name(name, parameters)
 
 
+def check_ending(name: str, source: str = "") -> None:
+    """Raise `BadInput` for an output's name that asks for a format which is not written.
+
+    An ending that the `source` has too asks for nothing: its format is kept.
+    """
+    ending = PurePath(name).suffix.lower()
+    if has_unwritten_ending(name) and ending != PurePath(source).suffix.lower():
+        raise BadInput(f"{named(name)}: {unwritten_ending(name)}")
+
+
 def out_path(
     image: str | Path, operation: str, out: str | Path | None, parameters: Mapping[str, Any] | None = None
 ) -> Path:
@@ -48,15 +65,13 @@ def out_path(
     source = Path(image)
     name = fitting_name(f"{source.stem}-{operation}{source.suffix}", parameters or {})
     path = writable(Path(out) if out is not None else Path(name))
-    if path.exists() and source.exists() and path.samefile(source):
-        raise BadOutput(f"{path} is the input itself; give the output another name")
+    if is_replaced(path) and _same(path, source):
+        raise BadOutput(f"{named(path)} is the input itself; give the output another name")
     return path
 
 
-def writable(path: Path) -> Path:
-    """Return the path if a file can lie there; one that does already is replaced. Raises `BadOutput`."""
-    if path.is_dir():
-        raise BadOutput(f"{path} is a folder; give a file name for the output")
-    if not path.parent.is_dir():
-        raise BadOutput(f"the folder {path.parent} for the output does not exist; make it first")
-    return path
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # at least one of them is not there
+        return False

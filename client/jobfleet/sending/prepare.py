@@ -1,9 +1,6 @@
 """Jobs checked before they are sent: what no worker could do never leaves the machine."""
 
 import io
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +9,16 @@ from typing import Any, BinaryIO
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.text_reader import Number, parse_numbers
 from jobfleet_jobs.operations.catalogue import find_operation, is_streamed
-from jobfleet_jobs.operations.image_formats import fitting_name
+from jobfleet_jobs.operations.image_formats import asks_for_format, fitting_name
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
 from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from jobfleet.errors import BadInput
+from jobfleet.files.inputs import kept, opened, size_of
+from jobfleet.files.paths import is_stream, named
+from jobfleet.sending.output_paths import check_ending
 
 # Numbers as text, as a sequence, or as a file; an image as a path, or as an open binary file.
 Source = str | Path | BinaryIO | Iterable[Number]
@@ -62,6 +62,10 @@ def prepare(
         checked = declared.check(parameters or {})
         given: Any = numbers_text(source) if declared.takes == "numbers" else _file(source)
         if declared.gives == "image" or (declared.gives == "file" and file_name):
+            if declared.gives == "image" and not asks_for_format(checked):
+                check_ending(
+                    name or file_name or "", _file_name(Path(source) if isinstance(source, str) else source)
+                )
             called = fitting_name(file_name or _file_name(given), checked)
             name = name or f"{job_id}/{key_part(called)}"
         if declared.takes == "numbers":
@@ -122,6 +126,8 @@ def numbers_text(source: Any) -> str | Path | BinaryIO:
         return source
     if isinstance(source, Path):
         with opened(source) as file:
+            if is_stream(source):
+                return piped_numbers(file, named(source))
             return source if _is_large(file) else _read_text(file)
     if hasattr(source, "read"):
         return source if _is_large(source) else _read_text(source)
@@ -138,26 +144,11 @@ def numbers_text(source: Any) -> str | Path | BinaryIO:
 
 def piped_numbers(pipe: BinaryIO, called: str) -> str | BinaryIO:
     """Return numbers that come through a pipe: as text, or of many, a file that goes with the process."""
-    head = pipe.read(LARGE_BYTES + 1)
-    if len(head) <= LARGE_BYTES:
-        return decoded(head, called)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the job is sent
-    file.write(head)
-    shutil.copyfileobj(pipe, file, LARGE_BYTES)
-    file.seek(0)
-    return file
-
-
-def opened(path: Path) -> BinaryIO:
-    """Open an input. Raises `BadInput` in words."""
-    try:
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder; give a file")
-        return path.open("rb")
-    except FileNotFoundError as problem:
-        raise BadInput(f"there is no file {path}") from problem
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}") from problem
+    file = kept(pipe, called)
+    if _is_large(file):
+        return file
+    with file:
+        return decoded(file.read(), called)
 
 
 def key_part(name: str) -> str:
@@ -169,8 +160,8 @@ def _file(source: Any) -> Path | BinaryIO:
     if isinstance(source, str):
         source = Path(source)
     if isinstance(source, Path):
-        opened(source).close()
-        return source
+        with opened(source) as file:
+            return kept(file, named(source)) if is_stream(source) else source
     if isinstance(source, io.TextIOBase):
         raise BadInput("the file was opened as text; open it as a binary file (mode 'rb')")
     if callable(getattr(source, "read", None)):
@@ -210,14 +201,3 @@ def _file_name(source: Any) -> str:
 
 def _shown(value: Any) -> str:
     return f"{type(value).__name__} {value!r:.40}"
-
-
-def size_of(file: BinaryIO) -> int | None:
-    """Return how many bytes are left in an open file, or None for one that cannot tell, as a pipe."""
-    try:
-        here = file.tell()
-        end = file.seek(0, os.SEEK_END)
-        file.seek(here)
-    except (OSError, AttributeError):
-        return None
-    return end - here

@@ -13,7 +13,8 @@ from jobfleet.aws import stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.stack_description import Published
 from jobfleet.aws.transfers import OnProgress, Transfers
-from jobfleet.sending.prepare import Prepared, opened, size_of
+from jobfleet.files.inputs import opened, size_of
+from jobfleet.sending.prepare import Prepared
 
 
 class Outgoing:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jobfleet_jobs.credentials.sentences import no_such_profile, why_unreadable
 from jobfleet_jobs.protocol.names import BadStackName, StackNames
@@ -22,6 +23,11 @@ _IN_AWS_ENVIRONMENT = {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")}
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+_ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL", *(f"AWS_ENDPOINT_URL_{name}" for name in ("S3", "SQS", "STS")))
+_URL_WAY_OUT = (
+    "one begins with http:// or https://, as in http://127.0.0.1:5000; for Amazon's own AWS, leave it out"
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,9 @@ class Settings:
                 f"bucket {self.bucket!r}{self._from('bucket')} is not a valid bucket name; "
                 "leave it out to use the stack's own"
             )
-        if self.endpoint_url is not None and not self.endpoint_url.startswith(("http://", "https://")):
+        if self.endpoint_url is not None and not _is_url(self.endpoint_url):
             raise UnknownSettings(
-                f"endpoint {self.endpoint_url!r}{self._from('endpoint_url')} is no URL; "
-                "give one that begins with http:// or https://, or leave it out for Amazon's own AWS"
+                f"endpoint {self.endpoint_url!r}{self._from('endpoint_url')} is no URL; {_URL_WAY_OUT}"
             )
 
     def _from(self, name: str) -> str:
@@ -87,6 +92,7 @@ def find_settings(
     profile: str | None = None,
 ) -> Settings:
     """Return the settings; what is given wins over what is found. Raises `UnknownSettings`."""
+    _check_environment()
     file = Variables(vars_file)
     found = locate_settings(
         {
@@ -107,6 +113,23 @@ def find_settings(
         profile=found["profile"].value,
         sources={name: one.source for name, one in found.items() if one.source},
     )  # fmt: skip
+
+
+def _check_environment() -> None:
+    """Raise `UnknownSettings` for an endpoint in the environment that boto3 could not use."""
+    for name in _ENDPOINT_VARIABLES:
+        if (named := os.environ.get(name)) and not _is_url(named):
+            raise UnknownSettings(f"endpoint {named!r} (from {name}) is no URL; {_URL_WAY_OUT}")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        # Reading the port is what judges it.
+        fine = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    return fine and text.isprintable() and " " not in text
 
 
 def locate_settings(given: Mapping[str, str | None], file: Variables) -> dict[str, SettingValue]:

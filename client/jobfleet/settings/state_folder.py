@@ -1,15 +1,25 @@
 """The folder for what the client must remember from one run to the next."""
 
+import errno
 import os
 from pathlib import Path
 
 
 def state_path() -> Path:
-    """Return `$XDG_STATE_HOME/jobfleet`, or `~/.local/state/jobfleet`, whether it is there or not."""
+    """Return `$XDG_STATE_HOME/jobfleet`, or `~/.local/state/jobfleet`, whether it is there or not.
+
+    Raises `OSError` for a user who has no home.
+    """
     given = os.environ.get("XDG_STATE_HOME", "")
     # https://specifications.freedesktop.org/basedir-spec/: a path that is not absolute is passed over.
-    base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
-    return base / "jobfleet"
+    if given.startswith("/"):
+        return Path(given) / "jobfleet"
+    try:
+        return Path.home() / ".local" / "state" / "jobfleet"
+    except RuntimeError as problem:
+        raise FileNotFoundError(
+            errno.ENOENT, "this user has no home folder, and neither HOME nor XDG_STATE_HOME is set"
+        ) from problem
 
 
 def state_folder() -> Path:

@@ -12,7 +12,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 from jobfleet_jobs.drop_events import OUTPUT_ENDING, PARAMETERS_NAME, checked_ending, drop_mark
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.ids import ids_from
@@ -24,7 +23,9 @@ from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing
 from jobfleet.aws.error_sentences import error_code
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadInput
-from jobfleet.sending.prepare import opened
+from jobfleet.files.inputs import check_readable, opened
+from jobfleet.files.paths import at_home, is_folder, is_stream, named, resolved
+from jobfleet.sending.output_paths import check_ending
 
 # What S3 takes in the metadata of one object, names and values together, in bytes:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
@@ -87,32 +88,27 @@ class DropStatus:
 
 def plan(operation: str, files: Sequence[str]) -> list[Drop]:
     """Return where each file goes; a folder's files go under its name. Raises `BadInput`."""
-    drops = [
-        Drop(path, _key(operation, name)) for word in files for path, name in _files(Path(word).expanduser())
-    ]
+    drops = [Drop(path, _key(operation, name)) for word in files for path, name in _files(at_home(word))]
     if not drops:
-        raise BadInput(f"there is no file in {', '.join(files)}")
+        raise BadInput(f"there is no file in {', '.join(map(named, files))}")
     taken: dict[str, Path] = {}
     for one in drops:
         if taken.setdefault(one.key, one.path) != one.path:
-            raise BadInput(
-                f"{taken[one.key]} and {one.path} would both be {one.key}; drop the folders they are in"
-            )
+            paths = f"{named(taken[one.key])} and {named(one.path)}"
+            raise BadInput(f"{paths} would both be {one.key}; drop the folders they are in")
     return drops
 
 
-def metadata(operation: str, typed: Mapping[str, str], ending: str | None) -> dict[str, str]:
-    """Return the metadata that tell a worker parameters as they were typed. Raises `BadInput`.
-
-    Those of an operation that is not this client's own are left to the worker to judge.
-    """
-    declared = OPERATIONS.get(operation)
-    given: dict[str, Value] = dict(typed)
+def metadata(operation: Operation, typed: Mapping[str, str], ending: str | None) -> dict[str, str]:
+    """Return the metadata that tell a worker parameters as they were typed. Raises `BadInput`."""
+    left = dict(typed)
+    ending = ending or left.pop(OUTPUT_ENDING, None)
     try:
-        if declared is not None:
-            given = dict(_read(declared, typed))
+        given = dict(_read(operation, left))
         if ending:
             given[OUTPUT_ENDING] = checked_ending(ending)
+            if operation.gives == "image":
+                check_ending(f"output{ending}")
     except BadJob as problem:
         raise BadInput(problem.message) from problem
     told = {name: _header(value) for name, value in given.items()}
@@ -120,7 +116,7 @@ def metadata(operation: str, typed: Mapping[str, str], ending: str | None) -> di
     if size > METADATA_MAX_BYTES:
         raise BadInput(
             f"the parameters take {size:,} bytes, and an object has room for {METADATA_MAX_BYTES:,}; put "
-            f"them into {INCOMING}{operation}/{PARAMETERS_NAME} in the bucket"
+            f"them into {INCOMING}{operation.name}/{PARAMETERS_NAME} in the bucket"
         )
     return told
 
@@ -237,21 +233,21 @@ def _key(operation: str, name: str) -> str:
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     """Give the files at `path` with their names in the drop folder; hidden ones only where they are named."""
-    if not path.is_dir():
-        opened(path).close()
+    if not is_folder(path):
+        check_readable(path)
         yield path, path.name
         return
-    name = path.resolve().name
+    name = resolved(path).name
     for where, folders, files in os.walk(path, onerror=_unreadable):
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         for file in sorted(files):
-            if not file.startswith("."):
-                whole = Path(where, file)
+            whole = Path(where, file)
+            if not file.startswith(".") and not is_stream(whole):
                 yield whole, f"{name}/{whole.relative_to(path).as_posix()}"
 
 
 def _unreadable(problem: OSError) -> None:
-    raise BadInput(f"the folder {problem.filename} cannot be read: {problem.strerror}") from problem
+    raise BadInput(f"the folder {named(problem.filename)} cannot be read: {problem.strerror}") from problem
 
 
 def _read(operation: Operation, typed: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
@@ -259,8 +255,7 @@ def _read(operation: Operation, typed: Mapping[str, str]) -> Iterator[tuple[str,
     known = {parameter.name: parameter for parameter in operation.parameters}
     for name, text in typed.items():
         if name not in known:
-            offer = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-            raise BadInput(f"{operation.name} has no parameter {name!r:.80}; {offer}")
+            raise operation.no_such_parameter(name, [OUTPUT_ENDING])
         yield name, known[name].read(text)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobfleet.files.paths import named
 from jobfleet.human_text import instant
 from jobfleet.settings.state_folder import state_path
 
@@ -35,8 +36,13 @@ class History:
     """The jobs sent to one stack. Several processes may write at the same time."""
 
     def __init__(self, bucket: str, say: Callable[[str], None] = lambda words: None) -> None:
-        self.folder = state_path() / bucket
+        self._bucket = bucket
         self._say: Callable[[str], None] | None = say
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie. Raises `OSError` for a user who has no home."""
+        return state_path() / self._bucket
 
     @property
     def file(self) -> Path:
@@ -59,16 +65,19 @@ class History:
                 os.close(descriptor)
         except OSError as problem:
             if self._say:
+                where = named(problem.filename) if problem.filename else "the history of jobs"
                 self._say(
-                    f"note: {self.file} cannot be written ({problem.strerror}), so `jobfleet jobs` will not "
+                    f"note: {where} cannot be written ({problem.strerror}), so `jobfleet jobs` will not "
                     "know of jobs that have no answer yet"
                 )
                 self._say = None
 
     def sent(self) -> list[Sent]:
         """Return what was sent, oldest first; what cannot be read is passed over."""
-        found = []
-        for path in self._files():
+        found, files = list[Sent](), list[Path]()
+        with suppress(OSError):
+            files = self._files()
+        for path in files:
             with suppress(OSError):
                 found += [
                     job

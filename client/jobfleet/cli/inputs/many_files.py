@@ -1,19 +1,21 @@
 """An image command with many images. Imported when one is run."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jobfleet_jobs.protocol.message import Result
 
-from jobfleet.aws.transfers import sweep
 from jobfleet.batch.ledger import Ledger, ledger_path
 from jobfleet.batch.plan import BatchItem, BatchPlan, make_plan
 from jobfleet.batch.run import Asked, Run
 from jobfleet.cli.invocation import Invocation
 from jobfleet.cli.terminal.output import CommandOutput
 from jobfleet.errors import FleetError, SomeFailed
+from jobfleet.files.outputs import sweep
+from jobfleet.files.paths import from_root, named
 from jobfleet.human_text import many
 from jobfleet.sending.output_paths import WantedOutput
 
@@ -31,6 +33,7 @@ class _Watcher:
         self._output = output
         self.advance: Any = lambda count: None
         self.finished, self.earlier = 0, 0
+        self._notes: defaultdict[str, list[BatchItem]] = defaultdict(list)
         self.failures: list[tuple[BatchItem, str, Result | None]] = []
         self.may_go_on = False
 
@@ -38,9 +41,15 @@ class _Watcher:
         self.finished += 1
         file = str(item.out) if item.out else None
         for note in (result.result or {}).get("notes", []):
-            self._output.say(f"note: {item.source}: {note}")
+            self._notes[note].append(item)
         self._output.place(result, file=file, input=str(item.source))
         self.advance(1)
+
+    def say_notes(self) -> None:
+        """Say each note once, however many images it is about: it would bury the results."""
+        for note, items in self._notes.items():
+            about = named(items[0].source) if len(items) == 1 else many(len(items), "image")
+            self._output.say(f"note: {about}: {note}")
 
     def before(self, item: BatchItem) -> None:
         self.earlier += 1
@@ -63,7 +72,7 @@ def run(invocation: Invocation, wanted: WantedOutput, images: Sequence[str], *, 
         what = [
             *(str(value) for value in vars(fleet.settings).values() if not isinstance(value, Mapping)),
             operation, dict(wanted.parameters), wanted.name, wanted.fetched, wanted.ending,
-            [ascii(Path(image).absolute()) for image in images], ascii(Path(wanted.out or "").absolute()),
+            [ascii(from_root(Path(image))) for image in images], ascii(from_root(Path(wanted.out or ""))),
         ]  # fmt: skip
         with _ledger(output, what) as ledger:
             _say_of_before(output, ledger, resume=resume)
@@ -84,7 +93,9 @@ def _go(
     try:
         with output.progress(operation, len(plan.items)) as watcher.advance:
             run.go(plan.items)
+        watcher.say_notes()
     except (KeyboardInterrupt, FleetError):
+        watcher.say_notes()
         finished, sent = watcher.finished + watcher.earlier, ledger.count("sent")
         others = f", and {sent:,} more were sent and go on without you" if sent else ""
         output.say(
@@ -95,10 +106,13 @@ def _go(
 
 
 def _ledger(output: CommandOutput, what: list[Any]) -> Ledger:
-    try:
-        return Ledger(ledger_path(what))
-    except (OSError, sqlite3.Error) as problem:
+    def unkept(problem: Exception) -> None:
         output.say(f"note: this run cannot be resumed, because its state cannot be written: {problem}")
+
+    try:
+        return Ledger(ledger_path(what), unkept)
+    except (OSError, sqlite3.Error) as problem:
+        unkept(problem)
         return Ledger(Path(":memory:"))
 
 
@@ -117,7 +131,7 @@ def _say_of_before(output: CommandOutput, ledger: Ledger, *, resume: bool) -> No
 
 def _say_skipped(output: CommandOutput, plan: BatchPlan) -> None:
     if plan.skipped:
-        shown = ", ".join(map(str, plan.skipped[:_SKIPPED_SHOWN]))
+        shown = ", ".join(map(named, plan.skipped[:_SKIPPED_SHOWN]))
         more = ", …" if len(plan.skipped) > _SKIPPED_SHOWN else ""
         count = len(plan.skipped)
         files = "1 file whose name is" if count == 1 else f"{count:,} files whose names are"
@@ -128,7 +142,7 @@ def _sum_up(output: CommandOutput, plan: BatchPlan, watcher: _Watcher) -> None:
     if watcher.failures:
         lines = [f"{len(watcher.failures):,} of {many(len(plan.items), 'image')} failed:"]
         for item, cause, result in watcher.failures:
-            lines.append(f"  {item.source}: {cause}" + (f" (job {result.id})" if result else ""))
+            lines.append(f"  {named(item.source)}: {cause}" + (f" (job {result.id})" if result else ""))
         if watcher.may_go_on:
             lines.append("run the same command with --resume to retry the images that no worker refused")
         raise SomeFailed("\n".join(lines))

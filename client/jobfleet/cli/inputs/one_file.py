@@ -1,15 +1,16 @@
 """An image command with a single image. Imported when one is run."""
 
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
-from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 from jobfleet.cli.invocation import Invocation
+from jobfleet.files.inputs import kept
+from jobfleet.files.outputs import is_standard_output, make_folder
+from jobfleet.files.paths import is_folder, named
 from jobfleet.sending.output_paths import WantedOutput, out_path
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 def run(invocation: Invocation, wanted: WantedOutput, image: str) -> None:
     """Send an image and bring back what becomes of it."""
-    to_stdout = wanted.fetched and (wanted.out == "-" or (image == "-" and wanted.out is None))
+    unnamed = image == "-" and wanted.out is None
+    to_stdout = wanted.fetched and (is_standard_output(wanted.out) or unnamed)
     if to_stdout and invocation.output.as_json:
         raise click.UsageError("--json and an output cannot both go to standard output; give --out FILE.")
     path = None if to_stdout or not wanted.fetched else _path(image, wanted)
@@ -30,7 +32,7 @@ def run(invocation: Invocation, wanted: WantedOutput, image: str) -> None:
         )  # fmt: skip
         size = result.output.bytes if result.output else 0
         if path:
-            with invocation.output.moving(f"writing {path}", size) as on_progress:
+            with invocation.output.moving(f"writing {named(path)}", size) as on_progress:
                 fleet.download(result, path, on_progress)
         elif to_stdout:
             with invocation.output.moving("writing", size) as on_progress:
@@ -42,9 +44,9 @@ def run(invocation: Invocation, wanted: WantedOutput, image: str) -> None:
 
 def _path(image: str, wanted: WantedOutput) -> Path:
     out, operation = wanted.out, wanted.operation.name
-    if out is not None and (out.endswith("/") or Path(out).is_dir()):
+    if out is not None and (out.endswith("/") or is_folder(out)):
         folder = Path(out)
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         name = f"image-{operation}" if image == "-" else Path(image).name
         return out_path(image, operation, folder / wanted.file_name(name))
     return out_path(image, operation, out, wanted.parameters)
@@ -59,9 +61,5 @@ def _source(image: str) -> "Iterator[Path | BinaryIO]":
     if image != "-":
         yield Path(image)
         return
-    # What is not large is kept in memory until its end is seen.
-    with tempfile.SpooledTemporaryFile(LARGE_BYTES) as file:
-        while chunk := sys.stdin.buffer.read(1024 * 1024):
-            file.write(chunk)
-        file.seek(0)
-        yield file  # type: ignore[misc]
+    with kept(sys.stdin.buffer, "standard input") as file:
+        yield file

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -70,6 +71,15 @@ class Words(Completer):
         yield from (Completion(name, -len(begun)) for name in LEAVING if name.startswith(begun))
 
 
+class _Kept(FileHistory):
+    """A history in a file; a line that cannot be written there is only remembered."""
+
+    def store_string(self, string: str) -> None:
+        """Append a line."""
+        with suppress(OSError):
+            super().store_string(string)
+
+
 def history() -> History:
     """Return the history, which lies in a file that only its owner may read; in memory if it cannot."""
     try:
@@ -80,7 +90,7 @@ def history() -> History:
     except OSError as problem:
         sys.stderr.write(f"note: no history is kept: {problem}\n")
         return InMemoryHistory()
-    return FileHistory(str(path))
+    return _Kept(str(path))
 
 
 def _shorten(path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +22,7 @@ from jobfleet.errors import (
     UnknownSettings,
     Unreachable,
 )
+from jobfleet.files.paths import at_home
 from jobfleet.fleet import Fleet
 from jobfleet.human_text import read_seconds
 
@@ -91,7 +91,7 @@ class ShellSession:
 
     def _image(self, operation: str, source: str, name: str) -> None:
         try:
-            result = self._invocation.do(self._fleet, operation, Path(source).expanduser(), name=name)
+            result = self._invocation.do(self._fleet, operation, at_home(source), name=name)
         except FleetError as problem:
             self._show(problem.result if isinstance(problem, JobFailed) else None, self._word("failure"))
             raise

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from jobfleet.errors import FleetError
+from jobfleet.human_text import plain_lines
 
 
 class Declined(FleetError):
@@ -20,7 +21,7 @@ def agreed(told: Sequence[str], question: str, *, yes: bool, else_: str) -> None
     if yes:
         return
     for line in told:
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(plain_lines(line) + "\n")
     if not sys.stdin.isatty():
         raise click.UsageError(
             f"{question} There is no terminal to answer on, so {else_}: give --yes to agree beforehand."

@@ -11,6 +11,7 @@ from jobfleet_jobs.protocol.message import LARGE_BYTES, Result
 
 from jobfleet.cli.terminal.result_lines import described, described_in_short, described_plainly, told_beside
 from jobfleet.cli.terminal.tables import fact_lines
+from jobfleet.human_text import plain, plain_lines
 
 
 class CommandOutput:
@@ -67,16 +68,14 @@ class CommandOutput:
         if self._held is not None and sys.stdout.isatty():
             self._held.append(line)
             return
-        try:
-            sys.stdout.write(line + "\n")
-        except UnicodeEncodeError:  # the name of a file need not be text
-            sys.stdout.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+        # A pipe gets names as they are; a terminal obeys what it is shown.
+        sys.stdout.write((plain_lines(line) if sys.stdout.isatty() else line) + "\n")
         sys.stdout.flush()
 
     def say(self, words: str) -> None:
         """Talk, if talk is wanted."""
         if not self._quiet:
-            sys.stderr.write(words + "\n")
+            sys.stderr.write(plain_lines(words) + "\n")
 
     @contextmanager
     def waiting(self, words: str) -> Iterator[Callable[[str], object]]:
@@ -90,10 +89,10 @@ class CommandOutput:
             return
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         with self._bar(columns) as progress:
-            task = progress.add_task(words, total=None)
-            yield lambda more: progress.update(task, description=f"{words}; {more}")
+            task = progress.add_task(plain(words), total=None)
+            yield lambda more: progress.update(task, description=plain(f"{words}; {more}"))
 
     @contextmanager
     def moving(self, words: str, size: int) -> Iterator[Callable[[int], object]]:
@@ -119,7 +118,7 @@ class CommandOutput:
         from jobfleet.cli.terminal.progress_columns import columns
 
         with self._bar(columns(in_bytes=in_bytes)) as progress:
-            task = progress.add_task(words, total=total)
+            task = progress.add_task(plain(words), total=total)
             yield lambda count: progress.advance(task, count)
 
     def _has_terminal(self) -> bool:

@@ -25,7 +25,7 @@ class _Rate(ProgressColumn):
 
 def columns(*, in_bytes: bool) -> tuple[ProgressColumn, ...]:
     """Return what a bar shows of things, or of bytes."""
-    start = TextColumn("{task.description}"), BarColumn()
+    start = TextColumn("{task.description}", markup=False), BarColumn()
     end = TimeRemainingColumn(), TextColumn("left")
     if in_bytes:
         return *start, DownloadColumn(), TransferSpeedColumn(), *end

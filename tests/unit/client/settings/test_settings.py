@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,34 @@ def test_a_file_that_does_not_exist_is_named_with_the_way_out() -> None:
 def test_values_that_cannot_be_are_told_with_where_they_came_from(given: dict[str, str], words: str) -> None:
     with pytest.raises(UnknownSettings, match=words):
         find_settings(**{"stack": "demo", "region": "us-east-1", **given})
+
+
+@pytest.mark.parametrize(
+    "value", ["host:5000", "http://", "http://[", "http://a:99999", "http://a b", "ftp://a"]
+)
+def test_an_endpoint_in_awss_own_environment_that_is_no_url_is_told(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, value)
+        with pytest.raises(
+            UnknownSettings, match=rf"{re.escape(repr(value))} \(from {name}\) is no URL.*http://"
+        ):
+            find_settings(stack="demo", region="us-east-1")
+        monkeypatch.setenv(name, "http://127.0.0.1:5000/below")
+    assert find_settings(stack="demo", region="us-east-1").endpoint_url is None
+
+
+@pytest.mark.parametrize("text", ["aws_region: 2024-13-45", "a: " + "[" * 2000])
+def test_a_variables_file_that_its_reader_stumbles_over_is_told(text: str) -> None:
+    variables(Path("all.yml"), text)
+    with pytest.raises(UnknownSettings, match=r"all\.yml is no YAML"):
+        find_settings(vars_file="all.yml")
+
+
+def test_a_variables_file_that_never_ends_is_not_read_to_its_end() -> None:
+    with pytest.raises(UnknownSettings, match="/dev/zero is too large for a variables file"):
+        find_settings(vars_file="/dev/zero")
 
 
 def test_the_region_of_the_profile_is_the_last_resort(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import click
 
 from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.option_values import complete_files
+from jobfleet.files.paths import is_folder, named
 
 if TYPE_CHECKING:
     from jobfleet_jobs.protocol.message import Result
@@ -35,6 +36,7 @@ def result(invocation: Invocation, job_ids: tuple[str, ...], out: str | None) ->
 
 def _one(output: "CommandOutput", fleet: "Fleet", job_id: str, out: str | None) -> None:
     from jobfleet.errors import JobFailed, NoAnswerInTime
+    from jobfleet.files.outputs import is_standard_output
 
     found = fleet.find_result(job_id)
     if found is None:
@@ -45,7 +47,7 @@ def _one(output: "CommandOutput", fleet: "Fleet", job_id: str, out: str | None) 
         )
     if found.status == "failed":
         raise JobFailed(found)
-    if out == "-" and found.output:
+    if is_standard_output(out) and found.output:
         import sys
 
         fleet.exchange.download_to(found, sys.stdout.buffer)
@@ -57,8 +59,8 @@ def _one(output: "CommandOutput", fleet: "Fleet", job_id: str, out: str | None) 
 def _many(output: "CommandOutput", fleet: "Fleet", ids: list[str], out: str | None) -> None:
     from jobfleet.errors import BadOutput, NoAnswerInTime, SomeFailed
 
-    if out is not None and not Path(out).is_dir():
-        raise BadOutput(f"{out} is no folder; the outputs of several jobs need one that is there")
+    if out is not None and not is_folder(out):
+        raise BadOutput(f"{named(out)} is no folder; the outputs of several jobs need one that is there")
     found = fleet.find_results(ids)
     for job_id in ids:
         if job_id in found:
@@ -78,9 +80,9 @@ def _many(output: "CommandOutput", fleet: "Fleet", ids: list[str], out: str | No
 
 
 def _write(fleet: "Fleet", found: "Result", out: str) -> str:
-    from jobfleet.sending.output_paths import writable
+    from jobfleet.files.outputs import writable
 
-    if found.output and (out.endswith("/") or Path(out).is_dir()):
+    if found.output and (out.endswith("/") or is_folder(out)):
         # Names in the bucket differ, but their last parts need not.
         name = Path(found.output.key).name
         target = Path(out) / name

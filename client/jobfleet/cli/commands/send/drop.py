@@ -83,11 +83,16 @@ def _put(
     params: tuple[str, ...],
     ending: str | None,
 ) -> None:
+    from jobfleet.aws.bucket import Bucket
     from jobfleet.stack import drop_folder
+    from jobfleet.stack.offered_operations import Known, read_offers
 
-    told = drop_folder.metadata(operation, dict(map(_pair, params)), ending)
+    account, output = invocation.account(), invocation.output
+    with account.in_words():
+        declared = Known(lambda: read_offers(Bucket(account))).find(operation)
+    told = drop_folder.metadata(declared, dict(map(_pair, params)), ending)
     plan = drop_folder.plan(operation, files)
-    folder, output = drop_folder.DropFolder(invocation.account()), invocation.output
+    folder = drop_folder.DropFolder(account)
     with output.progress("dropping", len(plan)) as advance:
         for one in plan:
             folder.put(one, told)

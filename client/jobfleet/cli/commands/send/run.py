@@ -92,15 +92,18 @@ def _on_numbers(
     file: str | None, out: str | None, name: str | None,
 ) -> None:  # fmt: skip
     from jobfleet.cli.commands.send.stats import numbers_text
+    from jobfleet.files.outputs import is_standard_output, writable
 
     text = numbers_text(inputs, file)
     _check_out(declared, out)
+    if out is not None and not is_standard_output(out):
+        writable(Path(out))
     with invocation.fleet() as fleet:
         result = invocation.do(
             fleet, declared, text, parameters=values, name=name,
             file_name=Path(out or f"{declared.name}{(declared.endings or ('',))[0]}").name if out else None,
         )  # fmt: skip
-        if out == "-":
+        if is_standard_output(out):
             fleet.exchange.download_to(result, sys.stdout.buffer)
             return
         path = fleet.download(result, out) if out else None
@@ -138,8 +141,7 @@ def _parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str, Va
         name, equals, text = word.partition("=")
         parameter = known.get(name.replace("-", "_"))
         if parameter is None:
-            there = ", ".join(known) or "none"
-            raise BadInput(f"{declared.name} has no parameter {name[:80]!r}; it has {there}")
+            raise BadInput(declared.no_such_parameter(name).message)
         if not equals and not isinstance(parameter, Flag):
             raise BadInput(f"--param {word[:80]}: give it as {name}=VALUE, {parameter.bounds}")
         try:

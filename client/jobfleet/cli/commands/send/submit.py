@@ -12,6 +12,7 @@ from jobfleet_jobs.operations.parameters import Value
 from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.operation_options import given, merged
 from jobfleet.cli.option_values import complete_files, complete_operations
+from jobfleet.files.paths import is_folder, named
 from jobfleet.human_text import many
 
 if TYPE_CHECKING:
@@ -69,16 +70,17 @@ def _jobs(
     if declared is None or declared.takes == "numbers":
         text = _text("-") if inputs == ("-",) else " ".join(inputs)
         return [prepare(operation, text, parameters=parameters, name=name)]
-    if len(inputs) == 1 and not Path(inputs[0]).is_dir():
+    if len(inputs) == 1 and not is_folder(inputs[0]):
         return [prepare(operation, Path(inputs[0]), parameters=parameters, name=name)]
     plan = make_plan(WantedOutput(declared, parameters, name=name, fetched=False), inputs)
     for path in plan.skipped:
-        invocation.output.say(f"note: left out {path}: its name is not that of an image")
+        invocation.output.say(f"note: left out {named(path)}: its name is not that of an image")
     return [prepare(operation, item.source, parameters=parameters, name=item.name) for item in plan.items]
 
 
 def _text(file: str) -> str:
-    from jobfleet.sending.prepare import decoded, opened
+    from jobfleet.files.inputs import opened
+    from jobfleet.sending.prepare import decoded
 
     if file == "-":
         return decoded(sys.stdin.buffer.read(), "standard input")

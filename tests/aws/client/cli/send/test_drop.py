@@ -110,7 +110,7 @@ def test_a_large_file_goes_in_parts_with_its_parameters(open_stack: Any, run: Ru
         (
             ["photo.png", "--operation", "threshold", "-p", "levle=1"],
             Exit.BAD_INPUT,
-            "'levle'; it takes high",
+            "'levle' (did you mean level?); it takes high",
         ),
         (["photo.png", "--operation", "threshold", "-p", "level=999"], Exit.BAD_INPUT, "level=999"),
         (["photo.png", "--operation", "convert", "--ending", "txt"], Exit.BAD_INPUT, "as in .txt"),
@@ -201,3 +201,15 @@ def test_what_cannot_be_sent_again_is_told_and_the_rest_is_sent(stack: Any, run:
 @pytest.mark.parametrize("words", [("--again", "--status"), ("--again", "a"), ("--again", "--ending", ".x")])
 def test_again_goes_alone(stack: Any, run: Run, words: tuple[str, ...]) -> None:
     assert run("drop", *words).returncode == 2
+
+
+def test_an_operation_that_there_is_not_is_told_before_anything_is_dropped(
+    open_stack: Any, run: Run, photo: Path
+) -> None:
+    ran = run("drop", "photo.png", "--operation", "grayscale")
+    fails(ran, Exit.NOT_OFFERED, "'grayscale'", "(did you mean greyscale?)")
+    ran = run("drop", "photo.png", "--operation", "convert", "--ending", ".jpge")
+    fails(ran, Exit.BAD_INPUT, "no format that is written ends in '.jpge' (did you mean .jpeg?)")
+    ran = run("drop", "photo.png", "--operation", "convert", "--param", "output-endign=.jpg")
+    fails(ran, Exit.BAD_INPUT, "(did you mean output_ending?)")
+    assert open_stack.s3.list_objects_v2(Bucket=open_stack.bucket, Prefix="incoming/")["KeyCount"] == 0

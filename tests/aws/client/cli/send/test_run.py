@@ -106,7 +106,7 @@ def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, 
     # What cannot be is told before anything is sent.
     sent = stack.front.calls.count("SendMessage")
     fails(run("run", "word-count", "a.md", "-p", "top=101"), Exit.BAD_INPUT, "top=101", "0 to 100")
-    fails(run("run", "word-count", "a.md", "-p", "bottom=1"), Exit.BAD_INPUT, "'bottom'; it has top")
+    fails(run("run", "word-count", "a.md", "-p", "bottom=1"), Exit.BAD_INPUT, "'bottom'; it takes top")
     fails(run("run", "word-count", "a.md", "-p", "top"), Exit.BAD_INPUT, "give it as top=VALUE")
     ran = run("run", "word-count", "a.md", "--top", "1")
     assert (ran.returncode, "'--top': give parameters of word-count as --param top=VALUE" in ran.stderr) == (

@@ -139,7 +139,7 @@ def test_whoever_has_read_enough_may_hang_up(jobfleet: Jobfleet, stack: Any) -> 
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(patience(30)) == 1
+    assert process.wait(patience(30)) == Exit.READER_GONE
     assert process.stderr.read() == ""
 
 

@@ -1,0 +1,57 @@
+"""Paths as people give them: of a home nobody knows, with a name too long, in a folder that is gone."""
+
+import stat
+from pathlib import Path
+
+from jobfleet.human_text import plain
+
+
+def named(path: str | Path) -> str:
+    """Return a path on one line, as it may stand in a sentence: names can hold any bytes."""
+    return plain(path)
+
+
+def at_home(path: str | Path) -> Path:
+    """Return a path with its `~` resolved, or as it is where that names no known home, as shells do."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def is_folder(path: str | Path) -> bool:
+    """Tell whether a folder lies there; nothing does under a name that cannot be."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
+def is_stream(path: str | Path) -> bool:
+    """Tell whether a device, a pipe or a socket lies there: it is read once, and never replaced by a file."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def resolved(path: Path) -> Path:
+    """Return a path from the root on with its links followed, or as it is where that cannot be known."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # the working folder is gone; links that lead to each other
+        return path
+
+
+def from_root(path: Path) -> Path:
+    """Return a path from the root on, or as it is where the working folder is gone."""
+    return path if working_folder() is None else path.absolute()
+
+
+def working_folder() -> Path | None:
+    """Return the folder that commands run in; None if it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
