@@ -47,6 +47,8 @@ def _forget_the_person() -> tempfile.TemporaryDirectory[str]:
     os.environ["HOME"] = home.name
     # Nobody is asked for credentials over the network.
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Where hypothesis keeps tables of its own.
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(Path(home.name) / "hypothesis")
     # Bytecode that is not kept is made anew by each of the thousand processes that the tests start.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return home
