@@ -81,7 +81,7 @@ def test_what_is_shown_counts_all_of_them(crowd: ListedObjects) -> None:
 def test_warnings_name_some_and_count_the_others(crowd: ListedObjects) -> None:
     said = status_of(crowd).warnings
     assert sum("sent its last heartbeat" in words for words in said) == NAMED_MAX
-    assert said[-1] == f"the same is to be said of {600 - NAMED_MAX} more workers (late)"
+    assert said[-1] == f"the same is true for {600 - NAMED_MAX} more workers (late)"
     assert len(said) == 1 + NAMED_MAX + 1
 
 
