@@ -173,7 +173,7 @@ def over_ssh(address: str, command: str, key: Path, known_hosts: Path, options: 
     given = (
         "BatchMode=yes",
         "StrictHostKeyChecking=yes",
-        f"UserKnownHostsFile={known_hosts}",
+        f'UserKnownHostsFile="{known_hosts}"',
         "LogLevel=ERROR",
         *options,
     )

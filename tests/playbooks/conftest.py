@@ -228,7 +228,7 @@ def deployed_stack(
 ) -> Deployed:
     """The shared stack. `hosts` makes sure that hosts can be booted; they end with the cloud."""
     # A worker stops within its long poll; a short one spares waiting at every restart.
-    return Deployed(Stack("fleet", tmp_path_factory.mktemp("fleet"), localcloud, {"worker_wait_time": 2}))
+    return Deployed(Stack("fleet", tmp_path_factory.mktemp("a fleet "), localcloud, {"worker_wait_time": 2}))
 
 
 @pytest.fixture
