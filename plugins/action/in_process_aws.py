@@ -14,6 +14,7 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
+from ansible.module_utils.aws_configuration import USUAL
 from ansible.module_utils.aws_session import new_session
 from ansible.module_utils.caller_identity import why_none
 from ansible.module_utils.failure import Failure
@@ -59,7 +60,7 @@ class ActionModule(InProcess):
         """Return a client, made as amazon.aws's modules make theirs. Raises `Failure` where none can be."""
         region, endpoint, options = get_aws_connection_info(self)
         profile, given = options.pop("profile_name", None), options.pop("aws_config", None)
-        config = Config(user_agent_extra=f"ansible-{self.name}").merge(given or Config())
+        config = USUAL.merge(Config(user_agent_extra=f"ansible-{self.name}")).merge(given or Config())
         try:
             if self._session is None:
                 self._session = new_session()

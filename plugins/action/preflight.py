@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.loader import action_loader
@@ -12,9 +12,12 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.inventory.group import Group
+from ansible.module_utils.aws_configuration import strange_endpoints
 from ansible.module_utils.aws_session import new_session, preload
 from ansible.module_utils.caller_identity import life_of, trouble_of, who
+from ansible.module_utils.own_address import NoAddress, own_range
 from ansible.module_utils.preflight_checks import Checks
+from ansible.module_utils.project_module import PROJECT
 from ansible.module_utils.role_inputs import WORKERS, Variables
 from ansible.module_utils.role_rules import RoleRules
 from ansible.module_utils.short_lived import life_of_copy
@@ -24,7 +27,6 @@ from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2", "iam")
 
-PROJECT = Path(__file__).parents[2]
 # Where AWS does not say whose credentials they are: the account is part of the bucket's name.
 SOME_ACCOUNT = "000000000000"
 
@@ -47,6 +49,7 @@ class ActionModule(InProcessAws):
             checks.summary.append(f"Credentials: {life}.")
         else:
             checks.failures.append(trouble)
+        checks.failures += strange_endpoints(session, os.environ)
         rules = self._rules(caller["account"] if caller else SOME_ACCOUNT)
         checks.failures += rules.problems() if rules else []
         checks.of_settings(caller["arn"] if caller else "")
@@ -59,12 +62,26 @@ class ActionModule(InProcessAws):
                 life, too_short = life_of_copy(session, datetime.now(UTC), lab=checks.lab)
                 (checks.failures if too_short else checks.summary).extend([life] if life else [])
         return {
+            "ssh_from": self._ssh_from(checks, rules.values.get("firewall", {}) if rules else {}),
             "failures": checks.failures,
             "summary": checks.summary,
             "account": caller["account"] if caller else "",
             "arn": caller["arn"] if caller else "",
             "lab": checks.lab,
         }
+
+    @staticmethod
+    def _ssh_from(checks: Checks, firewall: dict[str, Any]) -> str:
+        """Return the address range that SSH will be open to; empty where it is not known."""
+        if given := firewall.get("firewall_ssh_from"):
+            return str(given)
+        if not firewall.get("firewall_address_service"):
+            return ""
+        try:
+            return own_range(firewall["firewall_address_service"], os.environ.get("AWS_ENDPOINT_URL", ""))
+        except NoAddress as problem:
+            checks.failures.append(str(problem))
+            return ""
 
     def _rules(self, account: str) -> RoleRules | None:
         """Return the rules of later roles, and of the worker, with this run's variables."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.lab_limits import LAB_ROLES
+from ansible.module_utils.project_module import project_module
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
@@ -88,6 +89,8 @@ def trouble_of(problem: Exception) -> str:
         return said
     if isinstance(problem, ClientError):
         code = problem.response["Error"]["Code"]
+        if skewed := clock_trouble(problem):
+            return skewed
         if lab_has_ended(problem.response):
             return (
                 "The lab's session has ended or its budget is spent, and AWS refuses these credentials "
@@ -104,6 +107,12 @@ def trouble_of(problem: Exception) -> str:
     if isinstance(problem, RuntimeError):  # botocore's own word for credentials known to be over
         return f"The AWS credentials have expired ({problem}): {_how_to_renew(session_is_over=True)}."
     return f"The AWS credentials of this machine cannot be read ({redact(str(problem))}): {HOW}."
+
+
+def clock_trouble(problem: ClientError) -> str:
+    """Return the client's own sentence where this machine's clock is why AWS refuses, or nothing."""
+    skew = project_module("jobfleet.aws.clock_skew").why_refused(problem.response)
+    return f"{skew}." if skew else ""
 
 
 def why_none(problem: Exception) -> str | None:

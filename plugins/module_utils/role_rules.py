@@ -8,7 +8,6 @@ would write.
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.aws_limits import RULES
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.operation_wheels import BadPackage, check
+from ansible.module_utils.project_module import project_module
 from ansible.module_utils.role_inputs import (
     Variables,
     defaults_of,
@@ -69,7 +69,7 @@ class RoleRules:
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
 
     def _of_stack(self) -> None:
-        names, _ = _rules_of_project(self._project)
+        names = project_module("jobfleet_jobs.protocol.names")
         variables = self._variables.of("preflight", on_workers=False)
         try:
             names.StackNames(worked_out(self._loader, variables, variables["stack_name"]))
@@ -124,7 +124,7 @@ class RoleRules:
 
     def _of_worker(self, variables: dict[str, Any]) -> None:
         """Let the worker itself look at the file that the role would write."""
-        _, settings = _rules_of_project(self._project)
+        settings = project_module("jobfleet_worker.settings")
         template = self._project / "roles" / "worker" / "templates" / "worker.toml.j2"
         try:
             settings.from_mapping(tomllib.loads(filled_in(self._loader, variables, template)))
@@ -163,15 +163,3 @@ def _why_not(name: str, option: dict[str, Any], value: Any) -> str:
         return "" if rule.holds(taken) else rule.give
     # What only the worker wants, or a task before it makes, is the worker's own to refuse.
     return "give it a value" if option.get("required") and taken == "" and not _is_worker_s(name) else ""
-
-
-def _rules_of_project(project: Path) -> tuple[Any, Any]:
-    """Return the modules with the names of a stack and with the worker's settings."""
-    for folder in ("jobs", "worker"):
-        # Where Ansible is not of the project's own virtual environment.
-        if str(project / folder) not in sys.path:
-            sys.path.append(str(project / folder))
-    from jobfleet_jobs.protocol import names
-    from jobfleet_worker import settings
-
-    return names, settings

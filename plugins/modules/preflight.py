@@ -88,6 +88,10 @@ arn:
   description: Who AWS says the caller is; empty where it does not take the credentials.
   type: str
   returned: always
+ssh_from:
+  description: The address range that SSH will be open to; empty where it could not be found.
+  type: str
+  returned: always
 lab:
   description: Whether the limits of a Learner Lab count.
   type: bool

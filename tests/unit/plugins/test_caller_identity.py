@@ -1,6 +1,7 @@
 """What can be known of credentials, and what is said of those that AWS does not take; no AWS."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,15 @@ def test_no_credentials_at_all(credentials: Path) -> None:
 )
 def test_each_trouble_has_its_sentence(problem: Exception, said: str) -> None:
     assert said in trouble_of(problem)
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"])
+def test_a_wrong_clock_is_said_and_new_credentials_are_not_asked_for(code: str) -> None:
+    dated = format_datetime(datetime.now(UTC) - timedelta(minutes=20), usegmt=True)
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPHeaders": {"date": dated}}}
+
+    said = trouble_of(ClientError(answer, "GetCallerIdentity"))
+
+    assert "this machine's clock is 20 min" in said
+    assert "fast: set it, for instance with `timedatectl set-ntp true`." in said
+    assert "AWS Details" not in said

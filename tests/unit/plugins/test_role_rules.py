@@ -200,7 +200,6 @@ HELD: dict[str, dict[str, Any] | str] = {
     "firewall: Ensure the address range that may use SSH is one, and not the whole internet": {
         "ssh_from": "x"
     },
-    "firewall: Say how to set the address by hand": "preflight asks the same service",
     "instances: Ensure the names are not empty": {"instances_name": ""},
     "keypair: Ensure the names are not empty": {"keypair_name": ""},
     "keypair: Ensure the private key of the pair that AWS holds was not lost": "preflight looks at both keys",
