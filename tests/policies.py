@@ -119,10 +119,10 @@ class Place:
 
 
 def permissions(rows: Iterable[dict[str, Any]], place: Place) -> set[Permission]:
-    """Return what the recorded calls needed. Calls that were refused needed nothing."""
+    """Return what the recorded calls needed. Calls that were refused, or only asked about, needed nothing."""
     contexts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row["refused"] is None:
+        if row["refused"] is None and not row["dry_run"]:
             contexts[place.permission(row)].append(row["context"])
     found = {(*key, place.condition(of_key, key[1])) for key, of_key in contexts.items()}
     return {one for one in found if not _covered(one, found)}

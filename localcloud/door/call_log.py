@@ -13,6 +13,7 @@ is what a policy has to allow:
     region, account, access_key, principal
     status       of HTTP
     refused      the code, where the key or a policy was not good enough; else null
+    dry_run      whether EC2 was only asked what it would say; then nothing was made
 """
 
 import json

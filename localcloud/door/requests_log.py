@@ -82,4 +82,5 @@ def _row(call: Call, credential: Credential | None, refusal: Refusal | None) -> 
         "access_key": call.signed.key_id if call.signed else None,
         "principal": credential.principal if credential else None,
         "refused": refusal.code if refusal else None,
+        "dry_run": call.parameters.get("DryRun") == "true",
     }

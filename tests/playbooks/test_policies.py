@@ -262,7 +262,8 @@ def test_a_stack_lives_its_life_on_the_permissions_of_the_files(removed: Team) -
     assert f"Nothing is left of the stack {PLACE.stack}" in teardown.said
     # Nor went it well only because somebody got over a refusal.
     calls = [row for who in RARE for row in removed.calls(who)]
-    assert [(row["action"], row["resource"]) for row in calls if row["refused"]] == []
+    refused = [row for row in calls if row["refused"] and not row["dry_run"]]
+    assert [(row["action"], row["resource"]) for row in refused] == []
 
 
 @pytest.mark.parametrize("who", RARE)

@@ -18,7 +18,8 @@ BUCKET = "arn:aws:s3:::mine-123456789012-us-east-1"
 
 
 def row(action: str, resource: str, refused: str | None = None, **context: Any) -> dict[str, Any]:
-    return {"action": action, "resource": resource, "context": context, "refused": refused}
+    told = {"action": action, "resource": resource, "context": context, "refused": refused}
+    return {**told, "dry_run": False}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_what_was_refused_and_what_is_rare_is_not_among_what_was_recorded() -> N
         row("sqs:SendMessage", f"{SQS}:mine-requests"),
         row("sqs:PurgeQueue", f"{SQS}:mine-dead"),
         row("sqs:ListQueues", "*", refused="AccessDenied"),
+        {**row("ec2:RunInstances", f"{EC2}:security-group/*"), "dry_run": True},
     ]
 
     [with_it], [without_it] = (
