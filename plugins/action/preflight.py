@@ -54,6 +54,7 @@ class ActionModule(InProcessAws):
         checks.failures += rules.problems() if rules else []
         checks.of_settings(caller["arn"] if caller else "")
         if caller:
+            checks.of_life(session, datetime.now(UTC))
             checks.of_account(caller["account"])
             quotas = partial(self.client, "service-quotas")
             checks.of_ec2(self.client("ec2"), quotas, rules.values if rules else {})

@@ -10,7 +10,7 @@ from ansible.module_utils.bucket_lock import BucketLock
 from ansible.module_utils.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet_plan import GROUP_TAG, KEY_TAG, FleetPlan, Group, find_ours, make_plan
 from ansible.module_utils.lab_limits import Limits, load_of, over_limit
-from ansible.module_utils.launch_network import network_of
+from ansible.module_utils.launch_network import zones_to_try
 from ansible.module_utils.patience import LAUNCH, patiently
 from botocore.exceptions import ClientError, WaiterError
 
@@ -195,8 +195,7 @@ class Changer:
     def _launch(self, group: Group, missing: dict[str, int]) -> list[str]:
         if not (count := missing.get(group.name, 0)):
             return []
-        network = network_of(self._ec2, {group.type})
-        zones = network.choice(group, public=self._public)
+        zones = zones_to_try(self._ec2, group, public=self._public)
         for zone in zones:
             options = launch_options(replace(group, zone=zone), self._params)
             try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.fleet_plan import Group
+from botocore.exceptions import ClientError
 
 # A security group that is named, and a launch without a subnet, mean the default VPC:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
@@ -103,6 +104,14 @@ def offers_of(ec2: Any, kinds: set[str]) -> dict[str, frozenset[str]]:
     return {kind: frozenset(zones) for kind, zones in found.items()}
 
 
-def network_of(ec2: Any, kinds: set[str]) -> Network:
-    """Look at the default network; call after call."""
-    return Network(default_vpc(ec2), default_subnets(ec2), offers_of(ec2, kinds))
+def zones_to_try(ec2: Any, group: Group, *, public: bool) -> list[str]:
+    """Return the zones to launch a group in, one after the other; one empty text leaves the choice to EC2."""
+    if group.zone:
+        return [group.zone]
+    try:
+        network = Network(default_vpc(ec2), default_subnets(ec2), offers_of(ec2, {group.type}))
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "UnauthorizedOperation":
+            raise
+        return [""]  # who may not look launches all the same
+    return network.choice(group, public=public)

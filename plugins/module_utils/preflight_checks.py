@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils import vcpu_quota
 from ansible.module_utils.aws_limits import is_private
+from ansible.module_utils.caller_identity import expiry_of
 from ansible.module_utils.controller_keys import mark_of, public_half, remembered_account
 from ansible.module_utils.dry_runs import Stack, calls_of
 from ansible.module_utils.fleet_change import Refused, newest_image
@@ -15,6 +17,16 @@ from ansible.module_utils.fleet_plan import FleetPlan, Group, knows_another_key,
 from ansible.module_utils.lab_limits import Limits, Load, is_lab, limits, load_of, over_limit, refusals
 from ansible.module_utils.region_facts import RegionFacts, look, side_by_side
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+# What the role `instances` takes, and a launch needs.
+LAUNCHED_WITH = {
+    f"instances_{name}" for name in ("name", "tags", "volume_size", "profile", "image_owner", "image_name")
+}
+
+# A first deployment takes up to so long. Other sources of credentials renew them by themselves.
+DEPLOYMENT_MINUTES = 10
+FIXED_SOURCES = ("env", "shared-credentials-file")
 
 # The image is Debian's for this processor.
 ARCHITECTURE = "x86_64"
@@ -52,6 +64,18 @@ class Checks:
         if not arn and self._params["lab_mode"].strip().lower() == "auto":
             kind = "in a Learner Lab or not: only credentials that AWS takes would tell"
         self.summary.append(f"Region {self._region}, {kind}.")
+
+    def of_life(self, session: Session, now: datetime) -> None:
+        """Look whether the credentials outlive a deployment, where that can be known."""
+        credentials, ends = session.get_credentials(), expiry_of(session)
+        if ends is None or credentials.method not in FIXED_SOURCES:
+            return
+        left = int((ends - now).total_seconds() // 60)
+        if left < DEPLOYMENT_MINUTES:
+            self.failures.append(
+                f"The credentials end in {max(left, 0)} min, and a deployment may take {DEPLOYMENT_MINUTES}: "
+                "get new ones first; in a Learner Lab press Start Lab again, which makes the session longer."
+            )
 
     def of_account(self, account: str) -> None:
         """Look whether the account is the one of the last run on this machine."""
@@ -191,8 +215,8 @@ class Checks:
         self, ec2: Any, plan: FleetPlan, facts: RegionFacts, group: str, instances: dict[str, Any]
     ) -> None:
         """Let AWS say whether it would refuse the calls that are about to be made."""
-        if not instances:
-            return  # the module alone: what instances would be launched with is not known
+        if not instances.keys() >= LAUNCHED_WITH:
+            return  # what instances would be launched with is not known, or refused already
         stack = Stack(
             self._params["stack"], self._params["keypair"], bool(facts.keypair), group, facts.group_is_there
         )

@@ -118,7 +118,7 @@ class RoleRules:
     def _of_packages(self, known: dict[str, Any]) -> None:
         for package in known.get("operations_packages", []):
             try:
-                check(str(package), Path(known["operations_base"]))
+                check(str(package), Path(known.get("operations_base", self._project)))
             except (BadPackage, OSError) as problem:
                 self._note(f"package {package}", f"worker_operation_packages: {problem}")
 

@@ -197,6 +197,12 @@ def test_a_name_that_the_worker_refuses_stands_among_the_rest(account: Account) 
     assert "the worker would not start: worker setting wait_time = 99 cannot work" in said
 
 
+def test_what_is_refused_by_a_role_is_no_reason_to_break_off(account: Account) -> None:
+    [said] = account.failures(instances_volume_size="large")
+
+    assert said == "instances_volume_size is 'large': give a whole number."
+
+
 def test_an_image_that_is_not_there_is_missed_before_anything_is_made(account: Account) -> None:
     [said] = account.failures(instances_image_name="debian-99-*")
 

@@ -2,7 +2,8 @@
 
 import pytest
 from ansible.module_utils.fleet_plan import Group
-from ansible.module_utils.launch_network import Network
+from ansible.module_utils.launch_network import Network, zones_to_try
+from botocore.exceptions import ClientError
 
 OFFERS = {"t3.small": frozenset({"r-1a", "r-1b"}), "m1.large": frozenset({"r-1e"})}
 WHOLE = Network("vpc-1", {"r-1a": True, "r-1b": True}, OFFERS)
@@ -50,3 +51,15 @@ def test_what_can_be_is_no_problem() -> None:
     assert WHOLE.problems([group()], "r-1", public=True) == []
     assert MIXED.problems([group()], "r-1", public=True) == []
     assert Network("vpc-1", {"r-1a": False}, OFFERS).problems([group()], "r-1", public=False) == []
+
+
+class Unlooked:
+    """EC2 for somebody who may not look at networks."""
+
+    def describe_vpcs(self, **_: object) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeVpcs")
+
+
+def test_who_may_not_look_at_the_network_launches_all_the_same() -> None:
+    assert zones_to_try(Unlooked(), group(), public=True) == [""]
+    assert zones_to_try(Unlooked(), group(zone="r-1a"), public=True) == ["r-1a"]
