@@ -244,3 +244,39 @@ def test_the_newest_image_is_taken_and_none_is_refused_in_words() -> None:
 
 def test_what_stays_with_other_cpu_credits_than_are_wanted_is_found() -> None:
     assert changer(Region(0, booting=3)).with_other_credits(leaving=["i-booting-2"]) == ["i-booting-0"]
+
+
+class Zoned(Region):
+    """Three default subnets: one gives no public addresses, one has no room, and one will do."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.tried: list[str] = []
+
+    def describe_subnets(self, **_: Any) -> dict[str, Any]:
+        zones = {"r-1a": False, "r-1b": True, "r-1c": True}
+        return {
+            "Subnets": [
+                {"AvailabilityZone": zone, "MapPublicIpOnLaunch": gives} for zone, gives in zones.items()
+            ]
+        }
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        if "LocationType" not in asked:
+            return super().paginate(**asked)
+        zones = ("r-1a", "r-1b", "r-1c")
+        return [{"InstanceTypeOfferings": [{"InstanceType": "t3.small", "Location": zone} for zone in zones]}]
+
+    def run_instances(self, **options: Any) -> dict[str, Any]:
+        zone = options["Placement"]["AvailabilityZone"]
+        self.tried.append(zone)
+        if zone == "r-1b":
+            raise ClientError({"Error": {"Code": "InsufficientInstanceCapacity"}}, "RunInstances")
+        return super().run_instances(**options)
+
+
+def test_a_launch_goes_on_to_the_next_zone_that_will_do_where_one_has_no_room() -> None:
+    region = Zoned()
+
+    assert changer(region).change(Held())["launched"] == ["i-ours-0", "i-ours-1"]
+    assert region.tried == ["r-1b", "r-1c"]

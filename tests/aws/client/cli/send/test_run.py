@@ -118,7 +118,7 @@ def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, 
         True,
     )
     fails(run("run", "find", "a.md"), Exit.BAD_INPUT, "find needs word: give --param word=VALUE")
-    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont'; there are", "shout", "1 broken",
+    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont' (did you mean word-count?); there are", "shout", "1 broken",
           "worker_operation_packages")  # fmt: skip
     assert run("run", "word-count", "a.md", "-o", "x").returncode == Exit.USAGE
     assert run("run", "word-count").returncode == Exit.USAGE
@@ -148,7 +148,7 @@ def test_python_runs_them_too(stack: Any, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_what_no_live_worker_does_is_told_at_submission(run: Run, home: Path, stack: Any) -> None:
     (home / "a.md").write_text("a")
-    fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "no worker is there to say what else it does")
+    fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "no live worker can say whether it offers it")
     say(stack, "w7", operations=["stats"], broken=[{"package": "words 1.0", "entry": "it", "why": "no"}])
     fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "there are stats; 1 broken")
     # Of those that every worker does, nobody is asked.
