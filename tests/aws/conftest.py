@@ -21,7 +21,8 @@ from jobfleet_jobs.protocol.message import Inline, Request, Result, Stored
 from jobfleet_jobs.protocol.names import StackNames
 from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 
-from localcloud.gaps import dispatch, ec2, s3, s3_events, s3_listing, sqs, sqs_messages
+from localcloud.gaps import dispatch, ec2, s3
+from localcloud.gaps.sqs import messages, queues
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
 from tests.patience import wait_for
@@ -244,7 +245,7 @@ def moto_port() -> Iterator[int]:
         warnings.simplefilter("ignore")
         from moto.server import ThreadedMotoServer
     # Messages as SQS takes and gives them, events and listings as S3 sends them; else moto is as it is.
-    for service in (dispatch, ec2, s3, s3_events, s3_listing, sqs, sqs_messages):
+    for service in (dispatch, ec2, s3, queues, messages):
         service.mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from moto.sqs.models import Message
 
-from localcloud.gaps.message_line import MessageLine
+from localcloud.gaps.sqs.message_line import MessageLine
 
 _names = itertools.count()
 

@@ -9,8 +9,8 @@ from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
-from localcloud.gaps.message_line import MessageLine
 from localcloud.gaps.patching import put_over
+from localcloud.gaps.sqs.message_line import MessageLine
 from localcloud.wire.connection import caller_is_gone
 
 # How often a long poll looks whether its caller is still there and a visibility timeout ended, in seconds.
