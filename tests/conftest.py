@@ -10,6 +10,8 @@ from pathlib import Path
 import ansible.module_utils
 import botocore.session
 import pytest
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 from tests.places import REPOSITORY
 
@@ -55,6 +57,10 @@ def _forget_the_person() -> tempfile.TemporaryDirectory[str]:
 
 
 _HOME = _forget_the_person()
+
+# Before anything imports a collection: one that Python's own import found cannot be used by Ansible any more.
+if AnsibleCollectionConfig.collection_finder is None:
+    init_plugin_loader()
 
 # Every session of boto3 would read megabytes about AWS's services anew, and tests make hundreds of sessions.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)

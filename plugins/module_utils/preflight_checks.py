@@ -21,7 +21,8 @@ from botocore.session import Session
 
 # What the role `instances` takes, and a launch needs.
 LAUNCHED_WITH = {
-    f"instances_{name}" for name in ("name", "tags", "volume_size", "profile", "image_owner", "image_name")
+    f"instances_{name}"
+    for name in ("name", "tags", "volume_size", "profile", "cpu_credits", "image_owner", "image_name")
 }
 
 # A first deployment takes up to so long. Other sources of credentials renew them by themselves.
@@ -231,6 +232,7 @@ class Checks:
             "user_data": "",
             "volume_size": int(instances["instances_volume_size"]),
             "instance_profile": instances["instances_profile"],
+            "cpu_credits": instances["instances_cpu_credits"],
         }
         if plan.launch:
             owner, name = instances["instances_image_owner"], instances["instances_image_name"]

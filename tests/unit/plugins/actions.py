@@ -7,19 +7,14 @@ from typing import Any
 from ansible.inventory.group import Group
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import action_loader, init_plugin_loader, shell_loader
+from ansible.plugins.loader import action_loader, shell_loader
 from ansible.template import Templar
-from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.vars.manager import VariableManager
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from tests.places import REPOSITORY
 
 INVENTORY = [str(REPOSITORY / "inventory" / "workers.yml")]
-
-
-if AnsibleCollectionConfig.collection_finder is None:
-    init_plugin_loader()  # so that templates find their lookups, as in ansible-playbook
 
 
 def inventory_variables() -> dict[str, Any]:

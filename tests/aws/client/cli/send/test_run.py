@@ -118,8 +118,9 @@ def test_a_client_without_the_package_uses_its_operations(run: Run, home: Path, 
         True,
     )
     fails(run("run", "find", "a.md"), Exit.BAD_INPUT, "find needs word: give --param word=VALUE")
-    fails(run("run", "word-cuont", "a.md"), Exit.NOT_OFFERED, "'word-cuont' (did you mean word-count?); there are", "shout", "1 broken",
-          "worker_operation_packages")  # fmt: skip
+    ran = run("run", "word-cuont", "a.md")
+    fails(ran, Exit.NOT_OFFERED, "'word-cuont' (did you mean word-count?); there are", "shout", "1 broken")
+    assert "worker_operation_packages" in ran.stderr
     assert run("run", "word-count", "a.md", "-o", "x").returncode == Exit.USAGE
     assert run("run", "word-count").returncode == Exit.USAGE
     assert run("run").returncode == Exit.USAGE
