@@ -28,7 +28,7 @@ _NAMES = "|".join((
 _SHAPES = (
     # What Python's HTTP says of a value that no header can hold. The quoted value may hold its own quotes.
     re.compile(r"""(?P<kept>Invalid header value )b?\\?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL),
-    re.compile(rf"""(?P<kept>\b(?:{_NAMES}){_IS})[^\s"'\\,;&<>]{(12,)}""", re.IGNORECASE),
+    re.compile(rf"""(?P<kept>\b(?:{_NAMES}){_IS})[^\s"'\\,;&<>]{{{VALUE_MIN},}}""", re.IGNORECASE),
     # The end of an Authorization header.
     re.compile(r"(?P<kept>\bSignature=)[0-9a-fA-F]{32,}"),
     # Session tokens of STS begin so, whatever stands around them.

@@ -60,6 +60,23 @@ PLAIN = [
 ]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "aws_secret_access_key = correct-horse-battery",
+        "export AWS_SESSION_TOKEN=correct-horse-battery",
+        '{"SecretAccessKey": "correct-horse-battery"}',
+        "?X-Amz-Security-Token=correct-horse-battery&x=1",
+        "refreshToken: 'correct-horse-battery'",
+    ],
+)
+def test_what_has_no_shape_of_its_own_is_known_by_the_name_before_it(said: str) -> None:
+    shown = redact(said)
+
+    assert "correct" not in shown
+    assert shown == said.replace("correct-horse-battery", HIDDEN)
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_all_else_stays(text: str) -> None:
     assert redact(text) == text
