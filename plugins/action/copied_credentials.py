@@ -9,10 +9,10 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.aws_session import new_session
-from ansible.module_utils.caller_identity import trouble_of
-from ansible.module_utils.lab_limits import is_lab
-from ansible.module_utils.short_lived import life_of_copy
+from ansible.module_utils.account.aws_session import new_session
+from ansible.module_utils.account.caller_identity import trouble_of
+from ansible.module_utils.account.lab_limits import is_lab
+from ansible.module_utils.account.short_lived import life_of_copy
 from botocore.exceptions import BotoCoreError, ClientError
 
 

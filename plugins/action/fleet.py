@@ -8,13 +8,13 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.bucket_lock import BucketLock, LockHeld
-from ansible.module_utils.failure import Failure
-from ansible.module_utils.fleet_change import Changer, Refused, newest_image
-from ansible.module_utils.fleet_plan import Group, find_ours, parse_groups
-from ansible.module_utils.gone_workers import forget, gone_workers
-from ansible.module_utils.lab_limits import Limits, is_lab, limits, refusals
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.account.lab_limits import LabLimits, is_lab, limits, refusals
+from ansible.module_utils.fleet.change import Changer, Refused, newest_image
+from ansible.module_utils.fleet.gone_workers import forget, gone_workers
+from ansible.module_utils.fleet.plan import InstanceGroup, find_ours, parse_groups
+from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.storage.bucket_lock import BucketLock, LockHeld
 
 preload("ec2", "sts", "s3")
 
@@ -81,7 +81,7 @@ class ActionModule(InProcessAws):
         there = {one["InstanceId"] for one in find_ours(ec2, self.params["stack"])}
         return gone_workers(self.client("s3"), self.params["bucket"], there)
 
-    def _allowed(self, groups: list[Group]) -> Limits:
+    def _allowed(self, groups: list[InstanceGroup]) -> LabLimits:
         """Return the limits of this account. Raises `Refused` for groups that it does not allow at all."""
         try:
             lab = is_lab(self.params["lab_mode"], self.client("sts").get_caller_identity()["Arn"])

@@ -10,7 +10,7 @@ from ansible.plugins.loader import action_loader
 
 OnHost = action_loader.get("on_host", class_only=True)
 
-from ansible.module_utils.ssh_trouble import no_answer
+from ansible.module_utils.firewall.ssh_trouble import no_answer
 
 
 class ActionModule(OnHost):

@@ -32,9 +32,9 @@ if str(PLUGINS / "module_utils") not in ansible.module_utils.__path__:
 if str(PLUGINS.parent / "jobs") not in sys.path:
     sys.path.insert(0, str(PLUGINS.parent / "jobs"))
 
-from ansible.module_utils.careful_process import be_careful
-from ansible.module_utils.failure import Failure
-from ansible.module_utils.options import documented_options
+from ansible.module_utils.process.careful_process import be_careful
+from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.process.options import documented_options
 
 be_careful()
 

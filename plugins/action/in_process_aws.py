@@ -14,10 +14,10 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.aws_configuration import USUAL
-from ansible.module_utils.aws_session import new_session
-from ansible.module_utils.caller_identity import why_none
-from ansible.module_utils.failure import Failure
+from ansible.module_utils.account.aws_configuration import USUAL
+from ansible.module_utils.account.aws_session import new_session
+from ansible.module_utils.account.caller_identity import why_none
+from ansible.module_utils.process.failure import Failure
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
     get_aws_connection_info,
     get_aws_region,

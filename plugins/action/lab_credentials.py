@@ -12,11 +12,11 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.aws_session import new_session, preload
-from ansible.module_utils.caller_identity import who
-from ansible.module_utils.controller_keys import remembered_account
-from ansible.module_utils.credentials_repair import is_garbled, is_mended, keep_beside, repaired
-from ansible.module_utils.lab_block import BadBlock, Block, block_of, parse, put_into
+from ansible.module_utils.account.aws_session import new_session, preload
+from ansible.module_utils.account.caller_identity import who
+from ansible.module_utils.account.controller_keys import remembered_account
+from ansible.module_utils.account.credentials_repair import is_garbled, is_mended, keep_beside, repaired
+from ansible.module_utils.account.lab_block import BadBlock, CredentialsBlock, block_of, parse, put_into
 from jobfleet_jobs.credentials.file_text import decode, what_is_wrong
 
 preload("sts", "ec2")
@@ -60,7 +60,7 @@ class ActionModule(InProcess):
             _write(path, text.encode())
         return {"changed": True, "profile": profile, "repaired": wrong, **caller}
 
-    def _block(self) -> Block:
+    def _block(self) -> CredentialsBlock:
         """Return the block in the file, or fail with one sentence."""
         path = self.params["file"]
         try:
@@ -71,7 +71,7 @@ class ActionModule(InProcess):
             self.fail_json(msg=f"{path} holds no block of credentials as a lab shows it: {problem}.")
         raise AssertionError  # fail_json raises
 
-    def _caller_of(self, block: Block) -> dict[str, str]:
+    def _caller_of(self, block: CredentialsBlock) -> dict[str, str]:
         """Return whose block it is; fail where AWS does not take it, or where the account is another."""
         # The profile that AWS_PROFILE names may be about to be made.
         session = new_session(heeds_profile=False)
@@ -92,7 +92,7 @@ class ActionModule(InProcess):
             )
         return caller
 
-    def _put_in_force(self, block: Block) -> tuple[bool, str]:
+    def _put_in_force(self, block: CredentialsBlock) -> tuple[bool, str]:
         """Write the block; return whether that changed anything, and the profile."""
         in_the_way = [name for name in VARIABLES if os.environ.get(name)]
         if in_the_way:

@@ -11,7 +11,7 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.failure import Failure
+from ansible.module_utils.process.failure import Failure
 
 
 class ActionModule(InProcess):

@@ -18,7 +18,7 @@ from ansible.plugins.loader import action_loader
 
 action_loader.get("in_process", class_only=True)  # from then on plugins/module_utils can be imported from
 
-from ansible.module_utils.options import documented_options
+from ansible.module_utils.process.options import documented_options
 
 MODULES = Path(__file__).parents[1] / "modules"
 PAUSE_SECONDS = 1

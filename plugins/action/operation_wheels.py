@@ -9,8 +9,8 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.failure import Failure
-from ansible.module_utils.operation_wheels import BadPackage, one
+from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.project.operation_wheels import BadPackage, one
 
 
 class ActionModule(InProcess):

@@ -12,15 +12,15 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.inventory.group import Group
-from ansible.module_utils.aws_configuration import strange_endpoints
-from ansible.module_utils.aws_session import new_session, preload
-from ansible.module_utils.caller_identity import life_of, trouble_of, who
-from ansible.module_utils.own_address import NoAddress, own_range
-from ansible.module_utils.preflight_checks import Checks
-from ansible.module_utils.project_module import PROJECT
-from ansible.module_utils.role_inputs import WORKERS, Variables
-from ansible.module_utils.role_rules import RoleRules
-from ansible.module_utils.short_lived import life_of_copy
+from ansible.module_utils.account.aws_configuration import strange_endpoints
+from ansible.module_utils.account.aws_session import new_session, preload
+from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
+from ansible.module_utils.account.short_lived import life_of_copy
+from ansible.module_utils.firewall.own_address import NoAddress, own_range
+from ansible.module_utils.preflight.checks import Checks
+from ansible.module_utils.preflight.role_inputs import WORKERS, RoleVariables
+from ansible.module_utils.preflight.role_rules import RoleRules
+from ansible.module_utils.project.project_module import PROJECT
 from ansible.utils.vars import load_extra_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from botocore.exceptions import BotoCoreError
@@ -91,5 +91,5 @@ class ActionModule(InProcessAws):
         sources = self.task_vars.get("ansible_inventory_sources", [])
         workers = get_vars_from_inventory_sources(self._loader, sources, [Group(WORKERS)], "task")
         here = {**self.task_vars, "account_id": account}
-        variables = Variables(PROJECT, here, workers, load_extra_vars(self._loader))
+        variables = RoleVariables(PROJECT, here, workers, load_extra_vars(self._loader))
         return RoleRules(PROJECT, variables, self._loader)

@@ -12,8 +12,8 @@ from ansible.plugins.loader import action_loader
 
 InProcess = action_loader.get("in_process", class_only=True)
 
-from ansible.module_utils.failure import Failure
-from ansible.module_utils.project_sources import base_version, build_of
+from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.project.project_sources import base_version, build_of
 
 PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
 

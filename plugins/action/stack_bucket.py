@@ -8,9 +8,9 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.bucket_emptying import NotEmptied
-from ansible.module_utils.bucket_settings import ensure_absent, ensure_present
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.storage.bucket_emptying import NotEmptied
+from ansible.module_utils.storage.bucket_settings import ensure_absent, ensure_present
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from botocore.exceptions import BotoCoreError, ClientError
 

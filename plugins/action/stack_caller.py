@@ -8,9 +8,9 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.caller_identity import trouble_of, who
-from ansible.module_utils.failure import Failure
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.account.caller_identity import trouble_of, who
+from ansible.module_utils.process.failure import Failure
 from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2")

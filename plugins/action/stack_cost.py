@@ -9,10 +9,10 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.cpu_credits import credits_of
-from ansible.module_utils.fleet_plan import find_ours
-from ansible.module_utils.hourly_cost import make_bill
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.fleet.cpu_credits import credits_of
+from ansible.module_utils.fleet.hourly_cost import make_bill
+from ansible.module_utils.fleet.plan import find_ours
 
 preload("ec2")
 

@@ -8,10 +8,10 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.group_rules import difference, found_rules, found_tags, wanted_rules
-from ansible.module_utils.patience import NEW_GROUP_S_RULES, patiently
-from ansible.module_utils.security_group import find, make
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.firewall.group_rules import difference, found_rules, found_tags, wanted_rules
+from ansible.module_utils.firewall.security_group import find, make
+from ansible.module_utils.process.patience import NEW_GROUP_S_RULES, patiently
 
 preload("ec2")
 

@@ -8,8 +8,8 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.tagged import of_ec2, of_s3, of_sqs
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.storage.tagged import of_ec2, of_s3, of_sqs
 
 preload("ec2", "sqs", "s3")
 

@@ -9,8 +9,8 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.controller_keys import KEYS, is_fit, mark_of, public_key
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.account.controller_keys import KEYS, is_fit, mark_of, public_key
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 
 preload("ec2")

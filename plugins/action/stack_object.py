@@ -8,7 +8,7 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
+from ansible.module_utils.account.aws_session import preload
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 
 preload("s3")

@@ -8,8 +8,8 @@ from ansible.plugins.loader import action_loader
 
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
-from ansible.module_utils.aws_session import preload
-from ansible.module_utils.queue_settings import ensure_absent, ensure_present
+from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.storage.queue_settings import ensure_absent, ensure_present
 
 preload("sqs")
 

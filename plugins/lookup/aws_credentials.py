@@ -45,7 +45,7 @@ from botocore.session import get_session
 
 action_loader.get("in_process", class_only=True)  # from then on plugins/module_utils can be imported from
 
-from ansible.module_utils.caller_identity import trouble_of
+from ansible.module_utils.account.caller_identity import trouble_of
 from jobfleet_jobs.credentials.file_text import what_is_wrong
 from jobfleet_jobs.credentials.fitness import require_fit
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible.module_utils import bucket_emptying
-from ansible.module_utils.bucket_emptying import PASSES, NotEmptied, remove_bucket
+from ansible.module_utils.storage import bucket_emptying
+from ansible.module_utils.storage.bucket_emptying import PASSES, NotEmptied, remove_bucket
 
 
 class Meanwhile:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible.module_utils import bucket_lock
-from ansible.module_utils.bucket_lock import BucketLock, LockHeld
+from ansible.module_utils.storage import bucket_lock
+from ansible.module_utils.storage.bucket_lock import BucketLock, LockHeld
 
 from tests.patience import patience, wait_for
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible.module_utils.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
+from ansible.module_utils.fleet.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
 from botocore.exceptions import ClientError
 
 KINDS = {"t2.micro": "standard", "t3.small": "unlimited", "t3a.small": "unlimited", "t4g.small": "unlimited"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ansible.module_utils.gone_workers import WORKERS, forget, gone_workers
+from ansible.module_utils.fleet.gone_workers import WORKERS, forget, gone_workers
 from jobfleet_jobs.protocol import names
 
 BUCKET = "gone-workers-tests"

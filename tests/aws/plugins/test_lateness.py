@@ -7,8 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.module_utils import bucket_settings, patience, queue_settings, security_group, tagged
-from ansible.module_utils.bucket_lock import BucketLock
+from ansible.module_utils.firewall import security_group
+from ansible.module_utils.process import patience
+from ansible.module_utils.storage import bucket_settings, queue_settings, tagged
+from ansible.module_utils.storage.bucket_lock import BucketLock
 from botocore.exceptions import ClientError
 
 # So many calls of each kind see nothing of what was made.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible.module_utils.queue_settings import ensure_absent, ensure_present, find
+from ansible.module_utils.storage.queue_settings import ensure_absent, ensure_present, find
 
 TAGS = {"jobfleet:stack": "x"}
 POLICY = {

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible.module_utils.bucket_lock import BucketLock
-from ansible.module_utils.bucket_settings import exists
+from ansible.module_utils.storage.bucket_lock import BucketLock
+from ansible.module_utils.storage.bucket_settings import exists
 from botocore.exceptions import ClientError
 
 from tests.localcloud_fixture import client_of, new_key

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.options import documented_options
+from ansible.module_utils.process.options import documented_options
 from botocore.exceptions import ClientError
 from jobfleet_jobs.credentials.redaction import HIDDEN
 
@@ -190,7 +190,7 @@ def test_region_and_endpoint_of_the_environment_and_of_the_task_count() -> None:
 
 @pytest.mark.parametrize("service", ["ec2", "sqs", "s3", "sts", "iam"])
 def test_a_client_of_what_was_preloaded_reads_no_file(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible.module_utils import aws_session
+    from ansible.module_utils.account import aws_session
 
     aws_session.preload(service)
     monkeypatch.setattr(aws_session.LOADER.file_loader, "load_file", lambda path: pytest.fail(path))

@@ -9,7 +9,9 @@ import pytest
 from tests.places import REPOSITORY
 
 PAGE = (REPOSITORY / "docs/architecture.md").read_text()
-PACKAGES = ("client/jobfleet", "jobs/jobfleet_jobs", "localcloud", "worker/jobfleet_worker")
+PACKAGES = (
+    "client/jobfleet", "jobs/jobfleet_jobs", "localcloud", "plugins/module_utils", "worker/jobfleet_worker",
+)  # fmt: skip
 ROOMS = sorted(
     str(path.parent.relative_to(REPOSITORY))
     for package in PACKAGES

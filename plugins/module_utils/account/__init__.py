@@ -1,0 +1,1 @@
+"""The account and its credentials, as the playbooks find and use them."""

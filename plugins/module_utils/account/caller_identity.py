@@ -1,0 +1,156 @@
+"""Whose credentials are in force, until when, and what to do when AWS does not take them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.account.lab_limits import LAB_ROLES
+from ansible.module_utils.project.project_module import project_module
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+)
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.session import Session
+from jobfleet_jobs.credentials.redaction import redact
+from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, lab_has_ended
+
+# Names under which tools that write ~/.aws/credentials note the end of a session beside it.
+EXPIRY_KEYS = (
+    "aws_credential_expiration",
+    "aws_session_expiration",
+    "aws_expiration",
+    "expiration",
+    "x_security_token_expires",
+)
+
+HOW = (
+    "in a Learner Lab press AWS Details, then Show beside AWS CLI, and paste that block into "
+    "~/.aws/credentials"
+)
+
+
+def expiry_of(session: Session) -> datetime | None:
+    """Return when the credentials end, or None where nothing on this machine tells.
+
+    A session token is opaque: only who issued it knows. What can be known is what stands beside it: a
+    refreshing source's own time (instance metadata, single sign-on, a credential process),
+    AWS_CREDENTIAL_EXPIRATION, or a key in the credentials file. Raises botocore's errors.
+    """
+    credentials = session.get_credentials()
+    if isinstance(credentials, RefreshableCredentials):
+        return getattr(credentials, "_expiry_time", None)
+    method = getattr(credentials, "method", "")
+    if method == "env":
+        return _read(os.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+    if method == "shared-credentials-file":
+        profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
+        told = next((str(profile[key]) for key in EXPIRY_KEYS if profile.get(key)), "")
+        return _read(told)
+    return None
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def life_of(session: Session, now: datetime) -> str:
+    """Return in words how long the credentials live. Raises botocore's errors."""
+    credentials = session.get_credentials()
+    if credentials is None:
+        return "there are none"
+    ends = expiry_of(session)
+    if ends:
+        left = int((ends - now).total_seconds() // 60)
+        if left < 0:
+            return f"they ended at {ends:%Y-%m-%d %H:%M} UTC, says what stands beside them"
+        return f"they end at {ends:%Y-%m-%d %H:%M} UTC, in {left // 60} h {left % 60:02d} min"
+    if credentials.token:
+        return "they end with their session; when, a session token does not tell: the lab's timer shows it"
+    return "they do not expire"
+
+
+def trouble_of(problem: Exception) -> str:
+    """Return one sentence about credentials that could not be used, with what to do."""
+    if isinstance(problem, NoCredentialsError):
+        return f"There are no AWS credentials on this machine ({problem}): {HOW}."
+    if said := why_none(problem):
+        return said
+    if isinstance(problem, ClientError):
+        code = problem.response["Error"]["Code"]
+        if skewed := clock_trouble(problem):
+            return skewed
+        if lab_has_ended(problem.response):
+            return (
+                "The lab's session has ended or its budget is spent, and AWS refuses these credentials "
+                f"everything since: press Start Lab, then {HOW}."
+            )
+        if code in EXPIRED:
+            return f"The AWS credentials have expired ({code}): {_how_to_renew(session_is_over=True)}."
+        return f"AWS does not take the credentials ({code}): {_how_to_renew()}."
+    if isinstance(problem, NoConnection | HTTPClientError):
+        return (
+            f"AWS does not answer ({redact(str(problem))}): look at this machine's network and at aws_region "
+            "in inventory/group_vars/all.yml."
+        )
+    if isinstance(problem, RuntimeError):  # botocore's own word for credentials known to be over
+        return f"The AWS credentials have expired ({problem}): {_how_to_renew(session_is_over=True)}."
+    return f"The AWS credentials of this machine cannot be read ({redact(str(problem))}): {HOW}."
+
+
+def clock_trouble(problem: ClientError) -> str:
+    """Return the client's own sentence where this machine's clock is why AWS refuses, or nothing."""
+    skew = project_module("jobfleet.aws.clock_skew").why_refused(problem.response)
+    return f"{skew}." if skew else ""
+
+
+def why_none(problem: Exception) -> str | None:
+    """Return a sentence on credentials that cannot be had, or None where the problem is another."""
+    clause = why_unusable(problem, _origin(were_found=False))
+    return clause and f"{clause[0].upper()}{clause[1:]}."
+
+
+def _origin(*, were_found: bool) -> Origin:
+    return origin_of(Session(), os.environ.get("AWS_PROFILE") or "default", were_found=were_found)
+
+
+def _how_to_renew(*, session_is_over: bool = False) -> str:
+    """Return what to do about credentials that AWS does not take; a lab's only for what may be a lab's."""
+    origin = _origin(were_found=True)
+    if origin.kind in ("env", "keys") and origin.temporary:
+        return f"start the lab's session again, then {HOW}" if session_is_over else HOW
+    return renewal(origin)
+
+
+def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:
+    """Return the caller's `account` and `arn`, or None and a sentence. `client` takes a service's name.
+
+    At the end of a lab's session GetCallerIdentity still succeeds and all else is refused, so in a lab a
+    second call is made. Whether the caller may make that one does not matter here.
+    """
+    try:
+        answer = client("sts").get_caller_identity()
+        if any(role in answer["Arn"] for role in LAB_ROLES):
+            _ensure_alive(client("ec2"))
+    except (BotoCoreError, ClientError, RuntimeError) as problem:
+        return None, trouble_of(problem)
+    return {"account": answer["Account"], "arn": answer["Arn"]}, ""
+
+
+def _ensure_alive(ec2: Any) -> None:
+    try:
+        ec2.describe_availability_zones()
+    except ClientError as problem:
+        if lab_has_ended(problem.response):
+            raise

@@ -1,0 +1,1 @@
+"""The security group, and the way of SSH through it."""

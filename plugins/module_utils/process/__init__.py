@@ -1,0 +1,1 @@
+"""What all actions share that work in Ansible's own process."""

@@ -1,0 +1,1 @@
+"""Bucket and queues: their settings, tags and policies."""

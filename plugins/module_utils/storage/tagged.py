@@ -1,0 +1,77 @@
+"""What a region holds under a tag, asked of each service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.module_utils.process.patience import LISTED_QUEUE, NO_SUCH_QUEUE, patiently
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+
+ALIVE = ["pending", "running", "shutting-down", "stopping", "stopped"]
+# What somebody else locked away, with a policy of its own.
+REFUSED = ["AccessDenied", "AccessDeniedException", "403"]
+GONE_MEANWHILE = [
+    *NO_SUCH_QUEUE,
+    "NoSuchBucket",
+    "NoSuchTagSet",
+]
+
+
+def is_named_for(name: str, stack: str) -> bool:
+    """Tell whether something that lets nobody look at its tags may be the stack's, by its name."""
+    return name.startswith(f"{stack}-")
+
+
+def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
+    """Return what EC2 holds under the tag; EC2 filters by itself."""
+    tagged = [{"Name": f"tag:{tag}", "Values": [value]}]
+    alive = [*tagged, {"Name": "instance-state-name", "Values": ALIVE}]
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=alive)
+    return {
+        "instances": [
+            instance["InstanceId"]
+            for page in pages
+            for reservation in page["Reservations"]
+            for instance in reservation["Instances"]
+        ],
+        "volumes": [volume["VolumeId"] for volume in ec2.describe_volumes(Filters=tagged)["Volumes"]],
+        "security_groups": [
+            group["GroupName"] for group in ec2.describe_security_groups(Filters=tagged)["SecurityGroups"]
+        ],
+        "key_pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs(Filters=tagged)["KeyPairs"]],
+    }
+
+
+def of_sqs(sqs: Any, tag: str, value: str) -> Iterator[str]:
+    """Yield the URLs of the queues under the tag. SQS cannot filter, so each queue is asked."""
+    # Without a page size SQS lists a thousand and says nothing of more.
+    for page in sqs.get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000}):
+        for url in page.get("QueueUrls", []):
+            # One of ours that is not known may be new; others' do not matter.
+            delays = [LISTED_QUEUE] if is_named_for(url.rpartition("/")[2], value) else []
+            try:
+                tags = patiently(sqs.list_queue_tags, *delays, QueueUrl=url).get("Tags", {})
+            except is_boto3_error_code(GONE_MEANWHILE):
+                continue
+            except is_boto3_error_code(REFUSED):
+                if is_named_for(url.rpartition("/")[2], value):
+                    raise
+                continue
+            if tags.get(tag) == value:
+                yield url
+
+
+def of_s3(s3: Any, region: str, tag: str, value: str) -> Iterator[str]:
+    """Yield the names of the region's buckets under the tag. S3 cannot filter by tag, so each is asked."""
+    for bucket in s3.list_buckets(BucketRegion=region)["Buckets"]:
+        try:
+            tags = s3.get_bucket_tagging(Bucket=bucket["Name"])["TagSet"]
+        except is_boto3_error_code(GONE_MEANWHILE):
+            continue
+        except is_boto3_error_code(REFUSED):
+            if is_named_for(bucket["Name"], value):
+                raise
+            continue
+        if {"Key": tag, "Value": value} in tags:
+            yield bucket["Name"]

@@ -1,0 +1,93 @@
+"""What can be known of credentials, and what is said of those that AWS does not take; no AWS."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.account.caller_identity import life_of, trouble_of
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.session import Session
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+BLOCK = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n"
+
+
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A credentials file that is the only source."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return path
+
+
+def test_a_lab_s_block_does_not_tell_when_it_ends(credentials: Path) -> None:
+    credentials.write_text(f"{BLOCK}aws_session_token = c\n")
+
+    assert "the lab's timer shows it" in life_of(Session(), NOW)
+
+
+def test_keys_without_a_token_do_not_expire(credentials: Path) -> None:
+    credentials.write_text(BLOCK)
+
+    assert life_of(Session(), NOW) == "they do not expire"
+
+
+@pytest.mark.parametrize("key", ["aws_expiration", "x_security_token_expires"])
+def test_an_end_that_stands_in_the_file_is_told(credentials: Path, key: str) -> None:
+    credentials.write_text(f"{BLOCK}aws_session_token = c\n{key} = 2026-01-01T15:12:00Z\n")
+
+    assert life_of(Session(), NOW) == "they end at 2026-01-01 15:12 UTC, in 3 h 12 min"
+
+
+def test_an_end_in_the_environment_is_told(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-01-01T12:00:00Z")
+
+    assert "2126-01-01 12:00 UTC" in life_of(Session(), NOW)
+
+
+def test_an_end_in_the_environment_that_is_over_is_said_as_such(
+    credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T12:00:00Z")
+
+    with pytest.raises(RuntimeError) as caught:
+        Session().get_credentials().get_frozen_credentials()
+    assert "have expired" in trouble_of(caught.value)
+
+
+def test_no_credentials_at_all(credentials: Path) -> None:
+    assert life_of(Session(), NOW) == "there are none"
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "x"), "have expired (ExpiredToken)"),
+        (ClientError({"Error": {"Code": "InvalidClientTokenId"}}, "x"), "does not take the credentials"),
+        (NoCredentialsError(), "There are no AWS credentials"),
+        (EndpointConnectionError(endpoint_url="x"), "AWS does not answer"),
+    ],
+)
+def test_each_trouble_has_its_sentence(problem: Exception, said: str) -> None:
+    assert said in trouble_of(problem)
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"])
+def test_a_wrong_clock_is_said_and_new_credentials_are_not_asked_for(code: str) -> None:
+    dated = format_datetime(datetime.now(UTC) - timedelta(minutes=20), usegmt=True)
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPHeaders": {"date": dated}}}
+
+    said = trouble_of(ClientError(answer, "GetCallerIdentity"))
+
+    assert "this machine's clock is 20 min" in said
+    assert "fast: set it, for instance with `timedatectl set-ntp true`." in said
+    assert "AWS Details" not in said
