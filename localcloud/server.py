@@ -72,6 +72,8 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     """Return the fleet, or why there cannot be one."""
     from localcloud.ec2 import launching
     from localcloud.ec2.fleet import HostFleet
+    from localcloud.ec2.instance_metadata import RoleKeys
+    from localcloud.hosts.host import HostSite
 
     if settings.hosts_problem is not None:
         launching.refuse_hosts(settings.hosts_problem)
@@ -83,16 +85,8 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     except HostsUnavailableError as error:
         launching.refuse_hosts(str(error))
         return str(error)
-    fleet = HostFleet(
-        image=Path(settings.image),
-        folder=run.hosts,
-        cloud=run.cloud,
-        ssh_port=settings.ssh_port,
-        addresses=addresses,
-        keyring=keyring,
-        role_seconds=settings.role_seconds,
-        role_delay=settings.role_delay,
-    )
+    site = HostSite(Path(settings.image), run.hosts, run.cloud, settings.ssh_port)
+    fleet = HostFleet(site, addresses, RoleKeys(keyring, settings.role_seconds, settings.role_delay))
     launching.use_hosts(fleet)
     return fleet
 

@@ -1,61 +1,31 @@
 """All hosts of one cloud, a metadata service beside each, and the lab that may limit them."""
 
-from pathlib import Path
-
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from localcloud.ec2.instance_metadata import InstanceMetadata
+from localcloud.ec2.instance_metadata import InstanceMetadata, RoleKeys
 from localcloud.ec2.instances import HostedInstance
 from localcloud.ec2.lab_limits import Lab
 from localcloud.hosts.addresses import AddressRange
-from localcloud.hosts.host import Host
+from localcloud.hosts.host import Host, HostSite
 from localcloud.hosts.metadata_server import MetadataServer
-from localcloud.iam.keyring import Keyring
 
 
 class HostFleet:
     """All hosts of one cloud."""
 
-    def __init__(
-        self,
-        *,
-        image: Path,
-        folder: Path,
-        cloud: str,
-        ssh_port: int,
-        addresses: AddressRange,
-        keyring: Keyring,
-        role_seconds: float,
-        role_delay: float = 0.0,
-    ) -> None:
-        """Boot hosts from `image`, with their files in `folder` and their sshd on `ssh_port`.
-
-        Their metadata services issue keys from `keyring` that live for `role_seconds`, the first `role_delay`
-        seconds after an instance's start.
-        """
-        self._image = image
-        self._folder = folder
-        self._cloud = cloud
-        self._ssh_port = ssh_port
+    def __init__(self, site: HostSite, addresses: AddressRange, keys: RoleKeys) -> None:
+        """Boot hosts at `site`, whose metadata services issue `keys`."""
+        self._site = site
         self.addresses = addresses
-        self._keyring = keyring
-        self._role_seconds = role_seconds
-        self._role_delay = role_delay
+        self._keys = keys
         self.instances: list[HostedInstance] = []
         self.lab: Lab | None = None
 
     def new_host(self, instance: HostedInstance) -> Host:
         """Return a host for `instance` that was not made yet."""
-        metadata = InstanceMetadata(instance, self._keyring, self._role_seconds, self._role_delay)
-        return Host(
-            instance.id,
-            folder=self._folder / instance.id,
-            image=self._image,
-            cloud=self._cloud,
-            ssh_port=self._ssh_port,
-            memory=INSTANCE_TYPES[instance.instance_type]["MemoryInfo"]["SizeInMiB"] * 1024**2,
-            metadata=lambda group: MetadataServer(metadata, group),
-        )
+        metadata = InstanceMetadata(instance, self._keys)
+        memory = INSTANCE_TYPES[instance.instance_type]["MemoryInfo"]["SizeInMiB"] * 1024**2
+        return Host(instance.id, self._site, memory, lambda group: MetadataServer(metadata, group))
 
     def surplus(self, new: list[HostedInstance]) -> list[HostedInstance]:
         """Return which instances a lab ends now that `new` ones, of one account and region, are to run."""

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories
 import json
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from moto.iam.models import InstanceProfile
@@ -17,21 +18,26 @@ from localcloud.iam.keyring import Credential, Keyring, Kind
 _RENEW_SECONDS = 300
 
 
+@dataclass(frozen=True)
+class RoleKeys:
+    """Where the keys of instances' roles come from, and how many `seconds` they live.
+
+    There are none in the first `delay` seconds after an instance's start. On AWS an instance may run before
+    its role's keys are there, as IAM is only eventually consistent:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+    """
+
+    keyring: Keyring
+    seconds: float
+    delay: float = 0.0
+
+
 class InstanceMetadata:
     """What one instance's service tells; see `imds_server.Machine`. Safe for several threads."""
 
-    def __init__(
-        self, instance: HostedInstance, keyring: Keyring, role_seconds: float, role_delay: float = 0.0
-    ) -> None:
-        """Issue keys from `keyring` that live for `role_seconds`, the first `role_delay` s after its start.
-
-        On AWS an instance may run before its role's keys are there, as IAM is only eventually consistent:
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
-        """
-        self._role_delay = role_delay
+    def __init__(self, instance: HostedInstance, keys: RoleKeys) -> None:
         self._instance = instance
-        self._keyring = keyring
-        self._role_seconds = role_seconds
+        self._keys = keys
         self._key: tuple[str, Credential, float] | None = None
         self._lock = threading.Lock()
 
@@ -86,7 +92,7 @@ class InstanceMetadata:
         return tree
 
     def _profile(self) -> InstanceProfile | None:
-        if time.time() < self._instance.launch_time.replace(tzinfo=UTC).timestamp() + self._role_delay:
+        if time.time() < self._instance.launch_time.replace(tzinfo=UTC).timestamp() + self._keys.delay:
             return None
         association = self._instance.ec2_backend.iam_instance_profile_associations.get(self._instance.id)
         return None if association is None else association.iam_instance_profile
@@ -113,16 +119,16 @@ class InstanceMetadata:
     def _key_of(self, role: str) -> tuple[Credential, float]:
         now = time.time()
         if self._key is not None and self._key[0] == role:
-            known = self._keyring.find(self._key[1].key_id)
-            early = min(_RENEW_SECONDS, self._role_seconds / 2)
+            known = self._keys.keyring.find(self._key[1].key_id)
+            early = min(_RENEW_SECONDS, self._keys.seconds / 2)
             if known is not None and not known.is_dead(now + early):
                 return known, self._key[2]
-        made = self._keyring.issue(
+        made = self._keys.keyring.issue(
             Kind.ROLE,
             account=self._instance.ec2_backend.account_id,
             role=role,
             session=self._instance.id,
-            seconds=self._role_seconds,
+            seconds=self._keys.seconds,
         )
         self._key = (role, made, now)
         return made, now

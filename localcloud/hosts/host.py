@@ -49,26 +49,28 @@ class Seed:
     user_data: bytes
 
 
+@dataclass(frozen=True)
+class HostSite:
+    """What all hosts of one cloud have in common: their base `image`, and the `folder` that holds theirs."""
+
+    image: Path
+    folder: Path
+    cloud: str
+    ssh_port: int
+    """Where their sshd listen."""
+
+
 class Host:
     """A host on disk and, between `start` and its end, as processes. Not for use by several threads."""
 
     def __init__(
-        self,
-        name: str,
-        *,
-        folder: Path,
-        image: Path,
-        cloud: str,
-        ssh_port: int,
-        memory: int,
-        metadata: Callable[[Group], MetadataServer],
+        self, name: str, site: HostSite, memory: int, metadata: Callable[[Group], MetadataServer]
     ) -> None:
-        """Prepare a host called `name` in `folder` with `memory` bytes; nothing is made before `create`."""
+        """Prepare a host called `name` with `memory` bytes; nothing is made before `create`."""
         self.name = name
-        self._folder = folder
-        self._image = image
-        self._ssh_port, self._memory = ssh_port, memory
-        self._group = Group(f"localcloud-{cloud}/{name}")
+        self._folder, self._image, self._ssh_port = site.folder / name, site.image, site.ssh_port
+        self._memory = memory
+        self._group = Group(f"localcloud-{site.cloud}/{name}")
         self._metadata = metadata(self._group)
         self._nspawn: subprocess.Popen[bytes] | None = None
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.hosts import keeper
 from localcloud.hosts.cgroups import Group
-from localcloud.hosts.host import Host, Seed
+from localcloud.hosts.host import Host, HostSite, Seed
 from localcloud.hosts.metadata_server import MetadataServer
 from localcloud.state import RunFolder
 from tests.abilities import lacking
@@ -234,15 +234,7 @@ def test_a_host_whose_ssh_stays_silent_is_given_up_after_a_while(
 ) -> None:
     monkeypatch.setattr(keeper, "BOOT_SECONDS", 1.0)
     image = Path(json.loads((Path(localcloud["LOCALCLOUD_RUN"]) / "settings.json").read_text())["image"])
-    host = Host(
-        "i-silent",
-        folder=tmp_path,
-        image=image,
-        cloud="silent",
-        ssh_port=22,
-        memory=2**30,
-        metadata=silent_metadata,
-    )
+    host = Host("i-silent", HostSite(image, tmp_path, "silent", 22), 2**30, silent_metadata)
     observer = Recorder()
 
     kept = keeper.Keeper(

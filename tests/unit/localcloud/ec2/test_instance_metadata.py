@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.ec2 import instance_metadata
-from localcloud.ec2.instance_metadata import InstanceMetadata
+from localcloud.ec2.instance_metadata import InstanceMetadata, RoleKeys
 from localcloud.iam import keyring as credentials
 from localcloud.iam.keyring import Keyring
 
@@ -36,7 +36,7 @@ def metadata_of(
     instance: Any = SimpleNamespace(
         id="i-1", ec2_backend=backend, launch_time=datetime.fromtimestamp(1_000_000, UTC).replace(tzinfo=None)
     )
-    metadata = InstanceMetadata(instance, keyring, role_seconds, role_delay)
+    metadata = InstanceMetadata(instance, RoleKeys(keyring, role_seconds, role_delay))
     monkeypatch.setattr(metadata, "_tree", dict)
     return metadata
 
