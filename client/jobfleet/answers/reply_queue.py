@@ -14,12 +14,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
-from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, NO_SUCH_QUEUE, SQS_BATCH_MAX
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, NO_SUCH_QUEUE, SQS_BATCH_MAX, error_code
 from jobfleet_jobs.protocol.names import STACK_TAG
 
 from jobfleet.answers.reply_queue_sweep import ALIVE_TAG, ALIVE_TOLD_SECONDS, queue_name, sweep_if_due
 from jobfleet.aws.account import Account
-from jobfleet.aws.error_sentences import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import error_code
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.error_sentences import error_code
 
 # S3 lists at most 1,000 keys a call; as many calls for one listing.
 PAGE_KEYS = 1_000

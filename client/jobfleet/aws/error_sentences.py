@@ -18,6 +18,7 @@ from jobfleet_jobs.protocol.aws_facts import (
     NO_SUCH_QUEUE,
     REFUSED,
     SKEWED,
+    error_code,
     lab_has_ended,
 )
 
@@ -39,11 +40,6 @@ _MEANINGS = {
     "GetObject": " (reading from the bucket)",
     "ListObjectsV2": " (listing what is in the bucket)",
 }
-
-
-def error_code(problem: BaseException) -> str:
-    """Return AWS's code for `problem`, or an empty text."""
-    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
 
 
 class Whose(Protocol):

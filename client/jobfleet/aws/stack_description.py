@@ -8,11 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.operations.catalogue import is_streamed
-from jobfleet_jobs.protocol.aws_facts import FORBIDDEN
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput
 from jobfleet.human_text import size as as_size
 

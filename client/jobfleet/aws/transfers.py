@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.message import LARGE_BYTES, Output
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import BadInput, BadOutput
 from jobfleet.files.inputs import kept
 from jobfleet.files.outputs import is_replaced, written

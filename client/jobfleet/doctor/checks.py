@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from jobfleet_jobs.protocol.aws_facts import FORBIDDEN
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import upload_key
 from jobfleet_jobs.version import __version__
@@ -13,7 +13,6 @@ from jobfleet_jobs.version import __version__
 from jobfleet.aws import clock_skew, credentials_source, stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
-from jobfleet.aws.error_sentences import error_code
 from jobfleet.aws.identity import find_identity
 from jobfleet.aws.stack_description import Published
 from jobfleet.doctor.configuration import endpoint_of

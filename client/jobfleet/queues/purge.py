@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import error_code
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.error_sentences import error_code
 from jobfleet.errors import FleetError
 from jobfleet.human_text import many
 from jobfleet.queues import queue_counts as queues

@@ -14,13 +14,13 @@ from jobfleet_jobs.drop_events import OUTPUT_ENDING, PARAMETERS_NAME, checked_en
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
+from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.ids import ids_from
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS, output_key
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing
-from jobfleet.aws.error_sentences import error_code
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadInput
 from jobfleet.files.inputs import check_readable, opened

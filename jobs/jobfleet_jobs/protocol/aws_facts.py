@@ -38,6 +38,12 @@ NO_SUCH_BUCKET = frozenset({"NoSuchBucket"})
 NO_SUCH_KEY = "NoSuchKey"
 
 
+def error_code(problem: BaseException) -> str:
+    """Return AWS's code for `problem`, or an empty text where it is no `ClientError` of botocore's."""
+    refusal = getattr(problem, "response", None)
+    return str(refusal.get("Error", {}).get("Code", "")) if isinstance(refusal, Mapping) else ""
+
+
 def lab_has_ended(refusal: Mapping[str, Any]) -> bool:
     """Tell whether a refusal says that the lab's session is over, and that its credentials are dead by that.
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from jobfleet_worker.aws.error_kinds import credentials_refused, error_code, is_outage
+from jobfleet_jobs.protocol.aws_facts import error_code
+
+from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
 from jobfleet_worker.clock import LOOK_SECONDS, Clock
 from jobfleet_worker.errors import GivenUp, words
 

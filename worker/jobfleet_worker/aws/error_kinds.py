@@ -12,16 +12,11 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from jobfleet_jobs.credentials.fitness import UnusableCredentials
-from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED, lab_has_ended
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED, error_code, lab_has_ended
 
 from jobfleet_worker.aws.signed_http import BUSY
 
 REFUSED_CREDENTIALS = EXPIRED | REFUSED
-
-
-def error_code(problem: BaseException) -> str:
-    """Return AWS's code for `problem`, or an empty text."""
-    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
 
 
 def credentials_refused(problem: BaseException) -> bool:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
-from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE
+from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE, error_code
 from jobfleet_jobs.protocol.sqs_text import attributes_beside
 
-from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol import names
-from jobfleet_jobs.protocol.aws_facts import BARE
+from jobfleet_jobs.protocol.aws_facts import BARE, error_code
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
 from jobfleet_jobs.protocol.result_batches import result_batch_key
 from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 from jobfleet_jobs.protocol.roll import call_roll, one_of_each_offer
 
-from jobfleet_worker.aws.error_kinds import error_code
 from jobfleet_worker.aws.input_memory import Room
 from jobfleet_worker.errors import BrokenAttempt
 

@@ -10,9 +10,10 @@ from jobfleet_jobs import drop_events
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol import names
+from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.message import Output, Request, Result, Stored
 
-from jobfleet_worker.aws.error_kinds import credentials_refused, error_code, is_outage
+from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
 from jobfleet_worker.aws.storage import (
     CHANGED_MEANWHILE,
     CONDITIONAL_WRITES_MAX,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from jobfleet_worker.aws.error_kinds import credentials_refused, error_code
+from jobfleet_jobs.protocol.aws_facts import error_code
+from jobfleet_worker.aws.error_kinds import credentials_refused
 from jobfleet_worker.aws.storage import head
 
 from tests.localcloud_fixture import client_of, new_key
