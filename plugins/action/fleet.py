@@ -11,10 +11,12 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 from ansible.module_utils.account.aws_session import preload
 from ansible.module_utils.account.lab_limits import LabLimits, is_lab, limits, refusals
 from ansible.module_utils.fleet.change import Changer, Refused, newest_image
+from ansible.module_utils.fleet.cpu_credits import NotChanged
 from ansible.module_utils.fleet.gone_workers import forget, gone_workers
 from ansible.module_utils.fleet.plan import InstanceGroup, find_ours, parse_groups
 from ansible.module_utils.process.failure import Failure
 from ansible.module_utils.storage.bucket_lock import BucketLock, LockHeld
+from botocore.exceptions import ClientError
 
 preload("ec2", "sts", "s3")
 
@@ -60,7 +62,7 @@ class ActionModule(InProcessAws):
             "profiled": changer.without_profile(surplus),
             "credited": changer.with_other_credits(surplus),
             "booting": changer.booting(surplus),
-            "running": changer.running(),
+            "running": changer.running(surplus),
             "forgotten": self._gone(ec2),
         }
         if self.check_mode:
@@ -71,11 +73,29 @@ class ActionModule(InProcessAws):
                 done = {**done, **changer.change(lock)}
         changer.settle(done)
         changer.give_profile(done["profiled"])
-        changer.give_credits(done["credited"])
+        return {**done, **self._tidied(changer, ec2, done), "running": changer.running(done["surplus"])}
+
+    def _tidied(self, changer: Changer, ec2: Any, done: dict[str, Any]) -> dict[str, Any]:
+        """Do what workers can do without: where it is not allowed, the run goes on and warns."""
+        told: dict[str, Any] = {"credited": done["credited"], "warnings": []}
+        try:
+            changer.give_credits(done["credited"])
+        except NotChanged as problem:
+            told["credited"] = []
+            told["warnings"].append(f"{problem}.")
         # Anew, with those that were terminated just now.
-        done["forgotten"] = self._gone(ec2)
-        forget(self.client("s3"), self.params["bucket"], done["forgotten"])
-        return {**done, "running": changer.running()}
+        told["forgotten"] = self._gone(ec2)
+        try:
+            forget(self.client("s3"), self.params["bucket"], told["forgotten"])
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "AccessDenied":
+                raise
+            told["warnings"].append(
+                f"The heartbeats of {', '.join(told['forgotten'])}, which are gone, may not be deleted: have "
+                "s3:DeleteObject on workers/* allowed, or wait until they expire."
+            )
+            told["forgotten"] = []
+        return told
 
     def _gone(self, ec2: Any) -> list[str]:
         there = {one["InstanceId"] for one in find_ours(ec2, self.params["stack"])}

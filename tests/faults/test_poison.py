@@ -23,7 +23,7 @@ LIMITS: dict[str, Any] = {
 CAUSES = {
     "hang": "longer than",
     "memory 1500": "memory",
-    "kill": "died",
+    "kill": "killed from outside",
     "exit 3": "died with exit code 3",
     "exit 0": "died with exit code 0",
 }

@@ -9,7 +9,7 @@ import pytest
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Result, Stored
-from jobfleet_jobs.protocol.names import StackNames, heartbeat_key, output_key
+from jobfleet_jobs.protocol.names import StackNames, output_key
 from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 from PIL import Image
 
@@ -245,10 +245,10 @@ def test_a_group_that_is_not_wanted_any_more_hands_back_its_jobs_and_goes(
     assert [instance["InstanceId"] for instance in stack.instances()] == [there["t3.small"]]
     results = wait_for_results(stack, bucket, ids, seconds=90)
     assert [result.status for result in results] == ["succeeded"] * JOBS
-    s3 = stack.client("s3")
-    last = json.load(s3.get_object(Bucket=bucket, Key=heartbeat_key(there["m5.large"]))["Body"])
-    s3.close()
-    assert last["stopped"], "its worker was killed, not stopped"
+    # Its heartbeat went with it, and its log stays.
+    logged = stack.jobfleet("logs", "--json", "--worker", there["m5.large"])
+    events = [json.loads(line)["event"] for line in logged.stdout.splitlines()]
+    assert events[-1] == "stopped", "its worker was killed, not stopped"
     assert stack.deploy().changed == []
     deployed_stack.is_left_with()
 

@@ -201,7 +201,7 @@ def test_a_session_that_ended_by_itself_is_brought_back_by_one_command(
     with command_lines_watched() as seen:
         back = lab.play("playbooks/start.yml", "-vvv", "--diff", credentials_file=str(block))
 
-    assert "have expired" in dead.said
+    assert "The lab's session has ended" in dead.said
     assert "in a Learner Lab or not" in dead.said
     assert dead.changed == []
     assert back.code == 0, back.said

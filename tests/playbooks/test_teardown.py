@@ -79,10 +79,10 @@ def test_check_mode_tells_all_that_would_go(stack: Stack) -> None:
 
     assert told.changed == [
         "Ensure the instances are terminated",
-        "Ensure the security group is gone",
         "Ensure the key pair is gone from AWS",
         "Ensure the queues are gone",
         "Ensure the bucket is gone, with all it holds",
+        "Ensure the security group is gone",
         "Ensure the account is forgotten, so that the next may be another",
     ]
     assert everything(stack) == before

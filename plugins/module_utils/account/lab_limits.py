@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.fleet.plan import COUNTED
 from ansible.module_utils.fleet.vcpu_quota import is_standard
 
 REGIONS = ("us-east-1", "us-west-2")
@@ -21,8 +22,6 @@ MAX_VCPUS = 32
 # The role that a lab's page signs its users in with, and the one that its instances may have: whoever
 # deploys from an instance of the lab is in the lab too.
 LAB_ROLES = (":assumed-role/voclabs/", ":assumed-role/LabRole/")
-
-COUNTED = ["pending", "running"]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit
-from ansible.module_utils.fleet.cpu_credits import NotChanged, credits_of, is_burstable, set_credits
+from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
 from ansible.module_utils.fleet.plan import GROUP_TAG, KEY_TAG, FleetPlan, InstanceGroup, find_ours, make_plan
 from ansible.module_utils.preflight.aws_limits import is_private
@@ -95,11 +95,8 @@ class Changer:
         return sorted(one for one, has in credits_of(self._ec2, staying).items() if has != wanted)
 
     def give_credits(self, ids: list[str]) -> None:
-        """Give instances the CPU credits that are wanted. Raises `Refused`."""
-        try:
-            set_credits(self._ec2, ids, self._params["cpu_credits"])
-        except NotChanged as problem:
-            raise Refused(f"{problem}.") from problem
+        """Give instances the CPU credits that are wanted. Raises `NotChanged`: they work without."""
+        set_credits(self._ec2, ids, self._params["cpu_credits"])
 
     def settle(self, done: dict[str, list[str]]) -> None:
         """Wait until what was launched, started or booting runs, and what was terminated is gone."""
@@ -118,14 +115,16 @@ class Changer:
             if one["State"]["Name"] == "pending" and one["InstanceId"] not in leaving
         ]
 
-    def running(self) -> dict[str, str]:
+    def running(self, leaving: list[str]) -> dict[str, str]:
         """Return by id under which address each of the stack's running instances is reached.
 
-        Raises `Refused` where one has no address that can be: nobody would ever get an answer.
+        Raises `Refused` where one that stays has no address that can be: nobody would ever get an answer.
         """
         ours = find_ours(self._ec2, self._params["stack"])
         running = [one for one in ours if one["State"]["Name"] == "running"]
-        hidden = [one for one in running if not one.get("PublicIpAddress")]
+        hidden = [
+            one for one in running if not one.get("PublicIpAddress") and one["InstanceId"] not in leaving
+        ]
         if hidden and self._public:
             subnets = ", ".join(sorted({one.get("SubnetId", "") for one in hidden}))
             raise Refused(

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+# The states in which an instance counts against limits and quotas.
+COUNTED = ["pending", "running"]
+
 GROUP_TAG = "jobfleet:group"
 KEY_TAG = "jobfleet:key"
 

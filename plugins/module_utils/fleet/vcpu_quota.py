@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Any
 
-from ansible.module_utils.fleet.plan import FleetPlan, InstanceGroup
+from ansible.module_utils.fleet.plan import COUNTED, FleetPlan, InstanceGroup
 
 # "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", and the same of spot instances.
 CODES = {"on-demand": "L-1216C47A", "spot": "L-34B43A08"}
@@ -33,12 +33,22 @@ def needed(plan: FleetPlan, groups: list[InstanceGroup], vcpus: dict[str, int]) 
     return total
 
 
+def freed(plan: FleetPlan, vcpus: dict[str, int]) -> dict[str, int]:
+    """Return by market how many standard vCPUs of what runs a plan ends, before it launches."""
+    total: dict[str, int] = {}
+    for one in plan.remove:
+        if one["State"]["Name"] in COUNTED and is_standard(one["InstanceType"]):
+            market = one.get("InstanceLifecycle", "on-demand")
+            total[market] = total.get(market, 0) + vcpus.get(one["InstanceType"], 0)
+    return total
+
+
 def problem(market: str, new: int, used: int, quota: float) -> str:
     """Return why so many more vCPUs cannot be, or an empty text."""
     if new + used <= quota:
         return ""
     return (
-        f"{used} vCPUs of {market} instances run in the region, {new + used} would after this, and the "
+        f"{used} vCPUs of {market} instances stay in the region, {new + used} would run after this, and the "
         f"account's quota is {quota:.0f} ({CODES[market]}): set a smaller instances_count or instances_type, "
         "end instances that run, or ask for more under Service Quotas in the console (Amazon EC2), which may "
         "take a day."

@@ -38,7 +38,7 @@ def is_source(value: str) -> bool:
 
 def is_private(value: str) -> bool:
     """Tell whether SSH comes from inside of a network, so that no public address is needed."""
-    return is_source(value) and ipaddress.ip_network(value, strict=False).is_private
+    return is_source(value) and not ipaddress.ip_network(value, strict=False).is_global
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html

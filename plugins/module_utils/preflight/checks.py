@@ -29,7 +29,7 @@ from ansible.module_utils.fleet.plan import (
 )
 from ansible.module_utils.fleet.region_facts import RegionFacts, look, side_by_side
 from ansible.module_utils.preflight.aws_limits import is_private
-from ansible.module_utils.preflight.dry_runs import Stack, calls_of
+from ansible.module_utils.preflight.dry_runs import Stack, Wanted, calls_of
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
@@ -122,18 +122,21 @@ class Checks:
             )
             self._of_types(facts)
             self._of_zones(ec2)
-            self._of_network(facts, wanted, public=not is_private(firewall.get("firewall_ssh_from") or ""))
             self._of_keys(facts)
-            if None in facts.types.values():
-                return
             plan = make_plan(
                 self._groups, facts.ours, mark_of(self._folder), replace=self._params["keypair_replace"]
             )
+            # What runs already has its place, whatever became of the network since.
+            launching = [group for group in wanted if plan.launch.get(group.name)]
+            public = not is_private(firewall.get("firewall_ssh_from") or "")
+            self._of_network(facts, launching, public=public)
+            if None in facts.types.values():
+                return
             load = load_of(ec2, set(facts.types) | set(plan.starting_types(self._groups)))
             self._of_load(load, plan, facts)
             self._of_quota(load, plan, quotas)
             if facts.network is None or facts.network.vpc:
-                self._of_permissions(ec2, plan, facts, group_name, roles.get("instances", {}))
+                self._of_permissions(ec2, plan, facts, roles)
         except (BotoCoreError, ClientError) as problem:
             self.failures.append(f"EC2 could not be asked in {self._region}: {problem}")
 
@@ -216,6 +219,7 @@ class Checks:
             self.failures.append(_sentence(problem))
 
     def _of_quota(self, load: Load, plan: FleetPlan, quotas: Callable[[], Any]) -> None:
+        freed = vcpu_quota.freed(plan, load.vcpus_by_type)
         for market, new in vcpu_quota.needed(plan, self._groups, load.vcpus_by_type).items():
             try:
                 quota = vcpu_quota.quota_of(quotas(), market)
@@ -223,24 +227,29 @@ class Checks:
                 code = getattr(problem, "response", {}).get("Error", {}).get("Code", type(problem).__name__)
                 self.summary.append(f"How many vCPUs the account may have, AWS does not tell ({code}).")
                 return
-            if text := vcpu_quota.problem(market, new, load.standard_vcpus.get(market, 0), quota):
+            used = load.standard_vcpus.get(market, 0) - freed.get(market, 0)
+            if text := vcpu_quota.problem(market, new, used, quota):
                 self.failures.append(text)
 
     def _of_permissions(
-        self, ec2: Any, plan: FleetPlan, facts: RegionFacts, group: str, instances: dict[str, Any]
+        self, ec2: Any, plan: FleetPlan, facts: RegionFacts, roles: dict[str, dict[str, Any]]
     ) -> None:
         """Let AWS say whether it would refuse the calls that are about to be made."""
+        instances, firewall, keypair = (roles.get(one, {}) for one in ("instances", "firewall", "keypair"))
+        group = str(firewall.get("firewall_name", ""))
         if not instances.keys() >= LAUNCHED_WITH:
             return  # what instances would be launched with is not known, or refused already
         stack = Stack(
-            self._params["stack"], self._params["keypair"], bool(facts.keypair), group, facts.group_is_there
+            self._params["stack"],
+            Wanted(self._params["keypair"], keypair.get("keypair_tags", {}), bool(facts.keypair)),
+            Wanted(group, firewall.get("firewall_tags", {}), facts.group_is_there),
         )
         launch = {
             "image_id": "",
             "name": instances["instances_name"],
             "stack": stack.name,
             "tags": instances["instances_tags"],
-            "key_name": stack.keypair,
+            "key_name": stack.keypair.name,
             "key_mark": mark_of(self._folder),
             "security_group": group,
             "user_data": "",

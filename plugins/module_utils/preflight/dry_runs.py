@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.fleet.change import launch_options
 from ansible.module_utils.fleet.plan import FleetPlan, InstanceGroup
@@ -61,15 +61,27 @@ class DryRun:
         return text, True
 
 
-@dataclass(frozen=True)
-class Stack:
-    """What of a stack is there: whether the key pair and the security group are, and the group's name."""
+class Wanted(NamedTuple):
+    """Something that a run makes by its name unless it is there, with these tags besides the stack's own."""
 
     name: str
-    keypair: str
-    keypair_is_there: bool
-    group: str
-    group_is_there: bool
+    tags: dict[str, Any]
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What of a stack is there: its key pair and its security group."""
+
+    name: str
+    keypair: Wanted
+    group: Wanted
+
+    def tags_of(self, one: Wanted, kind: str) -> list[dict[str, Any]]:
+        """Return the tags with which `one`, of a kind of resources, is made."""
+        tags = {**one.tags, "jobfleet:stack": self.name}
+        listed = [{"Key": key, "Value": str(value)} for key, value in tags.items()]
+        return [{"ResourceType": kind, "Tags": listed}]
 
 
 def calls_of(
@@ -77,29 +89,28 @@ def calls_of(
 ) -> list[DryRun]:
     """Return the calls that a run will make, so far as EC2 can be asked for them."""
     found = []
-    tags = [{"Key": "jobfleet:stack", "Value": stack.name}]
-    if not stack.keypair_is_there:
+    if not stack.keypair.is_there:
         key = {
-            "KeyName": stack.keypair,
+            "KeyName": stack.keypair.name,
             "PublicKeyMaterial": _some_key(),
-            "TagSpecifications": [{"ResourceType": "key-pair", "Tags": tags}],
+            "TagSpecifications": stack.tags_of(stack.keypair, "key-pair"),
         }
         found.append(DryRun("ec2:ImportKeyPair", ec2.import_key_pair, key))
-    if not stack.group_is_there:
+    if not stack.group.is_there:
         group = {
-            "GroupName": stack.group,
+            "GroupName": stack.group.name,
             "Description": "jobfleet workers",
-            "TagSpecifications": [{"ResourceType": "security-group", "Tags": tags}],
+            "TagSpecifications": stack.tags_of(stack.group, "security-group"),
         }
         found.append(DryRun("ec2:CreateSecurityGroup", ec2.create_security_group, group))
-    lacks = not (stack.keypair_is_there and stack.group_is_there)
+    lacks = not (stack.keypair.is_there and stack.group.is_there)
     for one in groups:
         if plan.launch.get(one.name):
             options = launch_options(one, launch)
             del options["UserData"]
-            if not stack.keypair_is_there:
+            if not stack.keypair.is_there:
                 del options["KeyName"]
-            if not stack.group_is_there:
+            if not stack.group.is_there:
                 del options["SecurityGroups"]
             options |= {"MinCount": 1, "MaxCount": 1}
             found.append(DryRun("ec2:RunInstances", ec2.run_instances, options, lacks))

@@ -24,12 +24,15 @@ class Delay:
     seconds: int = 60
     step: int = 1
     words: str = ""
+    never: tuple[str, ...] = ("UnauthorizedOperation", "AccessDenied", "LimitExceeded")
+    """What no time mends, whatever else is said."""
 
     def explains(self, problem: Exception) -> bool:
         """Tell whether an error, of AWS's or of a module that it ended, may pass by itself."""
         if isinstance(problem, ClientError):
             return problem.response["Error"]["Code"] in self.codes and self.words in str(problem)
-        return any(code in str(problem) for code in self.codes)
+        said = str(problem)
+        return any(code in said for code in self.codes) and not any(code in said for code in self.never)
 
 
 NO_SUCH_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -55,6 +58,7 @@ BUSY_BUCKET = Delay(("OperationAborted",), seconds=120, step=5)
 EVENTS_QUEUE = Delay(("InvalidArgument",), words="destination configurations")
 
 # https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+NEW_INSTANCE = Delay(("InvalidInstanceID.NotFound",))
 NEW_GROUP = Delay(("InvalidGroup.NotFound",))
 # amazon.aws's module does not say that EC2 does not know a group yet, but what it stumbles over, in any
 # words; so whatever it says of one that was made a moment ago may pass.

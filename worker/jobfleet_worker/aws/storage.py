@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol import names
-from jobfleet_jobs.protocol.aws_facts import BARE, error_code
+from jobfleet_jobs.protocol.aws_facts import BARE, error_code, lab_has_ended
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
 from jobfleet_jobs.protocol.result_batches import result_batch_key
@@ -177,7 +177,8 @@ class Storage:
         try:
             listed = list(self._list_workers())
         except ClientError as problem:
-            if error_code(problem) != "AccessDenied":
+            # At the end of a lab's session nothing is allowed any more, and new credentials will tell.
+            if error_code(problem) != "AccessDenied" or lab_has_ended(problem.response):
                 raise
             return []
         recent = [one for one in call_roll(listed) if one.at >= since]

@@ -224,12 +224,14 @@ def test_what_runs_is_told_with_the_address_it_is_reached_at() -> None:
     )
 
     from_inside = {**PARAMS, "ssh_from": "10.0.0.0/8"}
-    assert Changer(ec2, from_inside, [], limits(False, 9)).running() == {
+    assert Changer(ec2, from_inside, [], limits(False, 9)).running([]) == {
         "i-public": "203.0.113.7",
         "i-private": "10.0.0.1",
     }
     with pytest.raises(Refused, match="i-private runs and has no public address, so it cannot be reached"):
-        Changer(ec2, PARAMS, [], limits(False, 9)).running()
+        Changer(ec2, PARAMS, [], limits(False, 9)).running([])
+    # One that goes need not be reached.
+    assert "i-private" in Changer(ec2, PARAMS, [], limits(False, 9)).running(["i-private"])
 
 
 def test_the_newest_image_is_taken_and_none_is_refused_in_words() -> None:

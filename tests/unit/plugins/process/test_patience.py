@@ -78,3 +78,10 @@ def test_what_does_not_pass_by_itself_is_told_at_once(waited: list[int], problem
 def test_whatever_ends_the_module_for_a_new_group_s_rules_may_pass(waited: list[int]) -> None:
     assert patiently(refusing(Failure("list index out of range"), 2), NEW_GROUP_S_RULES) == {}
     assert len(waited) == 2
+
+
+def test_a_denial_of_a_new_group_s_rules_is_told_at_once(waited: list[int]) -> None:
+    denied = Failure("An error occurred (UnauthorizedOperation) when calling AuthorizeSecurityGroupIngress")
+    with pytest.raises(Failure):
+        patiently(refusing(denied, 1), NEW_GROUP_S_RULES)
+    assert waited == []

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
+from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.names import heartbeat_key
 from jobfleet_jobs.protocol.roll import roll_key
@@ -47,3 +49,20 @@ def test_heartbeats_of_workers_that_are_on_no_roll_are_all_read() -> None:
         )
     found = storage_of(bucket).heartbeats(datetime.now(UTC) - timedelta(minutes=5))
     assert [told.offer["operations"] for told in found] == [[f"o{number}"] for number in range(1_000)]
+
+
+@pytest.mark.parametrize(
+    ("message", "is_over"),
+    [("with an explicit deny: arn:aws:iam::1:policy/voc-cancel-cred", True), ("", False)],
+)
+def test_that_a_lab_has_ended_is_no_word_on_who_else_works(message: str, is_over: bool) -> None:
+    class Denies:
+        def list_objects_v2(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "ListObjectsV2")
+
+    storage = Storage(cast("Any", Denies()), "b", 1)
+    if is_over:
+        with pytest.raises(ClientError):
+            storage.heartbeats(datetime.now(UTC))
+    else:
+        assert storage.heartbeats(datetime.now(UTC)) == []
