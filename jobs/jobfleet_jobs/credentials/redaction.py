@@ -21,9 +21,9 @@ _seen: set[str] = set()
 # What stands between a name and its value, in INI, shell, JSON, YAML, Python's dictionaries, and URLs.
 _IS = r"""\\?["']?\s*(?:=|:|%3[DA])\s*(?:b?\\?["'])?"""
 _NAMES = "|".join((
-    r"(?:aws_?)?secret_?(?:access_?)?key", r"(?:aws_?)?(?:session|security)_?token",
+    r"(?:aws[-_]?)?secret(?:[-_]?(?:access[-_]?)?key)?", r"(?:aws[-_]?)?(?:session|security)[-_]?token",
     r"x-amz-(?:security-token|signature|s3session-token)",
-    r"(?:access|refresh|bearer|id)_?token", r"dpop_?key", r"client_?secret",
+    r"(?:access|refresh|bearer|id)[-_]?token", r"dpop[-_]?key", r"client[-_]?secret",
 ))  # fmt: skip
 _SHAPES = (
     # What Python's HTTP says of a value that no header can hold. The quoted value may hold its own quotes.
@@ -35,9 +35,10 @@ _SHAPES = (
     re.compile(r"(?P<kept>)\b(?:IQoJ|FwoG|FQoG|AQoD|AgoJ|AgoG)[A-Za-z0-9+/=_%-]{40,}"),
 )
 # Anything so long without a break in base64 is nothing that a person reads.
-_LONG = re.compile(r"(?<![A-Za-z0-9+/=._-])[A-Za-z0-9+/=]{120,}")
+_LONG = re.compile(r"(?<![A-Za-z0-9+/._-])[A-Za-z0-9+/=]{120,}")
 # A secret access key has 40 characters, and is told from a digest by its letters, from a path by its slashes.
-_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9+/=._-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=._-])")
+# A `=` or the end of a sentence beside it is none of it.
+_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9+/._-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/_-]|\.[A-Za-z0-9])")
 _PATH_SLASHES = 4
 # The id of a key is no secret, but half of one: its ends tell one from another.
 _KEY_ID = re.compile(r"\b((?:AKIA|ASIA))[A-Z0-9]{4,120}([A-Z0-9]{4})\b")

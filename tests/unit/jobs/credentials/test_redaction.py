@@ -36,6 +36,14 @@ SAID = [
     f"the key {SECRET} is unknown",
     f"({TOKEN})",
     f"could not parse {TOKEN[60:]}",
+    f"usage: giver --secret-access-key={SECRET}",
+    f"--secret={SECRET}",
+    f"AWS_SECRET={SECRET}",
+    f"key={SECRET}",
+    f"secret-key={SECRET}",
+    f"{SECRET}=",
+    f"the key is {SECRET}.",
+    f"--old-value={TOKEN[60:]}",
 ]
 
 
@@ -57,6 +65,8 @@ PLAIN = [
     "/home/Anna/Photos/2024/Summer/Day2/x/IMG001 cannot be read",
     "s3://jobfleet-123456789012-us-east-1/outputs/0192f0c1-2345-7abc-8def-0123456789ab/photo.png",
     "arn:aws:sts::123456789012:assumed-role/voclabs/user1234567=Anna_Example",
+    "commit=da39a3ee5e6b4b0d3255bfef95601890afd80709.",
+    "out=/home/Anna/Photos/2024/Summer/Day2/x/IMG001.png",
 ]
 
 
@@ -68,6 +78,10 @@ PLAIN = [
         '{"SecretAccessKey": "correct-horse-battery"}',
         "?X-Amz-Security-Token=correct-horse-battery&x=1",
         "refreshToken: 'correct-horse-battery'",
+        "--session-token=correct-horse-battery",
+        "--secret-access-key=correct-horse-battery",
+        "--client-secret=correct-horse-battery",
+        "secret: correct-horse-battery",
     ],
 )
 def test_what_has_no_shape_of_its_own_is_known_by_the_name_before_it(said: str) -> None:
