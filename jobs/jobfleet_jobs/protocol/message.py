@@ -225,7 +225,7 @@ class Result:
                 result=message.get("result"),
                 output=output
                 and Output(output["bucket"], output["key"], output["bytes"], output.get("etag")),
-                error=error and JobError(error["code"], error["message"]),
+                error=error and JobError(str(error["code"]), str(error["message"])),
                 timings=message.get("timings", {}),
                 attempts=tuple(
                     Attempt(a["at"], a["worker"], a["attempt"], a["cause"])

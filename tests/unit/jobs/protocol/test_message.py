@@ -46,6 +46,20 @@ def test_a_result_survives_its_json(result: Result) -> None:
     assert Result.from_json(result.to_json()) == result
 
 
+@pytest.mark.parametrize("wrong", [None, 5, ["a"], {"a": 1}])
+def test_an_error_whose_words_are_no_text_is_read_all_the_same(wrong: Any) -> None:
+    body = json.loads(Result(ID, "x", "failed", "w", 1, error=JobError("bad", "why")).to_json())
+    body["error"] = {"code": wrong, "message": wrong}
+    assert Result.from_json(json.dumps(body)).error == JobError(str(wrong), str(wrong))
+
+
+@pytest.mark.parametrize("wrong", ["text", 5, {"code": "bad"}])
+def test_an_error_that_is_no_object_of_both_makes_no_result(wrong: Any) -> None:
+    body = json.loads(Result(ID, "x", "failed", "w", 1).to_json()) | {"error": wrong}
+    with pytest.raises(BadJob):
+        Result.from_json(json.dumps(body))
+
+
 def test_an_answer_is_the_result_as_long_as_it_fits_and_says_where_it_lies_when_not() -> None:
     result = Result(ID, "stats", "succeeded", "w", 1, {"words": "ü" * 100}, timings={"operation": 0.5})
     whole = result.to_json()
