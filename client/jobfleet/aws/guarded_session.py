@@ -8,9 +8,11 @@ from jobfleet_jobs.credentials.session_guard import guard
 from jobfleet.errors import FleetError, NoCredentials
 from jobfleet.settings.settings import active_profile
 
-# What the search for credentials raises. RuntimeError and KeyError are botocore's own, for refreshed ones
-# that are over already and for files of a sign-in that lack a part.
-TROUBLE = (BotoCoreError, ClientError, RuntimeError, KeyError, OSError, ValueError)
+# What the search for credentials raises. RuntimeError is botocore's own, for refreshed ones that are over
+# already; the last four are what it does with files and programs whose words are other than it thinks.
+TROUBLE = (
+    BotoCoreError, ClientError, RuntimeError, OSError, ValueError, LookupError, TypeError, ArithmeticError,
+)  # fmt: skip
 
 
 def new_session(profile: str | None) -> Session:

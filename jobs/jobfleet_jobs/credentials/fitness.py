@@ -38,6 +38,10 @@ class UnusableCredentials(_AmongAwsErrors):
         return type(self), (str(self),)
 
 
+class UnreadableCredentials(UnusableCredentials):
+    """What a sign-in or a role has left of credentials cannot be read, or made into new ones."""
+
+
 class StrippedEnvironment(Mapping[str, str]):
     """The environment without white space around credentials: a script with Windows' line ends leaves it."""
 

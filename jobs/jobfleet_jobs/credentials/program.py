@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from datetime import datetime
 from typing import Any
 
 from jobfleet_jobs.credentials.fitness import UnusableCredentials
@@ -25,6 +26,11 @@ class CredentialProgram:
     """
 
     def __init__(self, command: list[str], **_: Any) -> None:
+        if not command:
+            raise UnusableCredentials(
+                "credential_process in ~/.aws/config names no program: write its command there, or take the "
+                "line away"
+            )
         self._name = os.path.basename(command[0])  # noqa: PTH119 - an empty name is none of a path
         self.returncode = 0
         try:
@@ -70,6 +76,23 @@ class CredentialProgram:
             raise self._trouble(f"printed no {' and no '.join(lacking)}")
         if found.get("Version") != 1:
             raise self._trouble('printed no "Version": 1')
+        if not _is_end(found.get("Expiration")):
+            raise self._trouble(
+                'printed an "Expiration" that is no time with its zone, such as 2026-01-02T03:04:05Z'
+            )
 
     def _trouble(self, what: str) -> UnusableCredentials:
         return UnusableCredentials(f"the program {self._name!r}, which gives the AWS credentials, {what}")
+
+
+def _is_end(value: Any) -> bool:
+    """Tell whether credentials can end so: at no time, or at one of which botocore knows how far off it is.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html asks for ISO 8601.
+    """
+    if value is None:
+        return True
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False

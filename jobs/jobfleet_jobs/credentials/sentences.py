@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobfleet_jobs.credentials.file_text import what_is_wrong
-from jobfleet_jobs.credentials.fitness import UnusableCredentials
+from jobfleet_jobs.credentials.fitness import UnreadableCredentials, UnusableCredentials
 from jobfleet_jobs.credentials.redaction import redact
 
 LAB = "get new ones (in a Learner Lab: AWS Details, AWS CLI, Show) and "
@@ -120,6 +120,8 @@ def into_the_file(what: str = "them") -> str:
 
 def why_unusable(problem: BaseException, origin: Origin) -> str | None:
     """Return a clause on credentials that cannot be had, with what to do; None where it is something else."""
+    if isinstance(problem, UnreadableCredentials):
+        return _unreadable(origin, problem)
     if isinstance(problem, UnusableCredentials):
         return str(problem)
     # botocore's own word for refreshed ones that are over already.
@@ -136,6 +138,10 @@ def _sign_on(origin: Origin, _: BaseException) -> str:
         f"the single sign-on of profile {origin.profile} is over or was never begun: "
         f"run `aws sso login --profile {shlex.quote(origin.profile)}`"
     )
+
+
+def _unreadable(origin: Origin, problem: BaseException) -> str:
+    return f"{_quoted(problem)}: {renewal(origin)}"
 
 
 def _login(origin: Origin, _: BaseException) -> str:

@@ -6,7 +6,7 @@ botocore's objects are taken as they come, by the names that they have, so that 
 from collections.abc import Iterable
 from typing import Any
 
-from jobfleet_jobs.credentials.fitness import StrippedEnvironment, require_fit
+from jobfleet_jobs.credentials.fitness import StrippedEnvironment, UnreadableCredentials, require_fit
 from jobfleet_jobs.credentials.program import CredentialProgram
 
 
@@ -57,4 +57,13 @@ def _prepare_sources(builder: Any) -> None:
 def _check(request_signer: Any, **_: Any) -> None:
     credentials = request_signer._credentials
     if credentials is not None:
-        require_fit(credentials.get_frozen_credentials(), credentials.method or "")
+        require_fit(_frozen(credentials), credentials.method or "")
+
+
+def _frozen(credentials: Any) -> Any:
+    # Here botocore reads the files of a sign-in, and trips over whatever is cut short or misspelt in them.
+    try:
+        return credentials.get_frozen_credentials()
+    except (LookupError, TypeError, ValueError, ArithmeticError) as problem:
+        why = f"{type(problem).__name__}: {problem}"
+        raise UnreadableCredentials(f"what AWS's files hold of a session cannot be read ({why})") from problem

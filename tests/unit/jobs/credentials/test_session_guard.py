@@ -1,15 +1,19 @@
 """What is signed by a guarded session of botocore, and what its programs may do; nothing goes out."""
 
+import json
 import sys
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import ReadOnlyCredentials, SSOProvider
 from botocore.exceptions import EndpointConnectionError
 from botocore.session import Session
+from botocore.tokens import SSOTokenProvider
 from jobfleet_jobs.credentials import program
 from jobfleet_jobs.credentials.fitness import UnusableCredentials, require_fit
+from jobfleet_jobs.credentials.sentences import origin_of, why_unusable
 from jobfleet_jobs.credentials.session_guard import guard
 
 KEY_ID, SECRET = "ASIACANARYCANARY4321", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYCANARY0987"
@@ -96,8 +100,17 @@ def by_program(config: Path, tmp_path: Path, code: str) -> Path:
     return script
 
 
-def test_a_program_s_credentials_are_used(config: Path, tmp_path: Path) -> None:
-    by_program(config, tmp_path, f"print(json.dumps({GOOD!r}))")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"Expiration": None},
+        {"Expiration": "2099-01-02T03:04:05Z"},
+        {"Expiration": "2099-01-02T03:04:05.678901234+01:00"},
+    ],
+)
+def test_a_program_s_credentials_are_used(config: Path, tmp_path: Path, more: dict[str, Any]) -> None:
+    by_program(config, tmp_path, f"print(json.dumps({GOOD | more!r}))")
 
     with pytest.raises(EndpointConnectionError):
         call()
@@ -112,6 +125,10 @@ def test_a_program_s_credentials_are_used(config: Path, tmp_path: Path) -> None:
         (f"print(json.dumps({ {**GOOD, 'SecretAccessKey': None}!r}))", "printed no SecretAccessKey"),
         (f"print(json.dumps({ {**GOOD, 'Version': 2}!r}))", 'printed no "Version": 1'),
         ("os.write(1, bytes([255, 254, 0]))", "printed no JSON"),
+        (f"print(json.dumps({ {**GOOD, 'Expiration': '2099-01-02T03:04:05'}!r}))", "time with its zone"),
+        (f"print(json.dumps({ {**GOOD, 'Expiration': 5}!r}))", "no time with its zone"),
+        (f"print(json.dumps({ {**GOOD, 'Expiration': 'tomorrow'}!r}))", "no time with its zone"),
+        (f"print(json.dumps({ {**GOOD, 'Expiration': ''}!r}))", "no time with its zone"),
     ],
 )
 def test_a_program_that_gives_none_is_named_and_nothing_of_what_it_knows_is(
@@ -146,6 +163,51 @@ def test_a_program_that_is_not_there_is_said_also_where_a_role_is_taken_with_it(
     for profile in ("x", "role"):
         with pytest.raises(UnusableCredentials, match=r"'giver', .*cannot be started: No such file"):
             call(profile)
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_a_line_that_names_no_program_is_said(config: Path, nothing: str) -> None:
+    config.write_text(f"[default]\ncredential_process ={nothing}\n")
+
+    with pytest.raises(UnusableCredentials, match=r"credential_process in ~/.aws/config names no program"):
+        call()
+
+
+SIGN_ON = {"accessToken": "x", "expiresAt": "2099-01-02T03:04:05Z"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(SIGN_ON)[:20],
+        "",
+        "5",
+        json.dumps(SIGN_ON | {"expiresAt": "soon"}),
+        json.dumps(SIGN_ON | {"expiresAt": "2099-01-02T03:04:05"}),
+        json.dumps(SIGN_ON | {"expiresAt": "9" * 30}),
+    ],
+)
+@pytest.mark.parametrize("session", ["", "sso_session = corp\n"])
+def test_a_file_of_a_sign_on_that_cannot_be_read_is_said(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, session: str
+) -> None:
+    url = "https://corp.awsapps.com/start"
+    start = f"sso_start_url = {url}\nsso_region = us-east-1\n"
+    config.write_text(
+        f"[profile lab]\n{session or start}sso_account_id = 123456789012\nsso_role_name = x\n"
+        f"[sso-session corp]\n{start}"
+    )
+    for provider in (SSOProvider, SSOTokenProvider):
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(tmp_path))
+    name = sha1(b"corp" if session else url.encode(), usedforsecurity=False).hexdigest()
+    (tmp_path / f"{name}.json").write_text(text)
+
+    with pytest.raises(UnusableCredentials) as raised:
+        call("lab")
+
+    words = why_unusable(raised.value, origin_of(Session(profile="lab"), "lab", were_found=False))
+    assert "of a session cannot be read (" in str(words)
+    assert "`aws sso login --profile lab`" in str(words)
 
 
 def test_what_a_program_gives_can_be_json_and_no_credentials(config: Path, tmp_path: Path) -> None:
