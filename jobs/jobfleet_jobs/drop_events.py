@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 from typing import Any
 from urllib.parse import unquote_plus
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Text, Value
@@ -127,7 +128,7 @@ def filled_in(
 def checked_ending(ending: Any) -> str:
     """Return an ending that is asked for. Raises `BadJob`."""
     if not isinstance(ending, str) or not _ENDING.fullmatch(ending):
-        raise BadJob("bad-parameter", f"{OUTPUT_ENDING}={ending!r:.80}: give a dot and letters, as in .txt")
+        raise BadJob("bad-parameter", f"{OUTPUT_ENDING}={shown(ending)}: give a dot and letters, as in .txt")
     return ending
 
 

@@ -63,6 +63,11 @@ def redact(text: str) -> str:
     return _KEY_ID.sub(r"\1…\2", _SECRET_KEY.sub(_hide_secret_key, text))
 
 
+def shown(value: Any, longest: int = 80) -> str:
+    """Return a value as it stands in a sentence: redacted, then cut, as half a secret has no shape."""
+    return redact(repr(value))[:longest]
+
+
 def redact_all(value: Any) -> Any:
     """Return a JSON value of which every text went through `redact`, the names of its fields not."""
     if isinstance(value, str):

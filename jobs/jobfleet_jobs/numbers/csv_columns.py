@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, TextIO
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.text_reader import NoNumber, Number, bad_numbers, read_number
 
@@ -50,11 +51,11 @@ def column_names(typed: str) -> list[str]:
     try:
         names = [name.strip() for name in next(csv.reader([typed], strict=True), [])]
     except csv.Error as problem:
-        raise BadJob("bad-parameter", f"parameter columns={typed!r:.80}: {problem}") from problem
+        raise BadJob("bad-parameter", f"parameter columns={shown(typed)}: {problem}") from problem
     if not all(names) or len(set(names)) < len(names) or not names:
         raise BadJob(
             "bad-parameter",
-            f"parameter columns={typed!r:.80}: give different names, parted by commas; a name with a comma "
+            f"parameter columns={shown(typed)}: give different names, parted by commas; a name with a comma "
             "stands in quotation marks",
         )
     return names

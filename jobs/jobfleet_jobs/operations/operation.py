@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.parameters import Parameter, Value
@@ -71,7 +72,7 @@ class Operation:
         if self.gives == "file" and not name.lower().endswith(self.endings):
             raise BadJob(
                 "bad-output-name",
-                f"output name {name[:80]!r}: {self.name} writes files that end in {', '.join(self.endings)}",
+                f"output name {shown(name)}: {self.name} writes files that end in {', '.join(self.endings)}",
             )
         return key
 
@@ -80,7 +81,7 @@ class Operation:
         known = sorted([*(parameter.name for parameter in self.parameters), *others])
         offer = f"it takes {', '.join(known)}" if known else "it takes none"
         meant = did_you_mean(name, known)
-        return BadJob("bad-parameter", f"{self.name} has no parameter {name!r:.80}{meant}; {offer}")
+        return BadJob("bad-parameter", f"{self.name} has no parameter {shown(name)}{meant}; {offer}")
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """Return the parameters, defaults filled in. Raises `BadJob` for what cannot be done.

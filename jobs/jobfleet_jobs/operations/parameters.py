@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import did_you_mean
 
@@ -53,7 +54,7 @@ class Parameter:
 
     def refusal(self, value: Any, wanted: str) -> BadJob:
         """Return the error that names the value and what to give instead."""
-        return BadJob("bad-parameter", f"parameter {self.name}={value!r:.80}: give {wanted}")
+        return BadJob("bad-parameter", f"parameter {self.name}={shown(value)}: give {wanted}")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Flag, Parameter, Value
@@ -87,7 +88,7 @@ class PipelineSteps(Parameter):
         ):
             raise BadJob(
                 "bad-parameter",
-                f"step {number} is {step!r:.80}: give an object with operation and, if need be, parameters",
+                f"step {number} is {shown(step)}: give an object with operation and, if need be, parameters",
             )
         operation = self._operation(number, name)
         return {"operation": name, "parameters": self._in_step(number, name, operation.check, given)}
@@ -97,7 +98,7 @@ class PipelineSteps(Parameter):
             if operation.name == name:
                 return operation
         there = ", ".join(operation.name for operation in self.operations)
-        raise BadJob("bad-parameter", f"step {number}: {name!r:.80} cannot be a step; there are {there}")
+        raise BadJob("bad-parameter", f"step {number}: {shown(name)} cannot be a step; there are {there}")
 
     def _in_step(self, number: int, name: str, check: Any, value: Any) -> Any:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from jobfleet_jobs.credentials.redaction import redact
+from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import is_job_id
@@ -94,10 +94,10 @@ class Request:
         message = _object(body)
         version = message.get("version")
         if version != VERSION:
-            raise BadJob("bad-version", f"version {version!r:.80}: this worker reads version {VERSION}")
+            raise BadJob("bad-version", f"version {shown(version)}: this worker reads version {VERSION}")
         job_id = _text(message, "id")
         if not is_job_id(job_id):
-            raise BadJob("bad-request", f"id {job_id[:80]!r} is not a UUID in lower case")
+            raise BadJob("bad-request", f"id {shown(job_id)} is not a UUID in lower case")
         parameters = message.get("parameters", {})
         if not isinstance(parameters, dict):
             raise BadJob("bad-request", "parameters must be an object")

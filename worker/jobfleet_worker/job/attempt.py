@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored, read_what_can_be_read
@@ -164,7 +165,9 @@ class Attempts:
             before = self._breaker.s3(job, lambda: self._storage.find_result(job_id))
             if not before or before.status == "failing":
                 self._breaker.s3(job, lambda: self._storage.write_result(result))
-        line = _line(result) | {"outcome": "unreadable", "head": message.body[:HEAD_CHARACTERS]}
+        # Half a secret would have no shape that the journal knows.
+        head = redact(message.body)[:HEAD_CHARACTERS]
+        line = _line(result) | {"outcome": "unreadable", "head": head}
         queue = reply_to if reply_to and self._may_answer(reply_to) else None
         return Finished(job, result, queue, line, buried=f"{problem.code}: {problem.message}")
 
@@ -175,7 +178,7 @@ class Attempts:
         if queue is not None and not self._may_answer(queue):
             raise BadJob(
                 "bad-reply-to",
-                f"reply_to {queue[:80]!r}: give {self._settings.response_queue} or a queue whose name "
+                f"reply_to {shown(queue)}: give {self._settings.response_queue} or a queue whose name "
                 f"begins with {self._replies_prefix}",
             )
 

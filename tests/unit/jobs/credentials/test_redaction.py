@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from jobfleet_jobs.credentials import redaction
-from jobfleet_jobs.credentials.redaction import HIDDEN, redact, redact_all, remember
+from jobfleet_jobs.credentials.redaction import HIDDEN, redact, redact_all, remember, shown
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import JobError
 
@@ -104,6 +104,11 @@ def test_a_value_that_was_seen_is_hidden_wherever_it_turns_up(monkeypatch: pytes
     assert redact("xsecond-line-of-it") == f"x{HIDDEN}"
     assert redact("b'token-of-this-shell\\r'") == f"b'{HIDDEN}\\r'"
     assert redact("short") == "short"
+
+
+def test_a_secret_that_is_cut_off_in_a_sentence_is_hidden_before() -> None:
+    assert shown({"a": "x" * 60 + f" {SECRET}"}) == "{'a': '" + "x" * 60 + f" {HIDDEN}'}}"
+    assert shown("é" * 100) == "'" + "é" * 79
 
 
 def test_the_id_of_a_key_is_shown_by_its_ends() -> None:

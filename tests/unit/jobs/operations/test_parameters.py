@@ -41,6 +41,14 @@ def test_a_value_within_bounds_is_taken(parameter: Parameter, value: Value) -> N
     assert parameter.read(value if isinstance(value, str) else json.dumps(value)) == value
 
 
+def test_no_half_of_a_secret_is_in_what_is_said_of_a_value_or_a_name() -> None:
+    canary = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYCANARY0987"
+    for parameters in ({"colour": "x" * 50 + " " + canary}, {"x" * 50 + " " + canary: 1}):
+        with pytest.raises(BadJob, match=r"x <hidden>") as caught:
+            ALL.check(parameters)
+        assert canary[:20] not in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("parameter", "value"),
     [

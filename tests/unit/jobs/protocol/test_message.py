@@ -15,6 +15,7 @@ from jobfleet_jobs.protocol.message import (
     read_what_can_be_read,
 )
 
+CANARY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYCANARY0987"
 ID = "0190b3a0-5d3c-7000-8000-000000000000"
 WHOLE = Request(
     ID,
@@ -102,6 +103,14 @@ def test_a_request_with_a_field_missing_or_wrong_is_a_bad_job(change: dict[str, 
     }
     with pytest.raises(BadJob):
         Request.from_json(json.dumps(body))
+
+
+@pytest.mark.parametrize("name", ["version", "id"])
+def test_no_half_of_a_secret_is_in_what_is_said_of_a_request(name: str) -> None:
+    body = json.loads(WHOLE.to_json()) | {name: "x" * 50 + " " + CANARY}
+    with pytest.raises(BadJob, match=r"x <hidden>") as caught:
+        Request.from_json(json.dumps(body))
+    assert CANARY[:20] not in caught.value.message
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", "3", "null", "{", '"x"', "\x00"])
