@@ -36,6 +36,11 @@ HOW = (
     "~/.aws/credentials"
 )
 
+# What only a lab's credentials meet with needs no word on where it holds.
+_START_AGAIN = (
+    "press Start Lab, then AWS Details and Show beside AWS CLI, and paste that block into ~/.aws/credentials"
+)
+
 
 def expiry_of(session: Session) -> datetime | None:
     """Return when the credentials end, or None where nothing on this machine tells.
@@ -94,7 +99,7 @@ def trouble_of(problem: Exception) -> str:
         if lab_has_ended(problem.response):
             return (
                 "The lab's session has ended or its budget is spent, and AWS refuses these credentials "
-                f"everything since: press Start Lab, then {HOW}."
+                f"everything since: {_START_AGAIN}."
             )
         if code in EXPIRED:
             return f"The AWS credentials have expired ({code}): {_how_to_renew(session_is_over=True)}."

@@ -8,6 +8,7 @@ import pytest
 from ansible.module_utils.account.caller_identity import life_of, trouble_of
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
+from jobfleet_jobs.protocol.aws_facts import LAB_CANCEL_POLICY
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BLOCK = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n"
@@ -79,6 +80,18 @@ def test_no_credentials_at_all(credentials: Path) -> None:
 )
 def test_each_trouble_has_its_sentence(problem: Exception, said: str) -> None:
     assert said in trouble_of(problem)
+
+
+def test_the_end_of_a_lab_s_session_is_said_with_the_three_steps_that_mend_it() -> None:
+    refused = {"Code": "UnauthorizedOperation", "Message": f"denied by {LAB_CANCEL_POLICY}"}
+
+    said = trouble_of(ClientError({"Error": refused}, "DescribeAvailabilityZones"))
+
+    assert said == (
+        "The lab's session has ended or its budget is spent, and AWS refuses these credentials everything "
+        "since: press Start Lab, then AWS Details and Show beside AWS CLI, and paste that block into "
+        "~/.aws/credentials."
+    )
 
 
 @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"])
