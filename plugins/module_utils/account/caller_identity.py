@@ -56,10 +56,32 @@ def expiry_of(session: Session) -> datetime | None:
     if method == "env":
         return _read(os.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
     if method == "shared-credentials-file":
-        profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
-        told = next((str(profile[key]) for key in EXPIRY_KEYS if profile.get(key)), "")
-        return _read(told)
+        return max(_notes(session).values(), default=None)
     return None
+
+
+def end_of_accepted(session: Session, now: datetime) -> datetime | None:
+    """Return when credentials end that AWS takes at this moment, or None where that is not known."""
+    return None if stale_notes(session, now) else expiry_of(session)
+
+
+def stale_notes(session: Session, now: datetime) -> list[str]:
+    """Return the names of lines in the credentials file that say of credentials in force that they are over.
+
+    AWS takes the keys beside them, so a session before these left the lines there: who pastes new keys over
+    old ones by hand does not touch them.
+    """
+    if getattr(session.get_credentials(), "method", "") != "shared-credentials-file":
+        return []
+    notes = _notes(session)
+    return sorted(notes) if notes and max(notes.values()) <= now else []
+
+
+def _notes(session: Session) -> dict[str, datetime]:
+    """Return what stands beside the keys of the profile on their end, by the name of the line."""
+    profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
+    found = {key: _read(str(profile.get(key, ""))) for key in EXPIRY_KEYS}
+    return {key: moment for key, moment in found.items() if moment}
 
 
 def _read(text: str) -> datetime | None:
@@ -71,19 +93,22 @@ def _read(text: str) -> datetime | None:
 
 
 def life_of(session: Session, now: datetime) -> str:
-    """Return in words how long the credentials live. Raises botocore's errors."""
+    """Return in words how long credentials live that AWS takes. Raises botocore's errors."""
     credentials = session.get_credentials()
     if credentials is None:
         return "there are none"
-    ends = expiry_of(session)
+    ends = end_of_accepted(session, now)
     if ends:
-        left = int((ends - now).total_seconds() // 60)
-        if left < 0:
-            return f"they ended at {ends:%Y-%m-%d %H:%M} UTC, says what stands beside them"
+        left = max(int((ends - now).total_seconds() // 60), 0)
         return f"they end at {ends:%Y-%m-%d %H:%M} UTC, in {left // 60} h {left % 60:02d} min"
+    life = "they do not expire"
     if credentials.token:
-        return "they end with their session; when, a session token does not tell: the lab's timer shows it"
-    return "they do not expire"
+        life = "they end with their session; when, a session token does not tell: the lab's timer shows it"
+    stale = stale_notes(session, now)
+    if not stale:
+        return life
+    old = f"what an older session left there, and by which they would be over: {', '.join(stale)}"
+    return f"{life}; take out of ~/.aws/credentials {old}"
 
 
 def trouble_of(problem: Exception) -> str:

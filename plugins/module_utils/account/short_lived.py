@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ansible.module_utils.account.caller_identity import expiry_of
+from ansible.module_utils.account.caller_identity import end_of_accepted
 from botocore.credentials import RefreshableCredentials
 from botocore.session import Session
 
@@ -22,10 +22,11 @@ WAY_OUT = (
 
 
 def life_of_copy(session: Session, now: datetime, *, lab: bool) -> tuple[str, bool]:
-    """Return a sentence on how long a copy of the credentials lives, and whether that is too short.
+    """Return a sentence on how long a copy of credentials lives, and whether that is too short.
 
-    The sentence is empty where there is nothing to say: in a lab, where every block ends and is replaced, and
-    where nothing on this machine tells their end. Raises botocore's errors.
+    AWS takes the credentials at this moment. The sentence is empty where there is nothing to say: in a lab,
+    where every block ends and is replaced, and where nothing on this machine tells their end. Raises
+    botocore's errors.
     """
     credentials = session.get_credentials()
     if lab or credentials is None:
@@ -33,7 +34,7 @@ def life_of_copy(session: Session, now: datetime, *, lab: bool) -> tuple[str, bo
     renewed = isinstance(credentials, RefreshableCredentials)
     if renewed:
         credentials.get_frozen_credentials()  # only then some know when they end
-    ends = expiry_of(session)
+    ends = end_of_accepted(session, now)
     if ends is None:
         return "", False
     left = int((ends - now).total_seconds() // 60)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.account.caller_identity import expiry_of
+from ansible.module_utils.account.caller_identity import end_of_accepted
 from ansible.module_utils.account.controller_keys import mark_of, public_half, remembered_account
 from ansible.module_utils.account.lab_limits import (
     LabLimits,
@@ -81,8 +81,8 @@ class Checks:
         self.summary.append(f"Region {self._region}, {kind}.")
 
     def of_life(self, session: Session, now: datetime) -> None:
-        """Look whether the credentials outlive a deployment, where that can be known."""
-        credentials, ends = session.get_credentials(), expiry_of(session)
+        """Look whether credentials that AWS takes outlive a deployment, where that can be known."""
+        credentials, ends = session.get_credentials(), end_of_accepted(session, now)
         if ends is None or credentials.method not in FIXED_SOURCES:
             return
         left = int((ends - now).total_seconds() // 60)

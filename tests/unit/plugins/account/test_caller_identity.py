@@ -45,6 +45,22 @@ def test_an_end_that_stands_in_the_file_is_told(credentials: Path, key: str) -> 
     assert life_of(Session(), NOW) == "they end at 2026-01-01 15:12 UTC, in 3 h 12 min"
 
 
+@pytest.mark.parametrize("token", ["aws_session_token = c\n", ""])
+def test_an_end_that_an_older_session_left_in_the_file_is_named_and_not_believed(
+    credentials: Path, token: str
+) -> None:
+    stale = "x_security_token_expires = 2025-12-31T01:35:00Z\n"
+    credentials.write_text(f"{BLOCK}{token}{stale}")
+
+    said = life_of(Session(), NOW)
+
+    assert ("the lab's timer shows it" in said, "they do not expire" in said) == (bool(token), not token)
+    assert "take out of ~/.aws/credentials what an older session left there" in said
+    assert said.endswith("by which they would be over: x_security_token_expires")
+    credentials.write_text(f"{BLOCK}{token}{stale}aws_expiration = 2026-01-01T15:12:00Z\n")
+    assert life_of(Session(), NOW) == "they end at 2026-01-01 15:12 UTC, in 3 h 12 min"
+
+
 def test_an_end_in_the_environment_is_told(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "x")

@@ -56,6 +56,20 @@ def test_one_that_lasts_a_while_is_told(
     assert "in 9 h 00 min" in said
 
 
+def test_an_end_that_an_older_session_left_beside_the_keys_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    file = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    keys = "[default]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n"
+    file.write_text(f"{keys}aws_expiration = {now - timedelta(hours=34):%Y-%m-%dT%H:%M:%SZ}\n")
+
+    assert life_of_copy(Session(), now, lab=False) == ("", False)
+
+    file.write_text(f"{keys}aws_expiration = {now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}\n")
+    assert life_of_copy(Session(), now, lab=False)[1]
+
+
 def test_nothing_is_said_in_a_lab_of_lasting_keys_and_of_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:

@@ -29,10 +29,11 @@ def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "said"), [(-5, "end in 0 min"), (9, "end in 9 min"), (11, ""), (240, ""), (None, "")]
+    ("minutes", "said"),
+    [(-5, ""), (0.5, "end in 0 min"), (9, "end in 9 min"), (11, ""), (240, ""), (None, "")],
 )
 def test_credentials_that_end_within_a_deployment_are_refused(
-    credentials: Path, minutes: int | None, said: str
+    credentials: Path, minutes: float | None, said: str
 ) -> None:
     lines = ["[default]", "aws_access_key_id = a", "aws_secret_access_key = b", "aws_session_token = c"]
     if minutes is not None:
