@@ -15,7 +15,13 @@ InProcess = action_loader.get("in_process", class_only=True)
 from ansible.module_utils.account.aws_session import new_session, preload
 from ansible.module_utils.account.caller_identity import who
 from ansible.module_utils.account.controller_keys import remembered_account
-from ansible.module_utils.account.credentials_repair import is_garbled, is_mended, keep_beside, repaired
+from ansible.module_utils.account.credentials_repair import (
+    is_garbled,
+    is_in_the_way,
+    is_mended,
+    keep_beside,
+    repaired,
+)
 from ansible.module_utils.account.lab_block import BadBlock, CredentialsBlock, block_of, parse, put_into
 from jobfleet_jobs.credentials.file_text import decode, what_is_wrong
 
@@ -38,11 +44,14 @@ class ActionModule(InProcess):
         return {"changed": changed, "profile": profile, "account": caller["account"], "arn": caller["arn"]}
 
     def _repair(self) -> dict[str, Any]:
-        """Make the credentials file whole if it is garbled, and if AWS takes what can be read from it."""
+        """Make the credentials file whole if it is in the way, and if AWS takes what can be read from it.
+
+        What AWS's tools can read is in nobody's way with a profile that is not in force.
+        """
         path = _credentials_file()
         data = path.read_bytes() if path.is_file() else b""
         profile = os.environ.get("AWS_PROFILE") or "default"
-        if not is_garbled(data):
+        if not is_in_the_way(data, "" if os.environ.get(VARIABLES[0]) else profile):
             return {"profile": profile, "account": "", "arn": ""}
         text = repaired(data)
         wrong = what_is_wrong(path) or "a line of keys has something in it that none has"

@@ -52,9 +52,13 @@ class _Profile:
 def is_garbled(data: bytes) -> bool:
     """Tell whether AWS's tools cannot read a file, or would send what cannot be credentials."""
     profiles = profiles_of(data)
-    return profiles is None or any(
-        why_unfit(value) for lines in profiles.values() for name, value in lines.items() if name in NAMES
-    )
+    return profiles is None or any(_is_unfit(lines) for lines in profiles.values())
+
+
+def is_in_the_way(data: bytes, profile: str) -> bool:
+    """Tell whether a file is garbled so that `profile` cannot be used; with "", what comes from elsewhere."""
+    profiles = profiles_of(data)
+    return profiles is None or _is_unfit(profiles.get(profile, {}))
 
 
 def repaired(data: bytes) -> str:
@@ -83,6 +87,10 @@ def is_mended(text: str, profile: str) -> bool:
 def keep_beside(path: Path) -> Path:
     """Return where a garbled file is kept, as what is in it may be somebody's only copy."""
     return path.with_name(f"{path.name}.garbled")
+
+
+def _is_unfit(lines: dict[str, str]) -> bool:
+    return any(why_unfit(value) for name, value in lines.items() if name in NAMES)
 
 
 def _is_whole(keys: dict[str, str]) -> bool:
