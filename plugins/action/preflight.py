@@ -15,7 +15,6 @@ from ansible.inventory.group import Group
 from ansible.module_utils.account.aws_configuration import strange_endpoints
 from ansible.module_utils.account.aws_session import new_session, preload
 from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
-from ansible.module_utils.account.short_lived import life_of_copy
 from ansible.module_utils.firewall.own_address import NoAddress, own_range
 from ansible.module_utils.preflight.checks import Checks
 from ansible.module_utils.preflight.role_inputs import WORKERS, RoleVariables
@@ -59,9 +58,7 @@ class ActionModule(InProcessAws):
             quotas = partial(self.client, "service-quotas")
             checks.of_ec2(self.client("ec2"), quotas, rules.values if rules else {})
             checks.of_profile(self.client("iam"))
-            if self.params["copies_credentials"]:
-                life, too_short = life_of_copy(session, datetime.now(UTC), lab=checks.lab)
-                (checks.failures if too_short else checks.summary).extend([life] if life else [])
+            checks.of_copy(session, datetime.now(UTC))
         return {
             "ssh_from": self._ssh_from(checks, rules.values.get("firewall", {}) if rules else {}),
             "failures": checks.failures,

@@ -18,6 +18,7 @@ from ansible.module_utils.account.lab_limits import (
     over_limit,
     refusals,
 )
+from ansible.module_utils.account.short_lived import life_of_copy
 from ansible.module_utils.fleet import vcpu_quota
 from ansible.module_utils.fleet.change import Refused, newest_image
 from ansible.module_utils.fleet.plan import (
@@ -91,6 +92,12 @@ class Checks:
                 f"The credentials end in {max(left, 0)} min, and a deployment may take {DEPLOYMENT_MINUTES}: "
                 "get new ones first; in a Learner Lab press Start Lab again, which makes the session longer."
             )
+
+    def of_copy(self, session: Session, now: datetime) -> None:
+        """Look whether the workers' copy of the credentials lives long enough, where any worker gets one."""
+        if self._params["copies_credentials"] and any(group.count for group in self._groups):
+            life, too_short = life_of_copy(session, now, lab=self.lab)
+            (self.failures if too_short else self.summary).extend([life] if life else [])
 
     def of_account(self, account: str) -> None:
         """Look whether the account is the one of the last run on this machine."""

@@ -91,3 +91,21 @@ def test_what_is_asked_for_has_the_tags_with_which_it_will_be_made() -> None:
     assert {"Key": "CostCenter", "Value": "7"} in tagged["ec2:ImportKeyPair"]
     assert {"Key": "Owner", "Value": "me"} in tagged["ec2:CreateSecurityGroup"]
     assert all({"Key": "jobfleet:stack", "Value": "mine"} in tags for tags in tagged.values())
+
+
+@pytest.mark.parametrize(("counts", "refused"), [([0], False), ([], False), ([0, 1], True)])
+def test_a_copy_that_ends_soon_stands_only_against_a_run_that_copies(
+    credentials: Path, counts: list[int], refused: bool
+) -> None:
+    ends = f"aws_expiration = {NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    credentials.write_text(
+        f"[default]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n{ends}\n"
+    )
+    groups = [{"name": f"g{at}", "count": count, "type": "t3.small"} for at, count in enumerate(counts)]
+    settings = {"groups": groups, "lab_mode": "false", "lab_max_instances": 9}
+    checks = Checks({"folder": ".", "copies_credentials": True, **settings}, "us-east-1", [])
+    checks.of_settings("")
+
+    checks.of_copy(Session(), NOW)
+
+    assert ["nothing renews a copy" in text for text in checks.failures] == [True] * refused
