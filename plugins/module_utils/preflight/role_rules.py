@@ -103,7 +103,9 @@ class RoleRules:
         return taken
 
     def _of_files(self, known: dict[str, Any], variables: dict[str, Any]) -> None:
-        for name in _FILES:
+        # Nothing is copied to hosts with a profile of their own.
+        unused = set() if known.get("credentials_source") == "file" else {"credentials_from"}
+        for name in (name for name in _FILES if name not in unused):
             path = str(known.get(name) or "")
             if path and not path.startswith("bucket:") and not self._is_file(Path(path).expanduser()):
                 shown = _as_typed(name, variables)

@@ -199,6 +199,13 @@ def test_what_is_no_matter_of_types_is_said_with_the_way_out(given: dict[str, An
     assert [text for text in refused(**given) if said in text] != []
 
 
+def test_a_file_of_credentials_need_not_be_there_where_hosts_have_a_profile() -> None:
+    nowhere = {"worker_credentials_file": "/nowhere/keys"}
+
+    assert refused(**nowhere, worker_credentials="instance_profile") == []
+    assert len(refused(**nowhere, worker_credentials="file")) == 1
+
+
 # Each `assert` and `fail` of the roles that site.yml runs: a value that it refuses, or why none is known.
 HELD: dict[str, dict[str, Any] | str] = {
     "bucket: Ensure the name is not empty": {"bucket_name": ""},
