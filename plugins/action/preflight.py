@@ -12,7 +12,7 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.inventory.group import Group
-from ansible.module_utils.account.aws_configuration import strange_endpoints
+from ansible.module_utils.account.aws_configuration import own_endpoints, strange_endpoints
 from ansible.module_utils.account.aws_session import new_session, preload
 from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
 from ansible.module_utils.firewall.own_address import NoAddress, own_range
@@ -49,6 +49,7 @@ class ActionModule(InProcessAws):
         else:
             checks.failures.append(trouble)
         checks.failures += strange_endpoints(session, os.environ)
+        checks.summary += own_endpoints(session, os.environ)
         rules = self._rules(caller["account"] if caller else SOME_ACCOUNT)
         checks.failures += rules.problems() if rules else []
         checks.of_settings(caller["arn"] if caller else "")

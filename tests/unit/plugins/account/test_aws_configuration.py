@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.account.aws_configuration import USUAL, strange_endpoints
+from ansible.module_utils.account.aws_configuration import USUAL, own_endpoints, strange_endpoints
 from botocore.session import Session
 
 
@@ -50,6 +50,23 @@ def test_an_endpoint_of_one_service_in_the_environment_is_named(config: Path) ->
     [said] = strange_endpoints(Session(), given)
 
     assert said.startswith("AWS_ENDPOINT_URL_SQS in the environment leads elsewhere, where no worker goes")
+
+
+def test_a_private_way_to_what_is_neither_bucket_nor_queue_is_told_and_not_refused(config: Path) -> None:
+    config.write_text("[default]\nservices = mine\n[services mine]\nec2 =\n  endpoint_url = https://vpce-1\n")
+    given = {"AWS_ENDPOINT_URL_STS": "https://vpce-0"}
+
+    assert strange_endpoints(Session(), given) == []
+    assert own_endpoints(Session(), given) == [
+        "Only this machine reaches AWS as set by AWS_ENDPOINT_URL_STS and ec2.endpoint_url in ~/.aws/config."
+    ]
+    assert own_endpoints(Session(), {**given, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}) == []
+
+
+def test_what_is_refused_or_leads_nowhere_else_is_not_told_beside_it(config: Path) -> None:
+    config.write_text("[default]\nendpoint_url = http://localhost:4566\n")
+
+    assert own_endpoints(Session(), {"AWS_ENDPOINT_URL_S3": "http://x"}) == []
 
 
 def test_region_output_and_the_ways_to_s3_that_others_need_do_not_matter(
