@@ -19,7 +19,6 @@ ENTRY_PERIOD_SECONDS = 3_600.0
 # An entry that is so much older than the heartbeat is of a version that was there before.
 _ENTRY_GOOD_FOR = timedelta(seconds=ENTRY_PERIOD_SECONDS) + timedelta(minutes=10)
 
-# Of two entries of the same second, the one that is further on.
 _STATES = ("alive", "paused", "stopped")
 
 
@@ -49,16 +48,15 @@ def roll_key(heartbeat: Heartbeat) -> str:
 def call_roll(listed: Iterable[tuple[str, datetime]]) -> list[OnRoll]:
     """Return the workers there are by the keys under `WORKERS`, each with when it was last written."""
     heartbeats: dict[str, datetime] = {}
-    entries: dict[str, tuple[datetime, int, list[str]]] = {}
+    entries: dict[str, list[tuple[datetime, list[str]]]] = {}
     for key, at in listed:
         worker, entry, rest = key.removeprefix(WORKERS).partition("/")
         parts = rest.split("/", 2)
         if not entry:
             heartbeats[worker.removesuffix(".json")] = at
         elif len(parts) == 3 and parts[0] in _STATES:
-            found = at, _STATES.index(parts[0]), parts
-            entries[worker] = max(entries.get(worker, found), found)
-    return [_on_roll(worker, at, entries.get(worker)) for worker, at in heartbeats.items()]
+            entries.setdefault(worker, []).append((at, parts))
+    return [_on_roll(worker, at, entries.get(worker, [])) for worker, at in heartbeats.items()]
 
 
 def one_of_each_offer(workers: Iterable[OnRoll]) -> list[OnRoll]:
@@ -71,7 +69,10 @@ def one_of_each_offer(workers: Iterable[OnRoll]) -> list[OnRoll]:
     return list(found.values())
 
 
-def _on_roll(worker: str, at: datetime, entry: tuple[datetime, int, list[str]] | None) -> OnRoll:
-    if entry is None or at - entry[0] > _ENTRY_GOOD_FOR:
+def _on_roll(worker: str, at: datetime, entries: list[tuple[datetime, list[str]]]) -> OnRoll:
+    written = max((when for when, _ in entries), default=None)
+    if written is None or at - written > _ENTRY_GOOD_FOR:
         return OnRoll(worker, at)
-    return OnRoll(worker, at, *entry[2])
+    last = [parts for when, parts in entries if when == written]
+    # S3 tells whole seconds: a worker that stops and the next one of its name may write in the same one.
+    return OnRoll(worker, at, *last[0]) if len(last) == 1 else OnRoll(worker, at)

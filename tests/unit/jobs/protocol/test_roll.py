@@ -28,9 +28,9 @@ def test_the_listing_tells_how_a_worker_is(worker: str, more: dict[str, Any], st
     assert (found.worker, found.at, found.state, found.version) == (worker, seconds(60), state, "0.1.0+ab.c")
 
 
-def test_of_several_entries_the_last_counts_and_of_one_second_the_one_further_on() -> None:
+def test_of_several_entries_the_last_counts_and_of_one_second_none() -> None:
     alive, stopped = roll_key(heartbeat()), roll_key(heartbeat(stopped=True))
-    for when, state in ((0, "stopped"), (1, "alive")):
+    for when, state in ((-1, "stopped"), (0, None), (1, "alive")):
         listed = [(alive, seconds(when)), (stopped, NOW), (heartbeat_key("i-1"), seconds(1))]
         assert [one.state for one in call_roll(listed)] == [state]
 
