@@ -6,16 +6,18 @@ time. Earlier versions put the day first, then the worker, then the time.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
-from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, heartbeat_key, log_keys_from
+from jobfleet_jobs.protocol.ids import is_job_id
+from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, heartbeat_key, log_keys_from, result_key
+from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, batch_windows, may_hold
 
 from jobfleet.aws.account import Account
-from jobfleet.aws.bucket import Bucket, ListedObject, Listing, newest
+from jobfleet.aws.bucket import PAGE_KEYS, Bucket, ListedObject, Listing, newest
 from jobfleet.human_text import instant
 
 # As many objects are read for one answer; at full speed a worker writes some twenty a second.
@@ -27,6 +29,18 @@ DAYS_MAX = 31
 # An object's key has the time of its first line, and it is uploaded once it is full or half a minute
 # old: what came so long before the last look may still be new to it.
 LATE_UPLOAD = timedelta(minutes=5)
+
+# A job's result and its line are stored right after each other. All that was written around then is listed,
+# in as many pages of 1,000 keys as 1,500 objects a second take.
+AROUND = timedelta(seconds=30)
+PAGES_AROUND_MAX = 100
+
+# The objects of one worker lie among those of all. So many pages are listed for it: more than an hour's at
+# 100 objects a second. They are listed in spans of time, from the newest back, each in a few calls.
+PAGES_OF_WORKER_MAX = 500
+SPAN_FIRST = timedelta(minutes=1)
+SPAN_MIN = timedelta(seconds=1)
+SPAN_FACTOR = 4
 
 # A worker that has sent no heartbeat for so long is taken to be gone; it lived no longer than until the next
 # one was due.
@@ -67,6 +81,19 @@ class LogSearch:
     whole: bool
 
 
+class _Span(NamedTuple):
+    """A time to list, and what in it is read first; `pages` as in `Bucket.list`."""
+
+    start: datetime
+    until: datetime | None
+    near: datetime
+    pages: int | None = None
+
+    def nearest(self, items: Iterable[ListedObject]) -> list[ListedObject]:
+        """Return the objects, those first that began nearest to `near`."""
+        return sorted(items, key=lambda item: abs(_time_of(item) - self.near))
+
+
 class LogLines:
     """Finds lines; `follow` goes on for as long as it is asked."""
 
@@ -76,17 +103,16 @@ class LogLines:
         self._seen: dict[str, datetime] = {}
 
     def find(self, wanted: LogQuery) -> LogSearch:
-        """Return the newest lines that are wanted; of a job, the first after it was sent."""
+        """Return the newest lines that are wanted; of a job, those at its end and the first ones."""
         with self._account.in_words():
             since = max(wanted.since, datetime.now(UTC) - timedelta(days=DAYS_MAX))
-            # The object that a line is in may have begun before.
-            reach = since - LATE_UPLOAD
             if wanted.job:
-                listing = self._list(reach, wanted.worker)
-                chosen = sorted(listing.items, key=_time_of)[:OBJECTS_MAX]
+                listing = self._of_job(wanted.job, since, wanted.worker)
             else:
-                listing = self._newest(reach, wanted.worker, self._last_heard_of(wanted.worker))
-                chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
+                # The object that a line is in may have begun before.
+                until = self._last_heard_of(wanted.worker)
+                listing = self._newest(since - LATE_UPLOAD, wanted.worker, until)
+            chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
             whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
             self._remember(listing.items)
             return LogSearch(self._read(chosen, wanted), whole)
@@ -113,24 +139,73 @@ class LogLines:
         gone = listed and datetime.now(UTC) - listed[0].modified > SILENT_AFTER
         return listed[0].modified + ONE_MORE if gone else None
 
+    def _of_job(self, job: str, since: datetime, only: str | None) -> Listing:
+        """List what is nearest to the job's end, then what began after `since`, then what began before."""
+        spans = [_Span(end - AROUND, end + AROUND, end, PAGES_AROUND_MAX) for end in self._ends_of(job)]
+        spans += [_Span(since, None, since), _Span(since - LATE_UPLOAD, since, since)]
+        found: dict[str, ListedObject] = {}
+        whole = True
+        for span in spans:
+            room = OBJECTS_MAX - len(found)
+            if not room:
+                return Listing(list(found.values()), whole=False)
+            listing = self._list(span.start, only, span.until, span.pages)
+            new = [item for item in listing.items if item.key not in found]
+            found |= {item.key: item for item in span.nearest(new)[:room]}
+            whole = whole and listing.whole and len(new) <= room
+        return Listing(list(found.values()), whole)
+
+    def _ends_of(self, job: str) -> list[datetime]:
+        """Return when what may be the job's result was stored; nothing where there is none."""
+        if not is_job_id(job):
+            return []
+        stored = list(self._bucket.list(result_key(job)).items)
+        for kind in BATCH_KINDS:
+            for window in batch_windows(kind, [job]):
+                batches = self._bucket.list(window.prefix, window.after, window.end).items
+                holding = may_hold([one.key for one in batches], [job])
+                stored += [one for one in batches if one.key in holding]
+        return sorted({one.modified for one in stored}, reverse=True)
+
     def _newest(self, reach: datetime, only: str | None, until: datetime | None = None) -> Listing:
+        if only:
+            return self._newest_of(only, reach, until)
         return newest(
-            lambda start: self._list(start, only, until),
+            lambda start: self._list(start, None, until),
             lambda some: len(some.items) >= OBJECTS_MAX,
             reach,
             until,
         )
 
-    def _list(self, start: datetime, only: str | None, until: datetime | None = None) -> Listing:
+    def _newest_of(self, worker: str, reach: datetime, until: datetime | None) -> Listing:
+        """List one worker's objects from the newest back, until there are enough of them."""
+        old = self._list_old(reach, worker)
+        found = [item for item in old.items if _is_of(item, worker, reach, until)]
+        pages, whole, span, late = 0, old.whole, SPAN_FIRST, until or datetime.now(UTC)
+        while late > reach:
+            if pages >= PAGES_OF_WORKER_MAX or len(found) >= OBJECTS_MAX:
+                return Listing(found, whole=False)
+            start = max(reach, late - span)
+            before = log_keys_from(until) if until else ""
+            listing = self._bucket.list(LOGS_BY_TIME, log_keys_from(start), before)
+            pages += len(listing.items) // PAGE_KEYS + 1
+            if not listing.whole and span > SPAN_MIN:
+                span /= SPAN_FACTOR
+                continue
+            found += [item for item in listing.items if _is_of(item, worker, start, until)]
+            whole, late, until = whole and listing.whole, start, start
+            if len(listing.items) < PAGE_KEYS:
+                span *= SPAN_FACTOR
+        return Listing(found, whole)
+
+    def _list(
+        self, start: datetime, only: str | None, until: datetime | None = None, pages: int | None = None
+    ) -> Listing:
         """List the objects (of one worker) that begin at `start` or later (and before `until`)."""
         before = log_keys_from(until) if until else ""
-        by_time = self._bucket.list(LOGS_BY_TIME, log_keys_from(start), before)
+        by_time = self._bucket.list(LOGS_BY_TIME, log_keys_from(start), before, pages)
         old = self._list_old(start, only)
-        items = [
-            item
-            for item in (*by_time.items, *old.items)
-            if _time_of(item) >= start and only in (None, _worker_of(item))
-        ]
+        items = [item for item in (*by_time.items, *old.items) if _is_of(item, only, start, until)]
         return Listing(items, by_time.whole and old.whole)
 
     def _list_old(self, start: datetime, only: str | None) -> Listing:
@@ -166,6 +241,11 @@ def _parse(text: str) -> LogLine | None:
         return None
     at = instant(fields.get("time")) if isinstance(fields, dict) else None
     return LogLine(text, at, fields) if at else None
+
+
+def _is_of(item: ListedObject, worker: str | None, start: datetime, until: datetime | None) -> bool:
+    at = _time_of(item)
+    return at >= start and (until is None or at < until) and worker in (None, _worker_of(item))
 
 
 def _worker_of(item: ListedObject) -> str:

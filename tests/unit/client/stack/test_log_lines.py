@@ -4,19 +4,32 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jobfleet.stack import log_lines
 from jobfleet.stack.log_lines import OBJECTS_MAX, LogLines, LogQuery
-from jobfleet_jobs.protocol.names import heartbeat_key, log_key
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.names import heartbeat_key, log_key, result_key
+from jobfleet_jobs.protocol.result_batches import result_batch_key
 
 from tests.listed_objects import ListedObjects, account_of
 
 WORKERS = [f"i-{number:017x}" for number in range(5_000)]
 
 
-def write(bucket: ListedObjects, worker: str, at: datetime, *, old: bool = False) -> None:
+def write(
+    bucket: ListedObjects, worker: str, at: datetime, *, old: bool = False, job: str | None = None
+) -> None:
     key = log_key(worker, at, at.microsecond)
     if old:
         key = f"logs/{at:%Y/%m/%d}/{worker}-{at:%H%M%S}-{at.microsecond}.jsonl"
-    bucket.put(key, json.dumps({"time": at.isoformat(), "worker": worker, "event": "job"}) + "\n", at)
+    line = {"time": at.isoformat(), "worker": worker, "event": "job", "job": job}
+    bucket.put(key, json.dumps(line) + "\n", at)
+
+
+def write_others(bucket: ListedObjects, since: datetime, until: datetime, a_second: int) -> None:
+    """Put so many objects a second of others into the bucket."""
+    count = int((until - since).total_seconds() * a_second)
+    times = (since + timedelta(seconds=number / a_second) for number in range(count))
+    bucket.put_empty(log_key(WORKERS[n % 1_000], at, at.microsecond) for n, at in enumerate(times))
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -58,6 +71,78 @@ def test_the_last_lines_of_a_worker_that_is_gone_are_found_behind_those_of_other
     assert [line.fields["worker"] for line in found.lines] == ["gone"]
     assert bucket.calls["ListObjectsV2"] <= 50
     assert bucket.calls["GetObject"] == 1
+
+
+@pytest.mark.parametrize("stored", ["alone", "in a batch", "failing first"])
+def test_the_line_of_a_job_is_found_at_its_end_among_those_of_very_many(stored: str) -> None:
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    sent, ended = now - timedelta(minutes=15), now - timedelta(minutes=4)
+    job = new_job_id(sent.timestamp())
+    write_others(bucket, sent - timedelta(minutes=6), now, 100)
+    write(bucket, "w", ended - timedelta(milliseconds=300), job=job)
+    # S3 tells whole seconds.
+    told = ended.replace(microsecond=0)
+    if stored == "alone":
+        bucket.put(result_key(job), "{}", told)
+    else:
+        ids = [job, new_job_id(sent.timestamp() + 1.5)]
+        bucket.put(result_batch_key(ids, "w", ended), "{}", told)
+    if stored == "failing first":
+        bucket.put(result_key(job), "{}", sent + timedelta(minutes=1))
+    found = LogLines(account_of(bucket)).find(LogQuery(sent, job=job))
+    assert [line.fields["worker"] for line in found.lines] == ["w"]
+    assert not found.whole
+    assert bucket.calls["ListObjectsV2"] <= 50
+    assert bucket.calls["GetObject"] == OBJECTS_MAX
+
+
+def test_the_first_lines_of_a_job_without_a_result_are_found_behind_those_before_it() -> None:
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    sent = now - timedelta(minutes=15)
+    job = new_job_id(sent.timestamp())
+    write_others(bucket, sent - timedelta(minutes=6), now, 10)
+    write(bucket, "w", sent + timedelta(seconds=20), job=job)
+    found = LogLines(account_of(bucket)).find(LogQuery(sent, job=job))
+    assert ([line.fields["worker"] for line in found.lines], found.whole) == (["w"], False)
+    assert bucket.calls["ListObjectsV2"] <= 30
+    assert bucket.calls["GetObject"] == OBJECTS_MAX
+
+
+def test_all_lines_of_a_quiet_worker_are_found_among_those_of_very_many() -> None:
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    start = now - timedelta(minutes=20)
+    write_others(bucket, start, now, 100)
+    for minutes in (19, 11, 3):
+        write(bucket, "quiet", now - timedelta(minutes=minutes))
+    lines, wanted = LogLines(account_of(bucket)), LogQuery(start, worker="quiet")
+    found = lines.find(wanted)
+    assert ([line.fields["worker"] for line in found.lines], found.whole) == (["quiet"] * 3, True)
+    assert bucket.calls["ListObjectsV2"] <= 180
+    assert bucket.calls["GetObject"] == 3
+
+    late = now - timedelta(minutes=2)
+    more = next(lines.follow(wanted, 2.0, lambda _: write(bucket, "quiet", late)))
+    assert [line.at for line in more] == [late]
+
+
+def test_for_one_worker_no_more_is_listed_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_lines, "PAGES_OF_WORKER_MAX", 30)
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    write_others(bucket, now - timedelta(minutes=3), now, 400)
+    for seconds in (170, 2):
+        write(bucket, "quiet", now - timedelta(seconds=seconds))
+    found = LogLines(account_of(bucket)).find(LogQuery(now - timedelta(minutes=10), worker="quiet"))
+    assert ([now - line.at for line in found.lines], found.whole) == ([timedelta(seconds=2)], False)
+    assert bucket.calls["ListObjectsV2"] <= 45
+
+
+def test_of_one_worker_no_more_is_read_than_of_all() -> None:
+    bucket, now = ListedObjects(), datetime.now(UTC)
+    for number in range(OBJECTS_MAX + 200):
+        write(bucket, "busy", now - timedelta(seconds=number + 1))
+    found = LogLines(account_of(bucket)).find(LogQuery(now - timedelta(hours=1), worker="busy"))
+    assert (len(found.lines), found.whole) == (OBJECTS_MAX, False)
+    assert found.lines[-1].at == now - timedelta(seconds=1)
 
 
 def test_following_5000_workers_takes_two_lists_a_turn() -> None:
