@@ -8,7 +8,7 @@ from pathlib import Path
 from jobfleet_jobs.operations.image_formats import IMAGE_ENDINGS
 
 from jobfleet.errors import BadInput, BadOutput
-from jobfleet.files.paths import is_folder, is_stream, named, resolved
+from jobfleet.files.paths import can_be, is_folder, is_stream, named, resolved
 from jobfleet.sending.output_paths import WantedOutput
 
 
@@ -70,6 +70,8 @@ def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
 
 
 def _refuse_file(base: Path) -> None:
+    if not can_be(base):
+        raise BadOutput(f"{named(base)} is no name that a folder can have; give another with --out")
     try:
         base.lstat()
     except FileNotFoundError:
@@ -125,6 +127,8 @@ def _unreadable(problem: OSError) -> None:
 
 
 def _item(source: Path, out: Path | None, name: str | None) -> BatchItem:
+    if not can_be(source):
+        raise BadInput(f"{named(source)} is no name that a file can have")
     try:
         found = source.stat()
     except FileNotFoundError as problem:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from jobfleet.errors import BadOutput
-from jobfleet.files.paths import is_stream, named
+from jobfleet.files.paths import can_be, is_stream, named
 
 # How the names of outputs begin that are being written. Short, as file systems limit what a name may be long.
 UNFINISHED = ".jobfleet-"
@@ -19,6 +19,8 @@ STANDARD_OUTPUT = 1
 # What a process has open, by name (proc(5), and fd(4) of other systems). Opening such a name can begin the
 # file anew, and replacing it would leave the open one behind, so these are written to as they are open.
 _OPEN_FILES = frozenset({"/dev/fd", "/proc/self/fd"})
+# The greatest number that a system can be asked for; no process has so many files open.
+_NO_DESCRIPTOR = 2**31 - 1
 _STANDARD_STREAMS = {"/dev/stdout": STANDARD_OUTPUT, "/dev/stderr": 2}
 
 
@@ -49,6 +51,7 @@ def writable(path: Path) -> Path:
 
 def make_folder(path: Path) -> None:
     """Make a folder for outputs, if it is not there. Raises `BadOutput`."""
+    _refuse_impossible(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -96,12 +99,18 @@ def lock(file: IO[bytes]) -> bool:
 
 @contextmanager
 def _in_words(path: Path) -> Iterator[None]:
+    _refuse_impossible(path)
     try:
         yield
     except OSError as problem:
         long = problem.errno == errno.ENAMETOOLONG
         hint = "; give the output a shorter name with --out" if long else ""
         raise BadOutput(f"{named(path)} cannot be written: {problem.strerror or problem}{hint}") from problem
+
+
+def _refuse_impossible(path: Path) -> None:
+    if not can_be(path):
+        raise BadOutput(f"{named(path)} is no name that a file can have; give the output another with --out")
 
 
 def _place(path: Path) -> Path:
@@ -140,5 +149,6 @@ def _descriptor(out: str) -> int | None:
     """Return the number of the open file that `out` is a name of, if it is one."""
     folder, _, number = out.rpartition("/")
     if folder in _OPEN_FILES and number.isascii() and number.isdigit():
-        return int(number)
+        digits = number.lstrip("0") or "0"
+        return int(digits) if len(digits) < len(str(_NO_DESCRIPTOR)) else _NO_DESCRIPTOR
     return _STANDARD_STREAMS.get(out)

@@ -1,5 +1,6 @@
 """Paths as people give them: of a home nobody knows, with a name too long, in a folder that is gone."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -9,6 +10,14 @@ from jobfleet.human_text import plain
 def named(path: str | Path) -> str:
     """Return a path on one line, as it may stand in a sentence: names can hold any bytes."""
     return plain(path)
+
+
+def can_be(path: str | Path) -> bool:
+    """Tell whether a file can have such a name at all: none has a NUL or half a character in it."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def at_home(path: str | Path) -> Path:
@@ -23,7 +32,7 @@ def is_folder(path: str | Path) -> bool:
     """Tell whether a folder lies there; nothing does under a name that cannot be."""
     try:
         return Path(path).is_dir()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -40,7 +49,7 @@ def resolved(path: Path) -> Path:
     """Return a path from the root on with its links followed, or as it is where that cannot be known."""
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # the working folder is gone; links that lead to each other
+    except (OSError, RuntimeError, ValueError):  # no working folder; links in a circle; a name none can have
         return path
 
 

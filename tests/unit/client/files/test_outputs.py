@@ -101,6 +101,20 @@ def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path: Path) -> None:
         outputs.make_folder(tmp_path / ("x" * 256))
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\ud800"])
+def test_a_name_that_no_file_can_have_is_told(name: str, tmp_path: Path) -> None:
+    for attempt in (outputs.writable, write, outputs.make_folder):
+        with pytest.raises(BadOutput, match="is no name that a file can have; give the output another"):
+            attempt(tmp_path / name)
+
+
+@pytest.mark.parametrize("number", ["2147483647", "2147483648", "9" * 20, "9" * 5_000])
+def test_a_number_that_no_open_file_has_is_told(number: str) -> None:
+    assert not outputs.is_standard_output(f"/dev/fd/{number}")
+    with pytest.raises(BadOutput, match="cannot be written: "):
+        write(Path(f"/dev/fd/{number}"))
+
+
 def test_nothing_is_left_of_a_file_that_did_not_fit(full_disk: Path) -> None:
     (full_disk / "out").write_bytes(b"of before")
     with pytest.raises(BadOutput, match="out cannot be written: No space left on device"):
