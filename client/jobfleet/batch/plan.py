@@ -139,16 +139,20 @@ def _item(source: Path, out: Path | None, name: str | None) -> BatchItem:
 
 
 def _refuse_clashes(items: Sequence[BatchItem], sources: set[Path]) -> None:
-    taken: dict[Path, Path] = {}
+    # By the files that are written in the end: a link there is followed.
+    taken: dict[Path, BatchItem] = {}
     for item in items:
         if item.out is None:
             continue
-        if resolved(item.out) in sources:
+        whole = resolved(item.out)
+        if whole in sources:
             raise BadOutput(f"{named(item.out)} is one of the inputs; give another folder with --out")
-        other = taken.setdefault(item.out, item.source)
-        if other != item.source:
-            both = f"{named(other)} and {named(item.source)}"
+        first = taken.setdefault(whole, item)
+        if first is not item:
+            both = f"{named(first.source)} and {named(item.source)}"
+            # By another name, a link leads there.
+            where = item.out if item.out == first.out else whole
             raise BadOutput(
-                f"the outputs of {both} would both be {named(item.out)}; send them one after the "
+                f"the outputs of {both} would both be {named(where)}; send them one after the "
                 "other with another --out, or send the folder they are in"
             )

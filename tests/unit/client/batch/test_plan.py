@@ -25,3 +25,32 @@ def test_names_that_no_file_can_have_are_told(tmp_path: Path, name: str) -> None
         make_plan(WantedOutput(WANTED, {}, str(tmp_path / name)), there)
     with pytest.raises(BadInput, match="is no name that a file can have"):
         make_plan(WantedOutput(WANTED, {}, str(tmp_path / "out")), [*there, name])
+
+
+@pytest.mark.parametrize(("link", "target"), [("a.png", "b.png"), ("b.png", "a.png")])
+def test_two_outputs_that_a_link_makes_one_are_refused(tmp_path: Path, link: str, target: str) -> None:
+    images(tmp_path / "in", "a.png", "b.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / link).symlink_to(target)
+    with pytest.raises(BadOutput, match=rf"a\.png and .*b\.png would both be {out / target}; send them"):
+        make_plan(WantedOutput(WANTED, {}, str(out)), [str(tmp_path / "in")])
+
+
+def test_so_are_two_through_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    images(tmp_path / "one", "a.png")
+    images(tmp_path / "two", "a.png")
+    out = tmp_path / "out"
+    (out / "one").mkdir(parents=True)
+    (out / "two").symlink_to("one")
+    with pytest.raises(BadOutput, match=rf"would both be {out / 'one' / 'a.png'}; send them"):
+        make_plan(WantedOutput(WANTED, {}, str(out)), [str(tmp_path / "one"), str(tmp_path / "two")])
+
+
+def test_outputs_that_links_lead_to_places_of_their_own_are_planned(tmp_path: Path) -> None:
+    images(tmp_path / "in", "a.png", "b.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").symlink_to("elsewhere.png")
+    plan = make_plan(WantedOutput(WANTED, {}, str(out)), [str(tmp_path / "in")])
+    assert [item.out for item in plan.items] == [out / "a.png", out / "b.png"]
