@@ -169,7 +169,7 @@ class Attempts:
         head = redact(message.body)[:HEAD_CHARACTERS]
         line = _line(result) | {"outcome": "unreadable", "head": head}
         queue = reply_to if reply_to and self._may_answer(reply_to) else None
-        return Finished(job, result, queue, line, buried=f"{problem.code}: {problem.message}")
+        return Finished(job, result, queue, line, buried=f"{error.code}: {error.message}")
 
     def _queue(self, reply_to: str | None) -> str:
         return reply_to if reply_to and self._may_answer(reply_to) else self._settings.response_queue
