@@ -34,6 +34,9 @@ METADATA_MAX_BYTES = 2_048
 # S3 tells when an object was put by whole seconds, and the event by its own clock.
 _SLACK = timedelta(seconds=5)
 
+# As many pages of results are listed, 1,000 a page.
+RESULT_PAGES_MAX = 100
+
 # What ids begin with until the year 2527; beside results of their own lie the batches.
 _V7 = "0"
 
@@ -42,6 +45,10 @@ WAITING = "waiting"
 # S3 heeds a new notification after five minutes, and brings an event within one:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html
 OVERDUE = timedelta(minutes=10)
+
+# Only a result says of a file left untagged that it is done, and results expire, after 30 days if nobody
+# changes that (`bucket_results_days`). What was put longer ago than this is not sent again.
+AGAIN_WITHIN = timedelta(days=7)
 
 # What an object says of itself, which a copy over itself has to say anew.
 _KEPT = (
@@ -83,7 +90,13 @@ class DropStatus:
     @property
     def is_overdue(self) -> bool:
         """Whether it has waited for so long that S3 may never have told a worker of it."""
-        return self.state == WAITING and datetime.now(UTC) - self.put > OVERDUE
+        lies_there = self.key.startswith(INCOMING)
+        return self.state == WAITING and lies_there and datetime.now(UTC) - self.put > OVERDUE
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether it is overdue, and was put so long ago that it may be done and its result expired."""
+        return self.is_overdue and datetime.now(UTC) - self.put > AGAIN_WITHIN
 
 
 def plan(operation: str, files: Sequence[str]) -> list[Drop]:
@@ -136,12 +149,34 @@ class DropFolder:
 
     def look(self, operation: str | None = None) -> tuple[list[DropStatus], bool]:
         """Return what lies there, and whether that is all; of one operation, if one is named."""
+        return self._look((INCOMING, PROCESSED), operation, None)
+
+    def overdue(self, operation: str | None = None) -> list[DropStatus]:
+        """Return what is overdue, of one operation, if one is named.
+
+        Raises `BadInput` where not everything could be listed: what is done would look as if it waited.
+        """
+        found, whole = self._look((INCOMING,), operation, datetime.now(UTC) - AGAIN_WITHIN)
+        if not whole:
+            raise BadInput(
+                "nothing was sent again: there are more files or results than are looked at, so what is done "
+                "cannot be told from what waits; narrow it with --operation, or drop anew the files that "
+                "have no output"
+            )
+        return [one for one in found if one.is_overdue]
+
+    def _look(
+        self, folders: Sequence[str], operation: str | None, since: datetime | None
+    ) -> tuple[list[DropStatus], bool]:
+        """Look into these folders; results are looked for only of what was put after `since`."""
         within = f"{operation}/" if operation else ""
         with self._account.in_words():
-            listed = [self._bucket.list(folder + within) for folder in (INCOMING, PROCESSED)]
+            listed = [self._bucket.list(folder + within) for folder in folders]
             items = [item for listing in listed for item in listing.items if _is_input(item.key)]
             known = self._by_tags(items)
-            unknown = [item for item in items if item.key not in known]
+            unknown = [
+                item for item in items if item.key not in known and (since is None or item.modified > since)
+            ]
             results = self._listed_results(unknown)
             known |= self._by_results(unknown, results)
         found = [known.get(item.key) or _found(item, WAITING) for item in items]
@@ -184,7 +219,7 @@ class DropFolder:
         if not items:
             return Listing([])
         first = ids_from(min(item.modified for item in items) - _SLACK)
-        return self._bucket.list(RESULTS + _V7, RESULTS + first)
+        return self._bucket.list(RESULTS + _V7, RESULTS + first, pages=RESULT_PAGES_MAX)
 
     def _by_results(self, items: Sequence[ListedObject], results: Listing) -> dict[str, DropStatus]:
         """Find the jobs of inputs without tags by what their ids say of the input."""

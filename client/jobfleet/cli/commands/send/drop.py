@@ -59,7 +59,8 @@ def drop(
 
     A file that has waited for over ten minutes is marked "waiting too long". Look at `jobfleet status`
     first: if no worker is alive or many jobs wait, it waits for its turn. If not, AWS may not have told the
-    workers of it, as in the first five minutes after a deployment. --again sends it once more.
+    workers of it, as in the first five minutes after a deployment. --again sends it once more, if it was
+    put within the last seven days: of an older one the work may be done and its result expired.
     """
     if [status, again, bool(files)].count(True) != 1:
         raise click.UsageError("Give files to drop, or --status, or --again.")
@@ -106,8 +107,8 @@ def _send_again(invocation: Invocation, operation: str | None) -> None:
     from jobfleet.stack import drop_folder
 
     folder, output = drop_folder.DropFolder(invocation.account()), invocation.output
-    found, whole = folder.look(operation)
-    overdue, sent = [one for one in found if one.is_overdue], 0
+    late = folder.overdue(operation)
+    overdue, sent = [one for one in late if not one.is_too_old], 0
     with output.progress("sending again", len(overdue)) as advance:
         for one in overdue:
             why = folder.put_again(one.key)
@@ -118,9 +119,22 @@ def _send_again(invocation: Invocation, operation: str | None) -> None:
             else:
                 output.say(f"{plain(one.key, _KEY_MAX)}: not sent again: {why}")
             advance(1)
-    output.say(f"{many(sent, 'file')} sent again" if overdue else "nothing has waited for over ten minutes")
-    if not whole:
-        output.say(_MORE)
+    if overdue:
+        output.say(f"{many(sent, 'file')} sent again")
+    elif not late:
+        output.say("nothing has waited for over ten minutes")
+    if left_out := len(late) - len(overdue):
+        output.say(f"note: {_too_old(left_out)}")
+
+
+def _too_old(count: int) -> str:
+    from jobfleet.human_text import many
+    from jobfleet.stack.drop_folder import AGAIN_WITHIN
+
+    return (
+        f"`jobfleet drop --again` leaves out {many(count, 'file')} put over {AGAIN_WITHIN.days} days ago: "
+        "the work may be done and its result expired; drop anew what has no output"
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -147,11 +161,14 @@ def _show(invocation: Invocation, operation: str | None) -> None:
         for state in dict.fromkeys(one.state for one in found)
     )
     invocation.output.say(", ".join(f"{count:,} {state}" for state, count in counts) or "nothing was dropped")
-    if late := sum(one.is_overdue for one in found):
+    too_old = sum(one.is_too_old for one in found)
+    if late := sum(one.is_overdue for one in found) - too_old:
         invocation.output.say(
             f"note: {late:,} waited for over ten minutes: see `jobfleet status`; if workers are alive and "
             "nothing is in line, send it again with `jobfleet drop --again`"
         )
+    if too_old:
+        invocation.output.say(f"note: {_too_old(too_old)}")
     if not whole:
         invocation.output.say(_MORE)
 

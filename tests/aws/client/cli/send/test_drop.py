@@ -198,6 +198,26 @@ def test_what_cannot_be_sent_again_is_told_and_the_rest_is_sent(stack: Any, run:
     assert f"{frozen}: not sent again: it is archived: restore it first" in ran.stderr
 
 
+def test_what_may_have_been_done_long_ago_is_left_out_and_told(stack: Any, run: Run) -> None:
+    old, key = stack.drop("stats/a", b"1 2"), stack.drop("stats/b", b"1 2")
+    stack.age(old, 8 * 24 * 60)
+    words = "leaves out 1 file put over 7 days ago"
+
+    ran = run("drop", "--again")
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert words in ran.stderr
+    assert "nothing has waited" not in ran.stderr
+
+    stack.age(key, 11)
+    ran = run("drop", "--status")
+    assert words in ran.stderr
+    assert "note: 1 waited for over ten minutes" in ran.stderr
+    ran = run("drop", "--again")
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [key])
+    assert "1 file sent again" in ran.stderr
+    assert words in ran.stderr
+
+
 @pytest.mark.parametrize("words", [("--again", "--status"), ("--again", "a"), ("--again", "--ending", ".x")])
 def test_again_goes_alone(stack: Any, run: Run, words: tuple[str, ...]) -> None:
     assert run("drop", *words).returncode == 2
