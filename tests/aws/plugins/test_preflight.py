@@ -148,7 +148,7 @@ def test_more_vcpus_than_the_account_may_have_are_refused(
 
     [said] = account.failures(instance_groups=three)
 
-    assert "6 would after this, and the account's quota is 5 (L-1216C47A)" in said
+    assert "6 would run after this, and the account's quota is 5 (L-1216C47A)" in said
     assert account.failures() == []
 
 

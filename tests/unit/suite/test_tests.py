@@ -12,6 +12,8 @@ TESTS = REPOSITORY / "tests"
 
 SLEEPS = ("time.sleep", "sleep", "threading.Event().wait", "Event().wait")
 
+CLOCKS = ("datetime.now", "time.time", "time.monotonic", "new_job_id")
+
 WAITS = ("wait", "join", "result")
 
 # Where time itself is what is tested or made, with the reason.
@@ -47,6 +49,15 @@ def bare_deadlines(path: Path) -> Iterator[int]:
             )
 
 
+def early_clocks(path: Path) -> Iterator[int]:
+    """Yield the lines of a file where the time is read when it is imported, long before its tests may run."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            for one in ast.walk(node.value):
+                if isinstance(one, ast.Call) and ast.unparse(one.func) in CLOCKS:
+                    yield one.lineno
+
+
 def found(look: Callable[[Path], Iterator[int]]) -> set[str]:
     """Return the places in all tests where a look finds something, but for those that may."""
     return {
@@ -59,6 +70,10 @@ def found(look: Callable[[Path], Iterator[int]]) -> set[str]:
 
 def test_none_sleeps() -> None:
     assert found(sleeps) == set(), "wait for what shall be seen, by tests.patience.wait_for"
+
+
+def test_none_counts_from_when_it_was_imported() -> None:
+    assert found(early_clocks) == set(), "read the clock in the test: all are imported before the first runs"
 
 
 def test_each_deadline_grows_with_patience() -> None:

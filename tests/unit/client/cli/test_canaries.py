@@ -5,13 +5,16 @@ was sent, as the real one does of a signature that does not match.
 """
 
 import io
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.tokens import SSOTokenProvider
 from jobfleet.cli import main as command_line
 from jobfleet.errors import Exit
 from jobfleet_jobs.credentials import redaction
@@ -138,6 +141,17 @@ SSO = (
     "[sso-session s]\nsso_region = us-east-1\nsso_start_url = https://example.awsapps.com/start\n"
 )
 
+
+def of_sign_on(text: str) -> Callable[[Person], None]:
+    def prepare(one: Person) -> None:
+        # botocore has looked for the home when it was imported.
+        one.monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(one.home / ".aws/sso/cache"))
+        one.write(".aws/config", SSO)
+        one.write(f".aws/sso/cache/{sha1(b's', usedforsecurity=False).hexdigest()}.json", text)
+
+    return prepare
+
+
 # What goes out as it is meant.
 USED: dict[str, Callable[[Person], None]] = {
     "environment": in_environment(),
@@ -173,7 +187,18 @@ REFUSED: dict[str, tuple[Callable[[Person], None], str]] = {
     "program that fails": (of_program(f"sys.exit('no {SECRET}')"), "exit code 1, and says: no <hidden>"),
     "program that prints something": (of_program(f"print('{SECRET}')"), "printed no JSON"),
     "program that prints a date that is none": (
-        of_program(f"print(json.dumps({ {**GIVEN, 'Expiration': 'soon'}!r}))"), "credentials cannot be used",
+        of_program(f"print(json.dumps({ {**GIVEN, 'Expiration': 'soon'}!r}))"), "no time with its zone",
+    ),
+    "program that prints a date without a zone": (
+        of_program(f"print(json.dumps({ {**GIVEN, 'Expiration': '2099-01-01T00:00:00'}!r}))"), "its zone",
+    ),
+    "program that prints a number for a date": (
+        of_program(f"print(json.dumps({ {**GIVEN, 'Expiration': 5}!r}))"), "no time with its zone",
+    ),
+    "program without a name": (in_config("[default]\ncredential_process =\n"), "names no program"),
+    "sign-on cut short": (of_sign_on(f'{{"accessToken": "{TOKEN}'), "sign in again with `aws sso"),
+    "sign-on that ends nowhere": (
+        of_sign_on(json.dumps({"accessToken": TOKEN, "expiresAt": "2099-01-01T00:00:00"})), "sign in again",
     ),
     "program whose keys are over": (
         of_program(f"print(json.dumps({ {**GIVEN, 'Expiration': '2020-01-01T00:00:00Z'}!r}))"),

@@ -14,7 +14,6 @@ from jobfleet_jobs.protocol.names import result_key
 
 from tests.listed_objects import ListedObjects, account_of, quick_id
 
-NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 
 
@@ -29,16 +28,16 @@ class Untagged(ListedObjects):
 
 def drop(bucket: Untagged, name: str, age: timedelta, *, done: bool = False) -> str:
     """Put a file, and its result if it is `done`; return its key."""
-    key = f"incoming/stats/{name}"
-    bucket.put(key, "1 2", NOW - age)
+    key, at = f"incoming/stats/{name}", datetime.now(UTC) - age
+    bucket.put(key, "1 2", at)
     if done:
-        job = ids_from(NOW - age) + drop_mark("a-bucket", key, "x")
-        bucket.put(result_key(job), Result(job, "stats", "succeeded", "w", 1, {}).to_json(), NOW - age)
+        job = ids_from(at) + drop_mark("a-bucket", key, "x")
+        bucket.put(result_key(job), Result(job, "stats", "succeeded", "w", 1, {}).to_json(), at)
     return key
 
 
 def put_results_of_others(bucket: Untagged, age: timedelta, count: int) -> None:
-    milliseconds = int((NOW - age).timestamp() * 1_000)
+    milliseconds = int((datetime.now(UTC) - age).timestamp() * 1_000)
     bucket.put_empty(result_key(quick_id(number, milliseconds + number)) for number in range(count))
 
 
@@ -49,7 +48,7 @@ def test_only_what_is_young_enough_for_its_result_to_be_there_is_sent_again() ->
     late = drop(bucket, "late", AGAIN_WITHIN - HOUR)
     old = drop(bucket, "old", AGAIN_WITHIN + HOUR)
     # As one that somebody copied there: it is no input any more.
-    bucket.put("processed/stats/moved", "1", NOW - HOUR)
+    bucket.put("processed/stats/moved", "1", datetime.now(UTC) - HOUR)
     found = DropFolder(account_of(bucket)).overdue()
     assert {one.key: one.is_too_old for one in found} == {late: False, old: True}
     seen, _ = DropFolder(account_of(bucket)).look()

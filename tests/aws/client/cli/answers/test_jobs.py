@@ -18,8 +18,6 @@ from jobfleet_jobs.protocol.result_batches import result_batch_key
 
 from tests.client_bench import Jobfleet
 
-NOW = datetime.now(UTC)
-
 
 def id_of(age: float) -> str:
     """An id made `age` seconds ago."""
@@ -184,7 +182,7 @@ def test_a_history_of_many_jobs_stays_small_and_keeps_the_newest(
     monkeypatch.setattr(sent_history, "FILE_MAX_BYTES", 2_000)
     said: list[str] = []
     kept = sent_history.History("a-bucket", said.append)
-    sent = [sent_history.Sent(new_job_id(), "stats", NOW) for _ in range(300)]
+    sent = [sent_history.Sent(new_job_id(), "stats", datetime.now(UTC)) for _ in range(300)]
     for job in sent:
         kept.note([job])
     found = [job.id for job in kept.sent()]
@@ -198,7 +196,9 @@ def test_many_who_write_the_history_at_once_lose_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    sent = [[sent_history.Sent(new_job_id(), "stats", NOW) for _ in range(50)] for _ in range(8)]
+    sent = [
+        [sent_history.Sent(new_job_id(), "stats", datetime.now(UTC)) for _ in range(50)] for _ in range(8)
+    ]
 
     def note(jobs: list[sent_history.Sent]) -> None:
         for job in jobs:
@@ -219,7 +219,7 @@ def test_lines_of_the_history_that_cannot_be_read_are_passed_over(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     kept = sent_history.History("a-bucket")
-    job = sent_history.Sent(new_job_id(), "stats", NOW)
+    job = sent_history.Sent(new_job_id(), "stats", datetime.now(UTC))
     kept.note([job])
     with kept.file.open("ab") as file:
         file.write(b'[]\n{"id": 3}\n\xff\xfe\n{"id": "a", "operation": "b", "at": "soon"}\n')
