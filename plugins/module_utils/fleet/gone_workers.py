@@ -6,9 +6,7 @@ import re
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-# As jobfleet_jobs.protocol.names has it.
-WORKERS = "workers/"
+from jobfleet_jobs.protocol.names import WORKERS, heartbeat_key
 
 # A worker is called like its instance. One with another name was started by hand, and may live.
 _OF_AN_INSTANCE = re.compile(rf"{WORKERS}(i-[0-9a-f]{{8,17}})\.json")
@@ -30,4 +28,4 @@ def gone_workers(s3: Any, bucket: str, there: set[str]) -> list[str]:
 def forget(s3: Any, bucket: str, workers: list[str]) -> None:
     """Delete the heartbeats of workers. A worker that lives after all writes another within a minute."""
     for one in workers:
-        s3.delete_object(Bucket=bucket, Key=f"{WORKERS}{one}.json")
+        s3.delete_object(Bucket=bucket, Key=heartbeat_key(one))

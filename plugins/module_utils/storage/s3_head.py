@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-BARE = ("400", "403")
+from jobfleet_jobs.protocol.aws_facts import BARE
 
 
 def spoken(head: Callable[..., Any], again: Callable[..., Any], **which: Any) -> Any:

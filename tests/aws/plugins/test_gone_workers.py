@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ansible.module_utils.fleet.gone_workers import WORKERS, forget, gone_workers
+from ansible.module_utils.fleet.gone_workers import forget, gone_workers
 from jobfleet_jobs.protocol import names
 
 BUCKET = "gone-workers-tests"
@@ -14,7 +14,8 @@ def test_only_heartbeats_of_instances_that_are_gone_are_found_and_deleted(aws: C
     assert gone_workers(s3, BUCKET, set()) == []
     s3.create_bucket(Bucket=BUCKET)
     gone, alive = "i-0123456789abcdef0", "i-0123456789abcdef1"
-    kept = [names.heartbeat_key(one) for one in (alive, "laptop", "i-am-a-name")] + [f"{WORKERS}i-0.txt"]
+    kept = [names.heartbeat_key(one) for one in (alive, "laptop", "i-am-a-name")]
+    kept.append(f"{names.WORKERS}i-0.txt")
     for key in [*kept, names.heartbeat_key(gone)]:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
 
