@@ -7,6 +7,8 @@ there everything has to be tested.
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,6 +44,16 @@ def need_to_work(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=patience(60), check=False)
     if done.returncode != 0:
         lacking(f"`{' '.join(command)}` does not work here: {done.stderr.strip()}")
+
+
+@contextmanager
+def small_disk(folder: Path, size: str, *unmount_options: str) -> Iterator[Path]:
+    """Make `folder` with a file system of its own, of a size such as 256k, while the context lasts."""
+    folder.mkdir()
+    need_mounts(folder)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", *unmount_options, folder], check=True)
 
 
 def need_mounts(folder: Path) -> None:

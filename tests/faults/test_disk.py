@@ -1,14 +1,13 @@
 """Log lines between the worker and the bucket: a full spool disk, a crash before the upload."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.abilities import need_mounts
+from tests import abilities
 from tests.faults.acts import server_error
 from tests.faults.catalogue import Job, mixed
 from tests.faults.harness import Baseline, Stack
@@ -20,12 +19,8 @@ JOBS_WHILE_FULL = 5
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 256 KiB where the workers' spool lies."""
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    need_mounts(spool)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", spool], check=True)
-    yield spool
-    subprocess.run(["umount", "--lazy", spool], check=True)
+    with abilities.small_disk(tmp_path / "spool", "256k", "--lazy") as spool:
+        yield spool
 
 
 def fill(folder: Path) -> Path:

@@ -18,16 +18,6 @@ from tests.localcloud_fixture import DEBIAN_OWNER, client_of, newest_debian
 from tests.patience import patience, wait_for
 
 
-@pytest.fixture
-def sqs(aws: Callable[[str], Any]) -> Any:
-    return aws("sqs")
-
-
-@pytest.fixture
-def queue(sqs: Any) -> str:
-    return str(sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex}")["QueueUrl"])
-
-
 def test_debian_is_found_by_owner_and_name_and_the_newest_is_one_of_several(
     aws: Callable[[str], Any],
 ) -> None:

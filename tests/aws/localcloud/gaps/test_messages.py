@@ -1,6 +1,5 @@
 """What the embedded AWS takes as a message, as SQS does."""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -8,16 +7,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 MOST = 1_048_576
-
-
-@pytest.fixture
-def sqs(aws: Callable[[str], Any]) -> Any:
-    return aws("sqs")
-
-
-@pytest.fixture
-def queue(sqs: Any) -> str:
-    return str(sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex}")["QueueUrl"])
 
 
 def text(value: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A run goes on where its ledger cannot: on a real disk that is full."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,18 +7,14 @@ import pytest
 from jobfleet.batch.ledger import Ledger
 from jobfleet.batch.plan import BatchItem
 
-from tests.abilities import need_mounts
+from tests import abilities
 
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that is full after a few notes."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    need_mounts(folder)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with abilities.small_disk(tmp_path / "full", "256k") as folder:
+        yield folder
 
 
 def item(number: int) -> BatchItem:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from jobfleet.errors import BadOutput
 from jobfleet.files import outputs
 
-from tests.abilities import need_mounts
+from tests import abilities
 
 
 def write(path: Path, data: bytes = b"data") -> None:
@@ -22,12 +21,8 @@ def write(path: Path, data: bytes = b"data") -> None:
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that is full after 64 kB."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    need_mounts(folder)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with abilities.small_disk(tmp_path / "full", "64k") as folder:
+        yield folder
 
 
 def test_a_device_stays_one() -> None:

@@ -14,18 +14,6 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BLOCK = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n"
 
 
-@pytest.fixture
-def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A credentials file that is the only source."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    path = tmp_path / "credentials"
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return path
-
-
 def test_a_lab_s_block_does_not_tell_when_it_ends(credentials: Path) -> None:
     credentials.write_text(f"{BLOCK}aws_session_token = c\n")
 

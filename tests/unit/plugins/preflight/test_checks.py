@@ -17,17 +17,6 @@ from botocore.session import Session
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A credentials file that is the only source."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    path = tmp_path / "credentials"
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    return path
-
-
 @pytest.mark.parametrize(
     ("minutes", "said"),
     [(-5, ""), (0.5, "end in 0 min"), (9, "end in 9 min"), (11, ""), (240, ""), (None, "")],
