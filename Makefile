@@ -80,11 +80,11 @@ $(VENV)/bin/pip:
 
 $(VENV)/.deploy: pyproject.toml constraints.txt scripts/system-packages | $(VENV)/bin/pip
 	scripts/system-packages
-	$(PIP_INSTALL) --editable '.[worker,deploy,localcloud]'
+	$(PIP_INSTALL) --editable '.[worker,web,deploy,localcloud]'
 	scripts/compile-bytecode $(VENV)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.deploy
-	$(PIP_INSTALL) --editable '.[worker,text,classify,deploy,localcloud,dev]'
+	$(PIP_INSTALL) --editable '.[worker,web,text,classify,deploy,localcloud,dev]'
 	scripts/compile-bytecode $(VENV)
 	@touch $@
