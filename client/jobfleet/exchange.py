@@ -22,7 +22,7 @@ from jobfleet.queues.queue_counts import REQUESTS, Queue, count_at
 from jobfleet.sending.prepare import Prepared, checked_id
 from jobfleet.sending.request_builder import Outgoing
 from jobfleet.sending.send_batches import send
-from jobfleet.stack.offered_operations import Known
+from jobfleet.stack.offered_operations import Known, Offers
 
 # Small files spend their time on the way, not on the line.
 UPLOADS_AT_ONCE = 16
@@ -92,6 +92,10 @@ class Exchange:
         Raises `NotOffered`.
         """
         return self._offers.find(name)
+
+    def offers(self) -> Offers:
+        """Return what the workers offer, as this process knows it; read again in a while."""
+        return self._offers.now()
 
     def submit(self, prepared: Prepared, on_progress: OnProgress) -> Job:
         """Upload the input of a job if it is large, and send the job."""
@@ -199,6 +203,10 @@ class Exchange:
     def find_result(self, job_id: str) -> Result | None:
         """Return the stored result of any job of this stack, or None if there is none (yet)."""
         return self._results.find(checked_id(job_id))
+
+    def look(self, job_id: str) -> Result | None:
+        """Return what is stored of a job, also of one that is failing; None if nothing is."""
+        return self._results.look(checked_id(job_id))
 
     def download(self, result: Result, path: str | Path, on_progress: OnProgress = ignore_progress) -> Path:
         """Write the output of a job to `path`, whole or not at all. Raises `BadOutput`."""

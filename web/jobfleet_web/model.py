@@ -49,7 +49,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Failure:
+class JobFailure:
     """Why a job failed, and the way out."""
 
     code: str
@@ -80,7 +80,7 @@ class JobView:
     submitted_at: str | None = None
     result: Mapping[str, Any] | None = None
     notes: Sequence[str] = ()
-    failure: Failure | None = None
+    failure: JobFailure | None = None
     output: OutputFile | None = None
     attempts: Sequence[Mapping[str, Any]] = ()
     times: Mapping[str, float] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from jobfleet_jobs.protocol.message import LARGE_BYTES
 from jobfleet.errors import BadInput
 from jobfleet.files.inputs import kept, opened, size_of
 from jobfleet.files.paths import is_stream, named
-from jobfleet.sending.output_paths import check_ending
+from jobfleet.sending.output_paths import check_ending, output_name
 
 # Numbers as text, as a sequence, or as a file; an image as a path, or as an open binary file.
 Source = str | Path | BinaryIO | Iterable[Number]
@@ -66,8 +66,7 @@ def prepare(
                 check_ending(
                     name or file_name or "", _file_name(Path(source) if isinstance(source, str) else source)
                 )
-            called = fitting_name(file_name or _file_name(given), checked)
-            name = name or f"{job_id}/{key_part(called)}"
+            name = name or _own_name(job_id, file_name or _file_name(given), checked)
         if declared.takes == "numbers":
             _check_numbers(given, (parameters or {}).get("columns"))
             # What is left out has its default on the worker: one of before this parameter takes the job too.
@@ -75,6 +74,30 @@ def prepare(
         return Prepared(job_id, declared.name, given, checked, declared.output_key(name))
     except BadJob as problem:
         raise BadInput(problem.message) from problem
+
+
+def prepare_stored(
+    declared: Operation, file_name: str, *, parameters: Mapping[str, Any], job_id: str
+) -> Prepared:
+    """Check a job whose input goes to the bucket by itself, as a file called `file_name`. Raises `BadInput`.
+
+    An operation that gives a file has it stored. The input itself is not looked at: the worker does that.
+    """
+    try:
+        checked = declared.check(parameters)
+        name = None
+        if declared.gives != "answer":
+            name = _own_name(job_id, output_name(declared, file_name, checked), checked)
+        if declared.takes == "numbers":
+            checked = {name: value for name, value in checked.items() if name in parameters}
+        return Prepared(job_id, declared.name, Path(file_name), checked, declared.output_key(name))
+    except BadJob as problem:
+        raise BadInput(problem.message) from problem
+
+
+def _own_name(job_id: str, file_name: str, parameters: Mapping[str, Any]) -> str:
+    """Return what an output is called that nobody named: it lies in a folder of its job's."""
+    return f"{job_id}/{key_part(fitting_name(file_name, parameters))}"
 
 
 def _check_numbers(numbers: str | Path | BinaryIO, columns: str | None) -> None:

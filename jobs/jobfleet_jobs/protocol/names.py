@@ -4,9 +4,12 @@
 equal.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from jobfleet_jobs.errors import BadJob
 
@@ -27,6 +30,13 @@ WORKERS = "workers/"
 
 # Where a deployment publishes what clients may know of the stack (roles/description).
 DESCRIPTION_KEY = "config/stack.json"
+
+# What the web tier keeps: an empty object for each upload of a batch, whose key says all; what was sent under
+# an Idempotency-Key; and the token that its requests bring.
+WEB_BATCHES, WEB_KEYS, WEB_ACCESS_KEY = "web/batches/", "web/keys/", "web/access.json"
+
+# With so many bytes of a file's name, percent-encoded, a batch's key has its most of 1,024.
+SHOWN_NAME_MAX_BYTES = 255
 
 
 class BadStackName(ValueError):
@@ -108,3 +118,42 @@ def log_key(worker: str, at: datetime, number: int) -> str:
 def log_keys_from(at: datetime) -> str:
     """Return what sorts right before the keys of all log lines of that time (UTC) or later."""
     return f"{LOGS_BY_TIME}{at:%Y/%m/%d/%H%M%S-%f}-"
+
+
+class BatchEntry(NamedTuple):
+    """An upload of a batch, as the key of its empty object tells it. `name` is the file's, for display."""
+
+    batch: str
+    job: str
+    operation: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Where the object lies. The keys of a batch are in the order in which its jobs' ids were made."""
+        shown = quote(shown_name(self.name), safe="", errors="replace")
+        return f"{WEB_BATCHES}{self.batch}/{self.job}/{self.operation}/{shown}"
+
+    @classmethod
+    def of(cls, key: str) -> "BatchEntry | None":
+        """Read a key; None for one that is none."""
+        parts = key.removeprefix(WEB_BATCHES).split("/")
+        if len(parts) != 4:
+            return None
+        batch, job, operation, name = parts
+        return cls(batch, job, operation, unquote(name))
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as far as it is kept for display: its first bytes of UTF-8, and its ending."""
+    if len(name.encode("utf-8", "replace")) <= SHOWN_NAME_MAX_BYTES:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    tail = f"\u2026{dot}{ending}" if stem and len(ending) <= 10 else "\u2026"
+    room = SHOWN_NAME_MAX_BYTES - len(tail.encode("utf-8", "replace"))
+    return name.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + tail
+
+
+def sent_once_key(idempotency_key: str) -> str:
+    """Where it stands what was sent under an Idempotency-Key."""
+    return f"{WEB_KEYS}{hashlib.sha256(idempotency_key.encode('utf-8', 'replace')).hexdigest()}.json"

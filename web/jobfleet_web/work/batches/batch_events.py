@@ -1,0 +1,148 @@
+"""Changes in batches, told to whoever listens: one task looks for each batch, however many listen."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobfleet_web.model import JobView
+from jobfleet_web.problems import Problem
+from jobfleet_web.work.batches.batch_views import Batches, checked_batch_id
+
+# How often the bucket is looked at for what other hosts did; longer while nothing changes. What this process
+# did is told at once.
+LOOK_SECONDS, LOOK_LONGEST_SECONDS = 1.0, 5.0
+
+# How often something is sent where nothing happens, so that proxies leave the line open.
+COMMENT_SECONDS = 15.0
+
+# After how many milliseconds a browser connects again.
+RETRY_MILLISECONDS = 3_000
+
+# What a listener may lag behind; one that takes less comes again, and is told all from the start.
+LAG_MAX = 5_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. Without a `name` it is a comment, that keeps the line open."""
+
+    name: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+
+    def encode(self) -> bytes:
+        """Return it as it stands in an event stream (https://html.spec.whatwg.org/#server-sent-events)."""
+        if not self.name:
+            return f": still here\nretry: {RETRY_MILLISECONDS}\n\n".encode()
+        body = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        return f"event: {self.name}\nid: {self.number}\ndata: {body}\n\n".encode("utf-8", "replace")
+
+
+class _Watch:
+    """One batch that somebody listens to: what was told of it, and to whom."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, JobView] = {}
+        self.listeners: set[asyncio.Queue[Event | None]] = set()
+        self.number = 0
+        self.changed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.fleet: Mapping[str, Any] = {}
+
+    def tell(self, name: str, data: Mapping[str, Any]) -> None:
+        """Tell all listeners; one whose line is full is sent away."""
+        self.number += 1
+        for listener in list(self.listeners):
+            if listener.qsize() >= LAG_MAX:
+                self.listeners.discard(listener)
+                listener.put_nowait(None)
+            else:
+                listener.put_nowait(Event(name, data, self.number))
+
+
+class BatchEvents:
+    """Tells what changes in batches, and how the fleet is. `read_fleet` returns that as JSON."""
+
+    def __init__(
+        self, batches: Batches, read_fleet: Callable[[], Coroutine[Any, Any, Mapping[str, Any]]]
+    ) -> None:
+        self._batches, self._read_fleet = batches, read_fleet
+        self._watches: dict[str, _Watch] = {}
+        self._closed = False
+
+    async def listen(self, batch: str) -> AsyncGenerator[Event, None]:
+        """Give each job of a batch as it is now, and then each one that changes, until `close`."""
+        watch = self._watches.setdefault(checked_batch_id(batch), _Watch())
+        line: asyncio.Queue[Event | None] = asyncio.Queue()
+        for job in watch.told.values():
+            line.put_nowait(Event("job", job.to_json(), watch.number))
+        watch.listeners.add(line)
+        if watch.task is None:
+            watch.task = asyncio.create_task(self._watch(batch, watch))
+        try:
+            yield Event()
+            while not self._closed:
+                try:
+                    event = await asyncio.wait_for(line.get(), COMMENT_SECONDS)
+                except TimeoutError:
+                    event = Event()
+                if event is None:
+                    return
+                yield event
+        finally:
+            watch.listeners.discard(line)
+            if not watch.listeners and self._watches.get(batch) is watch:
+                del self._watches[batch]
+                if watch.task:
+                    watch.task.cancel()
+
+    def job_changed(self, job: JobView) -> None:
+        """Tell at once of a job of this process."""
+        watch = self._watches.get(job.batch or "")
+        if watch:
+            self._tell_if_new(watch, job)
+
+    def job_sent(self, batch: str) -> None:
+        """Look at once for a job that came into a batch."""
+        if watch := self._watches.get(batch):
+            watch.changed.set()
+
+    def close(self) -> None:
+        """End all streams, and let no new one begin."""
+        self._closed = True
+        for watch in self._watches.values():
+            if watch.task:
+                watch.task.cancel()
+            for listener in watch.listeners:
+                listener.put_nowait(None)
+
+    async def _watch(self, batch: str, watch: _Watch) -> None:
+        pause = LOOK_SECONDS
+        while True:
+            watch.changed.clear()
+            changed = 0
+            # What cannot be read now is read at the next turn; the fleet's state says why.
+            with suppress(Problem):
+                changed = sum([self._tell_if_new(watch, job) for job in await self._batches.jobs(batch)])
+            await self._tell_fleet(watch)
+            pause = LOOK_SECONDS if changed else min(2 * pause, LOOK_LONGEST_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(watch.changed.wait(), pause)
+
+    def _tell_if_new(self, watch: _Watch, job: JobView) -> bool:
+        last = watch.told.get(job.id)
+        # A look that began before the answer came is older than what was told.
+        if last == job or (last and last.is_done and not job.is_done):
+            return False
+        watch.told[job.id] = job
+        watch.tell("job", job.to_json())
+        return True
+
+    async def _tell_fleet(self, watch: _Watch) -> None:
+        fleet = await self._read_fleet()
+        if fleet != watch.fleet:
+            watch.fleet = fleet
+            watch.tell("fleet", fleet)

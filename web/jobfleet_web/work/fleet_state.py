@@ -1,0 +1,128 @@
+"""How the stack is: workers, requests in line, credentials, and what to do where something is wrong."""
+
+import asyncio
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+
+from jobfleet.aws import identity
+from jobfleet.aws.identity import Identity
+from jobfleet.human_text import duration, many
+from jobfleet.queues.queue_counts import Queue
+from jobfleet.stack import workers
+from jobfleet.stack.silence import credential_doubts, why_nobody_answers
+from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Workforce
+
+from jobfleet_web.model import FleetView
+from jobfleet_web.problems import Problem
+from jobfleet_web.work.aws_problems import CREDENTIALS_MEND
+from jobfleet_web.work.gateway import Gateway
+
+# What was seen counts so long; SQS's own counts are not younger either.
+KEPT_SECONDS = 5.0
+
+# The rate at which jobs are done is that of the last so many, within so many seconds.
+RATE_JOBS, RATE_SECONDS = 200, 60.0
+
+# How long before its end a session is said to end soon; the rest of a Learner Lab's, as the client says it.
+SOON = LAB_SESSION - LAB_SESSION_ENDS_SOON
+
+
+class FleetState:
+    """Looks at the stack, once for all who ask within some seconds."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._seen: FleetView | None = None
+        self._seen_at = float("-inf")
+        self._looking: asyncio.Task[FleetView] | None = None
+        self._done_at: deque[float] = deque(maxlen=RATE_JOBS)
+
+    def job_done(self) -> None:
+        """Count a job, for the rate."""
+        self._done_at.append(time.monotonic())
+
+    async def view(self) -> FleetView:
+        """Return it. Never raises: what keeps it from being seen is what it says."""
+        if self._seen and time.monotonic() - self._seen_at < KEPT_SECONDS:
+            return self._seen
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> FleetView:
+        gateway = self._gateway
+        try:
+            found, line, mine = await asyncio.gather(
+                gateway.read(workers.read_workers, gateway.bucket),
+                gateway.read(gateway.fleet.exchange.line),
+                gateway.read(identity.find_identity, gateway.account),
+            )
+            view = fleet_view(found, line, mine, datetime.now(UTC), self._rate())
+        except Problem as problem:
+            view = unseen_view(problem)
+        self._seen, self._seen_at = view, time.monotonic()
+        return view
+
+    def _rate(self) -> float:
+        """Return how many jobs of this process were done a second, lately; 0 where too few were."""
+        now = time.monotonic()
+        lately = [at for at in self._done_at if now - at < RATE_SECONDS]
+        return len(lately) / max(now - lately[0], 1.0) if len(lately) > 1 else 0.0
+
+
+def fleet_view(found: Workforce, line: Queue, mine: Identity, now: datetime, rate: float) -> FleetView:
+    """Return what was seen in words. `rate` is how many jobs are done a second, 0 if that is not known."""
+    alive, paused = found.count("alive"), found.count("paused")
+    session = _session(mine, now)
+    if alive:
+        message = f"{many(alive, 'worker')}, {line.untaken:,} in line"
+        if line.untaken and rate:
+            message += f", about {duration(max(1, round(line.untaken / rate)))}"
+        mend = session["mend"]
+    else:
+        doubts = credential_doubts(found.workers, mine, now)
+        message, _, mend = why_nobody_answers(found, doubts).partition(": ")
+    return FleetView(
+        {"alive": alive, "paused": paused, "asleep": found.count("late") + found.count("stopped")},
+        {"waiting": line.untaken, "working": line.in_flight},
+        session,
+        message,
+        mend,
+    )
+
+
+def unseen_view(problem: Problem) -> FleetView:
+    """Return what is to be said of a stack that cannot be looked at."""
+    over = problem.code == "session-over"
+    state, mend = ("over", problem.mend) if over else ("unknown", "")
+    session = {"state": state, "expires_at": None, "mend": mend}
+    return FleetView({}, {}, session, problem.detail, problem.mend)
+
+
+def _session(mine: Identity, now: datetime) -> dict[str, Any]:
+    """Return how long the credentials hold: by what their file says, or by its age, as a lab's last 4 h."""
+    ends = _time(mine.ends)
+    if ends is None and mine.temporary and mine.written and now - mine.written > LAB_SESSION_ENDS_SOON:
+        mend = (
+            f"the credentials are {duration((now - mine.written).total_seconds() // 60 * 60)} old, and a "
+            f"Learner Lab's last 4 h: {CREDENTIALS_MEND}"
+        )
+        return {"state": "ends-soon", "expires_at": None, "mend": mend}
+    if ends is None:
+        return {"state": "unknown" if mine.temporary else "ok", "expires_at": None, "mend": ""}
+    soon = ends - now < SOON
+    return {
+        "state": "ends-soon" if soon else "ok",
+        "expires_at": ends.isoformat(),
+        "mend": CREDENTIALS_MEND if soon else "",
+    }
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Jobs: what was sent, what became of them, and waiting for it."""

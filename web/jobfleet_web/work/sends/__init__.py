@@ -1,0 +1,1 @@
+"""Uploads on their way out, each sent once however often it comes."""

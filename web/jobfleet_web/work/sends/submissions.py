@@ -1,0 +1,114 @@
+"""Submissions: the uploads of one request, sent together or met again."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from jobfleet.sending.prepare import Prepared
+from jobfleet_jobs.protocol.ids import new_job_id
+
+from jobfleet_web.model import JobView, Upload
+from jobfleet_web.work.jobs.following import Following
+from jobfleet_web.work.jobs.job_facts import JobFacts
+from jobfleet_web.work.jobs.job_views import waiting_view
+from jobfleet_web.work.sends.sending import Sending, checked
+from jobfleet_web.work.sends.sent_once import Record, SentOnce, fingerprint_of
+
+# Is called with each upload that was acknowledged and how many seconds storing and sending it took.
+OnSent = Callable[[Upload, float], object]
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What was sent: its batch, None for a single job that belongs to none, and its jobs in order."""
+
+    batch: str | None
+    jobs: Sequence[JobView]
+
+    @property
+    def job_ids(self) -> list[str]:
+        """The ids of the jobs."""
+        return [job.id for job in self.jobs]
+
+
+class Submissions:
+    """Sends the uploads of requests; the same ones again are the same jobs."""
+
+    def __init__(self, sending: Sending, sent_once: SentOnce, following: Following, on_sent: OnSent) -> None:
+        self._sending, self._sent_once = sending, sent_once
+        self._following, self._on_sent = following, on_sent
+        self._tasks: dict[str, asyncio.Task[Submitted]] = {}
+
+    async def submit(
+        self, uploads: Sequence[Upload], batch: str | None, key: str | None, sender: str
+    ) -> Submitted:
+        """Send uploads, or meet those that were sent before. Raises `Problem`."""
+        fingerprint = fingerprint_of(uploads, batch)
+        name = f"key {key}" if key is not None else f"{sender} {fingerprint}"
+        if key is not None and name in self._tasks:
+            # It is being sent: whoever comes after that is told by the record.
+            await asyncio.wait([self._tasks[name]])
+        task = self._tasks.get(name)
+        if task is None or self._is_over(task):
+            new_batch = batch or (new_job_id() if len(uploads) > 1 else None)
+            wanted = Record([upload.job_id for upload in uploads], new_batch, fingerprint)
+            # A task of its own: a sender that goes away leaves nothing half done for one who comes again.
+            task = asyncio.create_task(self._submit(uploads, wanted, key))
+            self._tasks[name] = task
+            task.add_done_callback(lambda done: self._ended(name, done))
+        found = await asyncio.shield(task)
+        return replace(found, jobs=[self._following.known(job.id) or job for job in found.jobs])
+
+    async def _submit(self, uploads: Sequence[Upload], wanted: Record, key: str | None) -> Submitted:
+        every = [checked(upload, wanted.batch) for upload in uploads]
+        record, there = (wanted, False) if key is None else await self._sent_once.claim(key, wanted)
+        done: set[str] = set()
+        if there:
+            uploads = [replace(one, job_id=job) for one, job in zip(uploads, record.jobs, strict=True)]
+            every = [checked(upload, record.batch) for upload in uploads]
+            done = set(await self._following.look(record.jobs))
+        sending = [
+            self._send(upload, facts, prepared)
+            for upload, (facts, prepared) in zip(uploads, every, strict=True)
+            if not (facts.id in done or self._following.is_under_way(facts.id))
+        ]
+        ended = await asyncio.gather(*sending, return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return Submitted(
+            record.batch, [self._following.known(facts.id) or waiting_view(facts) for facts, _ in every]
+        )
+
+    async def _send(self, upload: Upload, facts: JobFacts, prepared: Prepared) -> None:
+        begun = time.monotonic()
+        job = await self._sending.send(upload, facts, prepared)
+        self._following.follow(job, facts)
+        self._on_sent(upload, time.monotonic() - begun)
+
+    def _ended(self, name: str, task: "asyncio.Task[Submitted]") -> None:
+        """Forget what failed, what the record of its key tells from now on, and what is done by now."""
+        failed = task.cancelled() or task.exception() is not None
+        if failed or name.startswith("key ") or self._is_over(task):
+            self._drop(name, task)
+            return
+        waiting = {job for job in task.result().job_ids if self._following.is_under_way(job)}
+
+        def note(job: JobView) -> None:
+            waiting.discard(job.id)
+            if not waiting:
+                self._drop(name, task)
+
+        for job in list(waiting):
+            self._following.when_done(job, note)
+
+    def _is_over(self, task: "asyncio.Task[Submitted]") -> bool:
+        """Tell whether nothing of a submission is under way any more."""
+        if not task.done():
+            return False
+        return not any(self._following.is_under_way(job) for job in task.result().job_ids)
+
+    def _drop(self, name: str, task: "asyncio.Task[Submitted]") -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
