@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
+from jobfleet_jobs.systemd import notify
 
 from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 from jobfleet_worker.aws.clients import VERSION, Clients
@@ -25,7 +26,7 @@ from jobfleet_worker.offers.offer import Offer
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.reporting.heartbeats import Heartbeats
 from jobfleet_worker.reporting.journal import Journal
-from jobfleet_worker.reporting.systemd import Watchdog, notify
+from jobfleet_worker.reporting.systemd import Watchdog
 from jobfleet_worker.service.backlog import Backlog
 from jobfleet_worker.service.dispatcher import Dispatcher, Work
 from jobfleet_worker.service.endings import Endings

@@ -1,36 +1,14 @@
-"""Messages to systemd (Type=notify): one datagram for each word (sd_notify(3))."""
+"""The watchdog of systemd, fed as long as each of the worker's threads moves."""
 
-import os
-import socket
 from collections.abc import Callable
+
+from jobfleet_jobs.systemd import notify, watchdog_seconds
 
 from jobfleet_worker.clock import Clock
 
 # A thread that has not moved for this long is stuck: no call to AWS takes so long, retries included, but a
 # body that comes in drops.
 STUCK_SECONDS = 300.0
-
-
-def notify(*words: str) -> None:
-    """Tell systemd, where it listens: "READY=1", "STATUS=…", "STOPPING=1", "WATCHDOG=1"."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    if address.startswith("@"):  # an abstract socket
-        address = "\0" + address[1:]
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
-            out.sendto("\n".join(words).encode(), address)
-    except OSError:
-        # Nobody listens any more; the work goes on.
-        pass
-
-
-def watchdog_seconds() -> float | None:
-    """Return how often systemd wants to hear WATCHDOG=1 at the latest, or None where it does not watch."""
-    microseconds = os.environ.get("WATCHDOG_USEC", "")
-    mine = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    return int(microseconds) / 1e6 if microseconds.isdigit() and mine else None
 
 
 class Watchdog:

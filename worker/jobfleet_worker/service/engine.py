@@ -3,12 +3,14 @@
 import threading
 from dataclasses import dataclass
 
+from jobfleet_jobs.systemd import notify
+
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.job.commit import COMMITTERS, Committer
 from jobfleet_worker.job.leases import Leases
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.processes.slot import longest_wait
-from jobfleet_worker.reporting.systemd import Watchdog, notify
+from jobfleet_worker.reporting.systemd import Watchdog
 from jobfleet_worker.service.backlog import Backlog, io_threads
 from jobfleet_worker.service.dispatcher import Dispatcher
 from jobfleet_worker.service.receiver import Receivers

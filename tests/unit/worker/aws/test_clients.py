@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
+from jobfleet_jobs.systemd import notify, watchdog_seconds
 from jobfleet_worker.aws.credentials_file import FileCredentials
 from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
 from jobfleet_worker.job.broken_attempts import BACKOFF_LONGEST_SECONDS, backoff
-from jobfleet_worker.reporting.systemd import notify, watchdog_seconds
 
 
 def write(path: Path, key: str, *, token: str | None = "t", profile: str = "default") -> None:  # noqa: S107
