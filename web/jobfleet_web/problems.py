@@ -11,6 +11,11 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:jobfleet:problem:"
 
 
+def told(value: object) -> str:
+    """Return a value that was sent as the member `value` of a problem shows it."""
+    return redact(str(value))[:80]
+
+
 class Problem(Exception):
     """A request that got no answer, and why: `code` names the kind, `detail` the value, `mend` the way out.
 

@@ -1,0 +1,1 @@
+"""What every request meets first: token, host, origin, limits, headers, problems as answers, the log."""

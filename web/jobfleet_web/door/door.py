@@ -1,0 +1,77 @@
+"""The door: the ASGI application around the application, through which each request comes in."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jobfleet_web.door.answers import unforeseen
+from jobfleet_web.door.exchange import Exchange
+from jobfleet_web.door.head import Head
+from jobfleet_web.door.log import WebLog
+from jobfleet_web.door.stop import Stop
+from jobfleet_web.door.waiting_room import WaitingRoom
+from jobfleet_web.problems import Problem
+
+Check = Callable[[Head], None]
+
+
+@dataclass(frozen=True)
+class Hall:
+    """What the door shares with the rest of the process.
+
+    `away_bytes` is how much of a refused body is read away at most.
+    """
+
+    waiting: WaitingRoom
+    log: WebLog
+    stop: Stop
+    away_bytes: int
+
+
+class Door:
+    """Refuses what must not come in, before a byte of its body is read; answers and logs whatever happens.
+
+    `checks` raise `Problem`, in their order. It is no `BaseHTTPMiddleware`, which costs a task and a queue
+    for each request and holds streams back.
+    """
+
+    def __init__(self, app: ASGIApp, checks: Sequence[Check], hall: Hall) -> None:
+        self._app, self._checks, self._hall = app, checks, hall
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        head = Head.of(scope)
+        exchange = Exchange(head, receive, send, self._hall.stop, self._hall.away_bytes)
+        try:
+            await self._admit(scope, head, exchange)
+            await exchange.finish()
+        except ClientDisconnect:
+            pass
+        except Problem as problem:
+            await exchange.refuse(problem)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the sender gets an answer and the log the rest
+            self._hall.log.mistake(problem, head.path)
+            await exchange.refuse(unforeseen())
+        finally:
+            self._hall.log.request(
+                head.method, head.path, exchange.status, received=exchange.received, sent=exchange.sent,
+                seconds=round(time.monotonic() - began, 4), sender=head.sender,
+            )  # fmt: skip
+
+    async def _admit(self, scope: Scope, head: Head, exchange: Exchange) -> None:
+        for check in self._checks:
+            check(head)
+        if not self._hall.waiting.enter(head):
+            await self._app(scope, exchange.receive, exchange.send)
+            return
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            self._hall.waiting.leave(exchange.status)
