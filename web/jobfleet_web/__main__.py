@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
-import uvicorn
 from jobfleet_jobs.credentials.fitness import strip_environment
 from jobfleet_jobs.version import __version__
 
-from jobfleet_web.app import create_app
-from jobfleet_web.settings import BadSettings, WebSettings, from_file
+from jobfleet_web.server import serve
+from jobfleet_web.settings import BadSettings, from_file
+from jobfleet_web.wiring import build
 
 DEFAULT_CONFIG = Path("/etc/jobfleet/web.toml")
 
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     strip_environment()
     try:
         settings = from_file(options.config)
+        web = build(settings)
         listening = _socket(options)
     except BadSettings as problem:
         sys.stderr.write(f"jobfleet-web: {problem}\n")
@@ -43,21 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host, port = listening.getsockname()
         sys.stdout.write(f"http://{host}:{port}\n")
         sys.stdout.flush()
-    uvicorn.Server(_config(settings)).run(sockets=[listening])
+    serve(web, listening, settings.stop_timeout)
     return Exit.STOPPED
-
-
-def _config(settings: WebSettings) -> uvicorn.Config:
-    return uvicorn.Config(
-        create_app(settings), server_header=False, access_log=False, log_level="warning",
-        timeout_graceful_shutdown=settings.stop_timeout,
-    )  # fmt: skip
 
 
 def _socket(options: argparse.Namespace) -> socket.socket:
     """Return where to listen: what systemd opened, or what the command line names. Raises `BadSettings`."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS"):
-        return socket.socket(fileno=LISTEN_FDS_START)
+        handed = socket.socket(fileno=LISTEN_FDS_START)
+        handed.set_inheritable(False)
+        return handed
     try:
         if options.uds:
             return _bound(socket.AF_UNIX, options.uds)

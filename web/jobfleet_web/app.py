@@ -1,20 +1,74 @@
-"""The application: its routes, and what stands around them."""
+"""The application: its routes, and how their problems are answered."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.responses import Response
 
+from jobfleet_web.api import stats, upload
+from jobfleet_web.api.answering import Answering
+from jobfleet_web.door.answers import no_such_path, problem_response, unforeseen, wrong_method
+from jobfleet_web.door.head import Head
+from jobfleet_web.door.stop import Stop
+from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
+from jobfleet_web.uploads.budget import Budget
+from jobfleet_web.uploads.intake import Intake
+from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.work.work import Work
 
 
-def create_app(settings: WebSettings) -> Starlette:
-    """Return the application for one stack."""
+@dataclass(frozen=True)
+class Parts:
+    """What the application is made of."""
 
-    async def healthz(request: Request) -> PlainTextResponse:
-        """Tell that the process lives."""
-        return PlainTextResponse("ok\n")
+    settings: WebSettings
+    work: Work
+    limits: Limits
+    stop: Stop
 
-    app = Starlette(routes=[Route("/healthz", healthz)])
-    app.state.settings = settings
-    return app
+
+def create_app(parts: Parts) -> Starlette:
+    """Return the application for one stack, without its door."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await parts.work.close()
+
+    settings, work = parts.settings, parts.work
+    intake = Intake(work, parts.limits, Budget(settings.memory_bytes, parts.limits.budget_seconds))
+    answering = Answering(work, settings, parts.stop)
+    routes = [
+        *upload.routes(work, settings, intake, answering),
+        *stats.routes(work, settings, intake, answering),
+    ]
+    return Starlette(
+        routes=routes, lifespan=lifespan,
+        exception_handlers={Problem: _problem, HTTPException: _refusal, Exception: _mistake},
+    )  # fmt: skip
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    told = problem if isinstance(problem, Problem) else unforeseen()
+    return problem_response(told, as_page=Head.of(request.scope).wants_html)
+
+
+async def _refusal(request: Request, refusal: Exception) -> Response:
+    """Answer what Starlette itself refuses: a path that there is not, a method that it does not take."""
+    path = request.url.path
+    problem = no_such_path(path)
+    if isinstance(refusal, HTTPException) and refusal.status_code == 405:
+        problem = wrong_method(request.method, path, (refusal.headers or {}).get("Allow", ""))
+    return await _problem(request, problem)
+
+
+async def _mistake(request: Request, problem: Exception) -> Response:
+    """Answer what nobody foresaw, or an endpoint let through. The door logs it: Starlette raises it again."""
+    return await _problem(request, problem)

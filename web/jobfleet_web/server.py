@@ -1,0 +1,76 @@
+"""The server around the application: uvicorn, as this process runs it, and what it tells systemd."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from jobfleet_jobs.systemd import notify, watchdog_seconds
+
+from jobfleet_web.wiring import Web
+
+# Longer than nginx keeps a connection open (60 s): never is one closed here that it is about to use.
+_KEEP_ALIVE_SECONDS = 75
+
+# Connections that wait to be accepted, while all there is to do is done. The kernel's own limit holds, too.
+_BACKLOG = 4_096
+
+
+def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
+    """Answer on a socket until SIGTERM or SIGINT; return when all that were held have their answers.
+
+    That takes `stop_timeout` seconds at most; whoever has none then is cut off, as
+    all are at a second SIGINT.
+    """
+    config = uvicorn.Config(
+        web.app, http="httptools", loop="uvloop", ws="none", lifespan="on", log_level="warning",
+        # The address of a sender is read at the door, where it is known whom to believe.
+        proxy_headers=False, server_header=False, access_log=False, backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=stop_timeout,
+    )  # fmt: skip
+    _Server(config, web).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells systemd when it answers, that it lives, and that it stops; tells the application of the stop."""
+
+    def __init__(self, config: uvicorn.Config, web: Web) -> None:
+        super().__init__(config)
+        self._web = web
+        self._feeding: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._web.hall.log.say("started")
+        notify("READY=1")
+        self._feeding = asyncio.create_task(_feed_watchdog())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        held = self._web.hall.waiting.held
+        self._web.hall.log.say("stopping", held=held)
+        notify("STOPPING=1", f"STATUS=stopping, {held} requests wait for their answers")
+        self._web.ask_to_stop()
+        await super().shutdown(sockets)
+        if self._feeding:
+            self._feeding.cancel()
+        self._web.hall.log.say("stopped")
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT. uvicorn's own would end the process by the signal afterwards."""
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+async def _feed_watchdog() -> None:
+    """Tell systemd that the event loop turns: a call that blocks it for long has the process started anew."""
+    every = watchdog_seconds()
+    while every:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(every / 3)

@@ -1,0 +1,55 @@
+"""All objects of the process, made once and handed to those that work with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from jobfleet_web.app import Parts, create_app
+from jobfleet_web.door.checks import Hosts, check_encoding, check_origin
+from jobfleet_web.door.door import Check, Door, Hall
+from jobfleet_web.door.log import WebLog
+from jobfleet_web.door.stop import Stop
+from jobfleet_web.door.token import Token
+from jobfleet_web.door.waiting_room import WaitingRoom
+from jobfleet_web.settings import WebSettings
+from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.work.work import Work
+
+# What is left of `stop_timeout` for the last answers to go out.
+_LAST_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Web:
+    """The application behind its door, and what ends it."""
+
+    app: ASGIApp
+    hall: Hall
+    work: Work
+    patience_seconds: float
+
+    def ask_to_stop(self) -> None:
+        """End streams of events, and let those who wait for an answer do so for a last while."""
+        self.hall.stop.ask(self.patience_seconds)
+        self.work.end_streams()
+
+
+def build(settings: WebSettings, log: WebLog | None = None, limits: Limits | None = None) -> Web:
+    """Make everything for one stack. Raises `BadSettings`.
+
+    `limits` are for tests, which have no time for slow senders.
+    """
+    stop = Stop()
+    hall = Hall(WaitingRoom(settings.waiting_max), log or WebLog(), stop, 2 * settings.max_input_bytes)
+    work = Work(settings)
+    parts = Parts(settings, work, limits or Limits(settings.max_input_bytes), stop)
+    door = Door(create_app(parts), _checks(settings), hall)
+    return Web(door, hall, work, max(0.0, settings.stop_timeout - _LAST_SECONDS))
+
+
+def _checks(settings: WebSettings) -> list[Check]:
+    checks: list[Check] = [Hosts(settings.host_names).check]
+    if settings.token_file:
+        checks.append(Token(Path(settings.token_file)).check)
+    return [*checks, check_origin, check_encoding]
