@@ -119,9 +119,7 @@ def view(upload: Upload, status: Any, result: dict[str, Any] | None, **more: Any
 class Site:
     """The application behind its door, and a browser's or program's way to it."""
 
-    def __init__(
-        self, work: ScriptedWork | None = None, *, limits: Limits | None = None, **more: Any
-    ) -> None:
+    def __init__(self, work: ScriptedWork | None, limits: Limits | None, **more: Any) -> None:
         self.work = work or ScriptedWork()
         values = {"token_file": "", "open_to_all_without_token": True, "max_input_bytes": 1024 * 1024, **more}
         self.settings = WebSettings("trial", "us-east-1", "jobfleet-trial", **values)
@@ -171,6 +169,14 @@ class Site:
     def close(self) -> None:
         """End its event loop."""
         self._runner.close()
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Let tasks go on until something holds."""
+        for _ in range(10_000):
+            if look():
+                return
+            await asyncio.sleep(0)
+        pytest.fail("it never held")
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what it has logged."""

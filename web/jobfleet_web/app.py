@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from jobfleet_web.api import stats, upload
@@ -51,7 +51,9 @@ def create_app(parts: Parts) -> Starlette:
     ]
     return Starlette(
         routes=routes, lifespan=lifespan,
-        exception_handlers={Problem: _problem, HTTPException: _refusal, Exception: _mistake},
+        exception_handlers={
+            Problem: _problem, HTTPException: _refusal, ClientDisconnect: _gone, Exception: _mistake,
+        },
     )  # fmt: skip
 
 
@@ -67,6 +69,11 @@ async def _refusal(request: Request, refusal: Exception) -> Response:
     if isinstance(refusal, HTTPException) and refusal.status_code == 405:
         problem = wrong_method(request.method, path, (refusal.headers or {}).get("Allow", ""))
     return await _problem(request, problem)
+
+
+async def _gone(request: Request, problem: Exception) -> Response:
+    """Return what nobody reads any more; the log has it by nginx's number."""
+    return Response(status_code=499)
 
 
 async def _mistake(request: Request, problem: Exception) -> Response:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jobfleet_web.door.answers import unforeseen
@@ -52,8 +51,6 @@ class Door:
         try:
             await self._admit(scope, head, exchange)
             await exchange.finish()
-        except ClientDisconnect:
-            pass
         except Problem as problem:
             await exchange.refuse(problem)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the sender gets an answer and the log the rest

@@ -28,7 +28,7 @@ class WebLog:
         self._out.flush()
 
     def request(self, method: str, path: str, status: int, **facts: Any) -> None:
-        """Write that a request ended. `status` 0: its sender had gone before an answer began."""
+        """Write that a request ended. `status` 499: its sender had gone before that."""
         if path in _QUIET_PATHS and status < 400:
             return
         self.say("request", method=method[:20], path=path[:200], status=status, **facts)

@@ -106,7 +106,9 @@ class _Parts:
 
     def _begin(self, part: MultipartSegment) -> None:
         called = text_of(part.name or "")
-        name = extended_name(part.header("Content-Disposition", "")) or part.filename
+        name = extended_name(part.header("Content-Disposition", ""))
+        if name is None and part.filename is not None:
+            name = text_of(part.filename)
         if name is None and called != NUMBERS_FIELD:
             self._field, self._text = called, bytearray()
             if len(self.form.fields) >= FIELDS_MAX:
@@ -115,7 +117,7 @@ class _Parts:
         if len(self.form.files) >= FILES_MAX:
             raise _too_many(f"more than {FILES_MAX:,} files")
         self._is_unnamed = not name
-        given = text_of(name) if name else ("" if name is not None else NUMBERS_NAME)
+        given = NUMBERS_NAME if name is None else name
         self._file = SentFile(called, part.content_type or "", self._keeper.begin(clean_name(given)))
 
     async def _end(self) -> None:
@@ -159,7 +161,8 @@ def _boundary(request: Request) -> str:
     if not boundary or len(boundary) > _BOUNDARY_MAX_CHARACTERS or not boundary.isprintable():
         raise Problem(
             400, "bad-multipart", f"the boundary in Content-Type is {shown(boundary)}",
-            mend=f"Give one of 1 to {_BOUNDARY_MAX_CHARACTERS} printable characters.",
+            mend="Have a library or curl write the multipart body and its Content-Type: a boundary has 1 to "
+            f"{_BOUNDARY_MAX_CHARACTERS} printable characters.",
         )  # fmt: skip
     return boundary
 

@@ -32,7 +32,11 @@ def test_a_file_is_answered_with_its_job(site: Make) -> None:
     (job,) = answer.json()["jobs"]
     assert (job["status"], job["name"], job["parameters"]) == ("succeeded", "photo.jpg", {"level": 7})
     (upload,) = made.work.uploads
-    assert (upload.body, upload.content_type, upload.job_id) == (InMemory(b"picture"), "image/jpeg", job["id"])
+    assert (upload.body, upload.content_type, upload.job_id) == (
+        InMemory(b"picture"),
+        "image/jpeg",
+        job["id"],
+    )
     assert answer.json()["batch"] is None
     assert answer.json()["links"] == {}
 
@@ -217,8 +221,7 @@ def test_held_requests_are_answered_when_the_process_has_waited_for_them_long_en
     async def held() -> int:
         async with made.client() as client:
             sent = asyncio.create_task(client.post(f"{UPLOAD}?operation=greyscale", files={"f": PICTURE}))
-            while not made.work.waits:
-                await asyncio.sleep(0)
+            await made.until(lambda: made.work.waits)
             made.hall.stop.ask(0)
             return (await sent).status_code
 
