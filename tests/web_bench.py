@@ -16,8 +16,8 @@ import pytest
 from jobfleet.stack.offered_operations import Offered, Offers
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
-from jobfleet_web.app import Parts, create_app
-from jobfleet_web.door.checks import Hosts, check_encoding, check_origin
+from jobfleet_web.app import AppParts, create_app
+from jobfleet_web.door.checks import HostNames, check_encoding, check_origin
 from jobfleet_web.door.door import Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
@@ -25,7 +25,7 @@ from jobfleet_web.door.waiting_room import WaitingRoom
 from jobfleet_web.model import InBucket, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
-from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.work.work import Submitted
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class ScriptedWork:
             await self.gate.wait()
         return [self.done(one) for one in mine]
 
-    async def begin_large(self, job_id: str, name: str) -> ScriptedLarge:
+    def begin_large(self, job_id: str, name: str) -> ScriptedLarge:
         self.large.append(ScriptedLarge(job_id, name))
         return self.large[-1]
 
@@ -119,7 +119,7 @@ def view(upload: Upload, status: Any, result: dict[str, Any] | None, **more: Any
 class Site:
     """The application behind its door, and a browser's or program's way to it."""
 
-    def __init__(self, work: ScriptedWork | None, limits: Limits | None, **more: Any) -> None:
+    def __init__(self, work: ScriptedWork | None, limits: UploadLimits | None, **more: Any) -> None:
         self.work = work or ScriptedWork()
         values = {"token_file": "", "open_to_all_without_token": True, "max_input_bytes": 1024 * 1024, **more}
         self.settings = WebSettings("trial", "us-east-1", "jobfleet-trial", **values)
@@ -130,13 +130,13 @@ class Site:
             Stop(),
             2 * self.settings.max_input_bytes,
         )
-        parts = Parts(
+        parts = AppParts(
             self.settings,
             self.work,  # type: ignore[arg-type]
-            limits or Limits(self.settings.max_input_bytes),
+            limits or UploadLimits(self.settings.max_input_bytes),
             self.hall.stop,
         )
-        checks = [Hosts(self.settings.host_names).check, check_origin, check_encoding]
+        checks = [HostNames(self.settings.host_names).check, check_origin, check_encoding]
         self.app = Door(create_app(parts), checks, self.hall)
         self._runner = asyncio.Runner()
 
@@ -188,7 +188,7 @@ def site() -> Iterator[Callable[..., Site]]:
     """Make sites; they end with the test."""
     sites: list[Site] = []
 
-    def make(work: ScriptedWork | None = None, limits: Limits | None = None, **more: Any) -> Site:
+    def make(work: ScriptedWork | None = None, limits: UploadLimits | None = None, **more: Any) -> Site:
         sites.append(Site(work, limits, **more))
         return sites[-1]
 

@@ -18,21 +18,21 @@ from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.uploads.budget import Budget
 from jobfleet_web.uploads.intake import Intake
-from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.work.work import Work
 
 
 @dataclass(frozen=True)
-class Parts:
+class AppParts:
     """What the application is made of."""
 
     settings: WebSettings
     work: Work
-    limits: Limits
+    limits: UploadLimits
     stop: Stop
 
 
-def create_app(parts: Parts) -> Starlette:
+def create_app(parts: AppParts) -> Starlette:
     """Return the application for one stack, without its door."""
 
     @asynccontextmanager

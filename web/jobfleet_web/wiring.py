@@ -5,15 +5,15 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from jobfleet_web.app import Parts, create_app
-from jobfleet_web.door.checks import Hosts, check_encoding, check_origin
+from jobfleet_web.app import AppParts, create_app
+from jobfleet_web.door.checks import HostNames, check_encoding, check_origin
 from jobfleet_web.door.door import Check, Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.token import Token
 from jobfleet_web.door.waiting_room import WaitingRoom
 from jobfleet_web.settings import WebSettings
-from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.work.work import Work
 
 # What is left of `stop_timeout` for the last answers to go out.
@@ -35,7 +35,7 @@ class Web:
         self.work.end_streams()
 
 
-def build(settings: WebSettings, log: WebLog | None = None, limits: Limits | None = None) -> Web:
+def build(settings: WebSettings, log: WebLog | None = None, limits: UploadLimits | None = None) -> Web:
     """Make everything for one stack. Raises `BadSettings`.
 
     `limits` are for tests, which have no time for slow senders.
@@ -43,13 +43,13 @@ def build(settings: WebSettings, log: WebLog | None = None, limits: Limits | Non
     stop = Stop()
     hall = Hall(WaitingRoom(settings.waiting_max), log or WebLog(), stop, 2 * settings.max_input_bytes)
     work = Work(settings)
-    parts = Parts(settings, work, limits or Limits(settings.max_input_bytes), stop)
+    parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop)
     door = Door(create_app(parts), _checks(settings), hall)
     return Web(door, hall, work, max(0.0, settings.stop_timeout - _LAST_SECONDS))
 
 
 def _checks(settings: WebSettings) -> list[Check]:
-    checks: list[Check] = [Hosts(settings.host_names).check]
+    checks: list[Check] = [HostNames(settings.host_names).check]
     if settings.token_file:
         checks.append(Token(Path(settings.token_file)).check)
     return [*checks, check_origin, check_encoding]

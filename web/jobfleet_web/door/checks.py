@@ -10,7 +10,7 @@ from jobfleet_web.problems import Problem, told
 _ALWAYS = ("127.0.0.1", "localhost")
 
 
-class Hosts:
+class HostNames:
     """The names that this host answers to.
 
     Any other may be that of a page of somebody else's, which has it point here to be the same origin.
@@ -38,7 +38,7 @@ def check_origin(head: Head) -> None:
     """Raise `Problem` for a request that the page of another site has a browser send.
 
     Only browsers name an Origin. They say `null` for pages that have none, such as a local file: no page of
-    ours is one, as all are sent with a Referrer-Policy that keeps the origin (`door.exchange`).
+    ours is one, as all are sent with a Referrer-Policy that keeps the origin (`door.passage`).
     """
     if head.method in SAFE_METHODS:
         return

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jobfleet_web.door.answers import unforeseen
-from jobfleet_web.door.exchange import Exchange
 from jobfleet_web.door.head import Head
 from jobfleet_web.door.log import WebLog
+from jobfleet_web.door.passage import Passage
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.waiting_room import WaitingRoom
 from jobfleet_web.problems import Problem
@@ -47,28 +47,28 @@ class Door:
             return
         began = time.monotonic()
         head = Head.of(scope)
-        exchange = Exchange(head, receive, send, self._hall.stop, self._hall.away_bytes)
+        passage = Passage(head, receive, send, self._hall.stop, self._hall.away_bytes)
         try:
-            await self._admit(scope, head, exchange)
-            await exchange.finish()
+            await self._admit(scope, head, passage)
+            await passage.finish()
         except Problem as problem:
-            await exchange.refuse(problem)
+            await passage.refuse(problem)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the sender gets an answer and the log the rest
             self._hall.log.mistake(problem, head.path)
-            await exchange.refuse(unforeseen())
+            await passage.refuse(unforeseen())
         finally:
             self._hall.log.request(
-                head.method, head.path, exchange.status, received=exchange.received, sent=exchange.sent,
+                head.method, head.path, passage.status, received=passage.received, sent=passage.sent,
                 seconds=round(time.monotonic() - began, 4), sender=head.sender,
             )  # fmt: skip
 
-    async def _admit(self, scope: Scope, head: Head, exchange: Exchange) -> None:
+    async def _admit(self, scope: Scope, head: Head, passage: Passage) -> None:
         for check in self._checks:
             check(head)
         if not self._hall.waiting.enter(head):
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app(scope, passage.receive, passage.send)
             return
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app(scope, passage.receive, passage.send)
         finally:
-            self._hall.waiting.leave(exchange.status)
+            self._hall.waiting.leave(passage.status)

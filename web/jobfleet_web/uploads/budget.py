@@ -20,7 +20,7 @@ class Budget:
     """
 
     def __init__(self, total: int, wait_seconds: float) -> None:
-        self._total, self._wait_seconds = total, wait_seconds
+        self.total, self._wait_seconds = total, wait_seconds
         self._taken = 0
         self._waiting: dict[bool, deque[tuple[int, asyncio.Future[None]]]] = {True: deque(), False: deque()}
 
@@ -72,8 +72,8 @@ class Budget:
         self._wake()
 
     def _fits(self, need: int) -> bool:
-        kept = 0 if need <= _SMALL_BYTES else self._total // 4
-        return self._taken + need <= self._total - kept
+        kept = 0 if need <= _SMALL_BYTES else self.total // 4
+        return not self._taken or self._taken + need <= self.total - kept
 
     def _wake(self) -> None:
         for line in self._waiting.values():

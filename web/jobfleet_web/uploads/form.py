@@ -13,14 +13,14 @@ from multipart import (
 from starlette.requests import Request
 
 from jobfleet_web.problems import Problem, told
-from jobfleet_web.uploads.keeper import Body, Keeper
+from jobfleet_web.uploads.kept import Body, KeptBodies
 from jobfleet_web.uploads.limits import (
     FIELD_MAX_BYTES,
     FIELDS_MAX,
     FILES_MAX,
     PART_HEADER_MAX_BYTES,
     PART_HEADERS_MAX,
-    Limits,
+    UploadLimits,
 )
 from jobfleet_web.uploads.names import clean_name, extended_name, text_of
 from jobfleet_web.uploads.stream import chunks
@@ -54,14 +54,16 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-async def read_form(request: Request, limits: Limits, keeper: Keeper, check_early: CheckEarly) -> Form:
+async def read_form(
+    request: Request, limits: UploadLimits, bodies: KeptBodies, check_early: CheckEarly
+) -> Form:
     """Read a multipart body to its end. Raises `Problem` for one that is none, or too much of anything."""
     parser = PushMultipartParser(
         _boundary(request), max_header_size=PART_HEADER_MAX_BYTES, max_header_count=PART_HEADERS_MAX,
         header_charset="latin-1",
     )  # fmt: skip
-    reader, received = _Parts(keeper), 0
-    keeper.check_early = lambda: check_early(reader.form.fields)
+    reader, received = _Parts(bodies), 0
+    bodies.check_early = lambda: check_early(reader.form.fields)
     try:
         async for chunk in chunks(request, limits):
             received += len(chunk)
@@ -78,8 +80,8 @@ async def read_form(request: Request, limits: Limits, keeper: Keeper, check_earl
 class _Parts:
     """Takes what the parser finds: the head of a part, its bytes, its end."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, bodies: KeptBodies) -> None:
+        self._bodies = bodies
         self.form = Form()
         self._file: SentFile | None = None
         self._is_unnamed = False
@@ -118,7 +120,7 @@ class _Parts:
             raise _too_many(f"more than {FILES_MAX:,} files")
         self._is_unnamed = not name
         given = NUMBERS_NAME if name is None else name
-        self._file = SentFile(called, part.content_type or "", self._keeper.begin(clean_name(given)))
+        self._file = SentFile(called, part.content_type or "", self._bodies.begin(clean_name(given)))
 
     async def _end(self) -> None:
         if self._file:

@@ -12,17 +12,17 @@ from starlette.requests import Request
 from jobfleet_web.model import InMemory, Upload
 from jobfleet_web.uploads.budget import Budget
 from jobfleet_web.uploads.form import NUMBERS_NAME, CheckEarly, Form, SentFile, read_form
-from jobfleet_web.uploads.keeper import Keeper, Store
-from jobfleet_web.uploads.limits import KEPT_BYTES, PART_BYTES, Limits
+from jobfleet_web.uploads.kept import KeptBodies, Store
+from jobfleet_web.uploads.limits import KEPT_BYTES, PART_BYTES, UploadLimits
 from jobfleet_web.uploads.stream import chunks, declared_length, too_large
 
 
 class Incoming:
     """What came with one request, whole and not yet submitted."""
 
-    def __init__(self, form: Form, keeper: Keeper, seconds: float) -> None:
+    def __init__(self, form: Form, bodies: KeptBodies, seconds: float) -> None:
         self.form, self.seconds = form, seconds
-        self._keeper = keeper
+        self._bodies = bodies
 
     @property
     def data(self) -> bytes:
@@ -34,7 +34,7 @@ class Incoming:
 
     async def replace(self, data: bytes) -> None:
         """Take `data` for what came."""
-        body = self._keeper.begin(NUMBERS_NAME)
+        body = self._bodies.begin(NUMBERS_NAME)
         await body.write(data)
         await body.end()
         self.form.files = [SentFile("", "text/plain", body)]
@@ -43,7 +43,7 @@ class Incoming:
         """Return it as uploads; from now on nothing is removed, whatever happens, as jobs may refer to it."""
         for file in self.form.files:
             await file.body.finish()
-        self._keeper.is_handed_over = True
+        self._bodies.is_handed_over = True
         return [
             Upload(
                 file.body.job_id, file.body.name, file.content_type, file.body.whole, operation, parameters,
@@ -56,7 +56,7 @@ class Incoming:
 class Intake:
     """Takes bodies in within the limits and the budget of the process."""
 
-    def __init__(self, store: Store, limits: Limits, budget: Budget) -> None:
+    def __init__(self, store: Store, limits: UploadLimits, budget: Budget) -> None:
         self._store, self._limits, self._budget = store, limits, budget
 
     @asynccontextmanager
@@ -65,34 +65,34 @@ class Intake:
 
         Raises `Problem`, and `ClientDisconnect` where the sender goes; nothing is left in the bucket then.
         """
-        async with self._keeper(request) as keeper:
+        async with self._kept(request) as bodies:
             began = time.monotonic()
-            form = await read_form(request, self._limits, keeper, check_early)
-            yield Incoming(form, keeper, time.monotonic() - began)
+            form = await read_form(request, self._limits, bodies, check_early)
+            yield Incoming(form, bodies, time.monotonic() - began)
 
     @asynccontextmanager
     async def file(self, request: Request, content_type: str, most: int) -> AsyncIterator[Incoming]:
         """Take a body of at most `most` bytes that is itself one file of numbers, as `form` does."""
-        async with self._keeper(request) as keeper:
+        async with self._kept(request) as bodies:
             began = time.monotonic()
-            body = keeper.begin(NUMBERS_NAME)
+            body = bodies.begin(NUMBERS_NAME)
             async for chunk in chunks(request, replace(self._limits, input_bytes=most)):
                 await body.write(chunk)
                 if body.size > most:
                     raise too_large(most)
             await body.end()
             form = Form([SentFile("", content_type, body)])
-            yield Incoming(form, keeper, time.monotonic() - began)
+            yield Incoming(form, bodies, time.monotonic() - began)
 
     @asynccontextmanager
-    async def _keeper(self, request: Request) -> AsyncIterator[Keeper]:
-        most = KEPT_BYTES + PART_BYTES
+    async def _kept(self, request: Request) -> AsyncIterator[KeptBodies]:
+        most = min(KEPT_BYTES + PART_BYTES, self._budget.total)
         length = declared_length(request)
         async with self._budget.share(most if length is None else min(length, most)) as share:
-            keeper = Keeper(self._store, share)
+            bodies = KeptBodies(self._store, share)
             try:
-                yield keeper
+                yield bodies
             except BaseException:
-                if not keeper.is_handed_over:
-                    await keeper.abort()
+                if not bodies.is_handed_over:
+                    await bodies.abort()
                 raise

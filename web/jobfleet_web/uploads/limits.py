@@ -37,7 +37,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Limits:
+class UploadLimits:
     """`input_bytes`: the largest file that is taken. `budget_seconds`: how long one waits for memory."""
 
     input_bytes: int

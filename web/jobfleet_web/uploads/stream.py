@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 
 from jobfleet_web.problems import Problem
-from jobfleet_web.uploads.limits import Limits
+from jobfleet_web.uploads.limits import UploadLimits
 
 
 def declared_length(request: Request) -> int | None:
@@ -26,7 +26,7 @@ def too_large(most: int) -> Problem:
     )  # fmt: skip
 
 
-async def chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+async def chunks(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
     """Give the body in the pieces in which it comes. Raises `Problem` for one too large, or too slow.
 
     Only the time that the sender takes is counted. One that goes in the middle is `ClientDisconnect`.
@@ -55,7 +55,7 @@ async def chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:
             return
 
 
-def _too_slow(received: int, waited: float, limits: Limits) -> Problem:
+def _too_slow(received: int, waited: float, limits: UploadLimits) -> Problem:
     return Problem(
         408, "too-slow", f"{received:,} bytes came in {waited:.0f} seconds",
         mend=f"Send at least {limits.pace.bytes_a_second:,} bytes a second.", more={"value": received},

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from jobfleet_web.model import Failure, InMemory
+from jobfleet_web.model import InMemory, JobFailure
 from jobfleet_web.problems import Problem
 
 from tests.web_bench import LABELS, ScriptedWork, Site, view
@@ -17,7 +17,7 @@ Make = Callable[..., Site]
 
 def failed(upload: Any) -> Any:
     """Say of a job that it failed."""
-    return view(upload, "failed", None, failure=Failure("not-an-image", "no image", "send one"))
+    return view(upload, "failed", None, failure=JobFailure("not-an-image", "no image", "send one"))
 
 
 def unfinished(upload: Any) -> Any:

@@ -11,19 +11,19 @@ from jobfleet_web.model import InBucket
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.gateway import Gateway
 
-# Parts under way at a time beside the one that comes in: so many times `LARGE_BYTES` are in memory at most.
-PARTS_AT_ONCE = 2
-
 # S3 takes so many parts at most (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
 PARTS_MAX = 10_000
 
 
 class LargeUpload:
-    """One input. Call `write` with each piece, then `finish`; or `abort`, and nothing is left of it."""
+    """One input. Call `write` with each piece, then `finish`; or `abort`, and nothing is left of it.
+
+    That goes for one that is finished, too, as long as no job knows of it.
+    """
 
     def __init__(self, gateway: Gateway, key: str, metadata: Mapping[str, str]) -> None:
         self._gateway, self.key, self._metadata = gateway, key, dict(metadata)
-        self._upload_id = ""
+        self._upload_id, self._is_whole = "", False
         self._pieces: list[bytes] = []
         self._held = self.bytes = 0
         self._parts: list[asyncio.Task[str]] = []
@@ -62,26 +62,26 @@ class LargeUpload:
         # A part that ends after the upload was aborted would stay.
         await asyncio.gather(*self._parts, return_exceptions=True)
         upload, self._upload_id = self._upload_id, ""
-        if upload:
-            # If AWS is away, the bucket's lifecycle takes it.
-            with suppress(Problem):
+        # If AWS is away, the bucket's lifecycle takes it.
+        with suppress(Problem):
+            if upload:
                 await self._gateway.put(self._abort, upload)
+            elif self._is_whole:
+                await self._gateway.put(self._delete)
 
     async def _send_part(self, size: int) -> None:
         if not self._upload_id:
             self._upload_id = await self._gateway.put(self._begin)
         if len(self._parts) == PARTS_MAX:
             raise Problem(413, "too-large", f"the input has more than {self.bytes:,} bytes")
-        while len(under_way := [part for part in self._parts if not part.done()]) >= PARTS_AT_ONCE:
-            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-        for part in self._parts:
-            if part.done():
-                part.result()  # one that failed ends it all
         data = b"".join(self._pieces)
         self._pieces = [data[size:]] if len(data) > size else []
         self._held -= size
         number = len(self._parts) + 1
         self._parts.append(asyncio.create_task(self._gateway.put(self._put_part, number, data[:size])))
+        # No other comes in meanwhile: one part is all that an upload has in memory. As a task it ends even if
+        # its sender goes, so that nothing is put after the upload was aborted.
+        await asyncio.shield(self._parts[-1])
 
     @property
     def _where(self) -> dict[str, Any]:
@@ -101,7 +101,10 @@ class LargeUpload:
         self._gateway.account.s3.complete_multipart_upload(
             **self._where, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
         )
-        self._upload_id = ""
+        self._upload_id, self._is_whole = "", True
+
+    def _delete(self) -> None:
+        self._gateway.account.s3.delete_object(**self._where)
 
     def _abort(self, upload: str) -> None:
         self._gateway.account.s3.abort_multipart_upload(**self._where, UploadId=upload)

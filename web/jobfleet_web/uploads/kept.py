@@ -27,11 +27,11 @@ class LargeBody(Protocol):
 class Store(Protocol):
     """What takes large bodies."""
 
-    async def begin_large(self, job_id: str, name: str) -> LargeBody:
+    def begin_large(self, job_id: str, name: str) -> LargeBody:
         """Begin one."""
 
 
-class Keeper:
+class KeptBodies:
     """Keeps bodies within its share of the memory; what does not fit goes to the bucket as it comes in."""
 
     def __init__(self, store: Store, share: Share) -> None:
@@ -51,7 +51,7 @@ class Keeper:
         """Begin to store a body in the bucket, and give back the memory that is not needed any more."""
         if self.check_early and not self._large:
             await self.check_early()
-        large = await self._store.begin_large(body.job_id, body.name)
+        large = self._store.begin_large(body.job_id, body.name)
         self._large.append(large)
         self._kept_max = self._kept
         self._share.shrink(self._kept + PART_BYTES)
@@ -73,8 +73,8 @@ class Keeper:
 class Body:
     """One body, from its first byte to its last."""
 
-    def __init__(self, keeper: Keeper, name: str) -> None:
-        self._keeper, self.name = keeper, name
+    def __init__(self, bodies: KeptBodies, name: str) -> None:
+        self._bodies, self.name = bodies, name
         self.job_id = new_job_id()
         self._digest = hashlib.sha256()
         self._pending = bytearray()
@@ -100,7 +100,7 @@ class Body:
 
     async def end(self) -> None:
         """Tell that this was all."""
-        if self._large is None and self._keeper.fits(self.size):
+        if self._large is None and self._bodies.fits(self.size):
             self._whole = InMemory(bytes(self._pending))
         else:
             await self._store(bytes(self._pending))
@@ -120,5 +120,5 @@ class Body:
 
     async def _store(self, part: bytes) -> None:
         if self._large is None:
-            self._large = await self._keeper.large(self)
+            self._large = await self._bodies.large(self)
         await self._large.write(part)

@@ -28,7 +28,7 @@ HEADERS: dict[bytes, bytes] = {
 _AWAY_SECONDS = 30.0
 
 
-class Exchange:
+class Passage:
     """Stands between the server and the application for one request.
 
     Whoever is refused gets the answer after the body was read to its end, as python-requests reads no answer
