@@ -11,6 +11,8 @@ from jobfleet_web.model import InBucket, InMemory, Upload
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.work.work import Work
 
+from tests.patience import wait_for
+
 T = TypeVar("T")
 
 
@@ -25,6 +27,11 @@ def upload(
         job_id or new_job_id(), name, content_type, body or InMemory(data), declared,
         declared.check(parameters), hashlib.sha256(data).hexdigest(), 0.25,
     )  # fmt: skip
+
+
+async def until(look: Callable[[], Any]) -> None:
+    """Wait until something holds, while the loop goes on."""
+    await asyncio.to_thread(wait_for, look)
 
 
 def with_work(settings: WebSettings, use: Callable[[Work], Awaitable[T]]) -> T:

@@ -36,6 +36,7 @@ class FleetState:
         self._gateway = gateway
         self._seen: FleetView | None = None
         self._seen_at = float("-inf")
+        self._problem: Problem | None = None
         self._looking: asyncio.Task[FleetView] | None = None
         self._done_at: deque[float] = deque(maxlen=RATE_JOBS)
 
@@ -51,6 +52,12 @@ class FleetState:
             self._looking = asyncio.create_task(self._look())
         return await asyncio.shield(self._looking)
 
+    async def check(self) -> None:
+        """Raise `Problem` if AWS, the stack or the credentials are away, as far as was seen lately."""
+        await self.view()
+        if self._problem:
+            raise self._problem.with_traceback(None)
+
     async def _look(self) -> FleetView:
         gateway = self._gateway
         try:
@@ -61,7 +68,9 @@ class FleetState:
             )
             view = fleet_view(found, line, mine, datetime.now(UTC), self._rate())
         except Problem as problem:
-            view = unseen_view(problem)
+            view, self._problem = unseen_view(problem), problem
+        else:
+            self._problem = None
         self._seen, self._seen_at = view, time.monotonic()
         return view
 

@@ -28,9 +28,9 @@ from jobfleet_web.work.jobs.jobs_in_bucket import JobsInBucket, checked_job_id, 
 from jobfleet_web.work.metrics import Metrics
 from jobfleet_web.work.sends.sending import Sending, checked, key_of
 from jobfleet_web.work.sends.sent_once import SentOnce
-from jobfleet_web.work.sends.submissions import Submissions, Submitted
+from jobfleet_web.work.sends.submissions import Payload, Submissions, Submitted
 
-__all__ = ["AskedFor", "Event", "LargeUpload", "StoredFile", "Submitted", "Work"]
+__all__ = ["PAGE_JOBS", "AskedFor", "Event", "LargeUpload", "StoredFile", "Submitted", "Work"]
 
 
 class Work:
@@ -62,21 +62,34 @@ class Work:
         return await self._gateway.read(self._gateway.fleet.exchange.offers)
 
     async def submit(
-        self, uploads: Sequence[Upload], *, batch: str | None, key: str | None, sender: str
+        self,
+        uploads: Sequence[Upload],
+        *,
+        batch: str | None,
+        key: str | None,
+        sender: str,
+        new_batch: bool = False,
     ) -> Submitted:
         """Send uploads: when this returns, their inputs are in the bucket and their requests in the queue.
 
-        Several belong to a batch, a new one if none is given. The same uploads again are the same jobs: under
-        the same `key` (an Idempotency-Key), and without a key if the same `sender` has them under way.
+        Several belong to a batch, a new one if none is given; with `new_batch`, a single one does, too. The
+        same uploads again are the same jobs, in the batch that they had: under the same `key` (an
+        Idempotency-Key), and without a key if the same `sender` has them under way. So give no `batch` that
+        the sender did not name.
         """
         if batch is not None:
             checked_batch_id(batch)
-        submitted = await self._submissions.submit(uploads, batch, key, sender)
+        elif new_batch or len(uploads) > 1:
+            batch, new_batch = new_job_id(), True
+        what = Payload(uploads, batch, sender, names_batch=not new_batch)
+        submitted = await self._submissions.submit(what, key)
         if submitted.batch:
             self._events.job_sent(submitted.batch)
         return submitted
 
-    def begin_large(self, job_id: str, name: str, metadata: Mapping[str, str] | None = None) -> LargeUpload:
+    async def begin_large(
+        self, job_id: str, name: str, metadata: Mapping[str, str] | None = None
+    ) -> LargeUpload:
         """Begin to put an input into the bucket while it comes in.
 
         What is not known by then, `submit` adds to its metadata.
@@ -164,7 +177,7 @@ class Work:
 
     async def ready(self) -> None:
         """Raise `Problem` if no upload could be taken now: AWS, the stack or the credentials are away."""
-        await self._gateway.read(self._gateway.fleet.exchange.line)
+        await self._fleet_state.check()
 
     def end_streams(self) -> None:
         """End all streams of events; called when the process is told to stop, as nothing else ends them."""

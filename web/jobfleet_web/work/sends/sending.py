@@ -5,6 +5,7 @@ import functools
 import io
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from jobfleet.answers.job import Job
 from jobfleet.aws.transfers import Transfers
@@ -15,6 +16,7 @@ from jobfleet_jobs.protocol.message import Request, Stored
 from jobfleet_jobs.protocol.names import BatchEntry, shown_name, upload_key
 
 from jobfleet_web.model import InMemory, Upload
+from jobfleet_web.problems import Problem
 from jobfleet_web.work.aws_problems import problem_of
 from jobfleet_web.work.gateway import SENDS, Gateway
 from jobfleet_web.work.jobs.job_facts import JobFacts, facts_of, metadata_of
@@ -65,6 +67,12 @@ class Sending:
         """Send a job whose input is that of another, which lies under `source`."""
         store = functools.partial(self._copy, source, str(facts.key), metadata_of(facts))
         return await self._send_stored(facts, prepared, store)
+
+    async def discard(self, key: str) -> None:
+        """Remove an input that no job needs. What cannot be removed now expires with the others."""
+        bucket = self._gateway.account.bucket
+        with suppress(Problem):
+            await self._gateway.put(lambda: self._gateway.account.s3.delete_object(Bucket=bucket, Key=key))
 
     async def _send_stored(self, facts: JobFacts, prepared: Prepared, store: Callable[[], object]) -> Job:
         job = await self._sent(await self._gateway.put(self._stored, facts, prepared, store))

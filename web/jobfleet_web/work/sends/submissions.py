@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from jobfleet.sending.prepare import Prepared
-from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import Result
 
-from jobfleet_web.model import JobView, Upload
+from jobfleet_web.model import InBucket, JobView, Upload
 from jobfleet_web.work.jobs.following import Following
 from jobfleet_web.work.jobs.job_facts import JobFacts
 from jobfleet_web.work.jobs.job_views import waiting_view
@@ -32,6 +32,21 @@ class Submitted:
         return [job.id for job in self.jobs]
 
 
+@dataclass(frozen=True)
+class Payload:
+    """The uploads of one request. `names_batch` tells that the sender named the batch they go to."""
+
+    uploads: Sequence[Upload]
+    batch: str | None
+    sender: str
+    names_batch: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others. A batch that was made for it says nothing."""
+        return fingerprint_of(self.uploads, self.batch if self.names_batch else None)
+
+
 class Submissions:
     """Sends the uploads of requests; the same ones again are the same jobs."""
 
@@ -40,34 +55,36 @@ class Submissions:
         self._following, self._on_sent = following, on_sent
         self._tasks: dict[str, asyncio.Task[Submitted]] = {}
 
-    async def submit(
-        self, uploads: Sequence[Upload], batch: str | None, key: str | None, sender: str
-    ) -> Submitted:
+    async def submit(self, what: Payload, key: str | None) -> Submitted:
         """Send uploads, or meet those that were sent before. Raises `Problem`."""
-        fingerprint = fingerprint_of(uploads, batch)
-        name = f"key {key}" if key is not None else f"{sender} {fingerprint}"
-        if key is not None and name in self._tasks:
+        fingerprint = what.fingerprint
+        name = f"key {key}" if key is not None else f"{what.sender} {fingerprint}"
+        while key is not None and (first := self._tasks.get(name)):
             # It is being sent: whoever comes after that is told by the record.
-            await asyncio.wait([self._tasks[name]])
+            await asyncio.wait([first])
+            await asyncio.sleep(0)
         task = self._tasks.get(name)
         if task is None or self._is_over(task):
-            new_batch = batch or (new_job_id() if len(uploads) > 1 else None)
-            wanted = Record([upload.job_id for upload in uploads], new_batch, fingerprint)
+            wanted = Record([upload.job_id for upload in what.uploads], what.batch, fingerprint)
             # A task of its own: a sender that goes away leaves nothing half done for one who comes again.
-            task = asyncio.create_task(self._submit(uploads, wanted, key))
+            task = asyncio.create_task(self._submit(what.uploads, wanted, key))
             self._tasks[name] = task
             task.add_done_callback(lambda done: self._ended(name, done))
         found = await asyncio.shield(task)
+        await self._discard([one for one in what.uploads if one.job_id not in found.job_ids])
         return replace(found, jobs=[self._following.known(job.id) or job for job in found.jobs])
 
     async def _submit(self, uploads: Sequence[Upload], wanted: Record, key: str | None) -> Submitted:
         every = [checked(upload, wanted.batch) for upload in uploads]
         record, there = (wanted, False) if key is None else await self._sent_once.claim(key, wanted)
-        done: set[str] = set()
+        done: dict[str, Result] = {}
         if there:
             uploads = [replace(one, job_id=job) for one, job in zip(uploads, record.jobs, strict=True)]
             every = [checked(upload, record.batch) for upload in uploads]
-            done = set(await self._following.look(record.jobs))
+            done = await self._following.look(record.jobs)
+            for facts, _ in every:
+                if facts.id in done:
+                    self._following.settle(facts, done[facts.id])
         sending = [
             self._send(upload, facts, prepared)
             for upload, (facts, prepared) in zip(uploads, every, strict=True)
@@ -80,6 +97,12 @@ class Submissions:
         return Submitted(
             record.batch, [self._following.known(facts.id) or waiting_view(facts) for facts, _ in every]
         )
+
+    async def _discard(self, uploads: Sequence[Upload]) -> None:
+        """Remove from the bucket what came in parts, and was there already."""
+        for upload in uploads:
+            if isinstance(upload.body, InBucket):
+                await self._sending.discard(upload.body.key)
 
     async def _send(self, upload: Upload, facts: JobFacts, prepared: Prepared) -> None:
         begun = time.monotonic()

@@ -1,0 +1,37 @@
+"""The endpoints for those who watch over the process: alive, ready, and its counters."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from jobfleet_web.problems import Problem
+from jobfleet_web.work.work import Work
+
+
+def routes(work: Work) -> list[Route]:
+    """Return the endpoints. The first two are for everybody, and tell nothing of the account."""
+
+    async def healthz(request: Request) -> Response:
+        """Tell that the process lives."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        """Tell whether uploads can be taken."""
+        try:
+            await work.ready()
+        except Problem as problem:
+            raise Problem(
+                problem.status, problem.code, "no upload can be taken at the moment",
+                mend="GET /api/v1/fleet says why, and what to do",
+            ).with_headers(Retry_After=problem.headers.get("Retry-After", "30")) from problem  # fmt: skip
+        return PlainTextResponse("ready\n")
+
+    async def metrics(request: Request) -> Response:
+        """Give the counters in Prometheus's format."""
+        return Response(work.metrics.render(), media_type=work.metrics.content_type)
+
+    return [
+        Route("/healthz", healthz, name="healthz"),
+        Route("/readyz", readyz, name="readyz"),
+        Route("/metrics", metrics, name="metrics"),
+    ]
