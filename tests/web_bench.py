@@ -16,6 +16,7 @@ import pytest
 from jobfleet.stack.offered_operations import Offered, Offers
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_web.app import AppParts, create_app
 from jobfleet_web.door.checks import HostNames, check_encoding, check_origin
 from jobfleet_web.door.door import Door, Hall
@@ -80,8 +81,16 @@ class ScriptedWork:
         return offers
 
     async def submit(
-        self, uploads: Sequence[Upload], *, batch: str | None, key: str | None, sender: str
+        self,
+        uploads: Sequence[Upload],
+        *,
+        batch: str | None,
+        key: str | None,
+        sender: str,
+        new_batch: bool = False,
     ) -> Submitted:
+        if batch is None and (new_batch or len(uploads) > 1):
+            batch = new_job_id()
         if self.refusal:
             raise self.refusal
         self.uploads += uploads

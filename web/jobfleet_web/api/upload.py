@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
-from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
+from jobfleet_jobs.protocol.ids import is_job_id
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -77,12 +77,12 @@ class Uploading:
         batch = _batch(fields)
         if how is not Dialect.JSON and batch:
             how = how if how is Dialect.PAGE else Dialect.JSON
-        if batch is None and (len(files) > 1 or how is Dialect.PAGE):
-            batch = new_job_id()
         operation = await self._operation(fields.get("operation") or await self._default(how))
         parameters = checked_parameters(operation, read_parameters(operation, fields, OWN_FIELDS))
         uploads = await incoming.uploads(operation, parameters)
-        submitted = await self._work.submit(uploads, batch=batch, key=key, sender=head.sender)
+        submitted = await self._work.submit(
+            uploads, batch=batch, key=key, sender=head.sender, new_batch=how is Dialect.PAGE
+        )
         return Ticket(submitted.batch, submitted.job_ids, how, preferred)
 
     async def _operation(self, name: str) -> Operation:

@@ -87,9 +87,7 @@ class Work:
             self._events.job_sent(submitted.batch)
         return submitted
 
-    async def begin_large(
-        self, job_id: str, name: str, metadata: Mapping[str, str] | None = None
-    ) -> LargeUpload:
+    def begin_large(self, job_id: str, name: str, metadata: Mapping[str, str] | None = None) -> LargeUpload:
         """Begin to put an input into the bucket while it comes in.
 
         What is not known by then, `submit` adds to its metadata.
