@@ -25,7 +25,7 @@ UNKNOWN_TYPE = "application/octet-stream"
 _WORK = ("input", "operation", "output")
 
 # What to do about a job that failed, by the worker's code.
-_MENDS = {
+MENDS = {
     "not-an-image": "send a picture: JPEG, PNG, GIF, TIFF, WEBP, BMP or PPM",
     "broken-image": "the file is damaged: open it in a viewer, save it anew and send that",
     "trailing-data": "the file holds more than a picture: save it anew and send that",
@@ -118,7 +118,7 @@ def _failure(result: Result) -> JobFailure:
     error = result.error
     if error is None:
         return JobFailure("failed", "the worker says no more than that it failed", _MEND_OTHERWISE)
-    return JobFailure(error.code, error.message, _MENDS.get(error.code, _MEND_OTHERWISE))
+    return JobFailure(error.code, error.message, MENDS.get(error.code, _MEND_OTHERWISE))
 
 
 def _output_file(output: Output, operation: str, answer: Mapping[str, Any]) -> OutputFile:

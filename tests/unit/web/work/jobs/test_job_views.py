@@ -1,0 +1,81 @@
+"""A job's view says what the worker said, with honest times and a way out of each failure."""
+
+import re
+from pathlib import Path
+
+import pytest
+from jobfleet_jobs.protocol.ids import derived_job_id
+from jobfleet_jobs.protocol.message import JobError, Output, Result
+from jobfleet_web.work.jobs.job_facts import JobFacts
+from jobfleet_web.work.jobs.job_views import MENDS, done_view, waiting_view
+
+from tests.places import REPOSITORY
+
+JOB = derived_job_id(1_767_225_600_000, bytes(10))
+FACTS = JobFacts(JOB, "photo.png", "greyscale", {}, None, 10, "image/png", 0.5, "uploads/x/photo.png")
+TIMINGS = {"input": 0.1, "wait": 0.4, "operation": 0.2, "output": 0.1}
+
+
+def result(**more: object) -> Result:
+    return Result(JOB, "greyscale", "succeeded", "w", 1, timings=TIMINGS, **more)  # type: ignore[arg-type]
+
+
+def test_times_are_told_apart_where_the_worker_told_when_it_began() -> None:
+    times = done_view(FACTS, result(), since_sent=2.0, began=1.3).times
+    assert times == pytest.approx({"upload": 0.5, "waiting": 1.3, "working": 0.4, "answering": 0.3})
+
+
+def test_what_was_not_work_is_waiting_where_nobody_told() -> None:
+    times = done_view(FACTS, result(), since_sent=2.0, began=None).times
+    assert times == pytest.approx({"upload": 0.5, "waiting": 1.6, "working": 0.4})
+
+
+def test_times_of_a_job_of_others_are_those_that_lie_with_it() -> None:
+    assert done_view(FACTS, result(), None, None).times == pytest.approx({"upload": 0.5, "working": 0.4})
+
+
+def test_no_time_is_negative() -> None:
+    assert min(done_view(FACTS, result(), since_sent=0.1, began=0.3).times.values()) >= 0
+
+
+def test_notes_stand_beside_the_result() -> None:
+    view = done_view(FACTS, result(result={"format": "PNG", "notes": ["it was grey"]}), None, None)
+    assert (view.result, view.notes) == ({"format": "PNG"}, ["it was grey"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "written", "kind"),
+    [
+        ("greyscale", "x.png", "PNG", "image/png"), ("convert", "x.png", "JPEG", "image/jpeg"),
+        ("greyscale", "x", "WEBP", "image/webp"), ("greyscale", "x", "ODD", "application/octet-stream"),
+        ("histogram", "x.png", "JPEG", "image/png"), ("text", "x.txt", "PNG", "text/plain; charset=utf-8"),
+        ("own", "x.html", "", "application/octet-stream"), ("own", "x.svg", "", "application/octet-stream"),
+    ],
+)  # fmt: skip
+def test_an_output_is_sent_as_what_was_written(operation: str, name: str, written: str, kind: str) -> None:
+    output = Output("b", f"outputs/{JOB}/{name}", 5)
+    one = Result(JOB, operation, "succeeded", "w", 1, {"format": written}, output)
+    view = done_view(FACTS, one, None, None)
+    assert view.output is not None
+    assert (view.output.name, view.output.content_type) == (name, kind)
+
+
+def test_each_failure_has_a_way_out() -> None:
+    for code in ("not-an-image", "something-new"):
+        failed = Result(JOB, "greyscale", "failed", "w", 1, error=JobError(code, "no"))
+        view = done_view(FACTS, failed, None, None)
+        assert view.failure is not None
+        assert (view.status, view.result, view.failure.code) == ("failed", None, code)
+        assert view.failure.mend
+
+
+def test_the_mends_name_codes_that_there_are() -> None:
+    sources = [*Path(REPOSITORY / "worker").rglob("*.py"), *Path(REPOSITORY / "jobs").rglob("*.py")]
+    said = {code for path in sources for code in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text())}
+    assert set(MENDS) - said == set()
+
+
+def test_a_job_that_waits_says_when_it_was_sent() -> None:
+    view = waiting_view(FACTS)
+    assert (view.status, view.submitted_at) == ("waiting", "2026-01-01T00:00:00.000+00:00")
+    assert waiting_view(FACTS, working=True).status == "working"

@@ -1,0 +1,70 @@
+"""How the stack is, in words that say what to do."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from jobfleet.aws.identity import Identity
+from jobfleet.queues.queue_counts import Queue
+from jobfleet.stack.workers import Worker, Workforce
+from jobfleet_web.model import FleetView
+from jobfleet_web.problems import Problem
+from jobfleet_web.work.fleet_state import fleet_view, unseen_view
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def mine(**more: Any) -> Identity:
+    return Identity("123456789012", "arn", "file", **{"temporary": True, **more})
+
+
+def seen(*states: Any, waiting: int = 0, rate: float = 0.0, identity: Identity | None = None) -> FleetView:
+    workers = [Worker(f"w{n}", state, NOW) for n, state in enumerate(states)]
+    line = Queue("requests", "q", "url", waiting, 2, 0)
+    return fleet_view(Workforce(workers), line, identity or mine(), NOW, rate)
+
+
+def test_workers_and_line_are_told_in_a_sentence() -> None:
+    view = seen("alive", "alive", "alive", "paused", "late", "stopped", waiting=12, rate=1.5)
+    assert view.workers == {"alive": 3, "paused": 1, "asleep": 2}
+    assert view.queue == {"waiting": 12, "working": 2}
+    assert view.message == "3 workers, 12 in line, about 8 s"
+    assert view.mend == ""
+
+
+def test_no_time_is_promised_that_nobody_knows() -> None:
+    assert seen("alive", waiting=12).message == "1 worker, 12 in line"
+
+
+@pytest.mark.parametrize("states", [(), ("stopped",), ("late", "late")])
+def test_where_nobody_works_it_says_how_to_wake_them(states: Any) -> None:
+    view = seen(*states)
+    assert view.workers["alive"] == 0
+    assert "worker" in view.message
+    assert "ansible-playbook site.yml" in view.mend
+
+
+@pytest.mark.parametrize(
+    ("identity", "state"),
+    [
+        (mine(ends="2026-01-01T15:00:00+00:00"), "ok"),
+        (mine(ends="2026-01-01T12:10:00+00:00"), "ends-soon"),
+        (mine(ends="2026-01-01T12:10:00Z"), "ends-soon"),
+        (mine(ends="soon"), "unknown"),
+        (mine(written=NOW - timedelta(hours=1)), "unknown"),
+        (mine(written=NOW - timedelta(hours=3, minutes=40)), "ends-soon"),
+        (mine(temporary=False), "ok"),
+    ],
+)
+def test_the_session_is_told_as_far_as_it_is_known(identity: Identity, state: str) -> None:
+    view = seen("alive", identity=identity)
+    assert view.session["state"] == state
+    assert ("credentials.yml" in view.session["mend"]) == (state == "ends-soon")
+    assert view.mend == view.session["mend"]
+
+
+def test_a_session_that_is_over_says_what_to_do() -> None:
+    view = unseen_view(Problem(503, "session-over", "the AWS credentials have expired", mend="get new ones"))
+    assert (view.session["state"], view.message) == ("over", "the AWS credentials have expired")
+    assert view.mend == view.session["mend"] == "get new ones"
+    assert unseen_view(Problem(503, "aws-unreachable", "x")).session["state"] == "unknown"

@@ -1,0 +1,26 @@
+"""The counters count what was done, in names of their own."""
+
+from jobfleet_web.model import JobView
+from jobfleet_web.work.metrics import Metrics
+
+
+def test_uploads_jobs_and_problems_are_counted_apart() -> None:
+    metrics, other = Metrics(), Metrics()
+    metrics.uploaded("stats", 5, 0.1, 0.2)
+    metrics.uploaded("stats", 7, 0.1, 0.2)
+    metrics.job_done(JobView("x", "n", "stats", "failed", times={"waiting": 1.0, "working": 0.5}))
+    metrics.problem("too-busy")
+    metrics.held.inc()
+    text = metrics.render().decode()
+    for line in (
+        'jobfleet_web_uploads_total{operation="stats"} 2.0',
+        "jobfleet_web_upload_bytes_total 12.0",
+        'jobfleet_web_jobs_total{operation="stats",outcome="failed"} 1.0',
+        'jobfleet_web_problems_total{code="too-busy"} 1.0',
+        'jobfleet_web_step_seconds_count{step="waiting"} 1.0',
+        "jobfleet_web_held_requests 1.0",
+    ):
+        assert line in text.splitlines()
+    names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert all(name.startswith("jobfleet_web_") for name in names)
+    assert "stats" not in other.render().decode()
