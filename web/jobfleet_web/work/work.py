@@ -40,13 +40,13 @@ class Work:
         self.metrics = Metrics()
         self._gateway = Gateway(settings.client_settings())
         self._fleet_state = FleetState(self._gateway)
-        self._following = Following(self._gateway, self._job_done)
+        self.following = Following(self._gateway, self._job_changed)
         self._in_bucket = JobsInBucket(self._gateway)
-        self._batches = Batches(self._gateway, self._following)
+        self._batches = Batches(self._gateway, self.following)
         self._events = BatchEvents(self._batches, self._fleet_json)
         self._sending = Sending(self._gateway)
         sent_once = SentOnce(self._gateway)
-        self._submissions = Submissions(self._sending, sent_once, self._following, on_sent=self._sent)
+        self._submissions = Submissions(self._sending, sent_once, self.following, on_sent=self._sent)
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -110,22 +110,22 @@ class Work:
         )
         facts, prepared = checked(upload, old.batch)
         facts = replace(facts, bytes=old.bytes, received=None)
-        self._following.follow(await self._sending.send_copy(facts, prepared, old.key), facts)
+        self.following.follow(await self._sending.send_copy(facts, prepared, old.key), facts)
         if facts.batch:
             self._events.job_sent(facts.batch)
-        return self._following.known(facts.id) or waiting_view(facts)
+        return self.following.known(facts.id) or waiting_view(facts)
 
     # -- back -------------------------------------------------------------------------------------
 
     async def wait(self, job_ids: Sequence[str], seconds: float) -> list[JobView]:
         """Wait until the jobs are done, at most so long; return them as they are then, in order."""
         views = [await self.job(job_id) for job_id in job_ids]
-        await self._following.wait([facts_of_view(view) for view in views if not view.is_done], seconds)
-        return [self._following.known(view.id) or view for view in views]
+        await self.following.wait([facts_of_view(view) for view in views if not view.is_done], seconds)
+        return [self.following.known(view.id) or view for view in views]
 
     async def job(self, job_id: str) -> JobView:
         """Return a job, whoever sent it. Raises `Problem` 404 where nothing is known of it."""
-        known = self._following.known(checked_job_id(job_id))
+        known = self.following.known(checked_job_id(job_id))
         # What a batch's listing told of it is not all.
         if known and known.bytes is not None:
             return known
@@ -134,7 +134,7 @@ class Work:
             raise no_such_job(job_id)
         facts = facts or JobFacts(job_id, operation=stored.operation if stored else "")
         if stored and stored.status != "failing":
-            return self._following.settle(facts, stored)
+            return self.following.settle(facts, stored)
         return waiting_view(facts, failing=stored)
 
     async def batch(self, batch_id: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
@@ -184,7 +184,7 @@ class Work:
     async def close(self) -> None:
         """Stop: nobody is waited for any more, and the reply queue goes."""
         self.end_streams()
-        self._following.close()
+        self.following.close()
         await asyncio.to_thread(self._gateway.close)
 
     async def _located(self, job_id: str) -> InStore:
@@ -207,7 +207,7 @@ class Work:
         return InStore(at.key, job.output.name, job.output.content_type, at.etag)
 
     async def _output_of(self, job_id: str) -> Output:
-        stored = self._following.output_of(job_id)
+        stored = self.following.output_of(job_id)
         if stored is None:
             result = await self._in_bucket.stored(job_id)
             stored = result.output if result else None
@@ -221,7 +221,8 @@ class Work:
     def _sent(self, upload: Upload, seconds: float) -> None:
         self.metrics.uploaded(upload.operation.name, upload.bytes, upload.received_seconds, seconds)
 
-    def _job_done(self, job: JobView) -> None:
-        self.metrics.job_done(job)
-        self._fleet_state.job_done()
+    def _job_changed(self, job: JobView) -> None:
+        if job.is_done:
+            self.metrics.job_done(job)
+            self._fleet_state.job_done()
         self._events.job_changed(job)

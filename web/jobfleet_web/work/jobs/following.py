@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from jobfleet.answers.job import Job
@@ -38,18 +39,18 @@ GIVEN_UP_SECONDS = 900.0
 
 @dataclass
 class Followed:
-    """A job under way. `done` is a future of its view; `sent` is the monotonic time when it was sent."""
+    """A job under way. `done` is a future of its view; `sent` is the monotonic time when it was sent.
+
+    `began` is after how many seconds a worker began with it, None as long as nobody told.
+    """
 
     facts: JobFacts
     done: "asyncio.Future[JobView]"
     job: Job | None = None
     sent: float | None = None
+    sent_at: datetime | None = None
+    began: float | None = None
     waiters: int = 0
-
-    @property
-    def began(self) -> float | None:
-        """After how many seconds a worker began with it; None as long as nobody told."""
-        return None
 
     @property
     def view(self) -> JobView:
@@ -69,11 +70,11 @@ class _Done(NamedTuple):
 class Following:
     """All jobs under way that this process knows. Used by the event loop's thread alone.
 
-    `on_done` is called with each job that is done.
+    `on_changed` is called with each job that a worker began with, and with each that is done.
     """
 
-    def __init__(self, gateway: Gateway, on_done: Callable[[JobView], object]) -> None:
-        self._gateway, self._on_done = gateway, on_done
+    def __init__(self, gateway: Gateway, on_changed: Callable[[JobView], object]) -> None:
+        self._gateway, self._on_changed = gateway, on_changed
         self._under_way: dict[str, Followed] = {}
         self._done: Kept[_Done] = Kept(DONE_MAX, DONE_MAX_BYTES)
         self._looking: asyncio.Task[None] | None = None
@@ -88,6 +89,7 @@ class Following:
         loop = asyncio.get_running_loop()
         followed = self._under_way.get(job.id) or Followed(facts, loop.create_future())
         followed.facts, followed.job, followed.sent = facts, job, time.monotonic()
+        followed.sent_at, followed.began = datetime.now(UTC), None
         self._done.drop(job.id)
         self._under_way[job.id] = followed
 
@@ -96,6 +98,13 @@ class Following:
                 loop.call_soon_threadsafe(self._answered, followed, done)
 
         job.add_done_callback(tell)
+
+    def note_started(self, job_id: str, at: datetime) -> None:
+        """Take note that a worker began with a job at a time (by its clock, UTC)."""
+        followed = self._under_way.get(job_id)
+        if followed and followed.sent_at and followed.began is None:
+            followed.began = max(0.0, (at - followed.sent_at).total_seconds())
+            self._on_changed(followed.view)
 
     def known(self, job_id: str) -> JobView | None:
         """Return a job as this process knows it, without asking anybody."""
@@ -186,7 +195,7 @@ class Following:
         followed.done.set_result(view)
         self._under_way.pop(view.id, None)
         self._keep(view, result)
-        self._on_done(view)
+        self._on_changed(view)
 
     def _keep(self, view: JobView, result: Result) -> None:
         self._done.put(view.id, _Done(view, result.output), _VIEW_BYTES + len(result.to_json()))

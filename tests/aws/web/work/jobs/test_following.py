@@ -1,6 +1,7 @@
 """Jobs are followed until they are done, whoever sent them and whichever way their answers come."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,19 @@ def test_a_job_whose_answer_the_credentials_end_kept_away_is_found_when_there_ar
 
     write("KEYOFBEFORE")
     with_work(web_settings, use)
+
+
+def test_a_job_that_a_worker_began_with_is_at_work(stack: Any, web_settings: WebSettings) -> None:
+    async def use(work: Work) -> JobView:
+        [job] = await send(work, upload())
+        work.following.note_started(job, datetime.now(UTC))
+        assert (await work.job(job)).status == "working"
+        stack.worker()
+        [done] = await work.wait([job], patience(30))
+        return done
+
+    times = with_work(web_settings, use).times
+    assert set(times) == {"upload", "waiting", "working", "answering"}
 
 
 def test_a_failed_job_says_why_and_what_to_do(stack: Any, web_settings: WebSettings) -> None:
