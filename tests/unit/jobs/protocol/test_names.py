@@ -3,9 +3,22 @@ from datetime import UTC, datetime
 import jinja2
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as some
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS, find_operation
-from jobfleet_jobs.protocol.names import BadStackName, StackNames, log_key, output_key, result_key, upload_key
+from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.names import (
+    BadStackName,
+    BatchEntry,
+    StackNames,
+    log_key,
+    output_key,
+    result_key,
+    sent_once_key,
+    shown_name,
+    upload_key,
+)
 
 from tests.places import REPOSITORY
 
@@ -53,6 +66,38 @@ def test_keys_say_what_they_hold() -> None:
     assert log_key("w", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 6) == (
         "logs/by-time/2026/01/02/030405-000006-w.jsonl"
     )
+
+
+# S3's most for a key, in bytes of UTF-8.
+KEY_MAX_BYTES = 1_024
+
+
+@given(some.text(max_size=400))
+def test_a_batchs_key_tells_the_name_of_the_file_whatever_it_is(name: str) -> None:
+    entry = BatchEntry(new_job_id(), new_job_id(), "o" * 50, name)
+    assert len(entry.key.encode()) <= KEY_MAX_BYTES
+    assert entry.key.isascii()
+    assert BatchEntry.of(entry.key) == entry._replace(
+        name=shown_name(name).encode("utf-8", "replace").decode()
+    )
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    assert shown_name("short.png") == "short.png"
+    assert shown_name("ü" * 300 + ".png").endswith("….png")
+    assert len(shown_name("ü" * 300 + ".png").encode()) <= 255
+    assert len(shown_name("x" * 300).encode()) <= 255
+
+
+@pytest.mark.parametrize("key", ["web/batches/a", "web/batches/a/b/c", "web/batches/a/b/c/d/e"])
+def test_what_is_no_batchs_key_is_none(key: str) -> None:
+    assert BatchEntry.of(key) is None
+
+
+def test_no_key_of_a_sender_leads_elsewhere() -> None:
+    found = sent_once_key("../../config/stack\ud800")
+    assert found.startswith("web/keys/")
+    assert "/" not in found.removeprefix("web/keys/")
 
 
 def test_an_operation_checks_its_parameters_and_fills_in_the_rest() -> None:
