@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 from jobfleet_jobs.protocol.message import Result
@@ -205,11 +204,9 @@ class Collector:
     def _tried(self, call: Callable[[], T], otherwise: T) -> T:
         """Return what `call` does; while AWS is out of reach, wait a little and return `otherwise`."""
         try:
-            answer = call()
-        except (BotoCoreError, ClientError) as problem:
-            self._note_trouble(self._account.sentences.of(problem))
-            return otherwise
-        except FleetError as problem:  # there were no credentials to make a client with
+            with self._account.in_words():  # who waits for a job gets it as the job's exception
+                answer = call()
+        except FleetError as problem:
             self._note_trouble(problem)
             return otherwise
         self._trouble = None

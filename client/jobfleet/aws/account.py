@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import lab_has_ended
 from jobfleet_jobs.version import __version__
 
@@ -203,17 +202,15 @@ class Account:
 
     @contextmanager
     def in_words(self) -> Iterator[None]:
-        """Turn AWS's errors inside into the client's own."""
+        """Turn AWS's errors inside into the client's own: where people meet them, or work goes on."""
         try:
             yield
-        except (BotoCoreError, ClientError) as problem:
-            raise self.sentences.of(problem) from problem
-        except RuntimeError as problem:
-            if found := self.no_credentials(problem):
-                raise found from problem
+        except FleetError:
             raise
-        except BadJob as problem:  # a result that this version cannot read
-            raise FleetError(problem.message) from problem
+        except Exception as problem:
+            if told := self.sentences.of(problem):
+                raise told from problem
+            raise
 
     def no_credentials(self, problem: BaseException) -> NoCredentials | None:
         """Return what an error says of credentials that cannot be had, None if it is about something else."""

@@ -11,6 +11,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from jobfleet_jobs.credentials.sentences import LAB, into_the_file
+from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import (
     EXPIRED_OR_BARE,
     FORBIDDEN,
@@ -64,12 +65,25 @@ class ErrorSentences:
     def __init__(self, whose: Whose) -> None:
         self._whose = whose
 
-    def of(self, problem: BotoCoreError | ClientError) -> FleetError:
-        """Return what `problem` means for a person who has never seen SQS."""
-        if found := self._whose.no_credentials(problem):
+    def of(self, problem: Exception) -> FleetError | None:
+        """Return what `problem` means for a person who has never seen SQS.
+
+        The client's own errors stay as they are. None for what neither AWS nor its library raised.
+        """
+        if isinstance(problem, FleetError):
+            return problem
+        if isinstance(problem, BadJob):  # a result that this version cannot read
+            return FleetError(problem.message)
+        # botocore raises a RuntimeError where renewed credentials are over already.
+        if isinstance(problem, BotoCoreError | ClientError | RuntimeError) and (
+            found := self._whose.no_credentials(problem)
+        ):
             return found
         if isinstance(problem, ClientError):
             return self._refusal(problem)
+        return self._trouble(problem) if isinstance(problem, BotoCoreError) else None
+
+    def _trouble(self, problem: BotoCoreError) -> FleetError:
         if isinstance(problem, NoCredentialsError):
             return NoCredentials(f"no AWS credentials were found: {LAB}{into_the_file()}, or set AWS_PROFILE")
         if isinstance(problem, HTTPClientError | AwsConnectionError):

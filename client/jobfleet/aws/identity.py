@@ -41,9 +41,8 @@ class Identity:
 
 
 def find_identity(account: Account) -> Identity:
-    """Ask AWS whose the credentials are. Raises the client's errors, which say what is wrong with them."""
-    with account.in_words():
-        known = account.identity
+    """Ask AWS whose the credentials are. Raises AWS's errors."""
+    known = account.identity
     found = account.session.get_credentials()
     method, token = (found.method or "", found.get_frozen_credentials().token) if found else ("", None)
     if method != "shared-credentials-file":

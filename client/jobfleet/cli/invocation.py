@@ -6,8 +6,8 @@ the help must come at once.
 
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,7 @@ class Invocation:
         self.options: dict[str, Any] = {}
         self._history: History | None = None
         self._sent: Sequence[Job] = ()
+        self._account: Account | None = None
 
     @property
     def timeout(self) -> float:
@@ -134,7 +135,19 @@ class Invocation:
         """Return the stack's account, for commands that look at it and send no jobs."""
         from jobfleet.aws.account import Account
 
-        return Account(self.settings())
+        self._account = Account(self.settings())
+        return self._account
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Turn AWS's errors inside into the client's own, in the words of the account that was made last."""
+        try:
+            yield
+        except Exception:
+            if self._account is None:  # a fleet sees to the errors of its own calls
+                raise
+            with self._account.in_words():
+                raise
 
     def fleet(self, **how: Any) -> "Fleet":
         """Return the stack that is meant, to send jobs to; what is sent is written down for `jobs`.

@@ -82,7 +82,8 @@ def main() -> None:
 
 def _run(invocation: Invocation) -> int:
     try:
-        return _do(invocation)
+        with invocation.in_words():
+            return _do(invocation)
     except JobFailed as problem:
         return _fail(invocation, f"the job failed: {problem}", problem.exit)
     except FleetError as problem:

@@ -1,10 +1,11 @@
 """The tests of `jobfleet doctor`, a method for each link of the chain."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import upload_key
@@ -58,7 +59,7 @@ class NoWorker(FleetError):
 
 
 class Examination:
-    """Each test returns what it found. Raises `Note`, `Unneeded`, and the client's errors where it is broken.
+    """Each test returns what it found. Raises `Note`, `Unneeded`, and any error where it is broken.
 
     `write` says whether anything may be written. Tests are called in order, as each needs what the
     ones before it found. Close it at the end.
@@ -77,6 +78,10 @@ class Examination:
         """Take away the reply queue, if one was made."""
         if self._fleet:
             self._fleet.close()
+
+    def in_words(self) -> AbstractContextManager[None]:
+        """Turn AWS's errors inside into the client's own, once it is known whose account is meant."""
+        return self._account.in_words() if "_account" in vars(self) else nullcontext()
 
     def variables_file(self) -> str:
         """The file is there and can be read; none at all will do too."""
@@ -97,7 +102,7 @@ class Examination:
         """There are credentials."""
         mine = credentials_source.find_keys(self._settings.profile)
         if mine is None:
-            raise self._account.sentences.of(NoCredentialsError())
+            raise NoCredentialsError
         return f"{mine}, from {mine.source}"
 
     def reached(self) -> str:
@@ -107,12 +112,9 @@ class Examination:
             self._account.ensure_alive()
         except ClientError as problem:
             self._refusal = problem
-        except BotoCoreError as problem:
-            raise self._account.sentences.of(problem) from problem
+            if isinstance(self._account.sentences.of(problem), Unreachable):
+                raise
         answer = self._refusal.response if self._refusal else self._caller
-        translated = self._account.sentences.of(self._refusal) if self._refusal else None
-        if isinstance(translated, Unreachable):
-            raise translated
         where = endpoint_of(self._settings)
         ahead = clock_skew.seconds_ahead(answer)
         if ahead is not None and abs(ahead) > SKEW_TOLD_SECONDS and not self._refusal:
@@ -122,13 +124,14 @@ class Examination:
     def accepted(self) -> str:
         """AWS takes the credentials."""
         if self._refusal:
-            raise self._account.sentences.of(self._refusal) from self._refusal
+            raise self._refusal
         return f"account {self._caller['Account']}, as {self._caller['Arn']}"
 
     def deployed(self) -> str:
         """The queues are there."""
         try:
-            found = queue_counts.count_queues(self._account)
+            with self._account.in_words():
+                found = queue_counts.count_queues(self._account)
         except NotAllowed as problem:
             raise NotAllowed(
                 f"{problem}. A Learner Lab allows us-east-1 and us-west-2 only, and answers so in others"
@@ -139,13 +142,14 @@ class Examination:
     def bucket_read(self) -> str:
         """The bucket is there, ours, and can be read."""
         name = self._bucket
-        with self._account.in_words():
-            try:
-                self._account.s3.head_bucket(Bucket=name, ExpectedBucketOwner=self._caller["Account"])
-            except ClientError as problem:
-                raise self._about_bucket(error_code(problem), name) or problem from problem
-            self._account.s3.list_objects_v2(Bucket=name, Prefix="config/", MaxKeys=1)
-            self._published = stack_description.read_description(self._account, name)
+        try:
+            self._account.s3.head_bucket(Bucket=name, ExpectedBucketOwner=self._caller["Account"])
+        except ClientError as problem:
+            if about := self._about_bucket(error_code(problem), name):
+                raise about from problem
+            raise
+        self._account.s3.list_objects_v2(Bucket=name, Prefix="config/", MaxKeys=1)
+        self._published = stack_description.read_description(self._account, name)
         if self._published is None:
             return f"{name}; the stack publishes no description, so its limits are not known"
         most = self._published.limits.get("max_input_bytes")
@@ -155,13 +159,12 @@ class Examination:
         """An input can be uploaded. The probe is taken away again where that is allowed."""
         self._only_if_writing()
         key = upload_key(new_job_id(), "doctor.txt")
-        with self._account.in_words():
-            self._account.s3.put_object(Bucket=self._bucket, Key=key, Body=b"written by jobfleet doctor\n")
+        self._account.s3.put_object(Bucket=self._bucket, Key=key, Body=b"written by jobfleet doctor\n")
         try:
             self._account.s3.delete_object(Bucket=self._bucket, Key=key)
         except ClientError as problem:
             if error_code(problem) not in FORBIDDEN:
-                raise self._account.sentences.of(problem) from problem
+                raise
             raise Note(f"{key} stays for some days, because the credentials may not delete it") from problem
         return key.rpartition("/")[0] + "/"
 
@@ -176,9 +179,8 @@ class Examination:
 
     def workers_alive(self) -> str:
         """Workers have sent heartbeats, and run the version that was deployed."""
-        with self._account.in_words():
-            found = workers.read_workers(Bucket(self._account))
-            doubts = credential_doubts(found.workers, find_identity(self._account), datetime.now(UTC))
+        found = workers.read_workers(Bucket(self._account))
+        doubts = credential_doubts(found.workers, find_identity(self._account), datetime.now(UTC))
         alive = [worker for worker in found.workers if worker.state == "alive"]
         if not alive:
             raise NoWorker(why_nobody_answers(found, doubts))

@@ -63,7 +63,10 @@ def find_configuration(given: dict[str, str | None], timeout: SettingValue) -> C
 
 
 def ask(configuration: Configuration, account: "Account") -> None:
-    """Add what only AWS knows: the account, the bucket's whole name, and what the stack publishes."""
+    """Add what only AWS knows: the account, the bucket's whole name, and what the stack publishes.
+
+    AWS's errors are noted as `trouble`, to be told after everything that was found.
+    """
     from jobfleet.aws import stack_description
 
     values = configuration.values

@@ -69,7 +69,8 @@ def _tested(name: str, test: Test, examination: Examination) -> Link:
         return Link(name, state, words, round(time.monotonic() - begun, 6), code)
 
     try:
-        return link(State.OK, test(examination))
+        with examination.in_words():
+            return link(State.OK, test(examination))
     except Note as note:
         return link(State.NOTE, str(note))
     except Unneeded as why:

@@ -96,7 +96,7 @@ class Redriven:
 
 
 class DeadLetters:
-    """One stack's dead letters."""
+    """One stack's dead letters. Its methods raise AWS's errors."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -104,11 +104,10 @@ class DeadLetters:
 
     def look(self, ids: Collection[str] | None = None) -> DeadLetterList:
         """Return the letters (of these ids), with what is stored of their jobs."""
-        with self._account.in_words(), self._held() as held:
+        with self._held() as held:
             letters = [letter for letter in self._letters(held) if ids is None or letter.id in ids]
             unseen = held.unseen
-        with self._account.in_words():
-            return DeadLetterList(sorted(self._with_results(letters), key=lambda letter: letter.sent), unseen)
+        return DeadLetterList(sorted(self._with_results(letters), key=lambda letter: letter.sent), unseen)
 
     def redrive(self, ids: Collection[str] | None = None) -> Redriven:
         """Send the requests (of these ids) to the workers as they first were, and take them off this queue.
@@ -119,7 +118,7 @@ class DeadLetters:
         """
         sent: list[Letter] = []
         skipped: list[tuple[Letter, str]] = []
-        with self._account.in_words(), self._held() as held:
+        with self._held() as held:
             url = self._account.sqs.get_queue_url(QueueName=self._account.settings.names.requests)["QueueUrl"]
             for batch in held:
                 letters = [letter for letter in map(self._read, batch) if ids is None or letter.id in ids]
@@ -142,7 +141,7 @@ class DeadLetters:
         """Delete letters for good; return those that are gone. One in other hands now is not."""
         wanted = {letter.message.id: letter for letter in letters}
         gone: list[Letter] = []
-        with self._account.in_words(), self._held() as held:
+        with self._held() as held:
             for batch in held:
                 chosen = [message for message in batch if message.id in wanted]
                 stuck = {message.id for message in held.delete(chosen)}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.aws_facts import error_code
 
 from jobfleet.aws.account import Account
@@ -58,7 +58,10 @@ class Cleared:
 
 
 def plan(account: Account, kinds: Sequence[Kind] = (REQUESTS, RESPONSES)) -> PurgePlan:
-    """Look at what `clear` would take. Reply queues are other clients' own and are never among it."""
+    """Look at what `clear` would take. Reply queues are other clients' own and are never among it.
+
+    Raises AWS's errors.
+    """
     return PurgePlan(queues.count_queues(account, kinds))
 
 
@@ -71,7 +74,8 @@ def clear(
     """Empty the queues of a plan that hold anything.
 
     Where SQS refuses because of an earlier purge, `on_wait` is told so once, and it is tried again
-    for `patience` seconds. Raises `TooSoon` after that, and the client's errors.
+    for `patience` seconds. Raises `TooSoon` after that, and AWS's errors; once a queue is emptied, the
+    client's own, which say so.
     """
     left, done = planned.full, list[Queue]()
     deadline, said = time.monotonic() + patience, False
@@ -95,11 +99,13 @@ def clear(
 def _purged(account: Account, queue: Queue, done: Sequence[Queue]) -> bool:
     try:
         account.sqs.purge_queue(QueueUrl=queue.url)
-    except ClientError as problem:
-        if error_code(problem) in PURGE_IN_PROGRESS:
+    except (BotoCoreError, ClientError) as problem:
+        if isinstance(problem, ClientError) and error_code(problem) in PURGE_IN_PROGRESS:
             return False
-        translated = account.sentences.of(problem)
-        raise type(translated)(f"{translated}{_already(done)}") from problem
+        told = account.sentences.of(problem) if done else None
+        if told is None:
+            raise
+        raise type(told)(f"{told}{_already(done)}") from problem
     return True
 
 

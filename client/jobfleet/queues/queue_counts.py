@@ -55,25 +55,14 @@ def name_of(account: Account, kind: Kind) -> str:
 
 
 def count_queues(account: Account, kinds: Sequence[Kind] = KINDS) -> list[Queue]:
-    """Count the messages in queues, all at the same time. Raises the client's errors."""
-    with account.in_words():
-        _ = account.sqs  # made by one thread, used by all
-        with ThreadPoolExecutor(len(kinds)) as threads:
-            return list(threads.map(lambda kind: _look_at(account, kind), kinds))
+    """Count the messages in queues, all at the same time. Raises AWS's errors."""
+    _ = account.sqs  # made by one thread, used by all
+    with ThreadPoolExecutor(len(kinds)) as threads:
+        return list(threads.map(lambda kind: _look_at(account, kind), kinds))
 
 
 def count_at(account: Account, kind: Kind, url: str) -> Queue:
-    """Count the messages in the queue of that kind at an address. Raises the client's errors."""
-    with account.in_words():
-        return _count(account, kind, url)
-
-
-def _look_at(account: Account, kind: Kind) -> Queue:
-    url = account.sqs.get_queue_url(QueueName=name_of(account, kind))["QueueUrl"]
-    return _count(account, kind, url)
-
-
-def _count(account: Account, kind: Kind, url: str) -> Queue:
+    """Count the messages in the queue of that kind at an address. Raises AWS's errors."""
     found = account.sqs.get_queue_attributes(
         QueueUrl=url,
         AttributeNames=[
@@ -88,3 +77,8 @@ def _count(account: Account, kind: Kind, url: str) -> Queue:
         in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
         delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
     )  # fmt: skip
+
+
+def _look_at(account: Account, kind: Kind) -> Queue:
+    url = account.sqs.get_queue_url(QueueName=name_of(account, kind))["QueueUrl"]
+    return count_at(account, kind, url)

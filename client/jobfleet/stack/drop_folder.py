@@ -1,35 +1,25 @@
 """The drop folder, as the client uses it: files put there, and the states of those that lie there."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.header import Header
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from jobfleet_jobs.drop_events import OUTPUT_ENDING, PARAMETERS_NAME, checked_ending, drop_mark
+from jobfleet_jobs.drop_events import PARAMETERS_NAME, drop_mark
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.operations.operation import Operation
-from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.ids import ids_from
 from jobfleet_jobs.protocol.message import Result
-from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS, output_key
+from jobfleet_jobs.protocol.names import INCOMING, PROCESSED, RESULTS
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadInput
-from jobfleet.files.inputs import check_readable, opened
-from jobfleet.files.paths import at_home, is_folder, is_stream, named, resolved
-from jobfleet.sending.output_paths import check_ending
-
-# What S3 takes in the metadata of one object, names and values together, in bytes:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-METADATA_MAX_BYTES = 2_048
+from jobfleet.files.inputs import opened
+from jobfleet.sending.drop_plan import Drop
 
 # S3 tells when an object was put by whole seconds, and the event by its own clock.
 _SLACK = timedelta(seconds=5)
@@ -66,14 +56,6 @@ _NOT_AGAIN = {
 
 
 @dataclass(frozen=True)
-class Drop:
-    """A file and the key it goes to."""
-
-    path: Path
-    key: str
-
-
-@dataclass(frozen=True)
 class DropStatus:
     """What lies in the drop folder, or was moved out of it, and what is known of its job.
 
@@ -99,43 +81,8 @@ class DropStatus:
         return self.is_overdue and datetime.now(UTC) - self.put > AGAIN_WITHIN
 
 
-def plan(operation: str, files: Sequence[str]) -> list[Drop]:
-    """Return where each file goes; a folder's files go under its name. Raises `BadInput`."""
-    drops = [Drop(path, _key(operation, name)) for word in files for path, name in _files(at_home(word))]
-    if not drops:
-        raise BadInput(f"there is no file in {', '.join(map(named, files))}")
-    taken: dict[str, Path] = {}
-    for one in drops:
-        if taken.setdefault(one.key, one.path) != one.path:
-            paths = f"{named(taken[one.key])} and {named(one.path)}"
-            raise BadInput(f"{paths} would both be {one.key}; drop the folders they are in")
-    return drops
-
-
-def metadata(operation: Operation, typed: Mapping[str, str], ending: str | None) -> dict[str, str]:
-    """Return the metadata that tell a worker parameters as they were typed. Raises `BadInput`."""
-    left = dict(typed)
-    ending = ending or left.pop(OUTPUT_ENDING, None)
-    try:
-        given = dict(_read(operation, left))
-        if ending:
-            given[OUTPUT_ENDING] = checked_ending(ending)
-            if operation.gives == "image":
-                check_ending(f"output{ending}")
-    except BadJob as problem:
-        raise BadInput(problem.message) from problem
-    told = {name: _header(value) for name, value in given.items()}
-    size = sum(len(name) + len(text) for name, text in told.items())
-    if size > METADATA_MAX_BYTES:
-        raise BadInput(
-            f"the parameters take {size:,} bytes, and an object has room for {METADATA_MAX_BYTES:,}; put "
-            f"them into {INCOMING}{operation.name}/{PARAMETERS_NAME} in the bucket"
-        )
-    return told
-
-
 class DropFolder:
-    """The drop folder of a stack."""
+    """The drop folder of a stack. Its methods raise AWS's errors."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -144,7 +91,7 @@ class DropFolder:
 
     def put(self, drop: Drop, told: Mapping[str, str], on_progress: OnProgress = ignore_progress) -> None:
         """Put a file into the bucket, with its metadata."""
-        with self._account.in_words(), opened(drop.path) as file:
+        with opened(drop.path) as file:
             self._transfers.upload(file, self._bucket.name, drop.key, on_progress, metadata=told)
 
     def look(self, operation: str | None = None) -> tuple[list[DropStatus], bool]:
@@ -170,15 +117,14 @@ class DropFolder:
     ) -> tuple[list[DropStatus], bool]:
         """Look into these folders; results are looked for only of what was put after `since`."""
         within = f"{operation}/" if operation else ""
-        with self._account.in_words():
-            listed = [self._bucket.list(folder + within) for folder in folders]
-            items = [item for listing in listed for item in listing.items if _is_input(item.key)]
-            known = self._by_tags(items)
-            unknown = [
-                item for item in items if item.key not in known and (since is None or item.modified > since)
-            ]
-            results = self._listed_results(unknown)
-            known |= self._by_results(unknown, results)
+        listed = [self._bucket.list(folder + within) for folder in folders]
+        items = [item for listing in listed for item in listing.items if _is_input(item.key)]
+        known = self._by_tags(items)
+        unknown = [
+            item for item in items if item.key not in known and (since is None or item.modified > since)
+        ]
+        results = self._listed_results(unknown)
+        known |= self._by_results(unknown, results)
         found = [known.get(item.key) or _found(item, WAITING) for item in items]
         return found, all(listing.whole for listing in [*listed, results])
 
@@ -188,18 +134,17 @@ class DropFolder:
         It is copied over itself, and keeps what it says of itself, its tags and its class.
         """
         where: Any = {"Bucket": self._bucket.name, "Key": key}
-        with self._account.in_words():
-            try:
-                found = self._account.s3.head_object(**where)
-                kept: Any = {name: value for name, value in found.items() if name in _KEPT}
-                self._account.s3.copy_object(
-                    **where, CopySource=where, CopySourceIfMatch=found["ETag"],
-                    MetadataDirective="REPLACE", **kept,
-                )  # fmt: skip
-            except ClientError as problem:
-                if (why := _NOT_AGAIN.get(error_code(problem))) is None:
-                    raise
-                return why
+        try:
+            found = self._account.s3.head_object(**where)
+            kept: Any = {name: value for name, value in found.items() if name in _KEPT}
+            self._account.s3.copy_object(
+                **where, CopySource=where, CopySourceIfMatch=found["ETag"],
+                MetadataDirective="REPLACE", **kept,
+            )  # fmt: skip
+        except ClientError as problem:
+            if (why := _NOT_AGAIN.get(error_code(problem))) is None:
+                raise
+            return why
         return None
 
     def _by_tags(self, items: Sequence[ListedObject]) -> dict[str, DropStatus]:
@@ -252,48 +197,3 @@ def _is_input(key: str) -> bool:
 
 def _dropped_key(key: str) -> str:
     return INCOMING + key.removeprefix(PROCESSED) if key.startswith(PROCESSED) else key
-
-
-def _key(operation: str, name: str) -> str:
-    if name == PARAMETERS_NAME:
-        raise BadInput(
-            f"the file with the parameters for all files is called {name}; give this file another name"
-        )
-    try:
-        output_key(f"{operation}/{name}")
-    except BadJob as problem:
-        raise BadInput(problem.message) from problem
-    return f"{INCOMING}{operation}/{name}"
-
-
-def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """Give the files at `path` with their names in the drop folder; hidden ones only where they are named."""
-    if not is_folder(path):
-        check_readable(path)
-        yield path, path.name
-        return
-    name = resolved(path).name
-    for where, folders, files in os.walk(path, onerror=_unreadable):
-        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-        for file in sorted(files):
-            whole = Path(where, file)
-            if not file.startswith(".") and not is_stream(whole):
-                yield whole, f"{name}/{whole.relative_to(path).as_posix()}"
-
-
-def _unreadable(problem: OSError) -> None:
-    raise BadInput(f"the folder {named(problem.filename)} cannot be read: {problem.strerror}") from problem
-
-
-def _read(operation: Operation, typed: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
-    """Read what was typed. What is missing may stand in the file that all share."""
-    known = {parameter.name: parameter for parameter in operation.parameters}
-    for name, text in typed.items():
-        if name not in known:
-            raise operation.no_such_parameter(name, [OUTPUT_ENDING])
-        yield name, known[name].read(text)
-
-
-def _header(value: Value) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if text.isascii() else Header(text, "utf-8", maxlinelen=0).encode()

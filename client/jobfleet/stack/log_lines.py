@@ -95,27 +95,25 @@ class _Span(NamedTuple):
 
 
 class LogLines:
-    """Finds lines; `follow` goes on for as long as it is asked."""
+    """Finds lines; `follow` goes on for as long as it is asked. Both raise AWS's errors."""
 
     def __init__(self, account: Account) -> None:
-        self._account = account
         self._bucket = Bucket(account)
         self._seen: dict[str, datetime] = {}
 
     def find(self, wanted: LogQuery) -> LogSearch:
         """Return the newest lines that are wanted; of a job, those at its end and the first ones."""
-        with self._account.in_words():
-            since = max(wanted.since, datetime.now(UTC) - timedelta(days=DAYS_MAX))
-            if wanted.job:
-                listing = self._of_job(wanted.job, since, wanted.worker)
-            else:
-                # The object that a line is in may have begun before.
-                until = self._last_heard_of(wanted.worker)
-                listing = self._newest(since - LATE_UPLOAD, wanted.worker, until)
-            chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
-            whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
-            self._remember(listing.items)
-            return LogSearch(self._read(chosen, wanted), whole)
+        since = max(wanted.since, datetime.now(UTC) - timedelta(days=DAYS_MAX))
+        if wanted.job:
+            listing = self._of_job(wanted.job, since, wanted.worker)
+        else:
+            # The object that a line is in may have begun before.
+            until = self._last_heard_of(wanted.worker)
+            listing = self._newest(since - LATE_UPLOAD, wanted.worker, until)
+        chosen = sorted(listing.items, key=_time_of)[-OBJECTS_MAX:]
+        whole = listing.whole and len(chosen) == len(listing.items) and since == wanted.since
+        self._remember(listing.items)
+        return LogSearch(self._read(chosen, wanted), whole)
 
     def follow(
         self, wanted: LogQuery, interval: float, sleep: Callable[[float], None] = time.sleep
@@ -124,11 +122,10 @@ class LogLines:
         while True:
             sleep(interval)
             now = datetime.now(UTC)
-            with self._account.in_words():
-                items = self._newest(now - LATE_UPLOAD, wanted.worker).items
-                new = [item for item in items if item.key not in self._seen]
-                self._remember(new)
-                lines = self._read(sorted(new, key=_time_of)[-OBJECTS_MAX:], wanted)
+            items = self._newest(now - LATE_UPLOAD, wanted.worker).items
+            new = [item for item in items if item.key not in self._seen]
+            self._remember(new)
+            lines = self._read(sorted(new, key=_time_of)[-OBJECTS_MAX:], wanted)
             self._seen = {key: at for key, at in self._seen.items() if now - at < 2 * LATE_UPLOAD}
             if lines:
                 yield lines

@@ -59,25 +59,27 @@ class _Source:
 def find_jobs(
     account: Account, limit: int, statuses: Sequence[Status] = (), since: datetime | None = None
 ) -> JobList:
-    """Return the newest `limit` jobs sent since `since`, of these `statuses` if any are given."""
-    with account.in_words():
-        bucket = Bucket(account)
-        history = History(bucket.name).sent()
+    """Return the newest `limit` jobs sent since `since`, of these `statuses` if any are given.
 
-        def enough(some: Listing) -> bool:
-            # With a status asked for, nobody knows beforehand how many are to be looked at.
-            return len(some.items) >= READ_MAX if statuses else _count(some) >= limit
+    Raises AWS's errors.
+    """
+    bucket = Bucket(account)
+    history = History(bucket.name).sent()
 
-        def list_since(start: datetime) -> Listing:
-            first = ids_from(start)
-            prefixes = [RESULTS, *(kind.prefix for kind in BATCH_KINDS)]
-            return bucket.list_all((prefix + _V7, prefix + first) for prefix in prefixes)
+    def enough(some: Listing) -> bool:
+        # With a status asked for, nobody knows beforehand how many are to be looked at.
+        return len(some.items) >= READ_MAX if statuses else _count(some) >= limit
 
-        listing = newest(list_since, enough, since)
-        sources = sorted(map(_source, listing.items), key=lambda one: one.greatest, reverse=True)
-        start = _start(since, listing, sources)
-        open_ones = [] if statuses and "unanswered" not in statuses else _unanswered(history, sources, start)
-        answered, read_all = _read(bucket, sources, limit, statuses, since)
+    def list_since(start: datetime) -> Listing:
+        first = ids_from(start)
+        prefixes = [RESULTS, *(kind.prefix for kind in BATCH_KINDS)]
+        return bucket.list_all((prefix + _V7, prefix + first) for prefix in prefixes)
+
+    listing = newest(list_since, enough, since)
+    sources = sorted(map(_source, listing.items), key=lambda one: one.greatest, reverse=True)
+    start = _start(since, listing, sources)
+    open_ones = [] if statuses and "unanswered" not in statuses else _unanswered(history, sources, start)
+    answered, read_all = _read(bucket, sources, limit, statuses, since)
     jobs = sorted([*answered, *open_ones], key=lambda job: job.id, reverse=True)
     short = len(jobs) < limit and not listing.whole
     return JobList(jobs[:limit], read_all and not short)

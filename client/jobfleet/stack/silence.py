@@ -36,7 +36,8 @@ def of_silence(account: Account) -> str:
         return f"{many(alive, 'worker')} {verb} alive a moment ago, but {doubts}"
     there = f"{many(alive, 'worker')} {verb} alive"
     try:
-        [line] = queue_counts.count_queues(account, [queue_counts.REQUESTS])
+        with account.in_words():
+            [line] = queue_counts.count_queues(account, [queue_counts.REQUESTS])
     except FleetError:
         return f"{there} and may be busy: `jobfleet status` shows what is waiting"
     return (

@@ -53,14 +53,13 @@ class StackStatus:
 
 
 def read_status(account: Account, ages: QueueAges) -> StackStatus:
-    """Look at everything at the same time. Raises the client's errors where queues or credentials fail.
+    """Look at everything at the same time. Raises AWS's errors where queues or credentials fail.
 
     Who looks again and again gives the same `ages`, as each question to CloudWatch costs money.
     """
     bucket = Bucket(account)
     unknown: list[str] = []
-    with account.in_words():
-        _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
+    _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
     with ThreadPoolExecutor(4) as threads:
         counted = threads.submit(queues.count_queues, account)
         whose = threads.submit(identity.find_identity, account)

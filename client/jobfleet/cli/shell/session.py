@@ -117,7 +117,8 @@ class ShellSession:
         self._fleet.exchange.use_bucket(name)
 
     def _clear(self) -> None:
-        clear_queues(self._invocation, yes=self._yes)
+        with self._invocation.in_words():  # the next step may be done all the same
+            clear_queues(self._invocation, yes=self._yes)
 
 
 def print_help() -> None:

@@ -85,15 +85,15 @@ def _put(
     ending: str | None,
 ) -> None:
     from jobfleet.aws.bucket import Bucket
-    from jobfleet.stack import drop_folder
+    from jobfleet.sending import drop_plan
+    from jobfleet.stack.drop_folder import DropFolder
     from jobfleet.stack.offered_operations import Known, read_offers
 
     account, output = invocation.account(), invocation.output
-    with account.in_words():
-        declared = Known(lambda: read_offers(Bucket(account))).find(operation)
-    told = drop_folder.metadata(declared, dict(map(_pair, params)), ending)
-    plan = drop_folder.plan(operation, files)
-    folder = drop_folder.DropFolder(account)
+    declared = Known(lambda: read_offers(Bucket(account))).find(operation)
+    told = drop_plan.metadata(declared, dict(map(_pair, params)), ending)
+    plan = drop_plan.plan(operation, files)
+    folder = DropFolder(account)
     with output.progress("dropping", len(plan)) as advance:
         for one in plan:
             folder.put(one, told)

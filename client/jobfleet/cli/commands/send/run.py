@@ -72,8 +72,7 @@ def run(
     from jobfleet.stack.offered_operations import Known, read_offers
 
     account = invocation.account()
-    with account.in_words():
-        declared = Known(lambda: read_offers(Bucket(account))).find(operation)
+    declared = Known(lambda: read_offers(Bucket(account))).find(operation)
     if wants_help:
         click.echo("\n".join(_help(declared)))
         return

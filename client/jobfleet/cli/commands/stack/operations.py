@@ -26,8 +26,7 @@ def operations(invocation: Invocation) -> None:
     from jobfleet.stack import offered_operations
 
     account = invocation.account()
-    with account.in_words():
-        found = offered_operations.read_offers(Bucket(account))
+    found = offered_operations.read_offers(Bucket(account))
     if invocation.as_json:
         sys.stdout.write(json.dumps(_for_machines(found)) + "\n")
         return

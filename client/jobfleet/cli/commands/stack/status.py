@@ -118,9 +118,12 @@ def _looks(account: "Account", interval: float) -> "Iterator[StackStatus | str]"
     while True:
         time.sleep(interval)
         try:
-            yield look()
+            with account.in_words():
+                seen = look()
         except FleetError as problem:
             yield str(problem)
+        else:
+            yield seen
 
 
 def _show(invocation: Invocation, account: "Account", seen: "StackStatus") -> None:
