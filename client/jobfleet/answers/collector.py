@@ -204,10 +204,12 @@ class Collector:
     def _tried(self, call: Callable[[], T], otherwise: T) -> T:
         """Return what `call` does; while AWS is out of reach, wait a little and return `otherwise`."""
         try:
-            with self._account.in_words():  # who waits for a job gets it as the job's exception
-                answer = call()
-        except FleetError as problem:
-            self._note_trouble(problem)
+            answer = call()
+        except Exception as problem:
+            trouble = self._account.sentences.of(problem)  # it becomes the exception of jobs
+            if trouble is None:
+                raise
+            self._note_trouble(trouble)
             return otherwise
         self._trouble = None
         return answer

@@ -69,6 +69,16 @@ def test_a_job_that_fails_does_not_keep_the_next_from_being_done(
     assert talk(ran) == "jobfleet: there is no file nothing.png\n"
 
 
+def test_a_clearing_that_aws_does_not_allow_keeps_nothing_else_from_being_done(
+    jobfleet: Jobfleet, stack: Any
+) -> None:
+    stack.worker()
+    stack.front.forbids = lambda call: call == "GetQueueAttributes"
+    ran = jobfleet("shell", "--", "-c", "-s", "1", "2", "3", "6")
+    assert (ran.returncode, ran.stdout) == (Exit.NOT_ALLOWED, STATS)
+    assert "do not allow GetQueueAttributes (counting a queue's messages)" in ran.stderr
+
+
 def test_where_nothing_that_follows_can_succeed_the_rest_is_left(
     jobfleet: Jobfleet, stack: Any, photo: Path
 ) -> None:

@@ -80,6 +80,14 @@ def test_a_second_clearing_within_the_minute_says_when_to_try_again(jobfleet: Jo
     assert left(stack)[:2] == (3, 0)
 
 
+def test_what_was_emptied_before_aws_failed_is_told(jobfleet: Jobfleet, stack: Any) -> None:
+    fill(stack)
+    stack.front.forbids = lambda call: call == "PurgeQueue" and stack.front.calls.count(call) > 1
+    words = f"(already emptied: {stack.names.requests} of 3 messages)"
+    says_why(jobfleet("clear", "-y"), Exit.NOT_ALLOWED, "do not allow PurgeQueue (emptying a queue)", words)
+    assert left(stack)[:2] == (0, 2)
+
+
 def test_a_second_clearing_within_the_minute_waits_for_its_turn(jobfleet: Jobfleet, stack: Any) -> None:
     fill(stack)
     stack.sqs.purge_queue(QueueUrl=stack.requests)

@@ -177,14 +177,14 @@ def test_watching_gives_one_picture_after_the_other_until_ctrl_c(
     first = process.stdout.readline()
     stack.front.expired_keys.add("key")
     assert process.stderr is not None
-    while "have expired" not in process.stderr.readline():
-        pass
+    while "have expired" not in (said := process.stderr.readline()):
+        assert said  # else it has ended
     stack.front.expired_keys.clear()
     if as_json:
         assert json.loads(first)["stack"] == json.loads(process.stdout.readline())["stack"] == stack.name
     else:
-        while process.stdout.readline() != first:
-            pass
+        while (shown := process.stdout.readline()) != first:
+            assert shown
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=patience(120))
     assert process.returncode == 0
