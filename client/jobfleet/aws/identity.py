@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobfleet_jobs.credentials.end_notes import END_NOTES
+
 from jobfleet.aws.account import Account
 from jobfleet.files.paths import at_home
 from jobfleet.human_text import ago
-
-# AWS tells nobody when a session token ends; tools that fetch one note it beside it under these names.
-_ENDS = ("aws_expiration", "expiration", "aws_session_expiration", "x_security_token_expires")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def _look_into(path: Path, profile: str) -> tuple[datetime | None, str | None]:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         file = configparser.RawConfigParser()
         file.read(path, encoding="utf-8")
-        ends = next((file[profile][name] for name in _ENDS if name in file[profile]), None)
+        ends = next((file[profile][name] for name in END_NOTES if name in file[profile]), None)
     except (OSError, configparser.Error, KeyError, UnicodeDecodeError):
         return None, None
     return written, ends

@@ -18,18 +18,10 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
+from jobfleet_jobs.credentials.end_notes import END_NOTES
 from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
 from jobfleet_jobs.protocol.aws_facts import EXPIRED, lab_has_ended
-
-# Names under which tools that write ~/.aws/credentials note the end of a session beside it.
-EXPIRY_KEYS = (
-    "aws_credential_expiration",
-    "aws_session_expiration",
-    "aws_expiration",
-    "expiration",
-    "x_security_token_expires",
-)
 
 HOW = (
     "in a Learner Lab press AWS Details, then Show beside AWS CLI, and paste that block into "
@@ -80,7 +72,7 @@ def stale_notes(session: Session, now: datetime) -> list[str]:
 def _notes(session: Session) -> dict[str, datetime]:
     """Return what stands beside the keys of the profile on their end, by the name of the line."""
     profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
-    found = {key: _read(str(profile.get(key, ""))) for key in EXPIRY_KEYS}
+    found = {key: _read(str(profile.get(key, ""))) for key in END_NOTES}
     return {key: moment for key, moment in found.items() if moment}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible.module_utils.account.caller_identity import EXPIRY_KEYS
+from jobfleet_jobs.credentials.end_notes import END_NOTES
 
 NAMES = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
@@ -71,7 +71,7 @@ def put_into(text: str, profile: str, block: CredentialsBlock) -> str:
     if {*NAMES[:2]} <= {*names} and NAMES[2] not in names and not ids[0].startswith("ASIA"):
         raise BadBlock(f"profile [{profile}] holds keys that do not expire, and they are kept")
     # What stood there of the end of the old ones is no longer true.
-    replaced = {*NAMES, *EXPIRY_KEYS}
+    replaced = {*NAMES, *END_NOTES}
     kept = [line for line, name in zip(inside, names, strict=True) if name not in replaced]
     return "\n".join([*lines[: start + 1], *block.lines(), *kept, *lines[end:]]) + "\n"
 

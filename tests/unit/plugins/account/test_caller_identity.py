@@ -8,6 +8,7 @@ import pytest
 from ansible.module_utils.account.caller_identity import life_of, trouble_of
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
+from jobfleet_jobs.credentials.end_notes import END_NOTES
 from jobfleet_jobs.protocol.aws_facts import LAB_CANCEL_POLICY
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -26,7 +27,7 @@ def test_keys_without_a_token_do_not_expire(credentials: Path) -> None:
     assert life_of(Session(), NOW) == "they do not expire"
 
 
-@pytest.mark.parametrize("key", ["aws_expiration", "x_security_token_expires"])
+@pytest.mark.parametrize("key", END_NOTES)
 def test_an_end_that_stands_in_the_file_is_told(credentials: Path, key: str) -> None:
     credentials.write_text(f"{BLOCK}aws_session_token = c\n{key} = 2026-01-01T15:12:00Z\n")
 

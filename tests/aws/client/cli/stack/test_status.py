@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from jobfleet.errors import Exit
+from jobfleet_jobs.credentials.end_notes import END_NOTES
 from jobfleet_jobs.version import __version__
 
 from tests.client_bench import Jobfleet, says_why
@@ -151,7 +152,7 @@ def test_what_the_credentials_file_says_of_their_end_is_told(jobfleet: Jobfleet,
     unset = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SHARED_CREDENTIALS_FILE": str(file)}
     for more, words in (
         ("", "with an end that AWS does not tell"),
-        ("expiration = 2026-12-24T12:00:00Z\n", "they end 2026-12-24T12"),
+        *((f"{name} = 2026-12-24T12:00:00Z\n", "they end 2026-12-24T12") for name in END_NOTES),
     ):
         file.write_text(text + more)
         ran = jobfleet("status", **unset)
