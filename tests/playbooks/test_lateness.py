@@ -23,9 +23,9 @@ def test_a_first_deployment_comes_out_right_where_everything_is_seen_late(
         lateness(eventual=2)
         removed = stack.play("playbooks/teardown.yml", confirm=True)
 
-    assert "The drop folder works in about five minutes" in first.said
+    # That is so on AWS alone.
+    assert "The drop folder works in" not in first.said + again.said
     assert (job.returncode, "mean" in job.stdout) == (0, True), job.stderr
     assert again.changes == 0, again.changed
-    assert "The drop folder works in" not in again.said
     assert removed.code == 0, removed.said
     assert "Nothing is left of the stack late" in removed.said
