@@ -64,6 +64,15 @@ class Bench:
         self.stop()
         return self
 
+    def break_jobs(self, *causes: str) -> None:
+        """Let each attempt at a job break for the next of these causes."""
+        left = iter(causes)
+
+        def fails(*_: Any) -> bytes:
+            raise RuntimeError(next(left))
+
+        self.storage.read_input = fails  # type: ignore[method-assign]
+
     def close(self) -> None:
         """Stop it if it still runs, and close its connections."""
         if self._thread.is_alive():

@@ -8,17 +8,12 @@ from jobfleet_worker.aws import circuit_breaker
 
 
 def test_a_job_that_breaks_again_and_again_ends_in_the_dead_letter_queue_with_every_cause(
-    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+    stack: Any, bench: Any
 ) -> None:
     request = stack.request(source=b"1 2 3")
     stack.send(request)
     worker = bench()
-    causes = iter(["one", "two", "three"])
-
-    def fails(*_: Any) -> bytes:
-        raise RuntimeError(next(causes))
-
-    monkeypatch.setattr(worker.storage, "read_input", fails)
+    worker.break_jobs("one", "two", "three")
     worker.work(lambda: stack.waiting(stack.dead))
     assert stack.take(stack.dead)["Body"] == request.to_json()
     assert stack.waiting(stack.requests) == stack.waiting(stack.replies) == 0

@@ -43,17 +43,12 @@ def visible(stack: Any, queue: str) -> int:
 
 
 def test_a_job_that_broke_in_a_worker_is_listed_with_its_cause_redriven_and_done(
-    jobfleet: Jobfleet, stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+    jobfleet: Jobfleet, stack: Any, bench: Any
 ) -> None:
     request = stack.request(source=b"1 2 3")
     stack.send(request)
     worker = bench()
-    causes = iter(["one", "two", "three"])
-
-    def fails(*_: Any) -> bytes:
-        raise RuntimeError(next(causes))
-
-    monkeypatch.setattr(worker.storage, "read_input", fails)
+    worker.break_jobs("one", "two", "three")
     worker.work(lambda: stack.waiting(stack.dead))
     (letter,) = listed(jobfleet)
     assert (letter["id"], letter["status"]) == (request.id, "failing")
