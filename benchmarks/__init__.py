@@ -1,1 +1,1 @@
-"""What jobfleet's worker can do, measured beside others on one machine in one run."""
+"""jobfleet, measured on one machine: the worker beside others in one run, and single things alone."""

@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import urllib3
 
+from benchmarks.double.processes import running
 from benchmarks.peers.task import BUCKET, QUEUE, REGION, RESPONSES
-from benchmarks.processes import running
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20

@@ -18,6 +18,10 @@ ROOMS = sorted(
     for package in PACKAGES
     for path in (REPOSITORY / package).rglob("__init__.py")
 )
+# They are on no floor, as nothing of the product imports them.
+BENCHMARKS = sorted(
+    str(path.parent.relative_to(REPOSITORY)) for path in REPOSITORY.glob("benchmarks/*/__init__.py")
+)
 MODULES = sorted(path for room in ROOMS for path in (REPOSITORY / room).glob("*.py"))
 
 
@@ -72,7 +76,11 @@ def test_the_glossary_is_short_and_has_each_word_once() -> None:
     assert len(words) == len(set(words)) <= 25
 
 
-@pytest.mark.parametrize("room", ROOMS)
+def test_only_rooms_lie_in_the_benchmarks() -> None:
+    assert {path.name for path in (REPOSITORY / "benchmarks").glob("*.py")} == {"__init__.py"}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *BENCHMARKS])
 def test_a_room_has_three_to_eleven_files_and_says_its_theme(room: str) -> None:
     files = list((REPOSITORY / room).glob("*.py"))
     assert 3 <= len(files) <= 11

@@ -1,7 +1,7 @@
 """The calls that every job makes, signed by botocore and sent without the rest of boto3.
 
-A call through boto3 takes 1 to 2 ms of CPU, twice what is needed (`benchmarks.calls`): the rest goes into
-endpoint rules, serializers, events and parsers that come to the same each time. Beside a job with a few
+A call through boto3 takes 1 to 2 ms of CPU, twice what is needed (`benchmarks.single.calls`): the rest goes
+into endpoint rules, serializers, events and parsers that come to the same each time. Beside a job with a few
 numbers that was the larger part. Here are only plain calls and plain answers. Everything else, be it a
 parameter that is not known here, no answer or a refusal, is asked of boto3 (again), whose retries and
 errors are those that the rest of the worker knows. For that, all of these calls may be made twice.

@@ -6,9 +6,9 @@ from typing import Any
 
 import psutil
 
-from benchmarks.contestants import Contestant, started, stats_requests
 from benchmarks.double.control import Steering
-from benchmarks.processes import resident_bytes, tree
+from benchmarks.double.processes import resident_bytes, tree
+from benchmarks.worker.contestants import Contestant, started, stats_requests
 
 SAMPLE_SECONDS = 0.25
 

@@ -1,6 +1,6 @@
 """What reading and describing numbers costs in CPU, beside plain Python that checks nothing.
 
-.venv/bin/python -m benchmarks.reading
+.venv/bin/python -m benchmarks.single.reading
 
 Either side in turns in one process; the ratio says how often the plain way fits into jobfleet's.
 """

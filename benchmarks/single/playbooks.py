@@ -1,7 +1,7 @@
 """How long the playbooks take: a first deployment, an unchanged one, new credentials.
 
-    python -m benchmarks.playbooks
-    python -m benchmarks.playbooks --hosts 9 --other ../jobfleet-before
+    python -m benchmarks.single.playbooks
+    python -m benchmarks.single.playbooks --hosts 9 --other ../jobfleet-before
 
 With `--other`, that checkout is measured beside this one. Each deploys a stack of its own to one cloud, with
 this Python's Ansible, and they take turns, so that what else the machine does meets both. Boots hosts, and so
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FIRST, UNCHANGED, CREDENTIALS = "site.yml, first", "site.yml, unchanged", "playbooks/credentials.yml"
 
 

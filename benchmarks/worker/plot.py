@@ -11,8 +11,8 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from benchmarks.contestants import JOBFLEET
-from benchmarks.image_jobs import NAMES, OPERATIONS, SIZES
+from benchmarks.worker.contestants import JOBFLEET
+from benchmarks.worker.image_jobs import NAMES, OPERATIONS, SIZES
 
 Json = dict[str, Any]
 OURS, OTHER = "#1f6f8b", "#b8c4c9"

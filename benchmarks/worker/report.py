@@ -13,9 +13,9 @@ from typing import Any
 
 from PIL import features
 
-from benchmarks.contestants import JOBFLEET, ONE_AT_A_TIME, PEERS, Contestant
 from benchmarks.double.control import ROOT
-from benchmarks.image_jobs import NAMES, OPERATIONS, SIZES
+from benchmarks.worker.contestants import JOBFLEET, ONE_AT_A_TIME, PEERS, Contestant
+from benchmarks.worker.image_jobs import NAMES, OPERATIONS, SIZES
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PACKAGES = (

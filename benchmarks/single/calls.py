@@ -1,6 +1,6 @@
 """What a call to AWS costs the worker in CPU, sent directly (`aws.fast_clients`) and by boto3.
 
-.venv/bench/bin/python -m benchmarks.calls
+.venv/bench/bin/python -m benchmarks.single.calls
 """
 
 import argparse
@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.double.control import ROOT, double, environment
-from benchmarks.worker import project_python
+from benchmarks.worker.__main__ import project_python
 
 
 def main() -> int:
     """Measure in the worker's own Python; print a table."""
-    parser = argparse.ArgumentParser(prog="benchmarks.calls", description="Measure calls to AWS.")
+    parser = argparse.ArgumentParser(prog="benchmarks.single.calls", description="Measure calls to AWS.")
     parser.add_argument("--worker-python", default=project_python(), help="the Python that runs the worker")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jobfleet-bench-") as name, double(Path(name)) as steering:

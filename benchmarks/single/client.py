@@ -1,4 +1,4 @@
-"""Measure the client's own share of a round trip: `python -m benchmarks.client`.
+"""Measure the client's own share of a round trip: `python -m benchmarks.single.client`.
 
 One stats job after another goes to a bare loop that answers it (`benchmarks.peers.echo`), once by two
 bare hops of boto3 (send, receive; the other end's are the same) and once by `Fleet.stats`, in turns,
@@ -24,8 +24,8 @@ from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request
 
 from benchmarks.double.control import ROOT, Steering, double, environment, write_config
+from benchmarks.double.processes import running
 from benchmarks.peers.task import REGION
-from benchmarks.processes import running
 
 AIM = 1.3
 WARM_UP = 30
@@ -143,7 +143,9 @@ def _once(run: Callable[[], object]) -> tuple[float, float]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks.client", description="Measure jobfleet's client.")
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.single.client", description="Measure jobfleet's client."
+    )
     parser.add_argument(
         "--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for the JSON"
     )

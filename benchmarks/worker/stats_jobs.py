@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contestants import Contestant, Requests, started
 from benchmarks.double.control import Steering, Stuck
-from benchmarks.processes import cpu_seconds
+from benchmarks.double.processes import cpu_seconds
+from benchmarks.worker.contestants import Contestant, Requests, started
 
 # Done before the clock starts: imports, connections, pools.
 WARM_UP_JOBS = 60

@@ -1,7 +1,7 @@
 """How much memory numbers take from a file on disk beside those in memory, and how fast either way is.
 
-`python -m benchmarks.streamed` makes files of growing size and describes each both ways, in a process of
-its own each time. `--only streamed --mib 1908 --limit-mib 512` is two gigabytes in half a gigabyte.
+`python -m benchmarks.single.streamed` makes files of growing size and describes each both ways, in a process
+of its own each time. `--only streamed --mib 1908 --limit-mib 512` is two gigabytes in half a gigabyte.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run, run_streamed
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WAYS = ("memory", "streamed")
 SIZES_MIB = (8, 32, 128)
 # Time varies with what else the machine does: the best of so many.
@@ -71,7 +71,7 @@ def peak_kib() -> int:
 
 def measure(way: str, path: Path, more: bool, limit_mib: int | None) -> dict[str, Any]:
     """Do it in a process of its own, with at most so much address space."""
-    command = [sys.executable, "-m", "benchmarks.streamed", "--one", way, str(path)]
+    command = [sys.executable, "-m", "benchmarks.single.streamed", "--one", way, str(path)]
     command += ["--more"] * more + (["--limit-mib", str(limit_mib)] if limit_mib else [])
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     return json.loads(done.stdout)  # type: ignore[no-any-return]

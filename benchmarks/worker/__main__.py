@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import image_jobs, memory, plot, report, stats_jobs
-from benchmarks.contestants import JOBFLEET, Contestant, stats_contestants
 from benchmarks.double.control import ROOT, Steering, Stuck, double, write_config
+from benchmarks.worker import image_jobs, memory, plot, report, stats_jobs
+from benchmarks.worker.contestants import JOBFLEET, Contestant, stats_contestants
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results"

@@ -1,6 +1,6 @@
 """The route of one job through the project's files: how many it enters, and how often it changes file.
 
-    .venv/bench/bin/python -m benchmarks.route
+    .venv/bench/bin/python -m benchmarks.single.route
 
 Client and worker run in this process, on the double, with a tracer in every thread. A change is a call from
 a function in one file to a function in another; files of libraries are passed over.
@@ -66,7 +66,9 @@ def traced(tracer: Tracer, job: Any) -> dict[str, int]:
 
 def main() -> int:
     """Trace a stats job and an image job; print a line for each."""
-    argparse.ArgumentParser(prog="benchmarks.route", description="Count the files of a job.").parse_args()
+    argparse.ArgumentParser(
+        prog="benchmarks.single.route", description="Count the files of a job."
+    ).parse_args()
     with tempfile.TemporaryDirectory(prefix="jobfleet-bench-") as name, double(Path(name)) as steering:
         folder = Path(name)
         os.environ.update(environment(steering.endpoint, folder), XDG_STATE_HOME=name)
