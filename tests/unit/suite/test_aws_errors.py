@@ -27,33 +27,35 @@ from tests.echoing_aws import KEYS, EchoingAws
 from tests.patience import patience
 from tests.places import REPOSITORY
 
-CLIENT = REPOSITORY / "client/jobfleet"
+FOLDERS = ("client/jobfleet", "web/jobfleet_web")
 JOB = "0192f0c1-2345-7abc-8def-0123456789ab"
 
 # Where AWS's errors are turned into the client's own, and why there. All else lets them through.
 PLACES = {
-    "aws/account.py": "how it is done, by a context manager and by the decorator of the Python API",
-    "aws/error_sentences.py": "the sentences",
-    "exchange.py": "the Python API, with what stands on it: fleet, jobs, runs of many files",
-    "cli/main.py": "the command line",
-    "cli/invocation.py": "the same, in the words of the stack that is meant",
-    "cli/shell/session.py": "the next step of a line is done all the same",
-    "cli/commands/stack/status.py": "with --watch it is looked again",
-    "answers/collector.py": "a thread tells those who wait for jobs",
-    "doctor/checks.py": "a refusal may mean more than it says",
-    "doctor/links.py": "a broken link is shown behind those that hold",
-    "doctor/configuration.py": "what is known of the settings is shown first",
-    "queues/purge.py": "what was emptied before is told too",
-    "stack/status.py": "what else is known of the stack is shown",
-    "stack/silence.py": "it belongs to another error, which is told in any case",
+    "client/jobfleet/aws/account.py": "a context manager, and the decorator of the Python API",
+    "client/jobfleet/aws/error_sentences.py": "the sentences",
+    "client/jobfleet/exchange.py": "the Python API, with what stands on it: fleet, jobs, runs of many files",
+    "client/jobfleet/cli/main.py": "the command line",
+    "client/jobfleet/cli/invocation.py": "the same, in the words of the stack that is meant",
+    "client/jobfleet/cli/shell/session.py": "the next step of a line is done all the same",
+    "client/jobfleet/cli/commands/stack/status.py": "with --watch it is looked again",
+    "client/jobfleet/answers/collector.py": "a thread tells those who wait for jobs",
+    "client/jobfleet/doctor/checks.py": "a refusal may mean more than it says",
+    "client/jobfleet/doctor/links.py": "a broken link is shown behind those that hold",
+    "client/jobfleet/doctor/configuration.py": "what is known of the settings is shown first",
+    "client/jobfleet/queues/purge.py": "what was emptied before is told too",
+    "client/jobfleet/stack/status.py": "what else is known of the stack is shown",
+    "client/jobfleet/stack/silence.py": "it belongs to another error, which is told in any case",
+    "web/jobfleet_web/work/gateway.py": "the web tier, which has an answer for each kind of them",
 }
 _TURNING = {"in_words", "sentences", "ErrorSentences", "with_errors_in_words"}
 
 
 def test_errors_become_sentences_nowhere_else() -> None:
     found = {
-        str(path.relative_to(CLIENT))
-        for path in CLIENT.rglob("*.py")
+        str(path.relative_to(REPOSITORY))
+        for folder in FOLDERS
+        for path in (REPOSITORY / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) in _TURNING
         or (isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name in _TURNING)
