@@ -8,7 +8,11 @@ from collections.abc import Iterator
 
 import uvicorn
 from jobfleet_jobs.systemd import notify, watchdog_seconds
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from jobfleet_web.door.answers import problem_response
+from jobfleet_web.door.passage import HEADERS
+from jobfleet_web.problems import Problem
 from jobfleet_web.wiring import Web
 
 # Longer than nginx keeps a connection open (60 s): never is one closed here that it is about to use.
@@ -25,12 +29,24 @@ def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
     all are at a second SIGINT.
     """
     config = uvicorn.Config(
-        web.app, http="httptools", loop="uvloop", ws="none", lifespan="on", log_level="warning",
+        web.app, http=_Protocol, loop="uvloop", ws="none", lifespan="on", log_level="warning",
         # The address of a sender is read at the door, where it is known whom to believe.
         proxy_headers=False, server_header=False, access_log=False, backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=stop_timeout,
     )  # fmt: skip
     _Server(config, web).run(sockets=[listening])
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP as uvicorn reads it; what it cannot read is answered as all else that is refused."""
+
+    def send_400_response(self, msg: str) -> None:
+        told = Problem(400, "bad-http", "the request is no HTTP that can be read", mend="Send HTTP/1.1.")
+        answer = problem_response(told)
+        head = [*answer.raw_headers, *HEADERS.items(), (b"connection", b"close")]
+        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in dict(head).items())]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
