@@ -139,12 +139,8 @@ class Site:
             Stop(),
             2 * self.settings.max_input_bytes,
         )
-        parts = AppParts(
-            self.settings,
-            self.work,  # type: ignore[arg-type]
-            limits or UploadLimits(self.settings.max_input_bytes),
-            self.hall.stop,
-        )
+        self.limits = limits or UploadLimits(self.settings.max_input_bytes)
+        parts = AppParts(self.settings, self.work, self.limits, self.hall.stop)  # type: ignore[arg-type]
         checks = [HostNames(self.settings.host_names).check, check_origin, check_encoding]
         self.app = Door(create_app(parts), checks, self.hall)
         self._runner = asyncio.Runner()

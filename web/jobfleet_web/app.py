@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from jobfleet_web.api import batches, fleet, health, jobs, stats, upload
+from jobfleet_web.api import batches, fleet, health, jobs, openapi, stats, upload
 from jobfleet_web.api.answering import Answering
 from jobfleet_web.door.answers import no_such_path, problem_response, unforeseen, wrong_method
 from jobfleet_web.door.head import Head
@@ -48,6 +48,7 @@ def create_app(parts: AppParts) -> Starlette:
     routes = [
         *upload.routes(work, settings, intake, answering),
         *stats.routes(work, settings, intake, answering),
+        *openapi.routes(),
         *(route for module in (jobs, batches, fleet, health) for route in module.routes(work)),
     ]
     return Starlette(
