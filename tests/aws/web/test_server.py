@@ -150,3 +150,19 @@ def test_an_address_that_is_taken_is_told(start_web: StartWeb) -> None:
     second = start_web("--bind", f"127.0.0.1:{first.port}")
     assert second.process.wait(patience(20)) == 78
     assert f"cannot listen on 127.0.0.1:{first.port}" in second.log()
+
+
+def test_a_stream_of_events_ends_at_once_and_as_a_browser_expects(start_web: StartWeb) -> None:
+    web = start_web(stop_timeout=3600)
+    batch = requests.post(f"{web.url}/api/v1/batches", timeout=patience(20)).json()["batch"]
+    with web.connect() as stream:
+        stream.sendall(b"GET /api/v1/batches/%b/events HTTP/1.1\r\nHost: localhost\r\n" % batch.encode())
+        stream.sendall(BEARER + b"\r\n")
+        found = b""
+        while b"retry:" not in found and (piece := stream.recv(65_536)):
+            found += piece
+        assert web.stop() == 0
+        while piece := stream.recv(65_536):
+            found += piece
+    assert found.endswith(b"\r\n0\r\n\r\n")
+    assert web.lines("mistake") == []

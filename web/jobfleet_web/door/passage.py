@@ -24,8 +24,8 @@ HEADERS: dict[bytes, bytes] = {
     b"cache-control": b"no-store",
 }
 
-# How long what is left of a refused body is read away.
-_AWAY_SECONDS = 30.0
+# How long what is left of a refused body is read away, and how long nothing may come of it meanwhile.
+_AWAY_SECONDS, _AWAY_REST_SECONDS = 30.0, 5.0
 
 
 class Passage:
@@ -64,7 +64,8 @@ class Passage:
             headers += [(name, value) for name, value in HEADERS.items() if name not in names]
             self.status = message["status"]
             self._is_stream = (b"content-type", b"text/event-stream; charset=utf-8") in headers
-            if self.status >= 400 and not await self._read_away():
+            # Who was too slow is not waited for again.
+            if self.status >= 400 and b"connection" not in names and not await self._read_away():
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         else:
@@ -92,7 +93,8 @@ class Passage:
         try:
             async with asyncio.timeout(_AWAY_SECONDS):
                 while not self._body_ended and self.received <= most:
-                    await self.receive()
+                    async with asyncio.timeout(_AWAY_REST_SECONDS):
+                        await self.receive()
         except TimeoutError:
             return False
         return self._body_ended
