@@ -122,9 +122,9 @@ class Following:
         """Tell whether this process sent a job that is not done."""
         return job_id in self._under_way
 
-    def when_done(self, job_id: str, call: Callable[[JobView], object]) -> None:
-        """Call `call` with a job that is under way, once it is done."""
-        self._under_way[job_id].done.add_done_callback(lambda done: done.cancelled() or call(done.result()))
+    def when_over(self, job_id: str, call: Callable[[str], object]) -> None:
+        """Call `call` with the id of a job that is under way, once it is done, or followed no more."""
+        self._under_way[job_id].done.add_done_callback(lambda _: call(job_id))
 
     def settle(self, facts: JobFacts, result: Result) -> JobView:
         """Take a final result that was found in the bucket."""

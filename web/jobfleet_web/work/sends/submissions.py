@@ -64,7 +64,7 @@ class Submissions:
             await asyncio.wait([first])
             await asyncio.sleep(0)
         task = self._tasks.get(name)
-        if task is None or self._is_over(task):
+        if task is None:
             wanted = Record([upload.job_id for upload in what.uploads], what.batch, fingerprint)
             # A task of its own: a sender that goes away leaves nothing half done for one who comes again.
             task = asyncio.create_task(self._submit(what.uploads, wanted, key))
@@ -113,25 +113,16 @@ class Submissions:
     def _ended(self, name: str, task: "asyncio.Task[Submitted]") -> None:
         """Forget what failed, what the record of its key tells from now on, and what is done by now."""
         failed = task.cancelled() or task.exception() is not None
-        if failed or name.startswith("key ") or self._is_over(task):
-            self._drop(name, task)
+        if failed or name.startswith("key "):
+            del self._tasks[name]
             return
         waiting = {job for job in task.result().job_ids if self._following.is_under_way(job)}
 
-        def note(job: JobView) -> None:
-            waiting.discard(job.id)
+        def note(job: str) -> None:
+            waiting.discard(job)
             if not waiting:
-                self._drop(name, task)
+                self._tasks.pop(name, None)
 
+        note("")
         for job in list(waiting):
-            self._following.when_done(job, note)
-
-    def _is_over(self, task: "asyncio.Task[Submitted]") -> bool:
-        """Tell whether nothing of a submission is under way any more."""
-        if not task.done():
-            return False
-        return not any(self._following.is_under_way(job) for job in task.result().job_ids)
-
-    def _drop(self, name: str, task: "asyncio.Task[Submitted]") -> None:
-        if self._tasks.get(name) is task:
-            del self._tasks[name]
+            self._following.when_over(job, note)

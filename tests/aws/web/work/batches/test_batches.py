@@ -138,6 +138,7 @@ def test_many_who_listen_cost_the_looks_of_one(stack: Any, web_settings: WebSett
 
         listening = [asyncio.create_task(heard(work, batch, has_ended)) for _ in range(50)]
         await until(lambda: any(call == "GET " for call in stack.front.calls))
+        assert sum("_watch" in repr(task.get_coro()) for task in asyncio.all_tasks()) == 1
         store(stack, done(job))
         found = await asyncio.gather(*listening)
         late = await heard(work, batch, has_ended)
@@ -152,7 +153,7 @@ def test_streams_end_when_the_process_is_told_to_stop(stack: Any, web_settings: 
         listening = asyncio.create_task(heard(work, new_job_id(), lambda found: False))
         await until(lambda: any(call == "GET " for call in stack.front.calls))
         work.end_streams()
-        await asyncio.wait_for(listening, patience(5))
+        await asyncio.wait_for(listening, patience(2))
         assert await heard(work, new_job_id(), lambda found: False) in ([], [Event()])
 
     with_work(web_settings, use)
