@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobfleet.aws import identity
+from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
 from jobfleet.human_text import duration, many
 from jobfleet.queues.queue_counts import Queue
 from jobfleet.stack import workers
 from jobfleet.stack.silence import credential_doubts, why_nobody_answers
-from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Workforce
+from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, Workforce
 
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
@@ -62,7 +63,7 @@ class FleetState:
         gateway = self._gateway
         try:
             found, line, mine = await asyncio.gather(
-                gateway.read(workers.read_workers, gateway.bucket),
+                gateway.read(workforce, gateway.bucket),
                 gateway.read(gateway.fleet.exchange.line),
                 gateway.read(identity.find_identity, gateway.account),
             )
@@ -79,6 +80,18 @@ class FleetState:
         now = time.monotonic()
         lately = [at for at in self._done_at if now - at < RATE_SECONDS]
         return len(lately) / max(now - lately[0], 1.0) if len(lately) > 1 else 0.0
+
+
+def workforce(bucket: Bucket) -> Workforce:
+    """Return the workers, by a listing alone where that tells enough: it is asked for every few seconds."""
+    now = datetime.now(UTC)
+    recent, older, whole = workers.call_workers(bucket, now)
+    if all(one.state for one in recent):
+        found = [Worker(one.worker, workers.listed_state(one, now), one.at, read=False) for one in recent]
+        if any(one.state == "alive" for one in found):
+            return Workforce(found, older, whole)
+    # Why nobody works stands in the heartbeats.
+    return workers.read_workers(bucket, now)
 
 
 def fleet_view(found: Workforce, line: Queue, mine: Identity, now: datetime, rate: float) -> FleetView:

@@ -83,8 +83,8 @@ class Work:
             batch, new_batch = new_job_id(), True
         what = Payload(uploads, batch, sender, names_batch=not new_batch)
         submitted = await self._submissions.submit(what, key)
-        if submitted.batch:
-            self._events.job_sent(submitted.batch)
+        for job in submitted.jobs:
+            self._events.job_changed(job)
         return submitted
 
     def begin_large(self, job_id: str, name: str, metadata: Mapping[str, str] | None = None) -> LargeUpload:
@@ -111,15 +111,15 @@ class Work:
         facts, prepared = checked(upload, old.batch)
         facts = replace(facts, bytes=old.bytes, received=None)
         self.following.follow(await self._sending.send_copy(facts, prepared, old.key), facts)
-        if facts.batch:
-            self._events.job_sent(facts.batch)
-        return self.following.known(facts.id) or waiting_view(facts)
+        new = self.following.known(facts.id) or waiting_view(facts)
+        self._events.job_changed(new)
+        return new
 
     # -- back -------------------------------------------------------------------------------------
 
     async def wait(self, job_ids: Sequence[str], seconds: float) -> list[JobView]:
         """Wait until the jobs are done, at most so long; return them as they are then, in order."""
-        views = [await self.job(job_id) for job_id in job_ids]
+        views = await asyncio.gather(*(self.job(job_id) for job_id in job_ids))
         await self.following.wait([facts_of_view(view) for view in views if not view.is_done], seconds)
         return [self.following.known(view.id) or view for view in views]
 

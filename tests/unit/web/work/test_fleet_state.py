@@ -1,17 +1,39 @@
 """How the stack is, in words that say what to do."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from jobfleet.aws.bucket import ListedObject, Listing
 from jobfleet.aws.identity import Identity
 from jobfleet.queues.queue_counts import Queue
 from jobfleet.stack.workers import Worker, Workforce
+from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
-from jobfleet_web.work.fleet_state import fleet_view, unseen_view
+from jobfleet_web.work.fleet_state import fleet_view, unseen_view, workforce
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class ListedWorkers:
+    """A bucket with the heartbeats of workers in these states."""
+
+    def __init__(self, states: dict[str, str]) -> None:
+        self._states = states
+        self.read: list[str] = []
+
+    def list(self, prefix: str, **more: Any) -> Listing:
+        now = datetime.now(UTC)
+        keys = [key for one, state in self._states.items()
+                for key in (f"{prefix}{one}.json", f"{prefix}{one}/{state}/mark/0.1.0")]  # fmt: skip
+        return Listing([ListedObject(key, now) for key in sorted(keys)])
+
+    def texts(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+        self.read += keys
+        beat = Heartbeat("w1", datetime.now(UTC), paused="credentials").to_json()
+        yield from ((key, beat) for key in keys)
 
 
 def mine(**more: Any) -> Identity:
@@ -68,3 +90,18 @@ def test_a_session_that_is_over_says_what_to_do() -> None:
     assert (view.session["state"], view.message) == ("over", "the AWS credentials have expired")
     assert view.mend == view.session["mend"] == "get new ones"
     assert unseen_view(Problem(503, "aws-unreachable", "x")).session["state"] == "unknown"
+
+
+def test_a_stack_that_works_is_seen_by_its_listing_alone() -> None:
+    """The bucket is played here, as what is asked of it is what counts."""
+    bucket = ListedWorkers({"w1": "alive", "w2": "paused", "w3": "stopped"})
+    found = workforce(bucket)  # type: ignore[arg-type]
+    assert {one.id: one.state for one in found.workers} == {"w1": "alive", "w2": "paused", "w3": "stopped"}
+    assert bucket.read == []
+
+
+def test_why_nobody_works_is_read_in_the_heartbeats() -> None:
+    bucket = ListedWorkers({"w1": "paused"})
+    [worker] = workforce(bucket).workers  # type: ignore[arg-type]
+    assert worker.paused == "credentials"
+    assert bucket.read == ["workers/w1.json"]

@@ -48,7 +48,6 @@ class _Watch:
         self.told: dict[str, JobView] = {}
         self.listeners: set[asyncio.Queue[Event | None]] = set()
         self.number = 0
-        self.changed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.fleet: Mapping[str, Any] = {}
 
@@ -105,11 +104,6 @@ class BatchEvents:
         if watch:
             self._tell_if_new(watch, job)
 
-    def job_sent(self, batch: str) -> None:
-        """Look at once for a job that came into a batch."""
-        if watch := self._watches.get(batch):
-            watch.changed.set()
-
     def close(self) -> None:
         """End all streams, and let no new one begin."""
         self._closed = True
@@ -122,15 +116,13 @@ class BatchEvents:
     async def _watch(self, batch: str, watch: _Watch) -> None:
         pause = LOOK_SECONDS
         while True:
-            watch.changed.clear()
             changed = 0
             # What cannot be read now is read at the next turn; the fleet's state says why.
             with suppress(Problem):
                 changed = sum([self._tell_if_new(watch, job) for job in await self._batches.jobs(batch)])
             await self._tell_fleet(watch)
             pause = LOOK_SECONDS if changed else min(2 * pause, LOOK_LONGEST_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(watch.changed.wait(), pause)
+            await asyncio.sleep(pause)
 
     def _tell_if_new(self, watch: _Watch, job: JobView) -> bool:
         last = watch.told.get(job.id)

@@ -29,6 +29,9 @@ DONE_MAX, DONE_MAX_BYTES = 20_000, 16 * 1024 * 1024
 # What a view takes besides its result.
 _VIEW_BYTES = 1_500
 
+# As many jobs are followed, though nobody waits for them.
+UNDER_WAY_MAX = 50_000
+
 # How often the bucket is looked at, in seconds; longer while nothing new comes.
 LOOK_FIRST_SECONDS, LOOK_LONGEST_SECONDS = 0.25, 3.0
 LOOK_MAX_JOBS = 2_000
@@ -94,10 +97,13 @@ class Following:
         self._under_way[job.id] = followed
 
         def tell(done: "Future[Result]") -> None:
-            if not loop.is_closed():
+            # At the end of the process the loop may be closed before the last answer comes.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._answered, followed, done)
 
         job.add_done_callback(tell)
+        if len(self._under_way) > UNDER_WAY_MAX:
+            self._forget_one()
 
     def note_started(self, job_id: str, at: datetime) -> None:
         """Take note that a worker began with a job at a time (by its clock, UTC)."""
@@ -138,6 +144,8 @@ class Following:
 
     async def wait(self, jobs: Sequence[JobFacts], seconds: float) -> None:
         """Wait until all jobs are done, at most so long."""
+        if seconds <= 0:
+            return
         waiting = [self._awaited(facts) for facts in jobs if self._done.get(facts.id) is None]
         for followed in waiting:
             followed.waiters += 1
@@ -145,7 +153,7 @@ class Following:
             self._look_on()
         try:
             pending = {followed.done for followed in waiting if not followed.done.done()}
-            if pending and seconds > 0:
+            if pending:
                 await asyncio.wait(pending, timeout=seconds)
         finally:
             for followed in waiting:
@@ -160,6 +168,13 @@ class Following:
         self._closed = True
         if self._looking:
             self._looking.cancel()
+
+    def _forget_one(self) -> None:
+        """Forget the job that was sent first; whoever asks for it is told by the bucket."""
+        oldest = next((one for one in self._under_way.values() if not one.waiters), None)
+        if oldest:
+            del self._under_way[oldest.facts.id]
+            oldest.done.cancel()
 
     def _awaited(self, facts: JobFacts) -> Followed:
         followed = self._under_way.get(facts.id)

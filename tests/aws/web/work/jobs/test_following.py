@@ -11,6 +11,7 @@ from jobfleet_jobs.protocol.message import Attempt, JobError, Result
 from jobfleet_web.model import JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
+from jobfleet_web.work.jobs import following
 from jobfleet_web.work.work import Work
 
 from tests.patience import patience
@@ -111,6 +112,22 @@ def test_a_job_whose_answer_the_credentials_end_kept_away_is_found_when_there_ar
         assert await send(work, upload(name="b.txt"))
 
     write("KEYOFBEFORE")
+    with_work(web_settings, use)
+
+
+def test_no_more_jobs_are_followed_than_may_be(
+    stack: Any, web_settings: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "UNDER_WAY_MAX", 3)
+
+    async def use(work: Work) -> None:
+        jobs = [(await send(work, upload(data=b"%d" % n)))[0] for n in range(6)]
+        assert len(work.following) == 3
+        assert [(await work.job(job)).status for job in jobs] == ["waiting"] * 6
+        # What is not followed any more is not met any more, either, but kept all the same.
+        assert await send(work, upload(data=b"5")) == jobs[5:]
+        assert await send(work, upload(data=b"0")) != jobs[:1]
+
     with_work(web_settings, use)
 
 
