@@ -17,7 +17,7 @@ from ansible.module_utils.account.aws_session import new_session, preload
 from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
 from ansible.module_utils.firewall.own_address import NoAddress, own_range
 from ansible.module_utils.preflight.checks import Checks
-from ansible.module_utils.preflight.role_inputs import WORKERS, RoleVariables
+from ansible.module_utils.preflight.role_inputs import GROUPS, RoleVariables
 from ansible.module_utils.preflight.role_rules import RoleRules
 from ansible.module_utils.project.project_module import PROJECT
 from ansible.utils.vars import load_extra_vars
@@ -87,7 +87,10 @@ class ActionModule(InProcessAws):
         if "stack_name" not in self.task_vars:
             return None  # the module alone, without the project's inventory
         sources = self.task_vars.get("ansible_inventory_sources", [])
-        workers = get_vars_from_inventory_sources(self._loader, sources, [Group(WORKERS)], "task")
+        groups = {
+            name: get_vars_from_inventory_sources(self._loader, sources, [Group(name)], "task")
+            for name in GROUPS
+        }
         here = {**self.task_vars, "account_id": account}
-        variables = RoleVariables(PROJECT, here, workers, load_extra_vars(self._loader))
+        variables = RoleVariables(PROJECT, here, groups, load_extra_vars(self._loader))
         return RoleRules(PROJECT, variables, self._loader)

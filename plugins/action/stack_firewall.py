@@ -10,7 +10,7 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.account.aws_session import preload
 from ansible.module_utils.firewall.group_rules import difference, found_rules, found_tags, wanted_rules
-from ansible.module_utils.firewall.security_group import find, make
+from ansible.module_utils.firewall.security_group import find, make, remove
 from ansible.module_utils.process.patience import NEW_GROUP_S_RULES, patiently
 
 preload("ec2")
@@ -21,12 +21,24 @@ MENDS = "amazon.aws.ec2_security_group"
 class ActionModule(InProcessAws):
     """The action."""
 
-    TROUBLE = "Could not look at the security group"
+    TROUBLE = "Could not ensure that the security group is as it should be"
+    REQUIRED_IF = (("state", "present", ("description", "rules", "rules_egress")),)
 
     def ask(self) -> dict[str, Any]:
-        """Look at the group, and let it be mended where it is not as wanted."""
+        """Look at the group, and let it be mended, or remove it, where it is not as wanted."""
         ec2 = self.client("ec2")
         group = find(ec2, self.params["name"])
+        return self._absent(ec2, group) if self.params["state"] == "absent" else self._present(ec2, group)
+
+    def _absent(self, ec2: Any, group: dict[str, Any] | None) -> dict[str, Any]:
+        if group is None or not found_tags(group).items() >= self._tags.items():
+            return {}
+        if not self.check_mode:
+            remove(ec2, group["GroupId"])
+        before = {"group": self.params["name"], "rules": sorted(found_rules(group))}
+        return {"changed": True, "diff": {"before": before, "after": {"group": None, "rules": []}}}
+
+    def _present(self, ec2: Any, group: dict[str, Any] | None) -> dict[str, Any]:
         shown = self._difference(group)
         if not shown:
             return {}

@@ -22,11 +22,17 @@ options:
     type: str
     required: true
   name:
-    description: The tag C(Name) of the instances.
+    description: The tag C(Name) of the workers.
     type: str
     required: true
+  web_name:
+    description: The tag C(Name) of the web hosts; needed if there are any.
+    type: str
+    default: ""
   groups:
-    description: Dictionaries with C(name), C(count), C(type), C(zone) and C(market) (on-demand or spot).
+    description:
+      - Dictionaries with C(name), C(count), C(type), C(zone), C(market) (on-demand or spot) and C(role)
+        (worker or web).
     type: list
     elements: dict
     required: true
@@ -60,9 +66,13 @@ options:
     type: str
     required: true
   security_group:
-    description: Name of the security group in the default VPC.
+    description: Name of the workers' security group in the default VPC.
     type: str
     required: true
+  web_security_group:
+    description: Name of the web hosts' security group there; needed if there are any.
+    type: str
+    default: ""
   instance_profile:
     description: Name of the instance profile; empty for none.
     type: str

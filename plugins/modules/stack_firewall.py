@@ -7,12 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_firewall
-short_description: Ensure that a security group has the given rules and tags, and no others
+short_description: Ensure that a security group has the given rules and tags, and no others, or is not there
 description:
   - Looks at the group itself, and makes it where there is none. Only where something differs,
     M(amazon.aws.ec2_security_group) is run with the same arguments, and mends it.
   - Its diff holds the rules and tags that go and those that come, and nothing of what stays.
+  - A group that is to be absent is removed itself, if it carries all of O(tags). What held it may let go
+    of it some moments late, so it is tried again for a while.
 options:
+  state:
+    description: Whether there is to be such a group.
+    type: str
+    choices: [present, absent]
+    default: present
   name:
     description: Name of the security group.
     type: str
@@ -20,12 +27,10 @@ options:
   description:
     description: The group's description, which AWS never changes.
     type: str
-    required: true
   rules:
     description: The rules for what comes in.
     type: list
     elements: dict
-    required: true
     suboptions: &rule
       proto:
         description: The protocol.
@@ -50,10 +55,9 @@ options:
     description: The rules for what goes out.
     type: list
     elements: dict
-    required: true
     suboptions: *rule
   tags:
-    description: All tags of the group.
+    description: All tags of the group. One that is to be absent may have others besides.
     type: dict
     default: {}
 extends_documentation_fragment:

@@ -191,7 +191,7 @@ def test_what_was_changed_by_hand_is_put_back(stack: Stack) -> None:
     ec2.revoke_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="127.0.0.1/32")
     ec2.authorize_security_group_ingress(**group, FromPort=22, ToPort=22, CidrIp="203.0.113.7/32")
     mended = [
-        "Ensure the security group lets in SSH from the caller and nothing else",
+        "Ensure the workers' security group lets in those it should, and nobody else",
         "Ensure the queues exist, encrypted and with the settings they need",
         "Ensure the bucket exists, private and encrypted, and drops what is temporary after a while",
         "Ensure as many instances of each group run as are wanted",

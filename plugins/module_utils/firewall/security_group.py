@@ -1,11 +1,11 @@
-"""A security group by its name: found, and made so that the next call sees it."""
+"""A security group by its name: found, made so that the next call sees it, removed once nothing holds it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ansible.module_utils.process.failure import Failure
-from ansible.module_utils.process.patience import NEW_GROUP, patiently
+from ansible.module_utils.process.patience import HELD_GROUP, NEW_GROUP, patiently
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 
 
@@ -31,6 +31,14 @@ def make(ec2: Any, name: str, description: str, tags: dict[str, str]) -> None:
     group = patiently(_shown, NEW_GROUP, ec2=ec2, name=name)
     # By its name and by its id: one machine of EC2's may know less than another.
     patiently(ec2.describe_security_groups, NEW_GROUP, GroupIds=[group["GroupId"]])
+
+
+def remove(ec2: Any, group: str) -> None:
+    """Remove a group by its id. What was terminated just now may hold it for some moments more."""
+    try:
+        patiently(ec2.delete_security_group, HELD_GROUP, GroupId=group)
+    except is_boto3_error_code("InvalidGroup.NotFound"):
+        pass  # another run was quicker
 
 
 def _shown(ec2: Any, name: str) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import Any
 from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit
 from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
-from ansible.module_utils.fleet.plan import GROUP_TAG, KEY_TAG, FleetPlan, InstanceGroup, find_ours, make_plan
+from ansible.module_utils.fleet.plan import (
+    GROUP_TAG,
+    KEY_TAG,
+    ROLE_TAG,
+    WEB,
+    FleetPlan,
+    InstanceGroup,
+    find_ours,
+    make_plan,
+)
 from ansible.module_utils.preflight.aws_limits import is_private
 from ansible.module_utils.process.patience import LAUNCH, patiently
 from ansible.module_utils.storage.bucket_lock import BucketLock
@@ -220,11 +229,13 @@ def newest_image(ec2: Any, owner: str, name: str, region: str) -> str:
 
 def launch_options(group: InstanceGroup, params: dict[str, Any]) -> dict[str, Any]:
     """Return the options of RunInstances for one instance of `group`."""
+    of_role = "web_" if group.role == WEB else ""
     tags = {
         **params["tags"],
-        "Name": params["name"],
+        "Name": params[f"{of_role}name"],
         "jobfleet:stack": params["stack"],
         GROUP_TAG: group.name,
+        ROLE_TAG: group.role,
         KEY_TAG: params["key_mark"],
     }
     listed = [{"Key": key, "Value": str(value)} for key, value in tags.items()]
@@ -232,7 +243,7 @@ def launch_options(group: InstanceGroup, params: dict[str, Any]) -> dict[str, An
         "ImageId": params["image_id"],
         "InstanceType": group.type,
         "KeyName": params["key_name"],
-        "SecurityGroups": [params["security_group"]],
+        "SecurityGroups": [params[f"{of_role}security_group"]],
         "UserData": params["user_data"],
         "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         "TagSpecifications": [{"ResourceType": kind, "Tags": listed} for kind in ("instance", "volume")],

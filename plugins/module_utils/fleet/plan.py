@@ -11,9 +11,14 @@ COUNTED = ["pending", "running"]
 
 GROUP_TAG = "jobfleet:group"
 KEY_TAG = "jobfleet:key"
+ROLE_TAG = "jobfleet:role"
 
 # Instances made before there were groups carry no such tag and belong to this one.
 DEFAULT_GROUP = "worker"
+
+# What an instance is there for. Those made before there were roles carry no such tag and are workers.
+WORKER, WEB = "worker", "web"
+ROLES = (WORKER, WEB)
 
 ALIVE = ["pending", "running", "stopping", "stopped"]
 OFF = ("stopping", "stopped")
@@ -21,18 +26,22 @@ OFF = ("stopping", "stopped")
 MARKETS = ("on-demand", "spot")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
-_KEYS = {"name", "count", "type", "zone", "market"}
+_KEYS = {"name", "count", "type", "zone", "market", "role"}
 
 
 @dataclass(frozen=True)
 class InstanceGroup:
-    """Instances of one kind: `count` of `type`, in the availability zone `zone` (empty: any)."""
+    """Instances of one kind: `count` of `type`, in the availability zone `zone` (empty: any).
+
+    `role` is what they are there for, one of `ROLES`.
+    """
 
     name: str
     count: int
     type: str
     zone: str = ""
     market: str = "on-demand"
+    role: str = WORKER
 
 
 @dataclass(frozen=True)
@@ -58,13 +67,14 @@ def parse_groups(given: list[dict[str, Any]]) -> tuple[list[InstanceGroup], list
         name = str(item.get("name", ""))
         count, problem = _count(item.get("count", 1))
         zone, market = str(item.get("zone") or ""), str(item.get("market") or "on-demand")
-        kind = str(item.get("type") or "")
+        kind, role = str(item.get("type") or ""), str(item.get("role") or WORKER)
         problems = [
             (not _NAME.fullmatch(name), f"the name '{name}': give 1 to 32 small letters, digits and dashes"),
-            (name in {group.name for group in groups}, f"the name '{name}' twice: give each its own"),
+            (name in {group.name for group in groups}, f"the name '{name}' twice: {_own_name(name)}"),
             (bool(problem), problem),
             (not _TYPE.fullmatch(kind), f"the type '{kind}': give one such as t3.small"),
             (market not in MARKETS, f"the market '{market}': give {' or '.join(MARKETS)}"),
+            (role not in ROLES, f"the role '{role}': give {' or '.join(ROLES)}"),
             (
                 bool(set(item) - _KEYS),
                 f"{', '.join(sorted(set(item) - _KEYS))}: there are {', '.join(sorted(_KEYS))}",
@@ -73,8 +83,13 @@ def parse_groups(given: list[dict[str, Any]]) -> tuple[list[InstanceGroup], list
         found = [text for is_wrong, text in problems if is_wrong]
         wrong += [f"the group of instances '{name}' has {text}" for text in found]
         if not found:
-            groups.append(InstanceGroup(name, count, kind, zone, market))
+            groups.append(InstanceGroup(name, count, kind, zone, market, role))
     return groups, wrong
+
+
+def _own_name(name: str) -> str:
+    more = " (web_count makes one of this name, unless it is 0)" if name == WEB else ""
+    return f"give each its own{more}"
 
 
 def _count(given: Any) -> tuple[int, str]:
@@ -87,6 +102,11 @@ def _count(given: Any) -> tuple[int, str]:
 def tags_of(instance: dict[str, Any]) -> dict[str, str]:
     """Return an instance's tags as a dict."""
     return {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+
+
+def role_of(instance: dict[str, Any]) -> str:
+    """Return what an instance is there for."""
+    return tags_of(instance).get(ROLE_TAG, WORKER)
 
 
 def find_ours(ec2: Any, stack: str) -> list[dict[str, Any]]:
@@ -106,16 +126,18 @@ def make_plan(
     """Plan group by group. Too many: those that are off go first, then the newest.
 
     With `replace`, instances that do not carry the tag of the login key `key` go too. Groups that are
-    not wanted any more go altogether.
+    not wanted any more go altogether, and so do a group's instances if it gets another role: they have
+    the other role's security group.
     """
     stale = [one for one in instances if replace and tags_of(one).get(KEY_TAG) != key]
-    by_group: dict[str, list[dict[str, Any]]] = {}
+    by_group: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in instances:
         if one not in stale:
-            by_group.setdefault(tags_of(one).get(GROUP_TAG, DEFAULT_GROUP), []).append(one)
+            of = (tags_of(one).get(GROUP_TAG, DEFAULT_GROUP), role_of(one))
+            by_group.setdefault(of, []).append(one)
     plan = FleetPlan(remove=list(stale))
     for group in groups:
-        found = sorted(by_group.pop(group.name, []), key=_keep_first)
+        found = sorted(by_group.pop((group.name, group.role), []), key=_keep_first)
         plan.remove.extend(reversed(found[group.count :]))
         plan.start.extend(one for one in found[: group.count] if one["State"]["Name"] in OFF)
         if missing := group.count - len(found[: group.count]):

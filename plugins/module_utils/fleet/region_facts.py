@@ -20,7 +20,8 @@ class RegionFacts:
     network: Network | None
     ours: list[dict[str, Any]]
     keypair: str
-    group_is_there: bool
+    security_groups: frozenset[str]
+    """Names of those that are there, of the ones that were asked about."""
 
 
 def side_by_side(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -29,23 +30,23 @@ def side_by_side(calls: list[Callable[[], Any]]) -> list[Any]:
         return [one.result() for one in [threads.submit(call) for call in calls]]
 
 
-def look(ec2: Any, stack: str, keypair: str, group: str, kinds: set[str]) -> RegionFacts:
-    """Ask for all of it. Raises botocore's errors."""
+def look(ec2: Any, stack: str, keypair: str, groups: list[str], kinds: set[str]) -> RegionFacts:
+    """Ask for all of it; `groups` are names of security groups. Raises botocore's errors."""
     names = sorted(kinds)
-    vpc, subnets, offers, ours, held, groups, *types = side_by_side(
+    vpc, subnets, offers, ours, held, there, *types = side_by_side(
         [
             lambda: _unless_denied(lambda: default_vpc(ec2)),
             lambda: _unless_denied(lambda: default_subnets(ec2)),
             lambda: _unless_denied(lambda: offers_of(ec2, kinds)),
             lambda: find_ours(ec2, stack),
             lambda: public_in_aws(ec2, keypair),
-            lambda: _groups(ec2, group),
+            lambda: _groups(ec2, groups),
             *(lambda name=name: _type(ec2, name) for name in names),
         ]
     )
     is_told = None not in (vpc, subnets, offers)
     network = Network(vpc, subnets, offers) if is_told else None
-    return RegionFacts(dict(zip(names, types, strict=True)), network, ours, held, bool(groups))
+    return RegionFacts(dict(zip(names, types, strict=True)), network, ours, held, there)
 
 
 def public_in_aws(ec2: Any, name: str) -> str:
@@ -59,9 +60,11 @@ def public_in_aws(ec2: Any, name: str) -> str:
     return " ".join(pair["PublicKey"].split()[:2])
 
 
-def _groups(ec2: Any, name: str) -> list[dict[str, Any]]:
-    named = [{"Name": "group-name", "Values": [name]}]
-    return list(ec2.describe_security_groups(Filters=named)["SecurityGroups"])
+def _groups(ec2: Any, names: list[str]) -> frozenset[str]:
+    named = [{"Name": "group-name", "Values": names}]
+    return frozenset(
+        one["GroupName"] for one in ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    )
 
 
 def _type(ec2: Any, kind: str) -> dict[str, Any] | None:

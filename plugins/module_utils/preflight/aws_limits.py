@@ -28,12 +28,18 @@ def _name(pattern: str, words: str) -> Rule:
     return Rule(lambda value: bool(matches(value)), f"give {words}")
 
 
-def is_source(value: str) -> bool:
-    """Tell whether `value` is an address range that SSH may be opened to: not the whole internet."""
+def is_range(value: str) -> bool:
+    """Tell whether `value` is an address range."""
     try:
-        return "/" in value and ipaddress.ip_network(value, strict=False).prefixlen > 0
+        ipaddress.ip_network(value, strict=False)
     except ValueError:
         return False
+    return "/" in value
+
+
+def is_source(value: str) -> bool:
+    """Tell whether `value` is an address range that SSH may be opened to: not the whole internet."""
+    return is_range(value) and ipaddress.ip_network(value, strict=False).prefixlen > 0
 
 
 def is_private(value: str) -> bool:
@@ -76,7 +82,9 @@ RULES: dict[str, Rule] = {
     ),
     "keypair_name": _KEY_PAIR,
     "firewall_name": _GROUP,
+    "firewall_web_name": _GROUP,
     "instances_name": _TAG,
+    "instances_web_name": _TAG,
     "bucket_uploads_days": _DAYS,
     "bucket_processed_days": _DAYS,
     "bucket_results_days": _DAYS,
@@ -94,6 +102,10 @@ RULES: dict[str, Rule] = {
         lambda value: not value or is_source(value),
         "give an address range such as 203.0.113.7/32 (not /0: SSH is not opened to the world), or leave it "
         "empty",
+    ),
+    "firewall_web_from": Rule(
+        lambda value: not value or is_range(value),
+        "give an address range such as 203.0.113.0/24 (0.0.0.0/0 is everybody), or leave it empty",
     ),
     "instances_ssh_from": Rule(lambda value: not value or is_source(value), "as ssh_from"),
     "firewall_address_service": _name(r"https?://[^\s/]+(/\S*)?", "an address that begins with https://"),

@@ -22,6 +22,8 @@ from ansible.module_utils.account.short_lived import life_of_copy
 from ansible.module_utils.fleet import vcpu_quota
 from ansible.module_utils.fleet.change import Refused, newest_image
 from ansible.module_utils.fleet.plan import (
+    WEB,
+    WORKER,
     FleetPlan,
     InstanceGroup,
     knows_another_key,
@@ -30,14 +32,23 @@ from ansible.module_utils.fleet.plan import (
 )
 from ansible.module_utils.fleet.region_facts import RegionFacts, look, side_by_side
 from ansible.module_utils.preflight.aws_limits import is_private
-from ansible.module_utils.preflight.dry_runs import Stack, Wanted, calls_of
+from ansible.module_utils.preflight.dry_runs import Stack, Wanted, calls_of, security_groups
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 # What the role `instances` takes, and a launch needs.
 LAUNCHED_WITH = {
     f"instances_{name}"
-    for name in ("name", "tags", "volume_size", "profile", "cpu_credits", "image_owner", "image_name")
+    for name in (
+        "name",
+        "web_name",
+        "tags",
+        "volume_size",
+        "profile",
+        "cpu_credits",
+        "image_owner",
+        "image_name",
+    )
 }
 
 # A first deployment takes up to so long. Other sources of credentials renew them by themselves.
@@ -118,14 +129,10 @@ class Checks:
         """
         wanted = [group for group in self._groups if group.count]
         firewall = roles.get("firewall", {})
-        group_name = str(firewall.get("firewall_name", ""))
+        names = list(security_groups(firewall).values())
         try:
             facts = look(
-                ec2,
-                self._params["stack"],
-                self._params["keypair"],
-                group_name,
-                {group.type for group in wanted},
+                ec2, self._params["stack"], self._params["keypair"], names, {group.type for group in wanted}
             )
             self._of_types(facts)
             self._of_zones(ec2)
@@ -243,22 +250,26 @@ class Checks:
     ) -> None:
         """Let AWS say whether it would refuse the calls that are about to be made."""
         instances, firewall, keypair = (roles.get(one, {}) for one in ("instances", "firewall", "keypair"))
-        group = str(firewall.get("firewall_name", ""))
+        names = security_groups(firewall)
         if not instances.keys() >= LAUNCHED_WITH:
             return  # what instances would be launched with is not known, or refused already
+        tags = firewall.get("firewall_tags", {})
+        needed = {WORKER} | {group.role for group in self._groups if group.count}
         stack = Stack(
             self._params["stack"],
             Wanted(self._params["keypair"], keypair.get("keypair_tags", {}), bool(facts.keypair)),
-            Wanted(group, firewall.get("firewall_tags", {}), facts.group_is_there),
+            {role: Wanted(names[role], tags, names[role] in facts.security_groups) for role in needed},
         )
         launch = {
             "image_id": "",
             "name": instances["instances_name"],
+            "web_name": instances["instances_web_name"],
             "stack": stack.name,
             "tags": instances["instances_tags"],
             "key_name": stack.keypair.name,
             "key_mark": mark_of(self._folder),
-            "security_group": group,
+            "security_group": names[WORKER],
+            "web_security_group": names[WEB],
             "user_data": "",
             "volume_size": int(instances["instances_volume_size"]),
             "instance_profile": instances["instances_profile"],

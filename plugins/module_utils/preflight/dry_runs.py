@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ansible.module_utils.fleet.change import launch_options
-from ansible.module_utils.fleet.plan import FleetPlan, InstanceGroup
+from ansible.module_utils.fleet.plan import WEB, WORKER, FleetPlan, InstanceGroup
 from botocore.exceptions import ClientError
 
 ALLOWED, DENIED = "DryRunOperation", "UnauthorizedOperation"
@@ -71,17 +71,25 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """What of a stack is there: its key pair and its security group."""
+    """What of a stack is there: its key pair and its security groups, by the role of their instances."""
 
     name: str
     keypair: Wanted
-    group: Wanted
+    groups: dict[str, Wanted]
 
     def tags_of(self, one: Wanted, kind: str) -> list[dict[str, Any]]:
         """Return the tags with which `one`, of a kind of resources, is made."""
         tags = {**one.tags, "jobfleet:stack": self.name}
         listed = [{"Key": key, "Value": str(value)} for key, value in tags.items()]
         return [{"ResourceType": kind, "Tags": listed}]
+
+
+def security_groups(firewall: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the security groups by the role of their instances."""
+    return {
+        WORKER: str(firewall.get("firewall_name", "")),
+        WEB: str(firewall.get("firewall_web_name", "")),
+    }
 
 
 def calls_of(
@@ -96,30 +104,29 @@ def calls_of(
             "TagSpecifications": stack.tags_of(stack.keypair, "key-pair"),
         }
         found.append(DryRun("ec2:ImportKeyPair", ec2.import_key_pair, key))
-    if not stack.group.is_there:
-        group = {
-            "GroupName": stack.group.name,
-            "Description": "jobfleet workers",
-            "TagSpecifications": stack.tags_of(stack.group, "security-group"),
-        }
-        found.append(DryRun("ec2:CreateSecurityGroup", ec2.create_security_group, group))
-    lacks = not (stack.keypair.is_there and stack.group.is_there)
-    for one in groups:
-        if plan.launch.get(one.name):
-            options = launch_options(one, launch)
-            del options["UserData"]
-            if not stack.keypair.is_there:
-                del options["KeyName"]
-            if not stack.group.is_there:
-                del options["SecurityGroups"]
-            options |= {"MinCount": 1, "MaxCount": 1}
-            found.append(DryRun("ec2:RunInstances", ec2.run_instances, options, lacks))
+    for wanted in stack.groups.values():
+        if not wanted.is_there:
+            group = {
+                "GroupName": wanted.name,
+                "Description": "jobfleet",
+                "TagSpecifications": stack.tags_of(wanted, "security-group"),
+            }
+            found.append(DryRun("ec2:CreateSecurityGroup", ec2.create_security_group, group))
+    found += [_launch(ec2, stack, one, launch) for one in groups if plan.launch.get(one.name)]
     starting, leaving = ([one["InstanceId"] for one in some] for some in (plan.start, plan.remove))
     if starting:
         found.append(DryRun("ec2:StartInstances", ec2.start_instances, {"InstanceIds": starting}))
     if leaving:
         found.append(DryRun("ec2:TerminateInstances", ec2.terminate_instances, {"InstanceIds": leaving}))
     return found
+
+
+def _launch(ec2: Any, stack: Stack, group: InstanceGroup, launch: dict[str, Any]) -> DryRun:
+    options = {**launch_options(group, launch), "MinCount": 1, "MaxCount": 1}
+    has_key, has_group = stack.keypair.is_there, stack.groups[group.role].is_there
+    later = {"UserData": True, "KeyName": not has_key, "SecurityGroups": not has_group}
+    options = {name: value for name, value in options.items() if not later.get(name)}
+    return DryRun("ec2:RunInstances", ec2.run_instances, options, lacks=not (has_key and has_group))
 
 
 def _some_key() -> bytes:

@@ -11,22 +11,23 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 
-# Who is a worker's host before there is one. The id has the form of EC2's.
+# Who is a host before there is one. The id has the form of EC2's.
 STAND_IN = {"ec2_instance_id": "i-00000000000000000", "inventory_hostname": "i-00000000000000000"}
 
-WORKERS = "workers"
+# The groups of the inventory whose hosts roles may run on, and whose variables they then have.
+GROUPS = ("workers", "web_hosts")
 
 
 @cache
-def roles_of(project: Path, playbook: str = "site.yml") -> dict[str, bool]:
-    """Return the roles that a playbook runs, those of imported playbooks too, and whether on the workers."""
-    file, found = project / playbook, {}
+def roles_of(project: Path, playbook: str = "site.yml") -> list[tuple[str, str]]:
+    """Return the roles that a playbook runs, those of imported playbooks too, each once with its hosts."""
+    file, found = project / playbook, dict[tuple[str, str], None]()
     for play in _yaml(file):
         if imported := play.get("ansible.builtin.import_playbook"):
-            found |= roles_of(project, str((file.parent / imported).relative_to(project)))
+            found |= dict.fromkeys(roles_of(project, str((file.parent / imported).relative_to(project))))
         for role in play.get("roles", []):
-            found[role["role"] if isinstance(role, dict) else role] = play["hosts"] == WORKERS
-    return found
+            found[role["role"] if isinstance(role, dict) else role, play["hosts"]] = None
+    return list(found)
 
 
 @cache
@@ -39,22 +40,22 @@ def options_of(project: Path, role: str) -> dict[str, dict[str, Any]]:
 class RoleVariables:
     """The variables of this run as roles will see them.
 
-    `here` are those of a task on this machine. What the group of the workers has comes over them, and what
-    was given with -e over all.
+    `here` are those of a task on this machine. What a group of hosts has, by its name in `groups`, comes
+    over them, and what was given with -e over all.
     """
 
     def __init__(
-        self, project: Path, here: dict[str, Any], workers: dict[str, Any], given: dict[str, Any]
+        self, project: Path, here: dict[str, Any], groups: dict[str, dict[str, Any]], given: dict[str, Any]
     ) -> None:
-        self._project, self._here, self._workers, self._given = project, here, workers, given
+        self._project, self._here, self._groups, self._given = project, here, groups, given
 
     def but(self, **given: Any) -> RoleVariables:
         """Return the variables with others in the place of some."""
-        return RoleVariables(self._project, self._here, self._workers, {**self._given, **given})
+        return RoleVariables(self._project, self._here, self._groups, {**self._given, **given})
 
-    def of(self, role: str, *, on_workers: bool) -> dict[str, Any]:
-        """Return what one role will see, its own defaults included; nothing is worked out yet."""
-        above = {**STAND_IN, **self._workers} if on_workers else {}
+    def of(self, role: str, hosts: str = "localhost") -> dict[str, Any]:
+        """Return what one role will see on such hosts, with its own defaults; nothing is worked out yet."""
+        above = {**STAND_IN, **self._groups[hosts]} if hosts in self._groups else {}
         return {**defaults_of(self._project, role), **self._here, **above, **self._given}
 
 

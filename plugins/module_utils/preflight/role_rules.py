@@ -58,8 +58,8 @@ class RoleRules:
     def problems(self) -> list[str]:
         """Return a sentence for each variable that would be refused."""
         self._of_stack()
-        for role, on_workers in roles_of(self._project).items():
-            variables = self._variables.of(role, on_workers=on_workers)
+        for role, hosts in roles_of(self._project):
+            variables = self._variables.of(role, hosts)
             known = self.values[role] = self._known_values(role, variables)
             self._of_files(known, variables)
             if role == "operations":
@@ -70,7 +70,7 @@ class RoleRules:
 
     def _of_stack(self) -> None:
         names = project_module("jobfleet_jobs.protocol.names")
-        variables = self._variables.of("preflight", on_workers=False)
+        variables = self._variables.of("preflight")
         try:
             names.StackNames(worked_out(self._loader, variables, variables["stack_name"]))
         except names.BadStackName as problem:

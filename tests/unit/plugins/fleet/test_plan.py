@@ -8,6 +8,7 @@ from ansible.module_utils.fleet.change import launch_options
 from ansible.module_utils.fleet.plan import (
     GROUP_TAG,
     KEY_TAG,
+    ROLE_TAG,
     InstanceGroup,
     knows_another_key,
     make_plan,
@@ -18,7 +19,7 @@ WORKERS = InstanceGroup("worker", 2, "t3.small")
 
 
 def instance(name: str, day: int = 1, state: str = "running", **tags: str) -> dict[str, Any]:
-    keys = {"group": GROUP_TAG, "key": KEY_TAG}
+    keys = {"group": GROUP_TAG, "key": KEY_TAG, "role": ROLE_TAG}
     return {
         "InstanceId": name,
         "InstanceType": "t3.small",
@@ -66,6 +67,14 @@ def test_only_the_group_that_changed_is_touched_and_one_that_vanished_goes() -> 
     assert ids(plan.remove) == ["d"]
 
 
+def test_a_group_that_gets_another_role_gets_other_instances() -> None:
+    there = [instance("worker", group="web"), instance("web", group="web", role="web")]
+
+    plan = make_plan([InstanceGroup("web", 1, "t3.small", role="web")], there, "key", replace=False)
+
+    assert (plan.launch, ids(plan.remove)) == ({}, ["worker"])
+
+
 def test_none_wanted_removes_all_and_launches_none() -> None:
     plan = make_plan([InstanceGroup("worker", 0, "t3.small")], [instance("a")], "key", replace=False)
 
@@ -103,6 +112,34 @@ def test_two_groups_of_one_name_and_unknown_keys_are_said() -> None:
         "the type 'x'",
         "sort",
     ]
+
+
+def test_a_role_that_is_none_and_a_second_group_of_web_hosts_name_are_said() -> None:
+    _, wrong = parse_groups(
+        [
+            {"name": "a", "type": "t3.small", "role": "boss"},
+            {"name": "web", "type": "t3.small"},
+            {"name": "web", "type": "t3.small", "role": "web"},
+        ]
+    )
+
+    assert wrong[0] == "the group of instances 'a' has the role 'boss': give worker or web"
+    assert wrong[1].endswith(
+        "'web' twice: give each its own (web_count makes one of this name, unless it is 0)"
+    )
+
+
+@pytest.mark.parametrize(("role", "named"), [("worker", "workers"), ("web", "web hosts")])
+def test_the_role_decides_name_tag_and_security_group_of_a_launch(role: str, named: str) -> None:
+    params: dict[str, Any] = dict.fromkeys(("image_id", "key_name", "user_data", "stack", "key_mark"), "x")
+    params |= {"name": "workers", "security_group": "workers"}
+    params |= {"web_name": "web hosts", "web_security_group": "web hosts"}
+    params |= {"cpu_credits": "", "volume_size": 8, "tags": {}, "instance_profile": ""}
+
+    options = launch_options(InstanceGroup("any", 1, "t3.small", role=role), params)
+
+    tags = {tag["Key"]: tag["Value"] for tag in options["TagSpecifications"][0]["Tags"]}
+    assert (tags[ROLE_TAG], tags["Name"], options["SecurityGroups"]) == (role, named, [named])
 
 
 def test_zone_market_and_profile_reach_the_launch() -> None:

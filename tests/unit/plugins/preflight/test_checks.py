@@ -45,7 +45,7 @@ def test_the_network_is_no_matter_for_what_runs_already(
     kind = {"ProcessorInfo": {"SupportedArchitectures": ["x86_64"]}, "VCpuInfo": {"DefaultVCpus": 2}}
     closed = Network("vpc-1", {"r-1a": False}, {"t3.small": frozenset({"r-1a"})})
     ours = [{**there, "Tags": [{"Key": "jobfleet:group", "Value": "worker"}]}] * running
-    facts = RegionFacts({"t3.small": kind}, closed, ours, "", group_is_there=True)
+    facts = RegionFacts({"t3.small": kind}, closed, ours, "", frozenset({"mine"}))
     monkeypatch.setattr(checks_module, "look", lambda *_: facts)
     monkeypatch.setattr(checks_module, "load_of", lambda *_: Load({}, {"t3.small": 2}))
     monkeypatch.setattr(checks_module.vcpu_quota, "quota_of", lambda *_: 100.0)
@@ -70,7 +70,7 @@ def test_what_is_asked_for_has_the_tags_with_which_it_will_be_made() -> None:
     stack = Stack(
         "mine",
         Wanted("key", {"CostCenter": 7}, is_there=False),
-        Wanted("group", {"Owner": "me"}, is_there=False),
+        {"worker": Wanted("group", {"Owner": "me"}, is_there=False)},
     )
     plan, groups = FleetPlan(), [InstanceGroup("worker", 0, "t3.small")]
 

@@ -15,6 +15,7 @@ import yaml
 from ansible.inventory.group import Group
 from ansible.module_utils.preflight.aws_limits import RULES
 from ansible.module_utils.preflight.role_inputs import (
+    GROUPS,
     RoleVariables,
     filled_in,
     options_of,
@@ -32,7 +33,7 @@ from tests.places import REPOSITORY
 from tests.unit.plugins.actions import INVENTORY, inventory_variables
 
 LOADER = DataLoader()
-ROLES = roles_of(REPOSITORY)
+ROLES = list(dict.fromkeys(role for role, _ in roles_of(REPOSITORY)))
 OPTIONS = {(role, name): option for role in ROLES for name, option in options_of(REPOSITORY, role).items()}
 WORKER_FILE = REPOSITORY / "roles/worker/templates/worker.toml.j2"
 WORKER_FILE_VARIABLES = sorted(set(re.findall(r"worker_\w+", WORKER_FILE.read_text())) - {"worker_folder"})
@@ -65,6 +66,8 @@ ELSEWHERE = {
     "description_version": "the wheel's own",
     "description_bucket": "the bucket's own variable is looked at",
     "description_key": "any key of the bucket",
+    "web_access_bucket": "the bucket's own variable is looked at",
+    "web_access_key": "any key of the bucket",
     "status_stack": "only looked for",
 }  # fmt: skip
 
@@ -72,8 +75,10 @@ ELSEWHERE = {
 def variables_with(given: dict[str, Any]) -> RoleVariables:
     """Return the variables of a run with `-e given`."""
     here = {**inventory_variables(), "account_id": "123456789012"}
-    workers = get_vars_from_inventory_sources(LOADER, INVENTORY, [Group("workers")], "task")
-    return RoleVariables(REPOSITORY, here, workers, given)
+    groups = {
+        name: get_vars_from_inventory_sources(LOADER, INVENTORY, [Group(name)], "task") for name in GROUPS
+    }
+    return RoleVariables(REPOSITORY, here, groups, given)
 
 
 def refused(**given: Any) -> list[str]:
@@ -83,7 +88,7 @@ def refused(**given: Any) -> list[str]:
 
 def worker_refuses(**given: Any) -> bool:
     """Tell whether a worker with the file that the role would write does not start."""
-    variables = variables_with(given).of("worker", on_workers=True)
+    variables = variables_with(given).of("worker", "workers")
     try:
         from_mapping(tomllib.loads(filled_in(LOADER, variables, WORKER_FILE)))
     except (ValueError, BadStackName):
@@ -168,7 +173,7 @@ def test_a_stack_s_name_that_the_worker_refuses_is_refused_before(name: Any) -> 
 
 
 def test_the_group_of_the_workers_counts_and_what_is_given_counts_more() -> None:
-    of_worker = variables_with({"worker_region": "eu-west-1"}).of("worker", on_workers=True)
+    of_worker = variables_with({"worker_region": "eu-west-1"}).of("worker", "workers")
 
     assert worked_out(LOADER, of_worker, of_worker["worker_stack"]) == "jobfleet"
     assert of_worker["worker_region"] == "eu-west-1"
@@ -209,7 +214,8 @@ def test_a_file_of_credentials_need_not_be_there_where_hosts_have_a_profile() ->
 # Each `assert` and `fail` of the roles that site.yml runs: a value that it refuses, or why none is known.
 HELD: dict[str, dict[str, Any] | str] = {
     "bucket: Ensure the name is not empty": {"bucket_name": ""},
-    "firewall: Ensure the name is not empty": {"firewall_name": ""},
+    "firewall: Ensure the names are not empty": {"firewall_name": ""},
+    "firewall: Ensure the address range that may use the page is one": {"web_from": "x"},
     "firewall: Ensure the address range that may use SSH is one, and not the whole internet": {
         "ssh_from": "x"
     },
