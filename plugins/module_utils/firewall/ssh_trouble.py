@@ -26,6 +26,6 @@ def no_answer(address: str, seconds: int, source: str, words: str) -> str:
         "nothing out on port 22: use another network, such as a phone's. Others leave by changing addresses, "
         "or by a proxy for the web alone: set ssh_from in inventory/group_vars/all.yml to your network's "
         "address range, and run this again. Is there a jump host? ~/.ssh/config is not read: give its "
-        "options in ansible_ssh_extra_args, such as -o ProxyCommand=… (inventory/group_vars/workers.yml). If "
-        "nothing helps, look at the instance's console output in AWS."
+        "options in ansible_ssh_extra_args, such as -o ProxyCommand=… (inventory/group_vars/fleet_hosts.yml)."
+        " If nothing helps, look at the instance's console output in AWS."
     )

@@ -45,7 +45,8 @@ def inventory(tmp_path: Path) -> Path:
     (tmp_path / "group_vars").symlink_to(REPOSITORY / "inventory" / "group_vars")
     file = tmp_path / "hosts.yml"
     host = {"ansible_host": "127.0.0.1", "ansible_port": 9}
-    file.write_text(json.dumps({"workers": {"hosts": {"host": host}}}))
+    hosts = {"workers": {"hosts": {"host": host}}}
+    file.write_text(json.dumps({"fleet_hosts": {"children": hosts}}))
     return file
 
 

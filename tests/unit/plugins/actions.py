@@ -14,7 +14,7 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from tests.places import REPOSITORY
 
-INVENTORY = [str(REPOSITORY / "inventory" / "workers.yml")]
+INVENTORY = [str(REPOSITORY / "inventory" / "fleet_hosts.yml")]
 
 
 def inventory_variables() -> dict[str, Any]:
