@@ -13,6 +13,7 @@ from ansible.module_utils.account.aws_session import preload
 from ansible.module_utils.fleet.cpu_credits import credits_of
 from ansible.module_utils.fleet.hourly_cost import make_bill
 from ansible.module_utils.fleet.plan import find_ours
+from ansible.module_utils.fleet.web_hosts import members_of, showing_the_page
 
 preload("ec2")
 
@@ -26,6 +27,14 @@ def _unlimited(ec2: Any, ours: list[dict[str, Any]]) -> dict[str, int]:
     found = ec2.describe_instance_types(InstanceTypes=sorted(set(kinds.values())))["InstanceTypes"]
     vcpus = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in found}
     return {one: vcpus[kind] for one, kind in kinds.items()}
+
+
+def _web(ours: list[dict[str, Any]], *, on_workers: bool) -> list[str]:
+    """Return the addresses of those that run and show the page."""
+    running = [one for one in ours if one["State"]["Name"] == "running"]
+    showing = showing_the_page(members_of(running), on_workers=on_workers)
+    found = {one["InstanceId"]: one.get("PublicIpAddress") or one["PrivateIpAddress"] for one in running}
+    return [f"[{found[one]}]" if ":" in found[one] else found[one] for one in showing]
 
 
 class ActionModule(InProcessAws):
@@ -43,4 +52,5 @@ class ActionModule(InProcessAws):
         bill = make_bill(
             ours, volumes, self.params["prices"], self.region, datetime.now(UTC), _unlimited(ec2, ours)
         )
-        return {"lines": bill.lines, "dollars": bill.dollars, "complete": bill.complete}
+        web = _web(ours, on_workers=self.params["web_on_workers"])
+        return {"lines": bill.lines, "dollars": bill.dollars, "complete": bill.complete, "web": web}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_cost
-short_description: Tell what a stack's instances cost an hour, and for how long they have run
+short_description: Tell what a stack's instances cost an hour, how long they have run, and where the page is
 options:
   stack:
     description: The stack's name, the tag C(jobfleet:stack).
@@ -20,6 +20,10 @@ options:
         words.
     type: dict
     required: true
+  web_on_workers:
+    description: Whether the page is on the first worker.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -47,6 +51,11 @@ lines:
 dollars:
   description: What all with a known price costs an hour.
   type: float
+  returned: always
+web:
+  description: The addresses of the running instances that show the page.
+  type: list
+  elements: str
   returned: always
 complete:
   description: Whether every price is known.
