@@ -1,7 +1,8 @@
 """The description that a stack publishes of itself in its bucket (`roles/description`)."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +19,29 @@ from jobfleet.human_text import size as as_size
 # It is a few hundred bytes; whatever is much larger is something else.
 _MAX_BYTES = 65_536
 
+# What a browser is given is an address of the web and nothing else.
+_WEB_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
+
+
+@dataclass(frozen=True)
+class WebAddress:
+    """Where the stack's page is: its address, and the instance that shows it."""
+
+    url: str
+    host: str = ""
+
 
 @dataclass(frozen=True)
 class Published:
-    """The stack's description. `limits` are those of `jobfleet_worker.settings`, as far as they are told."""
+    """The stack's description. `limits` are those of `jobfleet_worker.settings`, as far as they are told.
+
+    `web` is empty where the stack has no page.
+    """
 
     version: str | None = None
     queues: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    web: Sequence[WebAddress] = ()
 
     def check_size(self, size: int, name: str, operation: str) -> None:
         """Raise `BadInput` for an input of `size` bytes, called `name`, that no worker would take."""
@@ -68,6 +84,16 @@ def parse_description(data: bytes) -> Published | None:
         version if isinstance(version, str) else None,
         {name: value for name, value in _object(found, "queues").items() if isinstance(value, str)},
         {name: value for name, value in _object(found, "limits").items() if _is_whole(value)},
+        _web(found.get("web")),
+    )
+
+
+def _web(value: Any) -> Sequence[WebAddress]:
+    listed = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return tuple(
+        WebAddress(one["url"], str(one.get("host") or ""))
+        for one in listed
+        if isinstance(one.get("url"), str) and _WEB_URL.fullmatch(one["url"])
     )
 
 

@@ -10,6 +10,7 @@ from jobfleet.aws import identity
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
+from jobfleet.aws.stack_description import WebAddress, read_description
 from jobfleet.errors import FleetError, NoCredentials, Unreachable
 from jobfleet.human_text import ago, duration, many
 from jobfleet.queues import queue_counts as queues
@@ -40,6 +41,8 @@ class StackStatus:
     ages: dict[Kind, Age]
     workforce: Workforce
     unknown: Sequence[str]
+    web: Sequence[WebAddress] = ()
+    """Where the page is; empty where there is none."""
 
     @property
     def workers(self) -> Sequence[Worker]:
@@ -60,17 +63,23 @@ def read_status(account: Account, ages: QueueAges) -> StackStatus:
     bucket = Bucket(account)
     unknown: list[str] = []
     _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
-    with ThreadPoolExecutor(4) as threads:
+    with ThreadPoolExecutor(5) as threads:
         counted = threads.submit(queues.count_queues, account)
         whose = threads.submit(identity.find_identity, account)
         aged = threads.submit(lambda: ages.of(_that_hold_any(counted.result())))
         living = threads.submit(
             _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), Workforce()
         )
-    found, signs = (whose.result(), counted.result()), living.result()
+        told = threads.submit(_or_say, account, unknown, "the page's address", lambda: _web(account), ())
+    found, signs, web = (whose.result(), counted.result()), living.result(), told.result()
     return StackStatus(
-        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown)
+        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown), web
     )
+
+
+def _web(account: Account) -> Sequence[WebAddress]:
+    description = read_description(account, account.bucket)
+    return description.web if description else ()
 
 
 def _that_hold_any(counted: Sequence[Queue]) -> list[Kind]:

@@ -40,7 +40,7 @@ _NUMBERS = frozenset({"waiting", "in flight", "delayed", "done", "failed", "brok
 )  # fmt: skip
 @with_shared_options()
 def status(invocation: Invocation, watch: bool, interval: float) -> None:
-    """Show the stack: account, credentials, queues, workers, and what is wrong.
+    """Show the stack: account, credentials, page, queues, workers, and what is wrong.
 
     Queues: how many messages wait, are in flight (received, and not yet deleted) or are delayed. SQS
     counts them, up to a minute late. The age of the oldest message comes from CloudWatch, some minutes
@@ -149,6 +149,8 @@ def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
 
     settings = account.settings
     more = {}
+    if seen.web:
+        more["page"] = ", ".join(one.url for one in seen.web)
     shown = sum(worker.read for worker in seen.workers)
     if shown < len(seen.workers):
         counts = ", ".join(f"{seen.workforce.count(state):,} {state}" for state in STATES)
@@ -237,5 +239,6 @@ def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
         ],
         "workers_by_state": {state: seen.workforce.count(state) for state in STATES},
         "older_workers": seen.workforce.older,
+        "web": [{"url": one.url, "host": one.host} for one in seen.web],
         "warnings": seen.warnings,
     }  # fmt: skip

@@ -51,6 +51,17 @@ def test_a_stack_with_a_worker_at_work_is_shown_whole(jobfleet: Jobfleet, stack:
     assert entry["Key"].endswith(f"/{__version__}")
 
 
+def test_where_the_page_is_is_shown_if_there_is_one(jobfleet: Jobfleet, stack: Any) -> None:
+    assert seen(jobfleet)["web"] == []
+    assert "page" not in jobfleet("status").stdout
+    web = [{"url": "http://203.0.113.7", "host": "i-1"}, {"url": "https://203.0.113.8", "host": "i-2"}]
+    body = json.dumps({"version": "1", "web": web}).encode()
+    stack.s3.put_object(Bucket=stack.bucket, Key="config/stack.json", Body=body)
+
+    assert seen(jobfleet)["web"] == web
+    assert "page         http://203.0.113.7, https://203.0.113.8\n" in jobfleet("status").stdout
+
+
 def test_queues_are_counted_and_nothing_is_received_for_it(jobfleet: Jobfleet, stack: Any) -> None:
     for _ in range(3):
         stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
