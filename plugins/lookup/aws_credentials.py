@@ -90,5 +90,7 @@ def read(path: str) -> Any:
     """Return the credentials in a file, None if it has none. Raises botocore's errors."""
     file = Path(path).expanduser()
     if not file.is_file():
-        raise AnsibleLookupError(f"There is no file {path}, which worker_credentials_file names")
+        raise AnsibleLookupError(
+            f"There is no file {path}, which worker_credentials_file or web_credentials_file names"
+        )
     return SharedCredentialProvider(creds_filename=str(file), profile_name="default").load()

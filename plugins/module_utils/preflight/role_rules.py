@@ -39,7 +39,9 @@ _WORDS = {
 }
 
 # What has to be a file on this machine.
-_FILES = ("worker_classify_model", "worker_classify_labels", "credentials_from")
+_FILES = (
+    "worker_classify_model", "worker_classify_labels", "credentials_from", "preflight_web_credentials_file"
+)  # fmt: skip
 
 # A name of which nothing is refused, to look at the rest where the stack's own is none.
 _SOME_STACK = "stack"

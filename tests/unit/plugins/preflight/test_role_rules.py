@@ -62,7 +62,10 @@ ELSEWHERE = {
          "preflight_folder", "preflight_instance_profile"),
         "preflight's own check of the account",
     ),
-    "credentials_from": "there has to be such a file, as a test below says",
+    **dict.fromkeys(
+        ("credentials_from", "preflight_web_credentials_file"),
+        "there has to be such a file, as a test below says",
+    ),
     "description_version": "the wheel's own",
     "description_bucket": "the bucket's own variable is looked at",
     "description_key": "any key of the bucket",
@@ -192,6 +195,7 @@ def test_a_person_reads_the_name_of_the_variable_that_they_set() -> None:
         ({"worker_operation_packages": ["a b c"]}, "'a b c' is no pip requirement"),
         ({"worker_classify_model": "/nowhere/x.onnx", "worker_classify_sha256": "0" * 64}, "no such file"),
         ({"worker_credentials_file": "/nowhere/keys"}, "worker_credentials_file is '/nowhere/keys'"),
+        ({"web_credentials_file": "/nowhere/keys"}, "web_credentials_file is '/nowhere/keys'"),
         (
             {"instances_volume_size": trust_as_template("{{ nothing }}")},
             "instances_volume_size cannot be worked out",
