@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, STACK_TAG, StackNames
+from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, STACK_TAG, WEB_ACCESS_KEY, StackNames
 
 FOLDER = Path(__file__).parent.parent / "docs" / "policies"
 
@@ -33,7 +33,7 @@ _ANYTHING_OF_EC2 = re.compile(r":(?!key-pair)([a-z-]+)/[^/]+$")
 _TAG_OF_REQUEST, _TAG_OF_RESOURCE = f"aws:RequestTag/{STACK_TAG}", f"aws:ResourceTag/{STACK_TAG}"
 
 # Objects with a permission of their own; of all others, the folder counts.
-_SINGLE_KEYS = {"locks/fleet", DESCRIPTION_KEY}
+_SINGLE_KEYS = {"locks/fleet", DESCRIPTION_KEY, WEB_ACCESS_KEY}
 
 
 @dataclass(frozen=True)

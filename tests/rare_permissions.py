@@ -3,7 +3,7 @@
 docs/policies/README.md lists them.
 """
 
-from jobfleet_jobs.protocol.names import STACK_TAG
+from jobfleet_jobs.protocol.names import STACK_TAG, WEB_ACCESS_KEY
 
 from tests.policies import Condition, Rare
 
@@ -21,13 +21,13 @@ DEPLOYER = (
          "`worker_credentials: instance_profile`"),
     Rare("RareProfileIsGiven", ("ec2:AssociateIamInstanceProfile",), (f"{_EC2}:instance/*",),
          "the same, to instances that run already", _OURS),
+    Rare("RareRoleIsPassed", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
+         "the same; only EC2 can get the role",
+         (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
     Rare("RareOtherCredits", ("ec2:ModifyInstanceCreditSpecification",), (f"{_EC2}:instance/*",),
          "instances that run have other CPU credits than `instances_cpu_credits` says", _OURS),
     Rare("RareGoneWorkers", ("s3:DeleteObject",), (f"{_BUCKET}/workers/*",),
          "an instance is gone and its worker's heartbeat still there"),
-    Rare("RareRoleIsPassed", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
-         "the same; only EC2 can get the role",
-         (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
     Rare("RareZones", ("ec2:DescribeAvailabilityZones",), ("*",),
          "a group of instances that names its `zone`", (("ec2:Region", ("${region}",)),)),
     Rare("RareDefaultNetwork", ("ec2:CreateSecurityGroup",), (f"{_EC2}:vpc/*",),
@@ -40,6 +40,8 @@ DEPLOYER = (
     Rare("RareMendedTags", ("sqs:UntagQueue",), _QUEUES, "somebody added a tag to a queue"),
     Rare("RareUnfinishedUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/*",),
          "a teardown after an upload that was never finished"),
+    Rare("RareWebToken", ("s3:DeleteObject", "s3:PutObject"), (f"{_BUCKET}/{WEB_ACCESS_KEY}",),
+         "the page (`web_count`, `web_on_workers`) gets its token, or goes with it"),
 )  # fmt: skip
 
 WORKER = (
@@ -63,6 +65,8 @@ WORKER = (
 )  # fmt: skip
 
 CLIENT = (
+    Rare("RareWeb", ("s3:GetObject",), (f"{_BUCKET}/{WEB_ACCESS_KEY}",),
+         "`jobfleet web`: who may read the token may use the page"),
     Rare("RareClear", ("sqs:PurgeQueue",), _QUEUES, "`jobfleet clear`, for the queues that hold anything"),
     Rare("RareManyJobs", ("sqs:DeleteMessage",), (f"{_SQS}-reply-*",),
          "more jobs than one receive of the reply queue brings"),
