@@ -1,1 +1,1 @@
-"""The security group, and the way of SSH through it."""
+"""The security groups, and the way of SSH through them."""
