@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +17,12 @@ PROVISION = "playbooks/provision.yml"
 ENDED = "Ensure as many instances of each group run as are wanted"
 
 
-@pytest.fixture
-def fleet(localcloud: dict[str, str], hosts: object, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def fleet(
+    localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """A stack of its own, without workers."""
-    made = Stack("fleet-web", tmp_path / "a web", localcloud, {"instances_count": 0})
+    made = Stack("fleet-web", tmp_path_factory.mktemp("a web "), localcloud, {"instances_count": 0})
     try:
         yield made
     finally:
@@ -70,7 +71,7 @@ def is_told_to_clients(stack: Stack, where: dict[str, str]) -> None:
     play = {"hosts": "localhost", "connection": "local", "roles": ["account", "web_access", "description"]}
     playbook = stack.folder / "told.yml"
     playbook.write_text(json.dumps([play]))
-    told, again = (stack.play(str(playbook), web_count=1) for _ in range(2))
+    told, again = (stack.play(str(playbook), "-vvv", "--diff", web_count=1) for _ in range(2))
     assert told.code == 0, told.said or told.text
     s3, bucket = stack.client("s3"), f"{stack.name}-123456789012-us-east-1"
     description = json.loads(s3.get_object(Bucket=bucket, Key=DESCRIPTION_KEY)["Body"].read())
@@ -104,6 +105,14 @@ def test_a_web_host_comes_with_a_group_of_its_own_and_goes_with_it(fleet: Stack)
     url = f"http://{web['PublicIpAddress']}"
     assert f"The page and its API: {url}." in fleet.play("playbooks/status.yml").said
     is_told_to_clients(fleet, {"url": url, "host": web["InstanceId"]})
+
+    # After a stop it has a new address, as after a lab's session.
+    assert fleet.play("playbooks/stop.yml", web_count=1).code == 0
+    assert [one["State"]["Name"] for one in fleet.instances()] == ["stopped"]
+    assert fleet.play(PROVISION, web_count=1, web_from="198.51.100.0/24").changed == [ENDED]
+    [again] = fleet.instances()
+    assert again["PublicIpAddress"] != web["PublicIpAddress"]
+    assert f"http://{again['PublicIpAddress']}." in fleet.play("playbooks/status.yml").said
 
     going = fleet.play(PROVISION, "--check", "--diff", web_count=0)
 

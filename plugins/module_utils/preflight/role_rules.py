@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.preflight.aws_limits import RULES
+from ansible.module_utils.preflight.aws_limits import RULES, is_range, is_source
 from ansible.module_utils.preflight.role_inputs import (
     RoleVariables,
     defaults_of,
@@ -68,6 +68,8 @@ class RoleRules:
                 self._of_packages(known)
             if role == "worker":
                 self._of_worker(variables)
+        if text := open_page(self.values.get("firewall", {}), self.values.get("web", {})):
+            self._note("web_from", text)
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
 
     def _of_stack(self) -> None:
@@ -139,6 +141,17 @@ class RoleRules:
 
     def _note(self, name: str, sentence: str) -> None:
         self._found.setdefault(name, sentence)
+
+
+def open_page(firewall: dict[str, Any], web: dict[str, Any]) -> str:
+    """Return why the page may not be for everybody, if it would be; both hold what a role will take."""
+    source = str(firewall.get("firewall_web_from") or "")
+    if not web.get("web_open_to_all_without_token") or not is_range(source) or is_source(source):
+        return ""
+    return (
+        f"web_from is {source!r}: the page would be for everybody, without a token. Name a range, or set "
+        "web_open_to_all_without_token to false"
+    )
 
 
 def _is_worker_s(name: str) -> bool:

@@ -93,6 +93,35 @@ def test_it_asks_for_every_call_and_makes_nothing(account: Account, localcloud: 
     ]
 
 
+def test_for_web_hosts_it_asks_for_a_security_group_of_their_own(
+    account: Account, localcloud: dict[str, str]
+) -> None:
+    groups = [
+        {"name": "worker", "count": 1, "type": "t3.small"},
+        {"name": "web", "role": "web", "count": 1, "type": "t3.small"},
+    ]
+
+    found = account.preflight(instance_groups=groups)
+
+    assert found["failures"] == []
+    assert any("2 after this, with 4 vCPUs" in text for text in found["summary"])
+    log = Path(localcloud["LOCALCLOUD_RUN"]) / "calls.jsonl"
+    calls = [one for one in map(json.loads, log.read_text().splitlines()) if one["account"] == account.number]
+    asked = [one["operation"] for one in calls]
+    assert (asked.count("CreateSecurityGroup"), asked.count("RunInstances")) == (2, 2)
+
+
+def test_a_key_that_may_make_no_group_for_web_hosts_is_refused(account: Account) -> None:
+    account.ec2.create_security_group(GroupName="mine-workers", Description="x")
+    denied = {"Effect": "Deny", "Action": "ec2:CreateSecurityGroup", "Resource": "*"}
+    key = account.key_that(denied)
+    web = [{"name": "web", "role": "web", "count": 1, "type": "t3.small"}]
+
+    assert account.failures(key) == []
+    [said] = account.failures(key, instance_groups=web)
+    assert "These credentials may not call ec2:CreateSecurityGroup" in said
+
+
 def test_without_a_default_network_it_says_how_to_make_one(account: Account) -> None:
     for subnet in account.default_subnets():
         account.ec2.delete_subnet(SubnetId=subnet["SubnetId"])

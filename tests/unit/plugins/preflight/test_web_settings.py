@@ -6,6 +6,7 @@ import pytest
 from ansible.module_utils.account.lab_limits import LabLimits, Load, over_limit
 from ansible.module_utils.fleet.plan import InstanceGroup, make_plan, parse_groups
 from ansible.module_utils.preflight.role_inputs import worked_out
+from ansible.module_utils.preflight.role_rules import open_page
 
 from tests.unit.plugins.preflight.test_role_rules import LOADER, refused, variables_with
 
@@ -74,6 +75,19 @@ def test_a_range_that_is_none_is_refused(source: object) -> None:
 @pytest.mark.parametrize("source", ["", "0.0.0.0/0", "::/0", "203.0.113.0/24", "2001:db8::/32"])
 def test_everybody_may_be_let_in_where_that_is_said(source: str) -> None:
     assert refused(web_from=source) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "without_token", "is_refused"),
+    [("0.0.0.0/0", True, True), ("::/0", True, True), ("0.0.0.0/0", False, False), ("", True, False),
+     ("203.0.113.0/24", True, False)],
+)  # fmt: skip
+def test_the_page_is_never_for_everybody_without_its_token(
+    source: str, without_token: bool, is_refused: bool
+) -> None:
+    said = open_page({"firewall_web_from": source}, {"web_open_to_all_without_token": without_token})
+
+    assert said.startswith(f"web_from is '{source}': the page would be for everybody") is is_refused
 
 
 @pytest.mark.parametrize("name", ["web_on_workers", "web_tls", "web_token_new"])
