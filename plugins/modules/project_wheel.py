@@ -18,7 +18,7 @@ options:
     type: path
     required: true
   sources:
-    description: Folders in it whose Python files the wheel is made of.
+    description: Folders in it whose files the wheel is made of, Python's and those of the page.
     type: list
     elements: str
     required: true
@@ -36,7 +36,7 @@ options:
 EXAMPLES = r"""
 - project_wheel:
     project: "{{ project_folder }}"
-    sources: [jobs, worker, client]
+    sources: [jobs, worker, client, web]
     files: [pyproject.toml, constraints.txt, README.md]
     folder: .jobfleet/jobfleet/wheels
 """

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.project.project_sources import base_version, build_of
+from ansible.module_utils.project.project_sources import SOURCES, base_version, build_of
+
+from tests.places import REPOSITORY
 
 FOLDERS, FILES = ["jobs", "worker"], ["README.md"]
 
@@ -40,6 +42,8 @@ def test_every_change_of_a_source_is_another_build(project: Path) -> None:
     seen.append(build(project))
     (project / "README.md").write_text("another")
     seen.append(build(project))
+    (project / "worker/page.css").write_text("another")
+    seen.append(build(project))
 
     assert len(set(seen)) == len(seen)
 
@@ -49,3 +53,10 @@ def test_the_version_is_read_without_a_build(project: Path) -> None:
     (project / "jobs/jobfleet_jobs/version.py").write_text("VERSION = 1\n")
     with pytest.raises(ValueError, match="names no version"):
         base_version(project)
+
+
+def test_all_that_goes_into_the_wheel_counts_as_a_source() -> None:
+    packages = ("jobs/jobfleet_jobs", "worker/jobfleet_worker", "client/jobfleet", "web/jobfleet_web")
+    files = [path for package in packages for path in (REPOSITORY / package).rglob("*") if path.is_file()]
+
+    assert {path.suffix for path in files if "__pycache__" not in path.parts} <= SOURCES
