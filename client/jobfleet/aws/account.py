@@ -104,9 +104,13 @@ class Account:
     def client(self, service: str) -> Any:
         """Return the one client of a service; made when first asked for, as making it takes a while."""
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = self._made(service)
-            return self._clients[service]
+            if service in self._clients:
+                return self._clients[service]
+            made = self._made(service)
+            # One that has nothing to sign with never will. Later there may be credentials.
+            if self._core.get_credentials():
+                self._clients[service] = made
+            return made
 
     def _made(self, service: str) -> Any:
         try:

@@ -5,6 +5,7 @@ from botocore.session import Session
 from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
 from jobfleet_jobs.credentials.session_guard import guard
 
+from jobfleet.aws.changing_file import follow_the_file
 from jobfleet.errors import FleetError, NoCredentials
 from jobfleet.settings.settings import active_profile
 
@@ -16,9 +17,11 @@ TROUBLE = (
 
 
 def new_session(profile: str | None) -> Session:
-    """Return a session, guarded. Raises what botocore raises for profiles and files that it cannot read."""
-    session: Session = guard(Session(profile=profile))
-    return session
+    """Return a session, guarded, that follows its file.
+
+    Raises what botocore raises for profiles and files that it cannot read.
+    """
+    return follow_the_file(guard(Session(profile=profile)))
 
 
 def no_credentials(
