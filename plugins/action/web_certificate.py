@@ -1,0 +1,58 @@
+"""The module `web_certificate` in Ansible's own process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.loader import action_loader
+
+InProcess = action_loader.get("in_process", class_only=True)
+
+from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.tls.certificates import make_authority, make_for_host, why_over, why_unfit
+from ansible.module_utils.tls.pair_files import Pair, alone, find_pair, write_pair
+
+AUTHORITY = "web-ca"
+
+
+class ActionModule(InProcess):
+    """The action."""
+
+    def work(self) -> dict[str, Any]:
+        """Make the authority and the certificate where they are missing, over, or no longer fit."""
+        folder = Path(self.params["folder"])
+        files = {
+            "authority": str(folder / f"{AUTHORITY}.pem"),
+            "certificate": str(folder / f"web-{self.params['name']}.pem"),
+            "key": str(folder / f"web-{self.params['name']}.key"),
+        }
+        try:
+            # Hosts are dealt with side by side.
+            with alone(folder):
+                why = self._ensure(folder)
+        except (OSError, ValueError) as problem:
+            raise Failure(f"The certificate of {self.params['name']} cannot be made: {problem}") from problem
+        if not why:
+            return files
+        told = {"certificate": files["certificate"], "hosts": self.params["hosts"], "why": why}
+        return {**files, "changed": True, "why": why, "diff": {"before": {}, "after": told}}
+
+    def _ensure(self, folder: Path) -> str:
+        now = datetime.now(UTC)
+        soon = now + timedelta(days=self.params["renew_days"])
+        authority = find_pair(folder, AUTHORITY)
+        if authority is None or why_over(authority, soon):
+            authority = make_authority(self.params["authority_name"], now)
+            self._keep(folder, AUTHORITY, authority)
+        name = f"web-{self.params['name']}"
+        pair = find_pair(folder, name)
+        why = why_unfit(pair, authority, self.params["hosts"], soon) if pair else "there is none"
+        if why:
+            self._keep(folder, name, make_for_host(authority, self.params["hosts"], now, self.params["days"]))
+        return why
+
+    def _keep(self, folder: Path, name: str, pair: Pair) -> None:
+        if not self.check_mode:
+            write_pair(folder, name, pair)

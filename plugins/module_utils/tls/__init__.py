@@ -1,0 +1,1 @@
+"""Certificates of the web tier, signed by an authority of the stack's own."""
