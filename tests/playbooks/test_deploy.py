@@ -93,7 +93,7 @@ def test_credentials_and_configuration_are_readable_by_the_worker_alone(stack: S
     [listing] = stack.on_workers("stat -c '%a %U:%G %n' /etc/jobfleet /etc/jobfleet/*").values()
 
     assert listing.splitlines() == [
-        "750 root:jobfleet /etc/jobfleet",
+        "755 root:root /etc/jobfleet",
         "400 jobfleet:root /etc/jobfleet/credentials",
         "640 root:jobfleet /etc/jobfleet/worker.toml",
     ]

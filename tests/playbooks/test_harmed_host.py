@@ -12,7 +12,7 @@ from tests.playbooks.conftest import REPOSITORY, Outcome, Stack
 ALL = {"idle_stop_minutes": 600, "worker_operation_packages": [str(REPOSITORY / "examples/word-count")]}
 MENDED = [
     "Ensure the packages are installed",
-    "Ensure the worker's user exists",
+    "Ensure the user exists",
     "Ensure the folder for configuration and credentials exists",
     "Ensure the host holds the credentials that are in force here",
     "Ensure the folders exist",
