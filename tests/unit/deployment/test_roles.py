@@ -48,7 +48,7 @@ def test_every_public_variable_carries_the_role_s_name(role: Path) -> None:
 def test_the_readme_lists_every_variable_with_its_default(role: Path) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", (role / "README.md").read_text(), re.MULTILINE))
     # One value cannot stand in a table of plain words.
-    told = {"worker_endpoint_url": "`AWS_ENDPOINT_URL` of the controller"}
+    told = dict.fromkeys(("worker_endpoint_url", "web_endpoint_url"), "`AWS_ENDPOINT_URL` of the controller")
 
     for name, option in options_of(role).items():
         shown = told.get(name) or as_shown(option)
