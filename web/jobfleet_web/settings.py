@@ -101,7 +101,7 @@ def from_file(path: Path) -> WebSettings:
     return from_mapping(given, str(path))
 
 
-def from_mapping(given: Mapping[str, Any], source: str) -> WebSettings:
+def from_mapping(given: Mapping[str, Any], source: str = "web.toml") -> WebSettings:
     """Make settings of their names and values. Raises `BadSettings`."""
     known = {field.name for field in fields(WebSettings)}
     needed = {field.name for field in fields(WebSettings) if field.default is MISSING}

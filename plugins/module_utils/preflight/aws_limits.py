@@ -42,6 +42,14 @@ def is_source(value: str) -> bool:
     return is_range(value) and ipaddress.ip_network(value, strict=False).prefixlen > 0
 
 
+def is_unspecified(value: str) -> bool:
+    """Tell whether `value` is no address of one host: none at all, or one that stands for all."""
+    try:
+        return ipaddress.ip_address(value).is_unspecified
+    except ValueError:
+        return True
+
+
 def is_private(value: str) -> bool:
     """Tell whether SSH comes from inside of a network, so that no public address is needed."""
     return is_source(value) and not ipaddress.ip_network(value, strict=False).is_global
@@ -69,6 +77,8 @@ _DAYS = _from_to(1, 2**31 - 1)
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 _RETENTION = _from_to(60, 1_209_600)
 _WAIT = _from_to(0, 86_400)
+# nginx takes no longer times than these in its own notation.
+_NGINX_SECONDS = _from_to(1, 86_400)
 
 RULES: dict[str, Rule] = {
     "bucket_name": _BUCKET,
@@ -118,6 +128,17 @@ RULES: dict[str, Rule] = {
     "host_wait_timeout": _WAIT,
     "host_packages_valid_time": _from_to(0, 2**31 - 1),
     "host_packages_lock_timeout": _WAIT,
+    "web_listen_address": Rule(
+        lambda value: not is_unspecified(value), "give the host's own address, not one that means all of them"
+    ),
+    # Some take no certificate that is good for longer: https://support.apple.com/en-us/103769
+    "web_tls_days": _from_to(90, 825),
+    "web_tls_renew_days": _from_to(1, 60),
+    # Below that, it could not start.
+    "web_memory_limit": _from_to(128 * 1024**2, 2**40),
+    "web_connections_max": _from_to(64, 1_000_000),
+    "web_body_timeout": _NGINX_SECONDS,
+    "web_lingering_time": _NGINX_SECONDS,
     "worker_idle_stop_minutes": Rule(lambda value: 0 <= value < 1e6, "give 0 (never) or more minutes"),
     # 0 is one a core; the worker itself knows no 0.
     "worker_processes": _from_to(0, 1_000),

@@ -12,7 +12,11 @@ from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 
 # Who is a host before there is one. The id has the form of EC2's.
-STAND_IN = {"ec2_instance_id": "i-00000000000000000", "inventory_hostname": "i-00000000000000000"}
+STAND_IN = {
+    "ec2_instance_id": "i-00000000000000000",
+    "inventory_hostname": "i-00000000000000000",
+    "ec2_private_ip_address": "10.0.0.1",
+}
 
 # The groups of the inventory whose hosts roles may run on, and whose variables they then have.
 GROUPS = ("workers", "web_hosts")

@@ -1,8 +1,8 @@
-"""What the roles of site.yml, and the worker's own start, would refuse of this run's variables.
+"""What the roles of site.yml, and the start of worker and web tier, would refuse of this run's variables.
 
 Nothing is written down here a second time. What a role takes stands in its argument_specs, what AWS takes in
-`aws_limits`, and what the worker takes in its own settings, which are asked for the very file that the role
-would write.
+`aws_limits`, and what worker and web tier take in their own settings, which are asked for the very file that
+the role would write.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ _FILES = (
     "worker_classify_model", "worker_classify_labels", "credentials_from", "preflight_web_credentials_file"
 )  # fmt: skip
 
+# By the role that writes its file: where a program's settings are read, the file's name, and who reads it.
+_PROGRAMS = {
+    "worker": ("jobfleet_worker.settings", "worker.toml", "worker"),
+    "web": ("jobfleet_web.settings", "web.toml", "web tier"),
+}
+
 # A name of which nothing is refused, to look at the rest where the stack's own is none.
 _SOME_STACK = "stack"
 
@@ -66,8 +72,8 @@ class RoleRules:
             self._of_files(known, variables)
             if role == "operations":
                 self._of_packages(known)
-            if role == "worker":
-                self._of_worker(variables)
+            if role in _PROGRAMS:
+                self._of_program(role, variables)
         if text := open_page(self.values.get("firewall", {}), self.values.get("web", {})):
             self._note("web_from", text)
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
@@ -128,16 +134,17 @@ class RoleRules:
             except (BadPackage, OSError) as problem:
                 self._note(f"package {package}", f"worker_operation_packages: {problem}")
 
-    def _of_worker(self, variables: dict[str, Any]) -> None:
-        """Let the worker itself look at the file that the role would write."""
-        settings = project_module("jobfleet_worker.settings")
-        template = self._project / "roles" / "worker" / "templates" / "worker.toml.j2"
+    def _of_program(self, role: str, variables: dict[str, Any]) -> None:
+        """Let a program itself look at the file that its role would write."""
+        module, name, words = _PROGRAMS[role]
+        settings = project_module(module)
+        template = self._project / "roles" / role / "templates" / f"{name}.j2"
         try:
             settings.from_mapping(tomllib.loads(filled_in(self._loader, variables, template)))
         except (AnsibleError, ValueError) as problem:  # BadSettings is one, and TOML's own
             # What is of the wrong type makes no file that could be read; that was said already.
-            if isinstance(problem, settings.BadSettings) or not any(map(_is_worker_s, self._found)):
-                self._note("worker.toml", f"the worker would not start: {problem}")
+            if isinstance(problem, settings.BadSettings) or not any(map(_is_a_program_s, self._found)):
+                self._note(name, f"the {words} would not start: {problem}")
 
     def _note(self, name: str, sentence: str) -> None:
         self._found.setdefault(name, sentence)
@@ -154,8 +161,8 @@ def open_page(firewall: dict[str, Any], web: dict[str, Any]) -> str:
     )
 
 
-def _is_worker_s(name: str) -> bool:
-    return name.startswith("worker_")
+def _is_a_program_s(name: str) -> bool:
+    return name.startswith(tuple(f"{role}_" for role in _PROGRAMS))
 
 
 def _as_typed(name: str, variables: dict[str, Any]) -> str:
@@ -178,5 +185,5 @@ def _why_not(name: str, option: dict[str, Any], value: Any) -> str:
     taken, rule = checked.validated_parameters[name], RULES.get(name)
     if rule:
         return "" if rule.holds(taken) else rule.give
-    # What only the worker wants, or a task before it makes, is the worker's own to refuse.
-    return "give it a value" if option.get("required") and taken == "" and not _is_worker_s(name) else ""
+    # What only a program wants, or a task before it makes, is the program's own to refuse.
+    return "give it a value" if option.get("required") and taken == "" and not _is_a_program_s(name) else ""

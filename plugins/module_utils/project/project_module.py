@@ -11,8 +11,8 @@ PROJECT = Path(__file__).parents[3]
 
 
 def project_module(name: str) -> ModuleType:
-    """Return a module of the client's, the worker's or of `jobs`."""
-    for folder in ("jobs", "worker", "client"):
+    """Return a module of the client's, the worker's, the web tier's or of `jobs`."""
+    for folder in ("jobs", "worker", "client", "web"):
         # Where Ansible is not of the project's own virtual environment.
         if str(PROJECT / folder) not in sys.path:
             sys.path.append(str(PROJECT / folder))

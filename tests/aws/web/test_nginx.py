@@ -246,7 +246,10 @@ def test_the_web_tier_itself_is_reached_and_comes_back_after_it_was_killed(tmp_p
         for _ in range(2):
             with application(site, *command) as process:
                 answer = requests.get(f"{site.url}/api/v1/operations", timeout=WAIT)
-                assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
+                assert (answer.status_code, answer.headers["Content-Type"]) == (
+                    401,
+                    "application/problem+json",
+                )
                 process.kill()
                 process.wait(WAIT)
                 assert requests.get(f"{site.url}/healthz", timeout=WAIT).status_code == 502

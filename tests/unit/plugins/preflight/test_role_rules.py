@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jobfleet_web.settings
+import jobfleet_worker.settings
 import pytest
 import yaml
 from ansible.inventory.group import Group
@@ -27,7 +29,6 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from jobfleet_jobs.protocol.names import BadStackName
-from jobfleet_worker.settings import from_mapping
 
 from tests.places import REPOSITORY
 from tests.unit.plugins.actions import INVENTORY, inventory_variables
@@ -35,8 +36,17 @@ from tests.unit.plugins.actions import INVENTORY, inventory_variables
 LOADER = DataLoader()
 ROLES = list(dict.fromkeys(role for role, _ in roles_of(REPOSITORY)))
 OPTIONS = {(role, name): option for role in ROLES for name, option in options_of(REPOSITORY, role).items()}
-WORKER_FILE = REPOSITORY / "roles/worker/templates/worker.toml.j2"
-WORKER_FILE_VARIABLES = sorted(set(re.findall(r"worker_\w+", WORKER_FILE.read_text())) - {"worker_folder"})
+# What writes a program's settings, and what reads them there.
+FILES = {
+    "worker": (REPOSITORY / "roles/worker/templates/worker.toml.j2", jobfleet_worker.settings.from_mapping),
+    "web": (REPOSITORY / "roles/web/templates/web.toml.j2", jobfleet_web.settings.from_mapping),
+}
+FILE_VARIABLES = sorted(
+    name
+    for role, (file, _) in FILES.items()
+    for name in set(re.findall(rf"\b{role}_\w+", file.read_text()))
+    if name not in ("worker_folder", "web_addresses", "web_token_path")
+)
 
 # A text that is no number, no address, no name and no path, and that TOML cannot hold without quotes.
 NONSENSE = 'x y"\n'
@@ -50,7 +60,9 @@ ELSEWHERE = {
          "credentials_path", "credentials_owner", "worker_folder", "worker_user", "worker_config_path",
          "worker_credentials_path", "worker_wheel_path", "worker_wheel_version", "worker_constraints_path",
          "worker_stack", "worker_region", "worker_bucket", "worker_request_queue", "worker_response_queue",
-         "worker_dead_letter_queue"),
+         "worker_dead_letter_queue", "web_folder", "web_user", "web_config_path", "web_token_path",
+         "web_credentials_path", "web_wheel_path", "web_wheel_version", "web_constraints_path", "web_stack",
+         "web_region", "web_bucket", "web_tls_folder"),
         "a place or a name of the project's own",
     ),
     # Preflight's own options, which AWS is asked about.
@@ -72,6 +84,7 @@ ELSEWHERE = {
     "web_access_bucket": "the bucket's own variable is looked at",
     "web_access_key": "any key of the bucket",
     "status_stack": "only looked for",
+    "web_token": "the role web_access makes it",
 }  # fmt: skip
 
 
@@ -89,11 +102,12 @@ def refused(**given: Any) -> list[str]:
     return RoleRules(REPOSITORY, variables_with(given), LOADER).problems()
 
 
-def worker_refuses(**given: Any) -> bool:
-    """Tell whether a worker with the file that the role would write does not start."""
-    variables = variables_with(given).of("worker", "workers")
+def program_refuses(role: str, **given: Any) -> bool:
+    """Tell whether a program with the file that its role would write does not start."""
+    file, from_mapping = FILES[role]
+    variables = variables_with(given).of(role, {"worker": "workers", "web": "web_hosts"}[role])
     try:
-        from_mapping(tomllib.loads(filled_in(LOADER, variables, WORKER_FILE)))
+        from_mapping(tomllib.loads(filled_in(LOADER, variables, file)))
     except (ValueError, BadStackName):
         return True
     return False
@@ -107,9 +121,9 @@ def wrong_values(name: str) -> list[Any]:
         found.append({"x": 1})  # Ansible makes a list of any text
     elif "choices" in option or option["type"] not in ("str", "path") or name in RULES:
         found.append(NONSENSE)
-    if option["type"] in ("int", "float") and name not in {*WORKER_FILE_VARIABLES, *ELSEWHERE}:
+    if option["type"] in ("int", "float") and name not in {*FILE_VARIABLES, *ELSEWHERE}:
         found += [-1, 10**30]
-    if option.get("required") and option["type"] == "str" and not name.startswith("worker_"):
+    if option.get("required") and option["type"] == "str" and not name.startswith(tuple(FILES)):
         found.append("")
     return found
 
@@ -136,14 +150,14 @@ def test_every_option_of_every_role_has_a_value_that_is_refused_in_time(
 
     for value, said in zip(values, rounds, strict=False):
         assert [text for text in said if text.startswith(f"{name} ")] != [], repr(value)
-    assert values or name in ELSEWHERE or name in WORKER_FILE_VARIABLES, f"{name}: which rule holds it?"
+    assert values or name in ELSEWHERE or name in FILE_VARIABLES, f"{name}: which rule holds it?"
 
 
 CANDIDATES: tuple[Any, ...] = (-1, 10**30, 0.5, "", "x y", [1])
 
 
-@pytest.mark.parametrize("name", WORKER_FILE_VARIABLES)
-def test_whatever_the_worker_s_start_refuses_is_refused_before(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", FILE_VARIABLES)
+def test_whatever_a_program_s_start_refuses_is_refused_before(name: str, tmp_path: Path) -> None:
     # A model's other settings count where there is a model.
     model = tmp_path / "model.onnx"
     model.touch()
@@ -151,15 +165,15 @@ def test_whatever_the_worker_s_start_refuses_is_refused_before(name: str, tmp_pa
     if name.startswith("worker_classify"):
         whole["worker_classify_model"] = str(model)
 
-    wrong = [value for value in CANDIDATES if is_refused_by_worker(whole, name, value)]
+    wrong = [value for value in CANDIDATES if is_refused_by_program(whole, name, value)]
 
     # Preflight goes through all roles, which takes a while: one of the values has to do.
     assert all(refused(**{**whole, name: value}) for value in wrong[:1])
 
 
-def is_refused_by_worker(whole: dict[str, Any], name: str, value: Any) -> bool:
+def is_refused_by_program(whole: dict[str, Any], name: str, value: Any) -> bool:
     try:
-        return worker_refuses(**{**whole, name: value})
+        return program_refuses(name.partition("_")[0], **{**whole, name: value})
     except Exception:  # noqa: BLE001 - a template that cannot be filled in is a refusal, of whichever kind
         return True
 
@@ -170,7 +184,7 @@ def is_refused_by_worker(whole: dict[str, Any], name: str, value: Any) -> bool:
 def test_a_stack_s_name_that_the_worker_refuses_is_refused_before(name: Any) -> None:
     said = refused(stack_name=name)
 
-    assert worker_refuses(stack_name=name)
+    assert program_refuses("worker", stack_name=name)
     assert len(said) == 1
     assert said[0].startswith(f"stack_name {name!r}: A stack's name must be 2 to 32 lower-case letters")
 
@@ -195,6 +209,11 @@ def test_a_person_reads_the_name_of_the_variable_that_they_set() -> None:
         ({"worker_operation_packages": ["a b c"]}, "'a b c' is no pip requirement"),
         ({"worker_classify_model": "/nowhere/x.onnx", "worker_classify_sha256": "0" * 64}, "no such file"),
         ({"worker_credentials_file": "/nowhere/keys"}, "worker_credentials_file is '/nowhere/keys'"),
+        (
+            {"web_open_to_all_without_token": True, "web_from": "::/0"},
+            "web_from lets in everybody: name an address range, or keep the token",
+        ),
+        ({"web_listen_address": "::"}, "give the host's own address"),
         ({"web_credentials_file": "/nowhere/keys"}, "web_credentials_file is '/nowhere/keys'"),
         (
             {"instances_volume_size": trust_as_template("{{ nothing }}")},
@@ -230,6 +249,8 @@ HELD: dict[str, dict[str, Any] | str] = {
     "keypair: Ensure AWS holds this machine's key": "another machine was quicker, after preflight",
     "preflight: Ensure nothing prevents it": "preflight itself",
     "queues: Ensure the names are not empty": {"queues_requests_name": ""},
+    "web: Ensure that not everybody comes in": "the role web_access makes a token",
+    "web: Say why the web tier does not run": "it ran, and its own words say why it ended",
     "worker: Say why the worker does not run": "it ran, and its own words say why it ended",
 }
 
