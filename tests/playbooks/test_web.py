@@ -1,9 +1,10 @@
-"""A worker that shows the page on a real host: what the role makes, that it lasts, and that all of it goes again."""
+"""A worker that shows the page, on a real host: what the role makes, that it lasts, and that it all goes again."""
 
 import json
-import re
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from tests.playbooks.conftest import REPOSITORY, Deployed, Stack
 
 PHOTO = REPOSITORY / "examples" / "photo.jpg"
 WAIT = patience(60)
-ON = {"web_on_workers": True}
+ON: dict[str, Any] = {"web_on_workers": True}
+
+# All that a host has of it, as a shell sees it.
+THERE = (
+    "ls -d /opt/jobfleet-web /var/lib/jobfleet-web /etc/jobfleet/web* /etc/systemd/system/jobfleet-web.* "
+    "/etc/systemd/system/*.wants/jobfleet-web.* /etc/systemd/system/nginx.service.d /etc/nginx /run/jobfleet-web "
+    "2>/dev/null; getent passwd jobfleet-web; dpkg-query --show 'nginx*' 2>/dev/null; true"
+)
 
 
 @pytest.fixture
@@ -29,10 +37,12 @@ def web(deployed_stack: Deployed, request: pytest.FixtureRequest) -> Iterator[St
 
 def token_of(stack: Stack) -> str:
     s3 = stack.client("s3")
-    account = stack.client("sts").get_caller_identity()["Account"]
-    found = s3.get_object(Bucket=f"{stack.name}-{account}-us-east-1", Key="web/access.json")["Body"].read()
+    sts = stack.client("sts")
+    bucket = f"{stack.name}-{sts.get_caller_identity()['Account']}-us-east-1"
+    found = json.loads(s3.get_object(Bucket=bucket, Key="web/access.json")["Body"].read())
     s3.close()
-    return str(json.loads(found)["token"])
+    sts.close()
+    return str(found["token"])
 
 
 def address_of(stack: Stack) -> str:
@@ -40,19 +50,30 @@ def address_of(stack: Stack) -> str:
     return str(instance["PublicIpAddress"])
 
 
-def upload(stack: Stack, url: str | None = None, **more: Any) -> requests.Response:
+def upload(
+    stack: Stack, *, token: str | None = None, by: str = "http", trusted: str = ""
+) -> requests.Response:
     """Upload a photo as a person's program does, and wait for what comes of it."""
-    return requests.post(
-        f"{url or 'http://' + address_of(stack)}/api/v1/upload",
-        files={"file": ("photo.jpg", PHOTO.read_bytes())},
-        data={"operation": "greyscale"},
-        **{"auth": ("me", token_of(stack)), "headers": {"Prefer": "wait=60"}, "timeout": WAIT, **more},
-    )
+    with PHOTO.open("rb") as photo:
+        return requests.post(
+            f"{by}://{address_of(stack)}/api/v1/upload",
+            files={"file": ("photo.jpg", photo)},
+            data={"operation": "greyscale"},
+            auth=("me", token or token_of(stack)),
+            headers={"Prefer": "wait=60"},
+            verify=trusted or True,
+            allow_redirects=False,
+            timeout=WAIT,
+        )
+
+
+def on_host(stack: Stack, command: str) -> str:
+    [printed] = stack.on_workers(command).values()
+    return printed
 
 
 def main_process(stack: Stack) -> str:
-    [number] = stack.on_workers("systemctl show -P MainPID jobfleet-web").values()
-    return number
+    return on_host(stack, "systemctl show -P MainPID jobfleet-web")
 
 
 def test_an_upload_through_nginx_comes_back_done_and_a_second_run_changes_nothing(web: Stack) -> None:
@@ -62,5 +83,120 @@ def test_an_upload_through_nginx_comes_back_done_and_a_second_run_changes_nothin
     assert done.status_code == 200, done.text
     [job] = done.json()["jobs"]
     assert (job["name"], job["status"]) == ("photo.jpg", "succeeded")
-    assert upload(web, auth=("me", "wrong")).status_code == 401
+    assert upload(web, token="wrong").status_code == 401  # noqa: S106 - none
     assert [(one.changed, one.changes) for one in again] == [([], 0), ([], 0)]
+
+
+def test_it_is_hardened_and_its_files_are_its_own(web: Stack) -> None:
+    modes = on_host(web, "stat -c '%a %U:%G %n' /etc/jobfleet /etc/jobfleet/web* /run/jobfleet-web/*")
+    security = "systemd-analyze security --no-pager {} | tail -1"
+    judged = [on_host(web, security.format(unit)) for unit in ("jobfleet-web", "nginx")]
+    units = on_host(web, "systemctl is-enabled jobfleet-web.socket jobfleet-web.service nginx.service")
+
+    assert modes.splitlines() == [
+        "755 root:root /etc/jobfleet",
+        "400 jobfleet-web:root /etc/jobfleet/web-credentials",
+        "640 root:jobfleet-web /etc/jobfleet/web-token",
+        "640 root:jobfleet-web /etc/jobfleet/web.toml",
+        "600 www-data:root /run/jobfleet-web/http.sock",
+    ]
+    exposures = [float(verdict.rpartition(": ")[2].split()[0]) for verdict in judged]
+    assert exposures[0] <= 2.5, judged
+    assert exposures[1] <= 4.5, judged
+    assert units.split() == ["enabled"] * 3
+    assert "169.254.169.254/32" in on_host(web, "systemctl show -P IPAddressDeny jobfleet-web nginx")
+    with pytest.raises(ConnectionRefusedError):  # it is this machine's, too
+        socket.create_connection(("127.0.0.1", 80), timeout=WAIT)
+
+
+def test_a_process_that_is_killed_is_back_and_a_restart_refuses_nobody(web: Stack) -> None:
+    before = main_process(web)
+    on_host(web, f"kill -KILL {before}")
+    assert upload(web).status_code == 200
+    assert main_process(web) not in ("0", before)
+
+    restarted = threading.Event()
+    statuses: list[int] = []
+
+    def knock() -> None:
+        while not restarted.is_set():
+            statuses.append(requests.get(f"http://{address}/", timeout=WAIT).status_code)
+
+    address = address_of(web)
+    with ThreadPoolExecutor() as threads:
+        knocking = [threads.submit(knock) for _ in range(4)]
+        try:
+            wait_for(lambda: len(statuses) > 20)
+            on_host(web, "systemctl restart jobfleet-web")
+        finally:
+            restarted.set()
+        assert [one.result() for one in knocking] == [None] * 4
+
+    assert set(statuses) == {401}
+
+
+@pytest.mark.changes_stack
+def test_new_credentials_are_used_from_the_next_call_on_and_restart_nothing(web: Stack) -> None:
+    before = main_process(web)
+    key = new_key(web.environment)
+
+    outcome = web.play("playbooks/configure.yml", "--tags", "credentials", "--diff", "-vvv", env=key, **ON)
+
+    assert outcome.code == 0, outcome.said
+    assert set(outcome.changed) == {"Ensure the host holds the credentials that are in force here"}
+    assert key["AWS_SESSION_TOKEN"] not in outcome.text
+    assert main_process(web) == before
+    assert upload(web).status_code == 200
+    calls = Path(web.environment["LOCALCLOUD_RUN"]) / "calls.jsonl"
+    rows = read_calls(calls, access_key=key["AWS_ACCESS_KEY_ID"])
+    # Only the web tier stores inputs.
+    assert [row for row in rows if row["action"] == "s3:PutObject" and "/uploads/" in row["resource"]] != []
+
+
+@pytest.mark.changes_stack
+def test_a_new_token_and_tls_take_effect_without_a_restart_and_show_no_secret(web: Stack) -> None:
+    before, old = main_process(web), token_of(web)
+    wanted = {**ON, "web_tls": True, "web_token_new": True}
+
+    told = web.play("playbooks/configure.yml", "--tags", "web", "--check", "--diff", **wanted)
+    outcome = web.play("playbooks/configure.yml", "--tags", "web", "--diff", "-vvv", **wanted)
+
+    assert outcome.code == 0, outcome.said
+    assert {
+        "Ensure there is a certificate for the host, signed by an authority of the stack's own",
+        "Ensure the host holds the token",
+        "Ensure nginx holds its key",
+        "Ensure nginx stands in front of the web tier, and in front of nothing else",
+        "Reload nginx",
+    } <= set(outcome.changed)
+    assert "Ensure nginx stands in front of the web tier, and in front of nothing else" in told.changed
+    authority = str(web.folder / "web-ca.pem")
+    assert upload(web, by="https", trusted=authority).status_code == 200
+    assert upload(web, by="https", trusted=authority, token=old).status_code == 401
+    assert upload(web).status_code == 308
+    assert main_process(web) == before
+    [key_here] = web.folder.glob("web-i-*.key")
+    assert on_host(web, "stat -c '%a %U' /etc/jobfleet/web-tls.key; ls /etc/jobfleet") == "\n".join(
+        ["600 root", "credentials", "web-credentials", "web-tls.key", "web-tls.pem", "web-token", "web.toml",
+         "worker.toml"]
+    )  # fmt: skip
+    for secret in (old, token_of(web), key_here.read_text().splitlines()[1]):
+        assert secret not in outcome.text
+
+
+def test_off_again_all_of_it_goes_and_the_worker_stays(web: Stack, deployed_stack: Deployed) -> None:
+    worker = on_host(web, "systemctl show -P MainPID jobfleet-worker")
+    there = on_host(web, THERE)
+
+    gone = web.deploy()
+    again = web.deploy()
+    deployed_stack.is_left_with()
+
+    assert len(there.splitlines()) > 12
+    assert "Ensure all files are gone" in gone.changed
+    assert (again.changed, again.changes) == ([], 0)
+    assert on_host(web, THERE) == ""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address_of(web), 80), timeout=WAIT)
+    assert on_host(web, "systemctl show -P MainPID jobfleet-worker") == worker
+    assert web.jobfleet("stats", "1", "2").returncode == 0
