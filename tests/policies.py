@@ -21,6 +21,7 @@ FILES = {
     "deployer": ("deployer.json", "deployer-rare.json"),
     "worker": ("worker.json",),
     "client": ("client.json",),
+    "web": ("web.json",),
 }
 
 Condition = tuple[tuple[str, tuple[str, ...]], ...]

@@ -80,4 +80,26 @@ CLIENT = (
          "a large upload that broke off"),
 )  # fmt: skip
 
-RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT}
+# All of it: a web host does what the page is asked for.
+WEB = (
+    Rare("Inputs", ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+         (f"{_BUCKET}/uploads/*",),
+         "inputs are stored, shown and sent again; one that no job comes of is removed"),
+    Rare("Batches", ("s3:GetObject", "s3:PutObject"), (f"{_BUCKET}/web/batches/*", f"{_BUCKET}/web/keys/*"),
+         "what was uploaded together, and which uploads are the same. The token is on the host already"),
+    Rare("Results", ("s3:GetObject",),
+         tuple(f"{_BUCKET}/{key}" for key in ("config/stack.json", "outputs/*", "results/*", "workers/*")),
+         "results and outputs are shown, and what the workers say of themselves"),
+    Rare("Listing", ("s3:ListBucket",), (_BUCKET,),
+         "results and batches are found; and without it S3 says 403 instead of 404"),
+    Rare("Requests", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"), (f"{_SQS}-requests",),
+         "jobs are sent, and those in line counted"),
+    Rare("Replies",
+         ("sqs:CreateQueue", "sqs:DeleteMessage", "sqs:DeleteQueue", "sqs:ListQueueTags",
+          "sqs:ReceiveMessage", "sqs:TagQueue"),
+         (f"{_SQS}-reply-*",), "answers come to a queue of the process's own"),
+    Rare("Surroundings", ("sqs:ListQueues", "sts:GetCallerIdentity"), ("*",),
+         "reply queues that a killed process left; and whose credentials these are"),
+)  # fmt: skip
+
+RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT, "web": WEB}
