@@ -21,6 +21,9 @@ _KEEP_ALIVE_SECONDS = 75
 # Connections that wait to be accepted, while all there is to do is done. The kernel's own limit holds, too.
 _BACKLOG = 4_096
 
+# How long a request may take from nginx to here at a stop.
+_ARRIVING_SECONDS = 0.2
+
 
 def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
     """Answer on a socket until SIGTERM or SIGINT; return when all that were held have their answers.
@@ -68,6 +71,11 @@ class _Server(uvicorn.Server):
         self._web.hall.log.say("stopping", held=held)
         notify("STOPPING=1", f"STATUS=stopping, {held} requests wait for their answers")
         self._web.ask_to_stop()
+        for server in self.servers:
+            server.close()
+        # uvicorn hangs up on whoever has not begun a request. Of a connection that nginx made just now, the
+        # request is on its way; the next one waits at the socket, which systemd keeps.
+        await asyncio.sleep(_ARRIVING_SECONDS)
         await super().shutdown(sockets)
         if self._feeding:
             self._feeding.cancel()
