@@ -12,7 +12,7 @@ InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.process.failure import Failure
 from ansible.module_utils.tls.certificates import make_authority, make_for_host, why_over, why_unfit
-from ansible.module_utils.tls.pair_files import Pair, alone, find_pair, write_pair
+from ansible.module_utils.tls.pair_files import alone, find_pair, write_pair
 
 AUTHORITY = "web-ca"
 
@@ -45,14 +45,11 @@ class ActionModule(InProcess):
         authority = find_pair(folder, AUTHORITY)
         if authority is None or why_over(authority, soon):
             authority = make_authority(self.params["authority_name"], now)
-            self._keep(folder, AUTHORITY, authority)
+            write_pair(folder, AUTHORITY, authority)
         name = f"web-{self.params['name']}"
         pair = find_pair(folder, name)
         why = why_unfit(pair, authority, self.params["hosts"], soon) if pair else "there is none"
         if why:
-            self._keep(folder, name, make_for_host(authority, self.params["hosts"], now, self.params["days"]))
+            host = make_for_host(authority, self.params["hosts"], now, self.params["days"])
+            write_pair(folder, name, host)
         return why
-
-    def _keep(self, folder: Path, name: str, pair: Pair) -> None:
-        if not self.check_mode:
-            write_pair(folder, name, pair)

@@ -12,6 +12,8 @@ description:
   - The authority is made where there is none. Its key stays on the controller.
   - A host gets a new certificate where its addresses or names are others, near its end, and after a new
     authority.
+  - Makes them in check mode too. They are only files on this machine, and without them what follows could not
+    tell what would change.
 options:
   folder:
     description: Where all of it lies, on the controller.

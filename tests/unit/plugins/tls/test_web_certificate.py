@@ -76,12 +76,13 @@ def test_keys_are_their_owner_s_alone_and_are_not_shown(tmp_path: Path) -> None:
     assert "PRIVATE" not in str(made)
 
 
-def test_check_mode_tells_and_writes_nothing(tmp_path: Path) -> None:
+def test_check_mode_makes_it_too_so_that_what_follows_can_tell_what_changes(tmp_path: Path) -> None:
     told = ensure(tmp_path, check_mode=True)
 
     assert told["changed"] is True
     assert told["diff"]["after"]["hosts"] == HOSTS
-    assert list(tmp_path.iterdir()) == []
+    speak(told, HOSTS[0])
+    assert ensure(tmp_path)["changed"] is False
 
 
 def test_a_new_address_makes_a_new_certificate_of_the_same_authority(tmp_path: Path) -> None:
