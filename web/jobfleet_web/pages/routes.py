@@ -1,0 +1,125 @@
+"""The addresses of the page: `/`, a batch's own, and the files that it is made of."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from jobfleet.human_text import duration
+from jobfleet_jobs.version import __version__
+
+from jobfleet_web.model import BatchView
+from jobfleet_web.pages import form_fields, job_rows
+from jobfleet_web.pages.static_files import read_static_files
+from jobfleet_web.problems import Problem
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# The table without JavaScript shows so many jobs at a time, with a link to the next.
+ROWS_MAX = 200
+
+# Such a table is fetched again by itself after so many seconds while something is under way.
+REFRESH_SECONDS = 5
+
+
+class PageWork(Protocol):
+    """What the page needs of the rooms below."""
+
+    async def batch(self, batch_id: str, after: str | None, limit: int) -> BatchView:
+        """Return a part of a batch. Raises `Problem`."""
+
+    async def operations(self) -> Any:
+        """Return what the live workers offer, as the client's `Offers`. Raises `Problem`."""
+
+
+def page_routes(work: PageWork) -> list[Route]:
+    """Return the routes of the page."""
+    return Pages(work).routes()
+
+
+class Pages:
+    """The page's endpoints."""
+
+    def __init__(self, work: PageWork) -> None:
+        self._work = work
+        self._static = read_static_files()
+        loader = FileSystemLoader(TEMPLATES)
+        # Everything that is put into a page is escaped, whatever it is: names come from strangers.
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._templates.filters["duration"] = duration
+
+    def routes(self) -> list[Route]:
+        """Return their routes."""
+        return [
+            Route("/", self.start, methods=["GET"]),
+            Route("/batches/{id}", self.batch, methods=["GET"]),
+            Route("/static/{file}", self.static, methods=["GET"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        """Show the form, and nothing sent yet."""
+        return HTMLResponse(await self._page(request))
+
+    async def batch(self, request: Request) -> Response:
+        """Show a batch. The page itself comes even if the batch cannot be read: it tries again by itself."""
+        batch_id, after = request.path_params["id"], request.query_params.get("after")
+        try:
+            checked = str(uuid.UUID(batch_id))
+            view = await self._work.batch(checked, after, ROWS_MAX)
+        except ValueError:
+            problem = Problem(
+                404, "unknown-batch", f"there is no batch {batch_id[:80]!r}",
+                mend="Check the address: a batch's ends in 36 characters such as 0198a0b2-….",
+            )  # fmt: skip
+            return HTMLResponse(await self._page(request, problem=problem), problem.status)
+        except Problem as problem:
+            page = await self._page(request, batch_id=checked, problem=problem)
+            return HTMLResponse(page, problem.status, headers=problem.headers)
+        return HTMLResponse(await self._page(request, batch_id=checked, view=view))
+
+    async def static(self, request: Request) -> Response:
+        """Send a part of the page."""
+        found = self._static.get(request.path_params["file"])
+        if found is None:
+            raise Problem(404, "not-found", f"there is no {request.url.path[:80]!r}")
+        if found.tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=found.headers)
+        return Response(found.data, headers=found.headers)
+
+    async def _page(
+        self,
+        request: Request,
+        *,
+        batch_id: str = "",
+        view: BatchView | None = None,
+        problem: Problem | None = None,
+    ) -> str:
+        offerings = form_fields.offerings(await self._offered())
+        operation = form_fields.chosen(offerings, request.query_params.get("operation", ""))
+        under_way = view is not None and job_rows.is_under_way(view)
+        return self._templates.get_template("page.html").render(
+            version=__version__, modules=self._modules(), offerings=offerings, operation=operation,
+            fields=form_fields.fields_of(operation), batch_id=batch_id, problem=problem, view=view,
+            rows=job_rows.rows_of(view) if view else (), summary=job_rows.summary(view) if view else "",
+            refresh=REFRESH_SECONDS if under_way else 0,
+        )  # fmt: skip
+
+    def _modules(self) -> Sequence[str]:
+        return [name for name in self._static if name.endswith(".js")]
+
+    async def _offered(self) -> Mapping[str, Any] | None:
+        """Return the operations on offer by name; None if it cannot be found out now, and all may be tried."""
+        try:
+            offers = await self._work.operations()
+        except Problem:
+            return None
+        if not offers.live:
+            return None
+        return {name: one.operation for name, one in offers.offered.items()}

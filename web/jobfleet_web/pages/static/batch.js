@@ -1,0 +1,125 @@
+// The jobs of a batch as this page knows them, whether sent from here or read from the server.
+
+const DONE = ["succeeded", "failed"];
+
+/**
+ * One row: a file of this page, a job of the server, or both.
+ *
+ * `state` is queued, uploading, waiting, working, succeeded or failed; `since` is when it began, in
+ * milliseconds of the page's clock. `sent` is 0 to 1. `problem` is why an upload ended without a job.
+ */
+export class Row {
+  constructor({ file = null, text = null, name, operation, parameters, key }) {
+    Object.assign(this, { file, text, name, operation, parameters, key });
+    this.state = "queued";
+    this.since = performance.now();
+    this.sent = 0;
+    this.tries = 0;
+    this.job = null;
+    this.problem = null;
+    this.earlier = [];
+  }
+
+  get isDone() {
+    return DONE.includes(this.state);
+  }
+
+  get isOnItsWay() {
+    return this.state === "queued" || this.state === "uploading";
+  }
+
+  get bytes() {
+    return this.file?.size ?? this.job?.bytes ?? null;
+  }
+
+  enter(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.since = performance.now();
+  }
+}
+
+export class Batch extends EventTarget {
+  constructor(id = "") {
+    super();
+    this.id = id;
+    this.rows = [];
+    this._byJob = new Map();
+  }
+
+  counts() {
+    const counts = { all: this.rows.length, underWay: 0, succeeded: 0, failed: 0, toSend: 0, outputs: 0 };
+    for (const row of this.rows) {
+      if (row.state === "succeeded") counts.succeeded += 1;
+      else if (row.state === "failed") counts.failed += 1;
+      else counts.underWay += 1;
+      if (row.isOnItsWay) counts.toSend += 1;
+      if (row.job?.output) counts.outputs += 1;
+    }
+    return counts;
+  }
+
+  add(rows) {
+    this.rows.push(...rows);
+    this.tell(rows);
+  }
+
+  /** Take what the server says of a job. It may come before the answer to its upload. */
+  take(job, sentAgo = null) {
+    const row = this._byJob.get(job.id) || this._adopt(job) || this._newRow(job, sentAgo);
+    if (row.job?.id !== job.id || !isOlder(job, row.job)) {
+      row.job = job;
+      row.problem = null;
+      if (!row.file && !row.text) row.name = job.name;
+      row.enter(job.status);
+      this.tell([row]);
+    }
+    return row;
+  }
+
+  /** Tie a row of this page to the job that came of its upload. */
+  tie(row, job) {
+    const other = this._byJob.get(job.id);
+    if (other && other !== row) this.rows = this.rows.filter((each) => each !== other);
+    this._byJob.set(job.id, row);
+    if (other?.job && !isOlder(other.job, job)) this.take(other.job);
+    else this.take(job);
+  }
+
+  /** Put a job's next try in its place. */
+  replace(row, job) {
+    if (row.job) row.earlier.push(row.job);
+    row.job = null;
+    this.tie(row, job);
+  }
+
+  tell(rows) {
+    this.dispatchEvent(new CustomEvent("change", { detail: rows }));
+  }
+
+  /** A job that is the next try of one that failed takes its row. */
+  _adopt(job) {
+    const before = job.retry_of && this._byJob.get(job.retry_of);
+    if (!before) return null;
+    before.earlier.push(before.job);
+    this._byJob.set(job.id, before);
+    return before;
+  }
+
+  _newRow(job, sentAgo) {
+    const row = new Row({
+      name: job.name, operation: job.operation, parameters: job.parameters, key: job.id,
+    });
+    row.since = performance.now() - (sentAgo || 0);
+    row.state = job.status;
+    this._byJob.set(job.id, row);
+    this.rows.push(row);
+    return row;
+  }
+}
+
+/** Whether `job` was told before `known`: states go one way only. */
+function isOlder(job, known) {
+  const order = ["waiting", "working", "failed", "succeeded"];
+  return Boolean(known) && order.indexOf(job.status) < order.indexOf(known.status);
+}
