@@ -28,10 +28,13 @@ pytest_plugins = [
 ]  # fmt: skip
 
 # The tests' own settings.
-_OURS = ("JOBFLEET_PATIENCE", "JOBFLEET_NO_SKIPS", "JOBFLEET_SOAK", "JOBFLEET_RECORD_POLICIES")
+_OURS = (
+    "JOBFLEET_PATIENCE", "JOBFLEET_NO_SKIPS", "JOBFLEET_SOAK", "JOBFLEET_RECORD_POLICIES",
+    "JOBFLEET_PICTURES",
+)  # fmt: skip
 
 # What takes longest comes first, so that at the end no process waits for another one's last test.
-_ORDER = ("playbooks", "faults", "aws", "unit")
+_ORDER = ("playbooks", "faults", "browser", "aws", "unit")
 
 
 def _forget_the_person() -> tempfile.TemporaryDirectory[str]:

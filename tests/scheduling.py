@@ -22,6 +22,8 @@ def group_of(nodeid: str) -> str:
     path = PurePosixPath(nodeid.partition("::")[0])
     if path.parent.name == "playbooks":
         return _STACKS.get(path.stem, "one stack")
+    if path.parent.name == "browser":
+        return "one site"
     return path.stem if path.parent.name == "faults" else nodeid
 
 

@@ -15,6 +15,7 @@ def test_tests_of_one_stack_and_fault_tests_of_one_file_are_together() -> None:
     assert deploy == session
     assert len({deploy, mend, policies}) == 3
     assert group_of("tests/faults/test_kill.py::a") == group_of("tests/faults/test_kill.py::b")
+    assert group_of("tests/browser/test_sending.py::a") == group_of("tests/browser/test_results.py::b")
     assert group_of("tests/unit/test_any.py::a") != group_of("tests/unit/test_any.py::b")
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jobfleet.human_text import duration
+from jobfleet_jobs.version import __version__
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-
-from jobfleet.human_text import duration
-from jobfleet_jobs.version import __version__
 
 from jobfleet_web.model import BatchView
 from jobfleet_web.pages import form_fields, job_rows
@@ -115,7 +114,7 @@ class Pages:
         return [name for name in self._static if name.endswith(".js")]
 
     async def _offered(self) -> Mapping[str, Any] | None:
-        """Return the operations on offer by name; None if it cannot be found out now, and all may be tried."""
+        """Return the operations on offer by name; None if nobody can say: all may be tried then."""
         try:
             offers = await self._work.operations()
         except Problem:

@@ -88,7 +88,9 @@ addEventListener("beforeunload", (event) => {
 });
 
 // Going back from a batch to the empty page, or on to another batch, is a page of its own.
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => {
+  if (location.pathname !== (batch.id ? `/batches/${batch.id}` : "/")) location.reload();
+});
 
 loadForm();
 fleet.now();

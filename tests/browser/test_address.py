@@ -1,0 +1,62 @@
+"""A batch has an address: it survives a reload, another browser, and the loss of the web host."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.person import Person, file
+from tests.browser.site import Site
+from tests.pictures import saved, smooth
+
+Visit = Callable[..., Person]
+
+
+def test_a_reload_keeps_everything(person: Person) -> None:
+    person.ready().send(file("a.png", saved(smooth(20, 30))), file("b.png", b"no image")).settled(2)
+
+    person.page.reload()
+
+    expect(person.sees("a.png", "Done").get_by_alt_text("Before: a.png")).to_be_visible()
+    expect(person.sees("b.png", "Failed").locator(".trouble")).to_contain_text("image")
+    person.settled(2)
+
+
+def test_another_browser_sees_the_batch_and_what_is_added_to_it(visit: Visit) -> None:
+    sender = visit().ready().send(file("a.png", saved(smooth(20, 30)))).settled(1)
+    other = visit(sender.page.url)
+    other.sees("a.png", "Done")
+
+    sender.send(file("b.png", saved(smooth(25, 30))))
+
+    expect(other.sees("b.png", "Done").get_by_alt_text("After: b.png")).to_be_visible()
+    other.settled(2)
+
+
+def test_the_way_back_leads_to_an_empty_page(person: Person) -> None:
+    person.ready().send(file("a.png", saved(smooth(20, 30)))).settled(1)
+
+    person.page.go_back()
+
+    expect(person.page.get_by_role("heading", name="Drop files or folders here")).to_be_visible()
+    expect(person.page.locator(".row")).to_have_count(0)
+
+
+def test_an_address_that_is_none_says_so(visit: Visit) -> None:
+    lost = visit("/batches/nonsense", java_script_enabled=False)
+
+    expect(lost.page.get_by_text("there is no batch 'nonsense'")).to_be_visible()
+
+
+def test_a_page_outlives_its_web_host(visit: Visit, site: Site) -> None:
+    person = visit().ready().send(file("a.png", saved(smooth(20, 30)))).settled(1)
+
+    site.kill_web()
+    expect(person.page.get_by_text("The server cannot be reached")).to_be_visible()
+    expect(person.page.get_by_role("heading", name="a.png", level=3)).to_be_visible()
+    person.send(file("b.png", saved(smooth(25, 30))))
+    site.start()
+    person.page.get_by_role("button", name="Try now").click()
+
+    person.sees("b.png", "Done")
+    person.settled(2)
+    expect(person.page.get_by_text("The server cannot be reached")).to_be_hidden()
