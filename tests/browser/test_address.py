@@ -44,7 +44,7 @@ def test_the_way_back_leads_to_an_empty_page(person: Person) -> None:
 def test_an_address_that_is_none_says_so(visit: Visit) -> None:
     lost = visit("/batches/nonsense", java_script_enabled=False)
 
-    expect(lost.page.get_by_text("there is no batch 'nonsense'")).to_be_visible()
+    expect(lost.page.locator(".notice")).to_contain_text("there is no batch 'nonsense'")
 
 
 def test_a_page_outlives_its_web_host(visit: Visit, site: Site) -> None:

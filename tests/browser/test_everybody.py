@@ -114,7 +114,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(visit: Visit) -> None:
             focused = page.evaluate(
                 "(document.activeElement.labels?.[0] || document.activeElement).textContent.trim()"
             )
-            if name in focused:
+            if focused.startswith(name):
                 return
         raise AssertionError(f"{name!r} is not reached")
 
@@ -130,15 +130,15 @@ def test_everything_can_be_done_with_the_keyboard_alone(visit: Visit) -> None:
     person.settled(1)
     tab_to("Choose files")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files([file("numbers.txt", b"1 2 oh", "text/plain")])  # type: ignore[list-item]
     person.sees("numbers.txt", "Failed")
-    tab_to("Try again numbers.txt")
+    tab_to("Try again")
     page.keyboard.press("Enter")
     expect(person.row("numbers.txt").locator(".badge")).to_have_text("Failed (try 2)")
     # The button that was pressed is gone for a while; the keyboard's place in the page is not.
     expect(person.row("numbers.txt").locator(":focus")).to_have_count(1)
-    tab_to("Details numbers.txt")
+    tab_to("Details")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
