@@ -14,6 +14,7 @@ from jobfleet_web.api.answering import Answering
 from jobfleet_web.door.answers import no_such_path, problem_response, unforeseen, wrong_method
 from jobfleet_web.door.head import Head
 from jobfleet_web.door.stop import Stop
+from jobfleet_web.pages.routes import page_routes
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.uploads.budget import Budget
@@ -50,6 +51,7 @@ def create_app(parts: AppParts) -> Starlette:
         *stats.routes(work, settings, intake, answering),
         *openapi.routes(),
         *(route for module in (jobs, batches, fleet, health) for route in module.routes(work)),
+        *page_routes(work),
     ]
     return Starlette(
         routes=routes, lifespan=lifespan,

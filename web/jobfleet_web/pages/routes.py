@@ -29,7 +29,7 @@ REFRESH_SECONDS = 5
 class PageWork(Protocol):
     """What the page needs of the rooms below."""
 
-    async def batch(self, batch_id: str, after: str | None, limit: int) -> BatchView:
+    async def batch(self, batch_id: str, after: str, limit: int) -> BatchView:
         """Return a part of a batch. Raises `Problem`."""
 
     async def operations(self) -> Any:
@@ -68,7 +68,7 @@ class Pages:
 
     async def batch(self, request: Request) -> Response:
         """Show a batch. The page itself comes even if the batch cannot be read: it tries again by itself."""
-        batch_id, after = request.path_params["id"], request.query_params.get("after")
+        batch_id, after = request.path_params["id"], request.query_params.get("after", "")
         try:
             checked = str(uuid.UUID(batch_id))
             view = await self._work.batch(checked, after, ROWS_MAX)

@@ -9,8 +9,8 @@ const DONE = ["succeeded", "failed"];
  * milliseconds of the page's clock. `sent` is 0 to 1. `problem` is why an upload ended without a job.
  */
 export class Row {
-  constructor({ file = null, text = null, name, operation, parameters, key }) {
-    Object.assign(this, { file, text, name, operation, parameters, key });
+  constructor({ file = null, name, operation, parameters, key }) {
+    Object.assign(this, { file, name, operation, parameters, key });
     this.state = "queued";
     this.since = performance.now();
     this.sent = 0;
@@ -45,6 +45,7 @@ export class Batch extends EventTarget {
     this.id = id;
     this.rows = [];
     this._byJob = new Map();
+    this._failed = new Map();
   }
 
   counts() {
@@ -70,8 +71,9 @@ export class Batch extends EventTarget {
     if (row.job?.id !== job.id || !isOlder(job, row.job)) {
       row.job = job;
       row.problem = null;
-      if (!row.file && !row.text) row.name = job.name;
+      if (!row.file) row.name = job.name;
       row.enter(job.status);
+      if (job.status === "failed") this._failed.set(signsOf(job), row);
       this.tell([row]);
     }
     return row;
@@ -80,10 +82,22 @@ export class Batch extends EventTarget {
   /** Tie a row of this page to the job that came of its upload. */
   tie(row, job) {
     const other = this._byJob.get(job.id);
-    if (other && other !== row) this.rows = this.rows.filter((each) => each !== other);
+    const told = other?.job;
+    if (other && other !== row) this._untie(other);
     this._byJob.set(job.id, row);
-    if (other?.job && !isOlder(other.job, job)) this.take(other.job);
+    if (told && !isOlder(told, job)) this.take(told);
     else this.take(job);
+  }
+
+  /** Undo what news of a job made of it before the answer to its upload came. */
+  _untie(row) {
+    if (row.earlier.length) {
+      row.job = row.earlier.pop();
+      row.enter(row.job.status);
+      this.tell([row]);
+    } else {
+      this.rows = this.rows.filter((each) => each !== row);
+    }
   }
 
   /** Put a job's next try in its place. */
@@ -97,10 +111,10 @@ export class Batch extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: rows }));
   }
 
-  /** A job that is the next try of one that failed takes its row. */
+  /** A job that is the next try of one that failed takes its row: the same file, and the same to be done. */
   _adopt(job) {
-    const before = job.retry_of && this._byJob.get(job.retry_of);
-    if (!before) return null;
+    const before = this._failed.get(signsOf(job));
+    if (before?.state !== "failed" || !before.job) return null;
     before.earlier.push(before.job);
     this._byJob.set(job.id, before);
     return before;
@@ -116,6 +130,10 @@ export class Batch extends EventTarget {
     this.rows.push(row);
     return row;
   }
+}
+
+function signsOf(job) {
+  return JSON.stringify([job.name, job.operation, job.bytes, Object.entries(job.parameters || {}).sort()]);
 }
 
 /** Whether `job` was told before `known`: states go one way only. */

@@ -1,7 +1,7 @@
 // One job in full: before and after side by side, its result, its times, and where its files are.
 
 import { button, element, icon } from "./dom.js";
-import { hasAfter, picture } from "./pictures.js";
+import { canBeSeen, hasAfter, picture } from "./pictures.js";
 import { inFull } from "./results.js";
 import { settings, stepTimes, trouble } from "./row_view.js";
 import { bytes, seconds, sentence, STATES } from "./words.js";
@@ -53,7 +53,7 @@ export class Details {
     this._release();
     this.row = row;
     this.title.textContent = row.name;
-    const shown = row.text === null ? [picture(row, "before", { large: true })] : [];
+    const shown = canBeSeen(row) || hasAfter(row) ? [picture(row, "before", { large: true })] : [];
     if (hasAfter(row)) shown.push(picture(row, "after", { large: true }));
     this._releases = shown.map((each) => each.release);
     const { job } = row;

@@ -11,7 +11,6 @@ const THUMBNAIL_BYTES = 12_000_000;
 
 /** Where a row's input can be seen: in this page's own file, or at the server. Null if it cannot. */
 function inputOf(row) {
-  if (row.text !== null) return null;
   if (row.file) {
     return SHOWN_TYPES.includes(row.file.type) ? { file: row.file, bytes: row.file.size } : null;
   }
@@ -54,11 +53,16 @@ export function picture(row, which, { large = false } = {}) {
 /** What stands where no picture can: the ending of the name. */
 function stand(row, which) {
   const name = which === "after" ? row.job?.output?.name || "" : row.name;
-  const ending = row.text !== null && which === "before" ? "1 2 3" : /\.([a-z0-9]{1,6})$/i.exec(name)?.[1] || "…";
+  const ending = /\.([a-z0-9]{1,6})$/i.exec(name)?.[1] || "…";
   return element("span", { class: "stand" }, ending.toUpperCase());
 }
 
-/** Whether there is, or will be, a picture to see after the job. */
+/** Whether a row's input is a picture that browsers show. */
+export function canBeSeen(row) {
+  return Boolean(inputOf(row));
+}
+
+/** Whether there is a picture to see after the job. */
 export function hasAfter(row) {
   return Boolean(outputOf(row));
 }

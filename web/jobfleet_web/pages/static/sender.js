@@ -9,6 +9,9 @@ const AT_A_TIME = 4;
 // After so many tries in a row the person decides.
 const TRIES_MAX = 6;
 
+// It has an address of its own.
+const STATS = "stats";
+
 const WAIT_FIRST_MS = 1000;
 const WAIT_MAX_MS = 30000;
 
@@ -32,8 +35,8 @@ export class Sender {
   }
 
   addNumbers(text, operation, parameters) {
-    const name = "typed numbers";
-    return this._add([new Row({ text, name, operation, parameters, key: newKey() })]);
+    const file = new File([text], "numbers.txt", { type: "text/plain" });
+    return this.addFiles([{ file, name: file.name }], operation, parameters);
   }
 
   /** Try again: an upload under its old key, a job that failed as a new one with the same stored input. */
@@ -122,18 +125,13 @@ export class Sender {
       row.sent = sent;
       this.batch.tell([row]);
     };
-    if (row.text !== null) {
-      const query = new URLSearchParams({ ...asTexts(row.parameters), batch: this.batch.id });
-      return send(`/api/v1/stats?${query}`, row.text, {
-        headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" }, onProgress,
-      });
-    }
     const form = new FormData();
-    form.append("operation", row.operation);
+    if (row.operation !== STATS) form.append("operation", row.operation);
     form.append("batch", this.batch.id);
     for (const [name, value] of Object.entries(asTexts(row.parameters))) form.append(name, value);
     form.append("file", row.file, row.name);
-    return send("/api/v1/upload", form, { headers, onProgress });
+    const path = row.operation === STATS ? "/api/v1/stats" : "/api/v1/upload";
+    return send(path, form, { headers, onProgress });
   }
 
   /** Put a row back in line if it may succeed later, and hold all others as long. */
