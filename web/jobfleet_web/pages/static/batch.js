@@ -46,6 +46,7 @@ export class Batch extends EventTarget {
     this.rows = [];
     this._byJob = new Map();
     this._failed = new Map();
+    this._early = new Map();
   }
 
   counts() {
@@ -65,8 +66,13 @@ export class Batch extends EventTarget {
     this.tell(rows);
   }
 
-  /** Take what the server says of a job. It may come before the answer to its upload. */
+  /** Take what the server says of a job. */
   take(job, sentAgo = null) {
+    // News may come before the answer to the upload: then it is kept until that says whose it is.
+    if (!this._byJob.has(job.id) && this._mayBeOurs(job)) {
+      this._early.set(job.id, job);
+      return null;
+    }
     const row = this._byJob.get(job.id) || this._adopt(job) || this._newRow(job, sentAgo);
     if (row.job?.id !== job.id || !isOlder(job, row.job)) {
       row.job = job;
@@ -82,11 +88,24 @@ export class Batch extends EventTarget {
   /** Tie a row of this page to the job that came of its upload. */
   tie(row, job) {
     const other = this._byJob.get(job.id);
-    const told = other?.job;
+    const told = other?.job ?? this._early.get(job.id);
     if (other && other !== row) this._untie(other);
     this._byJob.set(job.id, row);
     if (told && !isOlder(told, job)) this.take(told);
     else this.take(job);
+  }
+
+  /** Take what was kept back, after an upload has ended: with the next answer it may be another's. */
+  settle() {
+    for (const [id, job] of [...this._early]) {
+      this._early.delete(id);
+      if (!this._byJob.has(id)) this.take(job);
+    }
+  }
+
+  _mayBeOurs(job) {
+    const fits = (row) => row.name === job.name || row.bytes === job.bytes;
+    return this.rows.some((row) => row.state === "uploading" && row.operation === job.operation && fits(row));
   }
 
   /** Undo what news of a job made of it before the answer to its upload came. */

@@ -113,6 +113,7 @@ export class Sender {
       await this._failed(row, problem);
     } finally {
       this._active -= 1;
+      this.batch.settle();
       this._go();
     }
   }
