@@ -131,18 +131,18 @@ def test_everything_can_be_done_with_the_keyboard_alone(visit: Visit) -> None:
     tab_to("Choose files")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
-    chooser.value.set_files([file("numbers.txt", b"1 2 oh", "text/plain")])  # type: ignore[list-item]
-    person.sees("numbers.txt", "Failed")
+    chooser.value.set_files([file("few.txt", b"1 2 oh", "text/plain")])  # type: ignore[list-item]
+    person.sees("few.txt", "Failed")
     tab_to("Try again")
     page.keyboard.press("Enter")
-    expect(person.row("numbers.txt").locator(".badge")).to_have_text("Failed (try 2)")
+    expect(person.row("few.txt").locator(".badge")).to_have_text("Failed (try 2)")
     # The button that was pressed is gone for a while; the keyboard's place in the page is not.
-    expect(person.row("numbers.txt").locator(":focus")).to_have_count(1)
+    expect(person.row("few.txt").locator(":focus")).to_have_count(1)
     tab_to("Details")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(person.row("numbers.txt").get_by_role("button", name="Details")).to_be_focused()
+    expect(person.row("few.txt").get_by_role("button", name="Details")).to_be_focused()
 
 
 def test_screen_readers_hear_of_the_whole_and_not_of_each_file(visit: Visit) -> None:

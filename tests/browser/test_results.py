@@ -68,7 +68,7 @@ def test_details_show_both_pictures_and_go_from_job_to_job(person: Person) -> No
 
 
 def test_one_output_is_downloaded_and_all_as_a_zip(person: Person, photo: Path) -> None:
-    person.ready().send(photo, file("b.png", saved(smooth(30, 20)))).settled(2)
+    person.ready().send(photo).send(file("b.png", saved(smooth(30, 20)))).settled(2)
 
     with person.page.expect_download() as one:
         person.row("photo.jpg").get_by_role("link", name="Download").click()

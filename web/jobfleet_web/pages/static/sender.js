@@ -35,7 +35,7 @@ export class Sender {
   }
 
   addNumbers(text, operation, parameters) {
-    const file = new File([text], "numbers.txt", { type: "text/plain" });
+    const file = new File([text], "typed numbers.txt", { type: "text/plain" });
     return this.addFiles([{ file, name: file.name }], operation, parameters);
   }
 
