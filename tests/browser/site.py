@@ -1,6 +1,7 @@
 """A web tier with its stack: the embedded AWS, one worker, and `jobfleet-web` on loopback."""
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -62,15 +63,10 @@ class Site:
         self.web.wait(patience(10))
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, without their goodbyes: the stack goes with them."""
         for process in (self.web, self.worker):
-            process.terminate()
-        for process in (self.web, self.worker):
-            try:
-                process.wait(patience(30))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait(patience(10))
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -102,6 +98,4 @@ class Site:
 
     @property
     def _environment(self) -> dict[str, str]:
-        import os
-
         return {**os.environ, **self.cloud, "STATE_DIRECTORY": str(self.folder)}

@@ -9,12 +9,12 @@ const DONE = ["succeeded", "failed"];
  * milliseconds of the page's clock. `sent` is 0 to 1. `problem` is why an upload ended without a job.
  */
 export class Row {
-  constructor({ file = null, name, operation, parameters, key }) {
-    Object.assign(this, { file, name, operation, parameters, key });
+  constructor({ file = null, name, operation, parameters }) {
+    Object.assign(this, { file, name, operation, parameters });
     this.state = "queued";
     this.since = performance.now();
     this.sent = 0;
-    this.tries = 0;
+    this.parcel = null;
     this.job = null;
     this.problem = null;
     this.earlier = [];
@@ -141,7 +141,7 @@ export class Batch extends EventTarget {
 
   _newRow(job, sentAgo) {
     const row = new Row({
-      name: job.name, operation: job.operation, parameters: job.parameters, key: job.id,
+      name: job.name, operation: job.operation, parameters: job.parameters,
     });
     row.since = performance.now() - (sentAgo || 0);
     row.state = job.status;

@@ -1,4 +1,4 @@
-// Files on their way to the server: four at a time, each tried again with the same key.
+// Files on their way to the server: four uploads at a time, each tried again with the same key.
 
 import { ask, newKey, pause, send } from "./api.js";
 import { Row } from "./batch.js";
@@ -12,26 +12,59 @@ const TRIES_MAX = 6;
 // It has an address of its own.
 const STATS = "stats";
 
+// Where many small files wait, one upload takes several: the way there and back costs more than they do.
+const GROUP_FILES = 25;
+const GROUP_BYTES = 4_000_000;
+
 const WAIT_FIRST_MS = 1000;
 const WAIT_MAX_MS = 30000;
+
+/** One upload: its rows, and the key under which all its tries meet the same jobs. */
+class Parcel {
+  constructor(rows) {
+    Object.assign(this, { rows, key: newKey(), tries: 0 });
+    for (const row of rows) row.parcel = this;
+  }
+
+  get bytes() {
+    return this.rows.reduce((sum, row) => sum + row.bytes, 0);
+  }
+
+  /** Tell each row how much of it has gone out. */
+  progress(sent) {
+    let left = sent * this.bytes;
+    for (const row of this.rows) {
+      row.sent = row.bytes ? Math.min(1, Math.max(0, left / row.bytes)) : sent;
+      left -= row.bytes;
+    }
+  }
+
+  enter(state) {
+    for (const row of this.rows) row.enter(state);
+  }
+}
 
 export class Sender {
   /** `notices` is told of what holds up all uploads, `begin` gives the batch its id before the first. */
   constructor(batch, notices, begin) {
     Object.assign(this, { batch, notices, begin });
     this._line = [];
+    this._again = [];
     this._active = 0;
     this._heldUntil = 0;
   }
 
   get isBusy() {
-    return this._active > 0 || this._line.length > 0;
+    return this._active > 0 || this._line.length > 0 || this._again.length > 0;
   }
 
   /** Send files with one operation; return their rows. */
   addFiles(files, operation, parameters) {
-    const rows = files.map(({ file, name }) => new Row({ file, name, operation, parameters, key: newKey() }));
-    return this._add(rows);
+    const rows = files.map(({ file, name }) => new Row({ file, name, operation, parameters }));
+    this.batch.add(rows);
+    this._line.push(...rows);
+    this._go();
+    return rows;
   }
 
   addNumbers(text, operation, parameters) {
@@ -42,12 +75,7 @@ export class Sender {
   /** Try again: an upload under its old key, a job that failed as a new one with the same stored input. */
   async again(row) {
     if (!row.job) {
-      row.tries = 0;
-      row.problem = null;
-      row.sent = 0;
-      row.enter("queued");
-      this.batch.tell([row]);
-      this._push([row]);
+      this._uploadAgain(row);
       return;
     }
     row.enter("waiting");
@@ -64,53 +92,77 @@ export class Sender {
     }
   }
 
-  _add(rows) {
-    this.batch.add(rows);
-    this._push(rows);
-    return rows;
-  }
-
-  _push(rows) {
-    this._line.push(...rows);
+  /** Send an upload again as it was, or what never left. */
+  _uploadAgain(row) {
+    const rows = row.parcel ? row.parcel.rows : [row];
+    for (const each of rows) {
+      each.problem = null;
+      each.sent = 0;
+      each.enter("queued");
+    }
+    if (row.parcel) {
+      row.parcel.tries = 0;
+      this._again.push(row.parcel);
+    } else {
+      this._line.push(row);
+    }
+    this.batch.tell(rows);
     this._go();
   }
 
   async _go() {
-    if (!this._line.length || this._active >= AT_A_TIME) return;
+    if (!this.isBusy || this._active >= AT_A_TIME) return;
     if (!this.batch.id) {
       this._begun ??= this._begin();
       await this._begun;
       if (!this.batch.id) return;
     }
-    while (this._line.length && this._active < AT_A_TIME) this._one(this._line.shift());
+    while (this._active < AT_A_TIME) {
+      const parcel = this._again.shift() || this._pack();
+      if (!parcel) return;
+      this._one(parcel);
+    }
+  }
+
+  /** Take the next upload from the line: one file, or several small ones where many wait. */
+  _pack() {
+    const first = this._line.shift();
+    if (!first) return null;
+    const most = Math.min(GROUP_FILES, Math.floor(this._line.length / (2 * AT_A_TIME)));
+    const rows = [first];
+    let bytes = first.bytes;
+    while (rows.length < most) {
+      const next = this._line[0];
+      if (next.parameters !== first.parameters || bytes + next.bytes > GROUP_BYTES) break;
+      bytes += next.bytes;
+      rows.push(this._line.shift());
+    }
+    return new Parcel(rows);
   }
 
   /** Have a batch made. What cannot be sent says so in its row, with a button to try again. */
   async _begin() {
     try {
       await this.begin();
-      this.notices.clear("begin");
     } catch (problem) {
-      const rows = this._line.splice(0);
-      for (const row of rows) this._giveUp(row, problem);
-      this.batch.tell(rows);
+      this._giveUp(this._line.splice(0), problem);
     } finally {
       this._begun = null;
     }
   }
 
-  async _one(row) {
+  async _one(parcel) {
     this._active += 1;
-    row.tries += 1;
-    row.enter("uploading");
-    this.batch.tell([row]);
+    parcel.tries += 1;
+    parcel.enter("uploading");
+    this.batch.tell(parcel.rows);
     try {
-      const answer = await this._upload(row);
-      row.sent = 1;
-      this.batch.tie(row, answer.jobs?.[0] ?? answer.job ?? answer);
+      const answer = await this._upload(parcel);
+      parcel.progress(1);
+      this._arrived(parcel, answer.jobs);
       this.notices.clear("sending");
     } catch (problem) {
-      await this._failed(row, problem);
+      await this._failed(parcel, problem);
     } finally {
       this._active -= 1;
       this.batch.settle();
@@ -118,52 +170,64 @@ export class Sender {
     }
   }
 
-  async _upload(row) {
+  /** The answer tells the jobs in the order of the files. */
+  _arrived(parcel, jobs) {
+    for (const [place, row] of parcel.rows.entries()) this.batch.tie(row, jobs[place]);
+  }
+
+  async _upload(parcel) {
     const wait = this._heldUntil - performance.now();
     if (wait > 0) await pause(wait);
-    const headers = { Prefer: "respond-async", "Idempotency-Key": row.key };
-    const onProgress = (sent) => {
-      row.sent = sent;
-      this.batch.tell([row]);
-    };
+    const [{ operation, parameters }] = parcel.rows;
     const form = new FormData();
-    if (row.operation !== STATS) form.append("operation", row.operation);
+    if (operation !== STATS) form.append("operation", operation);
     form.append("batch", this.batch.id);
-    for (const [name, value] of Object.entries(asTexts(row.parameters))) form.append(name, value);
-    form.append("file", row.file, row.name);
-    const path = row.operation === STATS ? "/api/v1/stats" : "/api/v1/upload";
-    return send(path, form, { headers, onProgress });
+    for (const [name, value] of Object.entries(asTexts(parameters))) form.append(name, value);
+    for (const row of parcel.rows) form.append("file", row.file, row.name);
+    return send(operation === STATS ? "/api/v1/stats" : "/api/v1/upload", form, {
+      headers: { Prefer: "respond-async", "Idempotency-Key": parcel.key },
+      onProgress: (sent) => {
+        parcel.progress(sent);
+        this.batch.tell(parcel.rows);
+      },
+    });
   }
 
-  /** Put a row back in line if it may succeed later, and hold all others as long. */
-  async _failed(row, problem) {
-    // An upload that is told what became of it in the same answer was not refused: the job is there.
-    const job = problem.body?.jobs?.[0] ?? problem.body?.job;
-    if (job) {
-      this.batch.tie(row, job);
-      return;
+  /** Put an upload back in line if it may succeed later, and hold all others as long. */
+  async _failed(parcel, problem) {
+    // Jobs in the answer are there, whatever became of them.
+    if (problem.body?.jobs?.length === parcel.rows.length) {
+      this._arrived(parcel, problem.body.jobs);
+    } else if (problem.passes && parcel.tries < TRIES_MAX) {
+      await this._hold(parcel, problem);
+    } else if (!problem.passes && parcel.rows.length > 1 && problem.status !== 401) {
+      // Nothing of a refused upload was stored. Alone, only those are refused that must be.
+      for (const row of parcel.rows) this._again.push(new Parcel([row]));
+    } else {
+      this._giveUp(parcel.rows, problem);
     }
-    if (!problem.passes || row.tries >= TRIES_MAX) {
-      this._giveUp(row, problem);
-      this.batch.tell([row]);
-      return;
-    }
+  }
+
+  async _hold(parcel, problem) {
     const wait = problem.retryAfter === null
-      ? Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * 2 ** (row.tries - 1))
+      ? Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * 2 ** (parcel.tries - 1))
       : Math.min(WAIT_MAX_MS, problem.retryAfter * 1000);
     this._heldUntil = performance.now() + wait;
-    row.sent = 0;
-    row.enter("queued");
-    this.batch.tell([row]);
+    parcel.progress(0);
+    parcel.enter("queued");
+    this.batch.tell(parcel.rows);
     this.notices.show("sending", { text: problem.message, mend: problem.mend, until: this._heldUntil });
     await pause(wait);
-    this._line.unshift(row);
+    this._again.unshift(parcel);
   }
 
-  _giveUp(row, problem) {
-    row.problem = problem;
-    row.enter("failed");
+  _giveUp(rows, problem) {
+    for (const row of rows) {
+      row.problem = problem;
+      row.enter("failed");
+    }
     if (problem.status === 401) this.notices.show("token", { text: problem.message, mend: problem.mend });
+    this.batch.tell(rows);
   }
 }
 
