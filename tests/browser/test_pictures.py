@@ -48,7 +48,7 @@ def batch(visit: Visit, photo: Path) -> Person:
 
 def details(visit: Visit, photo: Path) -> Person:
     """One job in full."""
-    person = visit().ready().choose("edges").send(photo).settled(1)
+    person = visit().ready().choose("greyscale").send(photo).settled(1)
     person.row("photo.jpg").get_by_role("button", name="Details").click()
     expect(person.page.get_by_alt_text("After: photo.jpg").last).to_be_visible()
     return person
@@ -66,10 +66,8 @@ def phone(visit: Visit, photo: Path) -> Person:
 def test_a_picture_is_there_and_small(visit: Visit, photo: Path, scene: Callable[..., Person]) -> None:
     path = FOLDER / f"page-{scene.__name__}.webp"
     person = scene(visit, photo)
-    # All images of the window are shown: a picture of frames would tell nothing.
-    person.page.wait_for_function(
-        "() => [...document.images].every((image) => image.complete && image.naturalWidth)"
-    )
+    # All images of the window are drawn: a picture of frames would tell nothing.
+    person.page.evaluate("() => Promise.all([...document.images].map((image) => image.decode()))")
 
     shot = person.page.screenshot(animations="disabled")
 

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { byId, button, element } from "./dom.js";
-import { label, many } from "./words.js";
+import { label, many, sentence } from "./words.js";
 
 export class OperationForm {
   /** `sendNumbers` gets numbers that were typed. */
@@ -28,7 +28,18 @@ export class OperationForm {
     if (this.operations.get(wanted)?.offered === false) {
       this.select.value = operations.find((operation) => operation.offered !== false)?.name || wanted;
     }
+    this._tellUnoffered(operations.filter((operation) => operation.offered === false));
     this._choose();
+  }
+
+  /** Say of each operation that cannot be chosen why that is. */
+  _tellUnoffered(operations) {
+    const place = byId("unoffered");
+    place.hidden = operations.length === 0;
+    place.replaceChildren(element("details", { class: "help" },
+      element("summary", {}, `${many(operations.length, "operation")} not on offer now`),
+      element("dl", {}, operations.map((operation) => element("div", {}, element("dt", {}, operation.name),
+        element("dd", {}, sentence(operation.why_not || "No worker that is alive does it")))))));
   }
 
   get operation() {
