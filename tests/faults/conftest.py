@@ -14,6 +14,7 @@ from tests.faults.catalogue import Job, bad_jobs, good_jobs, hostile_jobs, stats
 from tests.faults.harness import SOAK, Baseline, Stack, Systemd
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import TOLD
+from tests.faults.web_host import WebHost
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,19 @@ def new_stack(
 def stack(new_stack: Callable[..., Stack]) -> Stack:
     """A stack whose requests may be received very often before they count as dead."""
     return new_stack()
+
+
+@pytest.fixture
+def web_host(stack: Stack) -> Iterator[Callable[..., WebHost]]:
+    """Makes web hosts of the stack; at the end they are gone."""
+    with ExitStack() as closing:
+
+        def make(name: str = "web", **more: Any) -> WebHost:
+            host = WebHost(stack, name, **more)
+            closing.callback(host.close)
+            return host
+
+        yield make
 
 
 @pytest.fixture

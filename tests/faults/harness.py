@@ -154,7 +154,7 @@ class Stack:
             process = subprocess.Popen(
                 [sys.executable, "-m", "jobfleet_worker", "--config", str(config)],
                 cwd=REPOSITORY,
-                env={**self._environment(), **({"NOTIFY_SOCKET": str(systemd.path)} if systemd else {})},
+                env={**self.environment(), **({"NOTIFY_SOCKET": str(systemd.path)} if systemd else {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -164,7 +164,7 @@ class Stack:
         self.workers.append(worker)
         return worker
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JOBFLEET_"))
         }
