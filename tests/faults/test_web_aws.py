@@ -36,7 +36,7 @@ def test_while_aws_is_away_senders_are_told_to_try_again_and_nothing_is_lost(
     with Senders([host]) as senders:
         senders.begin(files[::2])
         senders.begin(files[1::2], by_client(batch), keys="away")
-        stack.until(lambda: senders.taken() >= 10, 30, "some were taken")
+        senders.until_taken(10)
         stack.proxy.down()
         stack.until(lambda: failed(senders) >= FAILED_TRIES, 60, "senders are told to try again")
         assert host.alive
@@ -66,7 +66,7 @@ def test_calls_that_fail_before_or_after_their_effect_lose_and_double_nothing(
     with Senders([host]) as senders:
         senders.begin(files[::2])
         senders.begin(files[1::2], by_client(batch), keys="failing")
-        stack.until(lambda: senders.taken() >= len(files) // 2, 60, "half of them were taken")
+        senders.until_taken(len(files) // 2)
         stack.proxy.clear()
         senders.finish()
     stack.until_done(60)
@@ -87,7 +87,7 @@ def test_credentials_over_in_the_middle_of_a_batch_are_said_and_new_ones_go_on_w
     with Senders([host]) as senders:
         senders.begin(files[::2])
         senders.begin(files[1::2], by_client(batch), keys="session")
-        stack.until(lambda: senders.taken() >= 10, 30, "some were taken")
+        senders.until_taken(10)
         ask(server_of(RunFolder(Path(stack.cloud["LOCALCLOUD_RUN"]))), "session/cancel")
         stack.proxy.injected["session cancelled"] += 1
         stack.until(lambda: failed(senders) >= FAILED_TRIES, 60, "senders are told to try again")

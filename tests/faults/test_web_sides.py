@@ -27,7 +27,7 @@ def test_of_two_web_hosts_one_may_be_killed_again_and_again(
         senders.begin(files[1::2], by_client(batch, waits=True), keys="sides")
         kills = 0
         while kills < 4 * SOAK and senders.under_way():
-            stack.until_called(chance.randint(10, 60))
+            senders.until_taken(chance.randint(3, 15))
             hosts[0].kill()
             stack.proxy.injected["kill -9 of one web process"] += 1
             kills += 1

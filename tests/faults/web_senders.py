@@ -16,7 +16,7 @@ import requests
 from PIL import Image
 
 from tests.faults.web_host import AUTH, WebHost
-from tests.patience import patience
+from tests.patience import patience, wait_for
 
 # How long a sender tries one file, and how long it waits before it tries again unless it is told.
 GIVE_UP_SECONDS, PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 60, 0.2, 2.0
@@ -128,6 +128,14 @@ class Senders:
     def taken(self) -> int:
         """Return how many files were taken so far."""
         return sum(one.answer is not None for one in self.sendings)
+
+    def until_taken(self, more: int) -> None:
+        """Wait until so many more files were taken, or nobody sends any more."""
+        before = self.taken()
+        wait_for(
+            lambda: self.taken() >= before + more or not self.under_way(), 60,
+            lambda: f"{more} more taken; so far {self.taken()} after {self.tries()}",
+        )  # fmt: skip
 
     def tries(self) -> Counter[str]:
         """Return what all tries so far came to."""
