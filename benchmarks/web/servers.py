@@ -116,7 +116,7 @@ def serving(name: str, place: Place, **settings: object) -> Iterator[Server]:
 
 
 def _nginx(place: Place, port: int, behind: int, what: str) -> tuple[str, ...]:
-    path = place.folder / "nginx.conf"
+    path = place.folder / f"nginx-{port}-{what.partition(' ')[0]}.conf"
     path.write_text(_NGINX.format(folder=place.folder, port=port, behind=behind, what=what))
     return "nginx", "-p", str(place.folder), "-e", "stderr", "-c", str(path)
 
