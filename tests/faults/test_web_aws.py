@@ -1,8 +1,10 @@
 """AWS is away, or refuses, while files come in; or the web host's disk is full."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from localcloud.commands.ask_server import ask, server_of
 from localcloud.state import RunFolder
@@ -29,7 +31,7 @@ def test_while_aws_is_away_senders_are_told_to_try_again_and_nothing_is_lost(
     stack: Stack, web_host: Callable[..., WebHost]
 ) -> None:
     stack.start()
-    host = web_host(wait_max=20)
+    host = web_host(wait_default=10, wait_max=20)
     host.start()
     batch = new_batch(host)
     files = pictures(FILES)
@@ -80,7 +82,7 @@ def test_credentials_over_in_the_middle_of_a_batch_are_said_and_new_ones_go_on_w
 ) -> None:
     stack.write_credentials()
     stack.start()
-    host = web_host(wait_max=20)
+    host = web_host(wait_default=10, wait_max=20)
     host.start()
     batch = new_batch(host)
     files = pictures(FILES)
@@ -102,23 +104,28 @@ def test_credentials_over_in_the_middle_of_a_batch_are_said_and_new_ones_go_on_w
     check_web(stack, [host], senders, batch)
 
 
-def test_a_web_host_without_room_on_its_disk_takes_files_all_the_same(
-    stack: Stack, web_host: Callable[..., WebHost], tmp_path: Path
-) -> None:
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder where nothing more can be written."""
     with abilities.small_disk(tmp_path / "full", "64k", "--lazy") as disk:
         fill(disk)
-        stack.proxy.injected["disk full"] += 1
-        stack.start()
-        host = web_host(environment={"HOME": str(disk), "TMPDIR": str(disk)})
-        host.start()
-        batch = new_batch(host)
-        files = pictures(FILES // 2)
-        with Senders([host]) as senders:
-            senders.begin(files[::2])
-            senders.begin(files[1::2], by_client(batch), keys="disk")
-            senders.finish()
-        stack.until_done(60)
+        yield disk
 
-        figures = check_web(stack, [host], senders, batch)
-        assert set(figures.tries) <= {"200", "202"}
-        host.kill()
+
+def test_a_web_host_without_room_on_its_disk_takes_files_all_the_same(
+    stack: Stack, web_host: Callable[..., WebHost], full_disk: Path
+) -> None:
+    stack.proxy.injected["disk full"] += 1
+    stack.start()
+    host = web_host(environment={"HOME": str(full_disk), "TMPDIR": str(full_disk)})
+    host.start()
+    batch = new_batch(host)
+    files = pictures(FILES // 2)
+    with Senders([host]) as senders:
+        senders.begin(files[::2])
+        senders.begin(files[1::2], by_client(batch), keys="disk")
+        senders.finish()
+    stack.until_done(60)
+
+    figures = check_web(stack, [host], senders, batch)
+    assert set(figures.tries) <= {"200", "202"}

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from tests.faults.harness import Stack
-from tests.patience import patience
+from tests.patience import patience, wait_for
 from tests.places import REPOSITORY
 
 TOKEN = "token-of-the-fault-tests"  # noqa: S105 - of a web tier on loopback that lives for seconds
@@ -69,6 +69,11 @@ class WebHost:
                 pass_fds=(number,), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
+
+    def until_started(self) -> None:
+        """Wait until the process answers; the socket lets callers in before it does."""
+        wait_for(lambda: '"started"' in self.said() or not self.alive, 30, self.said)
+        assert self.alive, self.said()
 
     def get(self, path: str) -> requests.Response:
         """Ask for something."""

@@ -93,10 +93,11 @@ def by_client(batch: str, *, waits: bool = False) -> Send:
 
 
 def new_batch(host: WebHost) -> str:
-    """Return a batch that nothing is in."""
+    """Return a batch that nothing is in, of a host that was just started."""
+    host.until_started()
     answer = requests.post(f"{host.url}/api/v1/batches", auth=AUTH, timeout=patience(30))
     assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
+    return str(answer.json()["batch"])
 
 
 class Senders:
