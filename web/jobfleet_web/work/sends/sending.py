@@ -76,10 +76,14 @@ class Sending:
 
     async def _send_stored(self, facts: JobFacts, prepared: Prepared, store: Callable[[], object]) -> Job:
         job = await self._sent(await self._gateway.put(self._stored, facts, prepared, store))
+        await self.enter(facts)
+        return job
+
+    async def enter(self, facts: JobFacts) -> None:
+        """Give a job its place in its batch, if it belongs to one; once more changes nothing."""
         if facts.batch:
             entry = BatchEntry(facts.batch, facts.id, facts.operation, facts.name)
             await self._gateway.put(self._put, b"", entry.key, {})
-        return job
 
     def _stored(self, facts: JobFacts, prepared: Prepared, store: Callable[[], object]) -> Request:
         """Store an input and return its request; what no worker does is not stored."""

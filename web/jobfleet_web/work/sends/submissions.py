@@ -84,6 +84,8 @@ class Submissions:
             done = await self._following.look(record.jobs)
             for facts, _ in every:
                 if facts.id in done:
+                    # Whoever sent it may have been cut off before it had its place.
+                    await self._sending.enter(facts)
                     self._following.settle(facts, done[facts.id])
         sending = [
             self._send(upload, facts, prepared)

@@ -182,6 +182,29 @@ def test_a_key_whose_jobs_were_never_sent_has_them_sent_under_the_same_ids(
     assert request["input"]["key"].startswith(f"uploads/{job}/")
 
 
+def test_a_job_that_was_done_before_it_had_its_place_in_the_batch_gets_it_by_a_retry(
+    stack: Any, web_settings: WebSettings
+) -> None:
+    stack.worker()
+    batch = new_job_id()
+    stack.front.fails = lambda call: call.startswith("PUT web/batches")
+
+    async def broken(work: Work) -> None:
+        with pytest.raises(Problem):
+            await send(work, upload(), key="k-4", batch=batch)
+
+    async def again(work: Work) -> Submitted:
+        [job] = json.loads(stack.object(sent_once_key("k-4")))["jobs"]
+        await work.wait([job], patience(30))
+        return await send(work, upload(), key="k-4", batch=batch)
+
+    with_work(web_settings, broken)
+    stack.front.fails = lambda call: False
+    [job] = with_work(web_settings, again).jobs
+    assert job.status == "succeeded"
+    assert stack.object(BatchEntry(batch, job.id, job.operation, job.name).key) == b""
+
+
 def test_another_payload_under_a_key_is_refused_also_at_the_same_moment(
     stack: Any, web_settings: WebSettings
 ) -> None:
