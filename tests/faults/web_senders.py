@@ -65,6 +65,9 @@ class Sending:
         return self.key is None
 
 
+# What befalls a sender whose connection breaks, or whose answer breaks off in the middle.
+_CUT_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
 Send = Callable[[str, Sending], requests.Response]
 
 
@@ -155,7 +158,7 @@ class Senders:
             pause = PAUSE_SECONDS
             try:
                 answer = send(next(self._turns), one)
-            except (requests.ConnectionError, requests.Timeout) as problem:
+            except _CUT_OFF as problem:
                 one.tries.append(type(problem).__name__)
             else:
                 one.tries.append(word(answer))
@@ -176,9 +179,9 @@ def word(answer: requests.Response) -> str:
 
 def may_be_tried_again(what: str) -> bool:
     """Tell whether a try ended as it may: taken, or in such a way that any client tries again."""
-    return what in ("200", "202", "ConnectionError", "ReadTimeout") or (
-        "without" not in what and (what == "429" or what >= "500")
-    )
+    if what in [kind.__name__ for kind in _CUT_OFF]:
+        return True
+    return what in ("200", "202") or (what.isdigit() and (what == "429" or what >= "500"))
 
 
 def job_of(one: Sending) -> dict[str, Any]:
