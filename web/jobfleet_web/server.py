@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 from collections.abc import Iterator
 
 import uvicorn
@@ -21,8 +22,8 @@ _KEEP_ALIVE_SECONDS = 75
 # Connections that wait to be accepted, while all there is to do is done. The kernel's own limit holds, too.
 _BACKLOG = 4_096
 
-# How long a request may take from nginx to here at a stop.
-_ARRIVING_SECONDS = 0.2
+# So long after the stop a connection that was let in before may bring its request. That takes a moment.
+_FIRST_REQUEST_SECONDS, _LOOK_SECONDS = 2.0, 0.02
 
 
 def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
@@ -71,15 +72,19 @@ class _Server(uvicorn.Server):
         self._web.hall.log.say("stopping", held=held)
         notify("STOPPING=1", f"STATUS=stopping, {held} requests wait for their answers")
         self._web.ask_to_stop()
-        for server in self.servers:
-            server.close()
-        # uvicorn hangs up on whoever has not begun a request. Of a connection that nginx made just now, the
-        # request is on its way; the next one waits at the socket, which systemd keeps.
-        await asyncio.sleep(_ARRIVING_SECONDS)
+        await self._hear_out()
         await super().shutdown(sockets)
         if self._feeding:
             self._feeding.cancel()
         self._web.hall.log.say("stopped")
+
+    async def _hear_out(self) -> None:
+        """Let nobody in any more, and hear those who just came: uvicorn would hang up before they ask."""
+        for server in self.servers:
+            server.close()
+        until = time.monotonic() + _FIRST_REQUEST_SECONDS
+        while time.monotonic() < until and any(map(_has_not_asked, self.server_state.connections)):
+            await asyncio.sleep(_LOOK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,6 +95,10 @@ class _Server(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+
+def _has_not_asked(connection: object) -> bool:
+    return getattr(connection, "cycle", None) is None
 
 
 async def _feed_watchdog() -> None:

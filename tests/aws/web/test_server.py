@@ -52,6 +52,19 @@ def test_idle_connections_do_not_hold_the_stop_up(start_web: StartWeb) -> None:
         one.close()
 
 
+def test_whoever_was_let_in_just_before_the_stop_is_answered(start_web: StartWeb) -> None:
+    web = start_web()
+    request = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n" + BEARER + b"\r\n"
+    with web.connect() as early, web.connect() as other:
+        other.sendall(request)
+        assert other.recv(12) == b"HTTP/1.1 404"  # the one that came before it was let in, too
+        web.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: web.lines("stopping"), 20, web.log)
+        early.sendall(request)
+        assert early.recv(12) == b"HTTP/1.1 404"
+    assert web.process.wait(patience(20)) == 0
+
+
 def test_a_held_request_is_answered_before_the_process_ends(start_web: StartWeb, stack: Any) -> None:
     web = start_web(stop_timeout=4)
     answers: list[requests.Response] = []
