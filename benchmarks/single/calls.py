@@ -1,4 +1,4 @@
-"""What a call to AWS costs the worker in CPU, sent directly (`aws.fast_clients`) and by boto3.
+"""What a call to AWS costs the worker in CPU, sent directly (`direct_calls.clients`) and by boto3.
 
 .venv/bench/bin/python -m benchmarks.single.calls
 """

@@ -3,8 +3,8 @@
     from jobfleet_jobs import BadJob, Whole, operation
 
 `protocol` has the messages, results and names that client and worker share, `operations` what each
-operation takes, `numbers` the readers of numbers. All of it needs the standard library only, and imports
-neither the client (`jobfleet`) nor the worker (`jobfleet_worker`).
+operation takes, `numbers` the readers of numbers. All but `direct_calls` needs the standard library only.
+Nothing imports the client (`jobfleet`) or the worker (`jobfleet_worker`).
 
 Names are looked up when they are first used: who needs `protocol` alone does not load the catalogue.
 """

@@ -14,16 +14,16 @@ from botocore.exceptions import BotoCoreError, ConfigParseError
 from botocore.handlers import add_expect_header
 from jobfleet_jobs.credentials.sentences import origin_of, why_unusable
 from jobfleet_jobs.credentials.session_guard import guard
-from jobfleet_jobs.version import __version__
-
-from jobfleet_worker.aws.credentials_file import FileProvider
-from jobfleet_worker.aws.fast_clients import DirectS3, DirectSqs
-from jobfleet_worker.aws.signed_http import (
+from jobfleet_jobs.direct_calls.clients import DirectS3, DirectSqs
+from jobfleet_jobs.direct_calls.signed_http import (
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS,
     READ_TIMEOUT_SECONDS,
     ConnectionPool,
 )
+from jobfleet_jobs.version import __version__
+
+from jobfleet_worker.aws.credentials_file import FileProvider
 from jobfleet_worker.errors import words
 from jobfleet_worker.settings import BadSettings
 
@@ -44,7 +44,7 @@ def installed_version() -> str:
 VERSION = installed_version()
 
 # boto3's own "standard" retries, with jitter; what still fails is the loop's to wait out. Most calls were
-# tried once already before boto3 is asked (`aws.fast_clients`).
+# tried once already before boto3 is asked (`direct_calls.clients`).
 ATTEMPTS = 2
 
 

@@ -12,9 +12,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from jobfleet_jobs.credentials.fitness import UnusableCredentials
+from jobfleet_jobs.direct_calls.signed_http import BUSY
 from jobfleet_jobs.protocol.aws_facts import EXPIRED, REFUSED, error_code, lab_has_ended
-
-from jobfleet_worker.aws.signed_http import BUSY
 
 REFUSED_CREDENTIALS = EXPIRED | REFUSED
 

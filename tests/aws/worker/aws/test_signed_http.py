@@ -124,7 +124,7 @@ def test_hosts_without_a_proxy_are_none_in_the_way(
 def test_a_large_body_may_take_longer_than_a_connect(
     servers: Any, clients: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobfleet_worker.aws.signed_http.CONNECT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("jobfleet_jobs.direct_calls.signed_http.CONNECT_TIMEOUT_SECONDS", 1)
     server = servers()
     s3 = clients(server.url).s3
     server.script = [answer(b"", 'ETag: "x"')] * 2
@@ -164,7 +164,7 @@ def test_who_asks_for_fewer_calls_is_given_time(
     server = servers()
     sqs = sqs_of(clients, server)
     slept: list[float] = []
-    monkeypatch.setattr("jobfleet_worker.aws.signed_http.time", SimpleNamespace(sleep=slept.append))
+    monkeypatch.setattr("jobfleet_jobs.direct_calls.signed_http.time", SimpleNamespace(sleep=slept.append))
     refusal = answer(json.dumps({"__type": code}).encode()).replace(b"200 OK", b"%d No" % status)
     server.script = [refusal]
     assert "Messages" not in sqs.receive_message(QueueUrl=URL)

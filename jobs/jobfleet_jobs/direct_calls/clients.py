@@ -4,7 +4,7 @@ A call through boto3 takes 1 to 2 ms of CPU, twice what is needed (`benchmarks.s
 into endpoint rules, serializers, events and parsers that come to the same each time. Beside a job with a few
 numbers that was the larger part. Here are only plain calls and plain answers. Everything else, be it a
 parameter that is not known here, no answer or a refusal, is asked of boto3 (again), whose retries and
-errors are those that the rest of the worker knows. For that, all of these calls may be made twice.
+errors are those that the rest of the program knows. For that, all of these calls may be made twice.
 """
 
 import base64
@@ -26,7 +26,7 @@ from botocore.parsers import create_parser
 from botocore.response import StreamingBody
 from urllib3 import BaseHTTPResponse
 
-from jobfleet_worker.aws.signed_http import Connection, ConnectionPool, succeeded
+from jobfleet_jobs.direct_calls.signed_http import Connection, ConnectionPool, succeeded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
