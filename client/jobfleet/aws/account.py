@@ -136,6 +136,20 @@ class Account:
         """The bucket."""
         return cast("S3Client", self.client("s3"))
 
+    @functools.cached_property
+    def direct_s3(self) -> "S3Client":
+        """The bucket for who puts thousands of objects: `jobfleet_jobs.direct_calls`, or boto3 as above."""
+        from jobfleet_jobs.direct_calls.clients import DirectS3
+        from jobfleet_jobs.direct_calls.signed_http import ConnectionPool
+
+        credentials = self._core.get_credentials()
+        certificates = self._core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+        try:
+            lines = credentials and ConnectionPool(credentials, f"jobfleet/{__version__}", certificates)
+        except OSError:  # boto3 says what is wrong with the certificates, when it calls
+            lines = None
+        return cast("S3Client", DirectS3(self.s3, lines)) if lines else self.s3
+
     @property
     def session(self) -> "boto3.Session":
         """Where the clients come from, and the credentials."""
@@ -194,15 +208,17 @@ class Account:
         """
         with self._making:
             self._clients = {}
-            for name in ("_core", "_session", "identity"):
+            for name in ("_core", "_session", "identity", "direct_s3"):
                 vars(self).pop(name, None)
 
     def close(self) -> None:
         """Close the connections."""
         with self._making:
             clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+            direct = vars(self).pop("direct_s3", None)
+        for client in (*clients.values(), direct):
+            if client:
+                client.close()
 
     @contextmanager
     def in_words(self) -> Iterator[None]:

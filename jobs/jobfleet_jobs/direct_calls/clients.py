@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # The parameters that are known here besides the key, and the headers that they become.
 _GET_HEADERS = {"IfMatch": "If-Match"}
 _PUT_HEADERS = {"ContentType": "Content-Type"}
+_METADATA = "x-amz-meta-"
 
 _CRC32 = "x-amz-checksum-crc32"
 # Those that Python knows; the others boto3 does not check either without a library for them.
@@ -135,7 +136,9 @@ class DirectS3:
         """Do as boto3's does; what it returns has `ETag`."""
         others = dict(parameters)
         body = others.pop("Body", None)
-        plain = self._plain(others, _PUT_HEADERS) if isinstance(body, bytes) else None
+        metadata = others.pop("Metadata", {})
+        known = _PUT_HEADERS | {name: _METADATA + name for name in metadata}
+        plain = self._plain(others | metadata, known) if isinstance(body, bytes) else None
         if plain and isinstance(body, bytes):
             line, path, headers = plain
             if self._sends_checksums:

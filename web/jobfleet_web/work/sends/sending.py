@@ -2,13 +2,11 @@
 
 import asyncio
 import functools
-import io
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from jobfleet.answers.job import Job
-from jobfleet.aws.transfers import Transfers
 from jobfleet.errors import FleetError, NotTaken
 from jobfleet.sending.prepare import Prepared, key_part, prepare_stored
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
@@ -50,7 +48,6 @@ class Sending:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._transfers = Transfers(gateway.account)
         self._line: deque[tuple[Request, asyncio.Future[Job]]] = deque()
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -134,7 +131,8 @@ class Sending:
                 answer.set_result(job)
 
     def _put(self, data: bytes, key: str, metadata: dict[str, str]) -> None:
-        self._transfers.upload(io.BytesIO(data), self._gateway.account.bucket, key, metadata=metadata)
+        account = self._gateway.account
+        account.direct_s3.put_object(Bucket=account.bucket, Key=key, Body=data, Metadata=metadata)
 
     def _copy(self, source: str, key: str, metadata: dict[str, str]) -> None:
         bucket = self._gateway.account.bucket
