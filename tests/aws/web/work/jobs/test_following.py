@@ -1,6 +1,7 @@
 """Jobs are followed until they are done, whoever sent them and whichever way their answers come."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from jobfleet_jobs.protocol.message import Attempt, JobError, Result
 from jobfleet_web.model import JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
+from jobfleet_web.work.gateway import PUTS, READS, SENDS
 from jobfleet_web.work.jobs import following
 from jobfleet_web.work.work import Work
 
@@ -112,6 +114,22 @@ def test_a_job_whose_answer_the_credentials_end_kept_away_is_found_when_there_ar
         assert await send(work, upload(name="b.txt"))
 
     write("KEYOFBEFORE")
+    with_work(web_settings, use)
+
+
+def test_hundreds_who_wait_take_no_thread_each(stack: Any, web_settings: WebSettings) -> None:
+    async def use(work: Work) -> None:
+        jobs = await send(work, *(upload(name=f"{n}.txt") for n in range(50)))
+        waiting = [asyncio.create_task(work.wait(jobs, patience(30))) for _ in range(500)]
+        await asyncio.sleep(0)
+        # The client's own beside those of the pools; the test's server has one for each connection.
+        mine = [one for one in threading.enumerate() if one.name.startswith(("web-", "jobfleet-"))]
+        assert len(mine) <= PUTS + SENDS + READS + 2
+        for job in jobs:
+            store(stack, succeeded(job))
+        found = await asyncio.gather(*waiting)
+        assert {view.status for views in found for view in views} == {"succeeded"}
+
     with_work(web_settings, use)
 
 

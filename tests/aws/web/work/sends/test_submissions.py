@@ -220,6 +220,22 @@ def test_another_payload_under_a_key_is_refused_also_at_the_same_moment(
     assert len(requests(stack)) == 1
 
 
+def test_two_hosts_that_get_a_key_at_the_same_moment_have_one_job(
+    stack: Any, web_settings: WebSettings
+) -> None:
+    async def use(work: Work) -> None:
+        other = Work(web_settings)
+        try:
+            first, second = await asyncio.gather(*(send(one, upload(), key="k-4") for one in (work, other)))
+        finally:
+            await other.close()
+        assert first.job_ids == second.job_ids
+
+    with_work(web_settings, use)
+    # Both may have sent it, as neither knows how far the other is: a worker does an id once.
+    assert len({request["id"] for request in requests(stack)}) == 1
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb"])
 def test_what_can_be_no_key_is_refused(stack: Any, web_settings: WebSettings, key: str) -> None:
     async def use(work: Work) -> None:
