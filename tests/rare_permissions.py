@@ -58,7 +58,7 @@ WORKER = (
     Rare("RareSeveralEvents", ("sqs:SendMessage",), (f"{_SQS}-requests",),
          "S3 sends several events in one message: each gets a message of its own; or a job is passed on"),
     Rare("RareOutputIsThere", ("s3:GetObject",), (f"{_BUCKET}/outputs/*",),
-         "a dropped file has the name of an output that is there: which is later?"),
+         "a request comes again: does its output carry its result? Or a dropped file has an output's name"),
     Rare("RareDropIsKept", ("s3:PutObject", "s3:PutObjectTagging"), (f"{_BUCKET}/processed/*",),
          "`worker_drop_processed: move`"),
     Rare("RareDropIsTaken", ("s3:DeleteObject",), (f"{_BUCKET}/incoming/*",), "the same"),

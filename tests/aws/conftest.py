@@ -19,7 +19,7 @@ import pytest
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request, Result, Stored
 from jobfleet_jobs.protocol.names import StackNames
-from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
+from jobfleet_jobs.results.result_lookup import KeyPage, find_result
 
 from localcloud.gaps import dispatch, ec2, s3
 from localcloud.gaps.sqs import messages, queues

@@ -10,7 +10,7 @@ from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Result, Stored
 from jobfleet_jobs.protocol.names import StackNames, output_key
-from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
+from jobfleet_jobs.results.result_lookup import KeyPage, find_result
 from PIL import Image
 
 from tests.patience import wait_for

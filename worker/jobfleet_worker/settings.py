@@ -13,7 +13,7 @@ from typing import Any
 
 from jobfleet_jobs.protocol.message import LARGE_BYTES
 from jobfleet_jobs.protocol.names import StackNames
-from jobfleet_jobs.protocol.result_batches import RESULT_BATCH_MAX
+from jobfleet_jobs.results.result_batches import RESULT_BATCH_MAX
 
 # SQS's own limits: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 LONG_POLL_MAX_SECONDS = 20

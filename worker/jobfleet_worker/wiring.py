@@ -15,9 +15,9 @@ from jobfleet_worker.aws.queues import Queues
 from jobfleet_worker.aws.storage import Storage
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.clock import Clock, SystemClock
+from jobfleet_worker.commit.committer import Committer
 from jobfleet_worker.job.attempt import Attempts
 from jobfleet_worker.job.broken_attempts import backoff
-from jobfleet_worker.job.commit import Committer
 from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.job.handover import RECENT, Elsewhere, Others
 from jobfleet_worker.job.leases import Leases
@@ -91,7 +91,7 @@ def build(
     pool = Pool(settings)
     attempts = Attempts(tools, drops, JobSteps(tools, drops, pool, elsewhere), elsewhere)
 
-    backlog = Backlog(settings, leases, breaker)
+    backlog = Backlog(settings, leases, breaker, clock)
     endings = Endings(journal, heartbeats, attempts, backlog, around.backoff)
     committer = Committer(tools, journal, leases, backlog, endings)
     work = Work(attempts, committer, endings, backlog)

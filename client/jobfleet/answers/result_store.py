@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import RESULTS, result_key
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, Window, batch_windows, may_hold
-from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, Window, batch_windows, may_hold
+from jobfleet_jobs.results.result_lookup import KeyPage, find_result
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import read_object

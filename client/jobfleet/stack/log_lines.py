@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, heartbeat_key, log_keys_from, result_key
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, batch_windows, may_hold
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, batch_windows, may_hold
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import PAGE_KEYS, Bucket, ListedObject, Listing, newest

@@ -13,7 +13,7 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.ids import ids_from, is_job_id, sent_at
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import RESULTS
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, is_batch, may_hold, read_batch_key
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, is_batch, may_hold, read_batch_key
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import THREADS, Bucket, ListedObject, Listing, newest

@@ -158,7 +158,7 @@ class Result:
     broke, and the job is tried again, or lies in the dead-letter queue. It is stored and never sent.
 
     `stored` stands in an answer alone: its `result` is too long for a message and `None` here; the
-    whole one lies in the bucket (`protocol.result_lookup.find_result`).
+    whole one lies in the bucket (`results.result_lookup.find_result`).
 
     `dropped` is the key of an input that lay in the drop folder: nobody was told the job's id.
     """

@@ -1,6 +1,6 @@
 """The stack's bucket, as the worker uses it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +12,10 @@ from jobfleet_jobs.protocol import names
 from jobfleet_jobs.protocol.aws_facts import BARE, error_code, lab_has_ended
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.message import Output, Result, Stored
-from jobfleet_jobs.protocol.result_batches import result_batch_key
-from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
 from jobfleet_jobs.protocol.roll import call_roll, one_of_each_offer
+from jobfleet_jobs.results.carried_result import read_carried
+from jobfleet_jobs.results.result_batches import result_batch_key
+from jobfleet_jobs.results.result_lookup import KeyPage, find_result
 
 from jobfleet_worker.aws.input_memory import Room
 from jobfleet_worker.errors import BrokenAttempt
@@ -110,10 +111,25 @@ class Storage:
         with closing(answer["Body"]) as body:
             return body.read()
 
-    def write_output(self, key: str, data: bytes, content_type: str) -> Output:
-        """Store a modified image under `key`."""
-        answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+    def write_output(
+        self, key: str, data: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> Output:
+        """Store a modified image under `key`, and what goes with it."""
+        answer = self._s3.put_object(
+            Bucket=self.bucket, Key=key, Body=data, ContentType=content_type, Metadata=metadata or {}
+        )
         return Output(self.bucket, key, len(data), answer["ETag"])
+
+    def find_carried(self, job_id: str, key: str) -> Result | None:
+        """Return the result of a job that the output under `key` carries, or None (`carried_result`)."""
+        try:
+            found = head(self._s3, Bucket=self.bucket, Key=key)
+        except ClientError as problem:
+            if error_code(problem) in ("404", "NoSuchKey"):
+                return None
+            raise
+        output = Output(self.bucket, key, found["ContentLength"], found["ETag"])
+        return read_carried(found["Metadata"], job_id, output)
 
     def write_result(self, result: Result) -> None:
         """Store a result where everyone finds it by the job's id."""

@@ -1,4 +1,4 @@
-"""One job, from the message in hand to the answer that is sent.
+"""One job, from the message in hand until it is done.
 
-Never imports the service that runs many (`service`).
+Never imports what brings many to their ends (`commit`), or the service that runs them (`service`).
 """

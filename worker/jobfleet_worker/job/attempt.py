@@ -4,6 +4,7 @@ It answers nobody and deletes nothing; `commit` does, once everything lies in th
 """
 
 import re
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored, read_what_can_be_read
+from jobfleet_jobs.results.carried_result import carried
 
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.job.broken_attempts import Failures
@@ -18,6 +20,7 @@ from jobfleet_worker.job.dropped_input import OF_ANOTHER_OBJECT, Drops
 from jobfleet_worker.job.handover import Elsewhere, NotHere
 from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.job.steps import JobSteps, Timer
+from jobfleet_worker.operations.outcome import Outcome
 
 # As much of an unreadable message as a log line shows; all of it lies in the dead-letter queue.
 HEAD_CHARACTERS = 200
@@ -66,14 +69,8 @@ class Attempts:
         # Of a message that was passed on, and of an event of S3, there may be another with the same id.
         seen_before = message.attempt > 1 or job.again or message.passed is not None or dropped
         find = self._storage.find_own_result if dropped else self._storage.find_result
-        if seen_before:
-            # If its result is stored, it was done, and is not done again.
-            before = self._breaker.s3(job, lambda: find(request.id))
-            if before and before.status != "failing":
-                return self._answered_again(job, request, before)
-            self._breaker.s3(
-                job, lambda: self._failures.note_silent(request, job.lease.message.attempt, before)
-            )
+        if seen_before and (done := self._done_before(job, request, find)):
+            return self._answered_again(job, request, done)
         if self._breaker.sqs(job, lambda: self._elsewhere.is_spent(message)):
             return self._without_result(job, "spent", buried="it was received as often as the queue allows")
         try:
@@ -92,6 +89,19 @@ class Attempts:
             finished.stored = True
         self._settle(job, request, finished)
         return finished
+
+    def _done_before(
+        self, job: JobInHand, request: Request, find: Callable[[str], Result | None]
+    ) -> Result | None:
+        """Return the result of a job that was done and is not done again; of another, note its attempts."""
+        before = self._breaker.s3(job, lambda: find(request.id))
+        if before and before.status != "failing":
+            return before
+        if at_output := self._breaker.s3(job, lambda: self._steps.carried_result(request)):
+            self._breaker.s3(job, lambda: self._storage.write_result(at_output))
+            return at_output
+        self._breaker.s3(job, lambda: self._failures.note_silent(request, job.lease.message.attempt, before))
+        return None
 
     def _without_result(self, job: JobInHand, outcome: str, **how: Any) -> Finished:
         """End a message whose job is not at its end, and goes on in another."""
@@ -144,16 +154,26 @@ class Attempts:
             "dropped": request.input.key if request.dropped and isinstance(request.input, Stored) else None,
         }  # fmt: skip
         sizes: dict[str, int] = {}
+        metadata: Mapping[str, str] = {}
+
+        def metadata_of(outcome: Outcome) -> Mapping[str, str]:
+            nonlocal metadata
+            metadata = carried(Result(status="succeeded", result=outcome.result, **told))
+            return metadata
+
         try:
             self._check_reply_to(request.reply_to)
-            outcome, output, sizes = self._steps.take(job, request, timer, in_pool=in_pool)
+            outcome, output, sizes = self._steps.take(job, request, timer, metadata_of, in_pool=in_pool)
         except BadJob as problem:
             result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
         else:
             result = Result(status="succeeded", result=outcome.result, output=output, **told)
         line = _line(result) | {"outcome": result.status, **sizes}
         seconds = timer.seconds.get("operation", 0.0) if in_pool else 0.0
-        return Finished(job, result, self._queue(request.reply_to), line, stored=False, seconds=seconds)
+        return Finished(
+            job, result, self._queue(request.reply_to), line, stored=False, carried=bool(metadata),
+            seconds=seconds,
+        )  # fmt: skip
 
     def _refuse(self, job: JobInHand) -> Finished:
         """End a message that is no request: answer it if it says where to, and keep it for people to see."""

@@ -51,8 +51,9 @@ class JobInHand:
 
 @dataclass
 class Finished:
-    """A job with its result, and what is still to do: `stored` tells whether the result lies in the bucket.
+    """A job with its result, and what is still to do.
 
+    `stored` tells whether the result lies where everyone finds it, `carried` whether its output carries it.
     `seconds` is how long it took in a process, 0 if it was in none. `queue` is where the answer
     goes, None for nowhere. `buried` is why the message goes to the dead-letter queue too. With `passed`
     there is no result: a copy of the message goes back to the queue for another worker.
@@ -63,6 +64,7 @@ class Finished:
     queue: str | None
     line: dict[str, Any] = field(default_factory=dict)
     stored: bool = True
+    carried: bool = False
     buried: str | None = None
     passed: Passed | None = None
     seconds: float = 0.0

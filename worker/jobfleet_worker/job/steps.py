@@ -1,14 +1,14 @@
 """The steps of a job: its input is fetched, its operation done, its output stored."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol import names
-from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Output, Request
+from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, Inline, Output, Request, Result
 
 from jobfleet_worker.aws.storage import Large, too_large
 from jobfleet_worker.aws.tools import Tools
@@ -67,11 +67,18 @@ class JobSteps:
         return done_here and isinstance(source, Inline) and len(source.text) <= INLINE_MAX_BYTES
 
     def take(
-        self, job: JobInHand, request: Request, timer: Timer, *, in_pool: bool
+        self,
+        job: JobInHand,
+        request: Request,
+        timer: Timer,
+        metadata_of: Callable[[Outcome], Mapping[str, str]],
+        *,
+        in_pool: bool,
     ) -> tuple[Outcome, Output | None, dict[str, int]]:
         """Return the outcome, where its output lies, and sizes in bytes for the log.
 
-        Raises `BadJob`, `NotHere`, `GivenUp`, and whatever is neither.
+        An output is stored with `metadata_of` its outcome, unless its input was dropped. Raises `BadJob`,
+        `NotHere`, `GivenUp`, and whatever is neither.
         """
         operation = self._find(job, request.operation)
         if request.dropped:
@@ -97,8 +104,21 @@ class JobSteps:
                     job, lambda: self._drops.write_output(request, key, made, content_type)
                 )
             else:
-                output = self._breaker.s3(job, lambda: self._storage.write_output(key, made, content_type))
+                metadata = metadata_of(outcome)
+                output = self._breaker.s3(
+                    job, lambda: self._storage.write_output(key, made, content_type, metadata)
+                )
         return outcome, output, {"input_bytes": len(data), "output_bytes": output.bytes}
+
+    def carried_result(self, request: Request) -> Result | None:
+        """Return the job's result that its output carries, or None. Raises AWS's errors."""
+        operation = self._elsewhere.offer.find(request.operation)
+        if operation is None or request.output is None or request.dropped:
+            return None
+        with suppress(BadJob):
+            if key := _output_key(operation, request.output):
+                return self._storage.find_carried(request.id, key)
+        return None
 
     def _find(self, job: JobInHand, name: str) -> Operation:
         """Return an operation of this worker's. Raises `NotHere` if another does it, `BadJob` if nobody."""

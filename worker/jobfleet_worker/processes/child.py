@@ -38,6 +38,10 @@ OUT_OF_MEMORY = 114
 # proc(5): the most there is. Among those that have it, the kernel takes the one with the most memory.
 FIRST_TO_BE_KILLED = "1000"
 
+# On a busy host the worker's own threads go first, and all else that runs there: they take moments, and what
+# is done is answered at once.
+NICE = 5
+
 _progress: Progress
 
 
@@ -95,6 +99,7 @@ def prepare(memory_limit: int, progress: Progress) -> None:
     global _progress
     _progress = progress
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+    os.nice(NICE)
     # When the host's memory runs out, the kernel takes a process of a job: never the worker, sshd or another.
     Path("/proc/self/oom_score_adj").write_text(FIRST_TO_BE_KILLED)
     threading.Thread(target=_end_with_the_worker, daemon=True).start()

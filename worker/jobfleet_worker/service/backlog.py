@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 
 from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
+from jobfleet_worker.clock import Clock
 from jobfleet_worker.job.in_hand import JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
 from jobfleet_worker.settings import WorkerSettings
@@ -17,6 +18,11 @@ from jobfleet_worker.turns import Turns
 
 # Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
 WAITING_PER_PROCESS = 4
+
+# While jobs wait in line, a place that came free waits for others, so that one receive fills them all: for so
+# many at most, and not so long that small jobs of others behind a folder of images would be held up.
+FILLED_TOGETHER = 5
+FILLED_TOGETHER_SECONDS = 0.5
 
 
 def io_threads(processes: int) -> int:
@@ -33,13 +39,16 @@ class Backlog:
     `many` is set while the queue seems to hold more requests than are received at a time.
     """
 
-    def __init__(self, settings: WorkerSettings, leases: Leases, breaker: CircuitBreaker) -> None:
-        self._settings, self._leases, self._breaker = settings, leases, breaker
+    def __init__(
+        self, settings: WorkerSettings, leases: Leases, breaker: CircuitBreaker, clock: Clock
+    ) -> None:
+        self._settings, self._leases, self._breaker, self._clock = settings, leases, breaker, clock
         self._waiting: Turns[JobInHand] = Turns()
         self._same_id: dict[str, deque[JobInHand]] = {}
         self._lock = threading.Condition()  # told when a job is lined up
         self._reserved = self._working = self._with_threads = 0
         self._in_line_max = io_threads(settings.processes) + WAITING_PER_PROCESS * settings.processes
+        self._free_since: float | None = None
         self.many = threading.Event()
 
     # -- in ---------------------------------------------------------------------------------------
@@ -53,8 +62,22 @@ class Backlog:
             if in_line := len(self._waiting) + self._with_threads:
                 free = min(free, self._in_line_max - in_line)
             places = max(0, min(SQS_BATCH_MAX, free - self._reserved))
+            if in_line and self._wait_for_more(places):
+                return 0
             self._reserved += places
             return places
+
+    def _wait_for_more(self, places: int) -> bool:
+        """Tell whether so many places are to wait for others that come free."""
+        now = self._clock.monotonic()
+        if not 0 < places < FILLED_TOGETHER:
+            self._free_since = None
+            return False
+        self._free_since = now if self._free_since is None else self._free_since
+        if now - self._free_since < FILLED_TOGETHER_SECONDS:
+            return True
+        self._free_since = None
+        return False
 
     def fill(self, places: int, jobs: int) -> None:
         """Give reserved places free, as `jobs` came for them and are in hand now."""
@@ -101,9 +124,9 @@ class Backlog:
         """Tell whether other jobs may be finished soon."""
         return self._working > 0 or self.many.is_set()
 
-    def is_backlogged(self) -> bool:
-        """Tell whether more are begun than there are processes."""
-        return self._working > self._settings.processes
+    def is_at_work(self) -> bool:
+        """Tell whether jobs are in hand that are not finished."""
+        return self._working > 0
 
     # -- out --------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Request
 
 from jobfleet_worker.aws.queues import Message
+from jobfleet_worker.commit.committer import Committer
 from jobfleet_worker.job.attempt import Attempts
-from jobfleet_worker.job.commit import Committer
 from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
 from jobfleet_worker.service.backlog import Backlog

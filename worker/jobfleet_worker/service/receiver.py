@@ -68,6 +68,7 @@ class Receivers:
             moved()
             if self._backlog.many.wait(LOOK_SECONDS) and not self._receive(min(1, self._wait_time), moved):
                 self._backlog.many.clear()
+        self._backlog.many.clear()
 
     def _receive(self, wait_time: int, moved: Callable[[], None]) -> int:
         """Receive once, if AWS does its part and there is a place; return how many came."""

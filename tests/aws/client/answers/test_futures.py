@@ -18,7 +18,7 @@ from jobfleet.errors import BadInput, FleetError
 from jobfleet.sending.sender_group import sender_group
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Result
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS
+from jobfleet_jobs.results.result_batches import BATCH_KINDS
 
 from tests.client_run import picture
 from tests.patience import patience

@@ -63,10 +63,10 @@ def test_sigterm_lets_the_job_in_hand_finish_and_the_worker_exits_with_0(
 
 
 def test_a_job_whose_worker_is_killed_comes_back_and_is_done(stack: Any) -> None:
-    released = stack.front.hold("PUT outputs/")
+    released = stack.front.hold("GET uploads/")
     stack.send(stack.request("greyscale", png(), output="outputs/x.png"))
     first = stack.worker()
-    stack.until(lambda: called(stack, "PUT outputs/"))
+    stack.until(lambda: called(stack, "GET uploads/"))
     first.kill()
     first.wait()
     released.set()

@@ -37,7 +37,7 @@ def once(thread: str, method: Callable[..., Any]) -> Callable[..., Any]:
     [
         ("receive-", "receivers", "_receive"),
         ("lease", "leases", "extend"),
-        ("commit-", "committer", "_gather"),
+        *((thread, "committer", "_run") for thread in ("commit-", "answer-", "clear-")),
         ("upkeep", "upkeep", "_do_what_is_due"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 from jobfleet.answers.result_store import READERS, Results
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import result_key
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS
+from jobfleet_jobs.results.result_batches import BATCH_KINDS
 
 from tests.listed_objects import ListedObjects, account_of, quick_id
 

@@ -8,7 +8,7 @@ from jobfleet.stack import log_lines
 from jobfleet.stack.log_lines import OBJECTS_MAX, LogLines, LogQuery
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import heartbeat_key, log_key, result_key
-from jobfleet_jobs.protocol.result_batches import result_batch_key
+from jobfleet_jobs.results.result_batches import result_batch_key
 
 from tests.listed_objects import ListedObjects, account_of
 

@@ -7,7 +7,7 @@ import pytest
 from jobfleet.stack import recent_jobs
 from jobfleet.stack.sent_history import History, Sent
 from jobfleet_jobs.protocol.message import Result
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, result_batch_key
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, result_batch_key
 
 from tests.counted_work import counted_calls
 from tests.listed_objects import ListedObjects, account_of, quick_id

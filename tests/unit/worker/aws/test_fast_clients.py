@@ -111,9 +111,11 @@ def test_an_object_is_put_just_as_boto3_would(
         by_boto3 = sent(BOTO3, clients.s3._client, "get_object", **named)
         assert sent(DIRECT, clients.s3, "get_object", **named) == by_boto3
         assert ("x-amz-checksum-mode" in by_boto3[2]) == (checksums == "when_supported")
-        given = {"Bucket": "lab", "Key": key, "Body": b"some bytes", "ContentType": "image/png"}
-        by_boto3 = sent(BOTO3, clients.s3._client, "put_object", **given)
-        assert sent(DIRECT, clients.s3, "put_object", **given) == by_boto3
+        for metadata in ({}, {"jobfleet-result": '{"notes":["two\\u0020words"]}', "b": "c"}):
+            given = {"Bucket": "lab", "Key": key, "Body": b"some bytes", "ContentType": "image/png"}
+            given["Metadata"] = metadata
+            by_boto3 = sent(BOTO3, clients.s3._client, "put_object", **given)
+            assert sent(DIRECT, clients.s3, "put_object", **given) == by_boto3
     close(clients)
 
 

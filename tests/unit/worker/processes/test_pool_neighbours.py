@@ -4,6 +4,7 @@ Each test forces the moment: pebble hears of a process in messages and looks aft
 which of the two is first is chance.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -130,6 +131,8 @@ def test_where_memory_runs_out_the_kernel_takes_a_job_before_anything_else(
     child = job.result(patience(60)).result["pid"]
     assert Path(f"/proc/{child}/oom_score_adj").read_text() == "1000\n"
     assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
+    # And the worker's own threads, which answer what is done, go before a job while the host is busy.
+    assert os.getpriority(os.PRIO_PROCESS, child) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_a_job_that_ended_before_its_process_died_of_the_next_is_not_charged(

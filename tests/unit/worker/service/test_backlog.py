@@ -4,11 +4,18 @@ What holds leases and what sees AWS's troubles is played here: nothing is receiv
 """
 
 import queue
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from jobfleet_worker.service.backlog import WAITING_PER_PROCESS, Backlog, io_threads
+from jobfleet_worker.service.backlog import (
+    FILLED_TOGETHER,
+    FILLED_TOGETHER_SECONDS,
+    WAITING_PER_PROCESS,
+    Backlog,
+    io_threads,
+)
 from jobfleet_worker.settings import from_mapping
 
 NAMES = ("stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue")
@@ -16,12 +23,30 @@ PROCESSES = 2
 IN_LINE_MAX = io_threads(PROCESSES) + WAITING_PER_PROCESS * PROCESSES
 
 
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+
 @pytest.fixture
-def backlog() -> Backlog:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def backlog(clock: Clock) -> Backlog:
     settings = from_mapping({**dict.fromkeys(NAMES, "st"), "processes": PROCESSES})
     leases: Any = []
     breaker: Any = SimpleNamespace(trouble=None)
-    return Backlog(settings, leases, breaker)
+    return Backlog(settings, leases, breaker, clock)
 
 
 def job(name: str) -> Any:
@@ -49,23 +74,46 @@ def test_senders_take_turns(backlog: Backlog) -> None:
     assert names(backlog) == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-def test_no_more_is_received_than_there_are_places_in_line(backlog: Backlog) -> None:
+def test_no_more_is_received_than_there_are_places_in_line(backlog: Backlog, clock: Clock) -> None:
     line_up(backlog, "a1")
     # Four receives under way at a time get no more than that together.
-    assert [backlog.places() for _ in range(5)] == [10, 10, 10, IN_LINE_MAX - 31, 0]
+    assert [backlog.places() for _ in range(4)] == [10, 10, 10, 0]
+    clock.seconds += FILLED_TOGETHER_SECONDS
+    assert [backlog.places() for _ in range(2)] == [IN_LINE_MAX - 31, 0]
 
 
-def test_for_each_job_that_ends_one_message_is_received(backlog: Backlog) -> None:
+def end(backlog: Backlog, jobs: int) -> None:
+    """Let jobs in line come to their end."""
+    for _ in range(jobs):
+        with backlog.next_job(0):
+            pass
+
+
+def test_places_that_come_free_are_filled_by_one_receive(backlog: Backlog) -> None:
     line_up(backlog, *(f"a{number}" for number in range(IN_LINE_MAX)))
     assert backlog.places() == 0
     with backlog.next_job(0):
         assert backlog.places() == 0
-    assert backlog.places() == 1
-    # What came was small, and done at once: the next may come.
-    backlog.fill(1, 1)
-    backlog.worked()
-    assert backlog.places() == 1
+    end(backlog, FILLED_TOGETHER - 2)
     assert backlog.places() == 0
+    end(backlog, 1)
+    assert backlog.places() == FILLED_TOGETHER
+    assert backlog.places() == 0
+
+
+def test_a_place_that_came_free_waits_not_long_for_others(backlog: Backlog, clock: Clock) -> None:
+    line_up(backlog, *(f"a{number}" for number in range(IN_LINE_MAX)))
+    for _ in range(2):
+        end(backlog, 1)
+        assert backlog.places() == 0
+        clock.seconds += FILLED_TOGETHER_SECONDS
+        assert backlog.places() == 1
+        # What came was small, and done at once: its place is free again.
+        backlog.fill(1, 1)
+        backlog.worked()
+        assert backlog.places() == 0
+        clock.seconds += FILLED_TOGETHER_SECONDS
+        assert backlog.places() == 1
 
 
 def test_while_only_small_jobs_come_all_receives_are_full(backlog: Backlog) -> None:

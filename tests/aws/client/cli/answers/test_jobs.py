@@ -14,7 +14,7 @@ from jobfleet.stack import recent_jobs, sent_history
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Attempt, JobError, Output, Result
 from jobfleet_jobs.protocol.names import result_key
-from jobfleet_jobs.protocol.result_batches import result_batch_key
+from jobfleet_jobs.results.result_batches import result_batch_key
 
 from tests.client_bench import Jobfleet
 

@@ -1,7 +1,6 @@
 """Jobs brought to their end together: fewer calls, and each entry of a call for itself."""
 
 import io
-import queue
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,10 +13,8 @@ from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.batches import batches_by_size
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import ANSWER_MAX_BYTES, Request, Result
-from jobfleet_jobs.protocol.result_batches import RESULT_BATCH_MAX
+from jobfleet_jobs.results.result_batches import RESULT_BATCH_MAX
 from jobfleet_worker.aws.queues import EntryRefusal, Message
-from jobfleet_worker.clock import LOOK_SECONDS
-from jobfleet_worker.job.in_hand import Finished
 from PIL import Image
 
 from tests.places import REPOSITORY
@@ -38,17 +35,6 @@ def send_all(stack: Any, requests: Sequence[Request]) -> None:
             {"Id": str(n), "MessageBody": r.to_json()} for n, r in enumerate(requests[start : start + 10])
         ]
         stack.sqs.send_message_batch(QueueUrl=stack.requests, Entries=entries)
-
-
-class Noting(queue.SimpleQueue[Finished]):
-    """A queue that notes how long those who look into it would wait."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Finished:
-        self.waits.append(timeout or 0.0)
-        return super().get(block, timeout)
 
 
 def calls(stack: Any, start: str = "") -> list[str]:
@@ -98,12 +84,18 @@ def test_what_was_sent_long_before_the_others_has_its_result_for_itself(
 def test_a_job_alone_waits_for_nobody_and_has_its_result_for_itself(stack: Any, bench: Any) -> None:
     request = stack.request()
     stack.send(request)
-    worker, finished = bench(batch_linger=10_000), Noting()
-    worker.parts.committer._finished = finished
+    worker, lingers = bench(batch_linger=10_000), list[float]()
+    for gathering in (worker.parts.committer._new, worker.parts.committer._answered):
+        linger = gathering._linger
+
+        def noted(group: Any, under_way: bool, linger: Any = linger) -> float:
+            lingers.append(linger(group, under_way))
+            return lingers[-1]
+
+        gathering._linger = noted
     worker.work()
     assert stack.stored(request.id).status == "succeeded"
-    assert 0.0 in finished.waits, "it was not gathered with others"
-    assert max(finished.waits) <= LOOK_SECONDS
+    assert lingers == [0.0, 0.0]
 
 
 def test_a_job_done_with_others_is_not_done_again_when_it_comes_again(stack: Any, bench: Any) -> None:

@@ -1,7 +1,7 @@
 """The search for a job's result, by whoever may read the bucket.
 
 Most results lie under a key of their own. Those of small jobs done together share an object whose
-key says which ids it can hold (`protocol.result_batches`).
+key says which ids it can hold (`results.result_batches`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import result_key
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, Window, batch_windows, may_hold
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, Window, batch_windows, may_hold
 
 
 class KeyPage(NamedTuple):

@@ -6,8 +6,8 @@ import pytest
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Attempt, Result
 from jobfleet_jobs.protocol.names import result_key
-from jobfleet_jobs.protocol.result_batches import BATCH_KINDS, result_batch_key
-from jobfleet_jobs.protocol.result_lookup import KeyPage, find_result
+from jobfleet_jobs.results.result_batches import BATCH_KINDS, result_batch_key
+from jobfleet_jobs.results.result_lookup import KeyPage, find_result
 
 from tests.listed_objects import ListedObjects, quick_id
 

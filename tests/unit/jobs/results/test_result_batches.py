@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 from jobfleet_jobs.protocol.ids import new_job_id
-from jobfleet_jobs.protocol.result_batches import (
+from jobfleet_jobs.results.result_batches import (
     BATCH_KINDS,
     BATCH_SPAN_MAX,
     RESULT_BATCH_MAX,
