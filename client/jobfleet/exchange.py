@@ -97,17 +97,25 @@ class Exchange:
         """Return what the workers offer, as this process knows it; read again in a while."""
         return self._offers.now()
 
-    def submit(self, prepared: Prepared, on_progress: OnProgress) -> Job:
+    def submit(self, prepared: Prepared, on_progress: OnProgress, *, tell_started: bool = False) -> Job:
         """Upload the input of a job if it is large, and send the job."""
-        return self.send([self.request(prepared, on_progress=on_progress)])[0]
+        return self.send([self.request(prepared, on_progress=on_progress, tell_started=tell_started)])[0]
 
     def request(
-        self, prepared: Prepared, *, stored: Stored | None = None, on_progress: OnProgress = ignore_progress
+        self,
+        prepared: Prepared,
+        *,
+        stored: Stored | None = None,
+        on_progress: OnProgress = ignore_progress,
+        tell_started: bool = False,
     ) -> Request:
-        """Upload the input of a job, unless it is `stored` or small; return what is to be sent."""
+        """Upload the input of a job, unless it is `stored` or small; return what is to be sent.
+
+        With `tell_started`, the worker tells when it works on it (`Job.started`).
+        """
         self._open()
         self._offers.check(prepared.operation)
-        return self._outgoing.request(prepared, stored, on_progress)
+        return self._outgoing.request(prepared, stored, on_progress, tell_started=tell_started)
 
     def send(self, requests: Sequence[Request]) -> list[Job]:
         """Send requests to be answered to this process; return their jobs in order.

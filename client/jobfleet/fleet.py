@@ -167,18 +167,20 @@ class Fleet:
         file_name: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         on_progress: OnProgress = ignore_progress,
+        tell_started: bool = False,
     ) -> Job:
         """Send a job and return at once.
 
         `source` is numbers (a sequence, a text, or a file of them), or an image or another file (a path or
         an open binary file); `name` is what the image it puts out is called in the bucket, whoever else gave
         that name. Without one it is called `file_name`, the source's own if left out, in a folder of
-        the job's. `on_progress` is called with each count of bytes that were uploaded. Raises `BadInput`
-        for what no worker could do.
+        the job's. `on_progress` is called with each count of bytes that were uploaded. With `tell_started`
+        a worker that has the job at work for a quarter of a second tells so (`Job.started`). Raises
+        `BadInput` for what no worker could do.
         """
         declared = self.operation(operation) if isinstance(operation, str) else operation
         job = prepare(declared, source, name=name, file_name=file_name, parameters=parameters)
-        return self.exchange.submit(job, on_progress)
+        return self.exchange.submit(job, on_progress, tell_started=tell_started)
 
     def submit_many(
         self, operation: str, sources: Iterable[Source], *, parameters: Mapping[str, Any] | None = None

@@ -21,6 +21,7 @@ from jobfleet_worker.job.broken_attempts import backoff
 from jobfleet_worker.job.dropped_input import Drops
 from jobfleet_worker.job.handover import RECENT, Elsewhere, Others
 from jobfleet_worker.job.leases import Leases
+from jobfleet_worker.job.started_notes import StartedNotes
 from jobfleet_worker.job.steps import JobSteps
 from jobfleet_worker.offers.offer import Offer
 from jobfleet_worker.processes.pool import Pool
@@ -89,7 +90,8 @@ def build(
     elsewhere = Elsewhere(offer, others, queues, clock)
     drops = Drops(clients.s3, storage, settings.drop_processed)
     pool = Pool(settings)
-    attempts = Attempts(tools, drops, JobSteps(tools, drops, pool, elsewhere), elsewhere)
+    notes = StartedNotes(tools)
+    attempts = Attempts(tools, drops, JobSteps(tools, drops, pool, elsewhere), elsewhere, notes)
 
     backlog = Backlog(settings, leases, breaker, clock)
     endings = Endings(journal, heartbeats, attempts, backlog, around.backoff)
@@ -99,7 +101,7 @@ def build(
     receivers = Receivers(tools, dispatcher, backlog, stop, journal.tell)
     upkeep = Upkeep(tools, heartbeats, journal)
 
-    parts = Parts(leases, pool, backlog, receivers, dispatcher, committer, upkeep)
+    parts = Parts(leases, pool, backlog, receivers, dispatcher, committer, notes, upkeep)
     watchdog = Watchdog(clock, lambda: breaker.trouble is not None)
     engine = Engine(tools, parts, stop, watchdog, Loops(watchdog, journal.tell, stop))
     return AssembledWorker(engine, stop, journal, tools, heartbeats)

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 from jobfleet_jobs.protocol.message import Result
+from jobfleet_jobs.protocol.started_note import StartedNote
 
 from jobfleet.answers.job import Job
 from jobfleet.answers.reply_queue import ReplyQueue
@@ -143,7 +144,10 @@ class Collector:
                 self._go_to_bucket(list(self._by_queue))
                 continue
             for body in bodies:
-                self._settle(_read(body))
+                if note := StartedNote.read(body):
+                    self._note_started(note)
+                else:
+                    self._settle(_read(body))
             silent = 0 if bodies else silent + 1
             # After 1, 2, 4 silent polls, then after each sixth.
             if silent and (silent & (silent - 1) == 0 or silent % SHORT_POLLS == 0):
@@ -176,6 +180,13 @@ class Collector:
             self._settle(_Answer(job_id, result))
         return len(found)
 
+    def _note_started(self, note: StartedNote) -> None:
+        with self._changed:
+            jobs = [waiting.get(note.id) for waiting in (self._by_queue, self._by_bucket)]
+        for job in jobs:
+            if job:
+                job.note_started(note.worker, note.at)
+
     def _settle(self, answer: _Answer | None) -> None:
         if answer is None:
             return
@@ -200,6 +211,7 @@ class Collector:
         other = waiting.setdefault(job.id, job)
         if other is not job:
             other.add_done_callback(lambda done: _hand_on(done, job))
+            other.add_started_callback(lambda begun: _hand_on_start(begun, job))
 
     def _tried(self, call: Callable[[], T], otherwise: T) -> T:
         """Return what `call` does; while AWS is out of reach, wait a little and return `otherwise`."""
@@ -241,6 +253,11 @@ def _hand_on(done: "concurrent.futures.Future[Result]", job: Job) -> None:
         job.settle(problem.result)
     else:
         job.give_up(problem)
+
+
+def _hand_on_start(begun: Job, job: Job) -> None:
+    if begun.started:
+        job.note_started(*begun.started)
 
 
 def _read(body: str) -> _Answer | None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import concurrent.futures
+import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +15,8 @@ from jobfleet_jobs.protocol.message import Result
 
 from jobfleet.errors import BadOutput, JobFailed, NoAnswerInTime
 from jobfleet.human_text import many
+
+_LOG = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
@@ -38,6 +43,9 @@ class Job(concurrent.futures.Future[Result]):
         super().__init__()
         self.id, self.operation = job_id, operation
         self._sender = sender
+        self._started: tuple[str, datetime] | None = None
+        self._started_callbacks: list[Callable[[Job], object]] = []
+        self._starting = threading.Lock()
         self.set_running_or_notify_cancel()
 
     def __repr__(self) -> str:
@@ -79,6 +87,41 @@ class Job(concurrent.futures.Future[Result]):
         if not self.done():
             self._sender.collect()
         return asyncio.wrap_future(self).__await__()
+
+    @property
+    def started(self) -> tuple[str, datetime] | None:
+        """Which worker has told that it works on the job, and when (UTC); None if none has.
+
+        Told only if it was asked for (`submit` with `tell_started`), and of jobs that take a while.
+        """
+        return self._started
+
+    def add_started_callback(self, call: "Callable[[Job], object]") -> None:
+        """Have `call` called with the job when a worker tells that it works on it; at once if one has.
+
+        It is not called if none ever tells. What it raises is logged, as by `add_done_callback`.
+        """
+        with self._starting:
+            if self._started is None:
+                self._started_callbacks.append(call)
+                return
+        self._call_back(call)
+
+    def note_started(self, worker: str, at: datetime) -> None:
+        """Take the note that a worker works on it. One of a job that is done is late and changes nothing."""
+        with self._starting:
+            if self._started is not None or self.done():
+                return
+            self._started = worker, at
+            calls, self._started_callbacks = self._started_callbacks, []
+        for call in calls:
+            self._call_back(call)
+
+    def _call_back(self, call: "Callable[[Job], object]") -> None:
+        try:
+            call(self)
+        except Exception:  # noqa: BLE001 - whose it is, who gave it knows; answers go on
+            _LOG.exception("exception calling callback for %r", self)
 
     def settle(self, result: Result) -> None:
         """Take the answer. A second one, which SQS may bring, changes nothing."""

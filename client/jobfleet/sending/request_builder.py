@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from jobfleet_jobs.protocol.message import INLINE_MAX_BYTES, LARGE_BYTES, Inline, Request, Stored, inline_json
+from jobfleet_jobs.protocol.message import (
+    INLINE_MAX_BYTES,
+    LARGE_BYTES,
+    TELL_STARTED,
+    Inline,
+    Request,
+    Stored,
+    inline_json,
+)
 from jobfleet_jobs.protocol.names import upload_key
 
 from jobfleet.aws import stack_description
@@ -23,12 +31,20 @@ class Outgoing:
     def __init__(self, account: Account, transfers: Transfers) -> None:
         self._account, self._transfers = account, transfers
 
-    def request(self, prepared: Prepared, stored: Stored | None, on_progress: OnProgress) -> Request:
+    def request(
+        self,
+        prepared: Prepared,
+        stored: Stored | None,
+        on_progress: OnProgress,
+        *,
+        tell_started: bool = False,
+    ) -> Request:
         """Return what is to be sent; upload its input unless it is `stored` or small."""
         return Request(
             id=prepared.id, operation=prepared.operation, input=stored or self._input(prepared, on_progress),
             submitted_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             parameters=prepared.parameters, output=prepared.output,
+            tell=(TELL_STARTED,) if tell_started else (),
         )  # fmt: skip
 
     def _input(self, prepared: Prepared, on_progress: OnProgress) -> Inline | Stored:

@@ -29,6 +29,10 @@ ENVELOPE_MAX_BYTES = 4_096
 INLINE_MAX_BYTES = SQS_MESSAGE_MAX_BYTES // 16
 
 
+# Asks a worker to tell when it has begun with a job that takes a while.
+TELL_STARTED = "started"
+
+
 @dataclass(frozen=True)
 class Inline:
     """An input that stands in the request itself, as text."""
@@ -56,6 +60,8 @@ class Dropped:
 class Request:
     """One job to do. `id` is a UUIDv7: one id, one effect. `submitted_at` is ISO 8601 in UTC.
 
+    `tell` is what the sender asks for at `reply_to` beside the answer: `TELL_STARTED`, for a `started_note`.
+
     `dropped` is None but for a request that was read from an event of S3's (`drop_events`), which has no
     JSON of its own.
     """
@@ -67,6 +73,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output: str | None = None
     reply_to: str | None = None
+    tell: Sequence[str] = ()
     dropped: Dropped | None = None
 
     def to_json(self) -> str:
@@ -86,12 +93,14 @@ class Request:
             body["output"] = {"key": self.output}
         if self.reply_to is not None:
             body["reply_to"] = self.reply_to
+        if self.tell:
+            body["tell"] = list(self.tell)
         return inline_json(body)
 
     @classmethod
     def from_json(cls, body: str) -> "Request":
         """Read a message body; fields it does not know are passed over. Raises `BadJob`."""
-        message = _object(body)
+        message = json_object(body)
         version = message.get("version")
         if version != VERSION:
             raise BadJob("bad-version", f"version {shown(version)}: this worker reads version {VERSION}")
@@ -111,6 +120,7 @@ class Request:
             input=_input(message.get("input")),
             output=None if output is None else _text(output, "key", "output.key"),
             reply_to=None if message.get("reply_to") is None else _text(message, "reply_to"),
+            tell=_tell(message.get("tell")),
             submitted_at=_text(message, "submitted_at"),
         )
 
@@ -211,7 +221,7 @@ class Result:
     @classmethod
     def from_json(cls, body: str) -> "Result":
         """Read an answer or a stored result; fields it does not know are passed over. Raises `BadJob`."""
-        message = _object(body)
+        message = json_object(body)
         if message.get("version") != VERSION:
             raise BadJob("bad-version", f"result version {message.get('version')!r}: expected {VERSION}")
         output, error = message.get("output"), message.get("error")
@@ -243,24 +253,8 @@ def inline_json(value: Any) -> str:
     return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def read_what_can_be_read(body: str) -> tuple[str, str, str | None]:
-    """Return id, operation and `reply_to` of a message that is no valid request, so that it can be answered.
-
-    What is missing or unusable is an empty text, and None for `reply_to`.
-    """
-    try:
-        message = _object(body)
-    except BadJob:
-        return "", "", None
-    job_id, operation, reply_to = (message.get(name) for name in ("id", "operation", "reply_to"))
-    return (
-        job_id if isinstance(job_id, str) and is_job_id(job_id) else "",
-        operation[:80] if isinstance(operation, str) else "",
-        reply_to if isinstance(reply_to, str) else None,
-    )
-
-
-def _object(body: str) -> dict[str, Any]:
+def json_object(body: str) -> dict[str, Any]:
+    """Return the JSON object that a message is. Raises `BadJob`."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as problem:
@@ -270,11 +264,19 @@ def _object(body: str) -> dict[str, Any]:
     return message
 
 
-def _text(message: Mapping[str, Any], name: str, shown: str | None = None) -> str:
+def _text(message: Mapping[str, Any], name: str, called: str | None = None) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not value:
-        raise BadJob("bad-request", f"field {shown or name!r} is missing or not a text")
+        raise BadJob("bad-request", f"field {called or name!r} is missing or not a text")
     return value
+
+
+def _tell(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise BadJob("bad-request", f'tell {shown(value)}: give a list of texts, such as ["{TELL_STARTED}"]')
+    return tuple(value)
 
 
 def _input(value: Any) -> Inline | Stored:

@@ -11,7 +11,8 @@ from typing import Any
 from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored, read_what_can_be_read
+from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored
+from jobfleet_jobs.protocol.unreadable import read_what_can_be_read
 from jobfleet_jobs.results.carried_result import carried
 
 from jobfleet_worker.aws.tools import Tools
@@ -19,6 +20,7 @@ from jobfleet_worker.job.broken_attempts import Failures
 from jobfleet_worker.job.dropped_input import OF_ANOTHER_OBJECT, Drops
 from jobfleet_worker.job.handover import Elsewhere, NotHere
 from jobfleet_worker.job.in_hand import Finished, JobInHand
+from jobfleet_worker.job.started_notes import StartedNotes
 from jobfleet_worker.job.steps import JobSteps, Timer
 from jobfleet_worker.operations.outcome import Outcome
 
@@ -39,7 +41,9 @@ class Attempts:
         drops: Drops,
         steps: JobSteps,
         elsewhere: Elsewhere,
+        notes: StartedNotes,
     ) -> None:
+        self._notes = notes
         self._settings, self._clock = tools.settings, tools.clock
         self._storage, self._queues, self._breaker = tools.storage, tools.queues, tools.breaker
         self._drops, self._steps, self._elsewhere = drops, steps, elsewhere
@@ -163,7 +167,8 @@ class Attempts:
 
         try:
             self._check_reply_to(request.reply_to)
-            outcome, output, sizes = self._steps.take(job, request, timer, metadata_of, in_pool=in_pool)
+            with self._notes.watched(job, request):
+                outcome, output, sizes = self._steps.take(job, request, timer, metadata_of, in_pool=in_pool)
         except BadJob as problem:
             result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
         else:

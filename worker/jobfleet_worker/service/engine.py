@@ -9,6 +9,7 @@ from jobfleet_jobs.systemd import notify
 from jobfleet_worker.aws.tools import Tools
 from jobfleet_worker.commit.committer import Committer
 from jobfleet_worker.job.leases import Leases
+from jobfleet_worker.job.started_notes import StartedNotes
 from jobfleet_worker.processes.pool import Pool
 from jobfleet_worker.processes.slot import longest_wait
 from jobfleet_worker.reporting.systemd import Watchdog
@@ -37,6 +38,7 @@ class Parts:
     receivers: Receivers
     dispatcher: Dispatcher
     committer: Committer
+    notes: StartedNotes
     upkeep: Upkeep
 
 
@@ -79,6 +81,7 @@ class Engine:
                 thread(f"work-{n}", parts.dispatcher.run, self._over, patience=patience)
                 for n in range(workers)
             ),
+            thread("notes", parts.notes.run, self._over),
             thread("upkeep", parts.upkeep.run, self._over),
         ]
         return receivers, others

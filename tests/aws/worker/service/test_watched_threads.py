@@ -38,6 +38,7 @@ def once(thread: str, method: Callable[..., Any]) -> Callable[..., Any]:
         ("receive-", "receivers", "_receive"),
         ("lease", "leases", "extend"),
         *((thread, "committer", "_run") for thread in ("commit-", "answer-", "clear-")),
+        ("notes", "notes", "run"),
         ("upkeep", "upkeep", "_do_what_is_due"),
     ],
 )

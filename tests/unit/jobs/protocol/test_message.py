@@ -12,8 +12,8 @@ from jobfleet_jobs.protocol.message import (
     Request,
     Result,
     Stored,
-    read_what_can_be_read,
 )
+from jobfleet_jobs.protocol.unreadable import read_what_can_be_read
 
 CANARY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYCANARY0987"
 ID = "0190b3a0-5d3c-7000-8000-000000000000"
@@ -25,6 +25,7 @@ WHOLE = Request(
     {"level": 7},
     "outputs/ä.png",
     "s-reply-1",
+    ("started",),
 )
 
 

@@ -18,7 +18,7 @@ def refused(body: str, why: str = "the message is not JSON") -> Finished:
     nothing = cast("Any", None)
     lease = SimpleNamespace(message=Message(body, "receipt", 1), begun=None)
     job = JobInHand(cast("Any", lease), nothing, None, BadJob("bad-request", why))
-    return Attempts(cast("Any", tools), nothing, nothing, nothing).make(job)
+    return Attempts(cast("Any", tools), nothing, nothing, nothing, nothing).make(job)
 
 
 def test_the_beginning_of_an_unreadable_message_is_told() -> None:
