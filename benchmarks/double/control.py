@@ -52,6 +52,11 @@ class Steering:
         """Return key, size and text of objects."""
         return [(key, size, text) for key, size, text in self._ask("objects", prefix=prefix)]
 
+    def times(self, prefix: str, queue: str) -> tuple[dict[str, float], list[tuple[float, str]]]:
+        """Return when objects were put, by key, and when a queue's messages were sent, with their bodies."""
+        told = self._ask("times", prefix=prefix, queue=queue)
+        return told["puts"], [(at, body) for at, body in told["messages"]]
+
     def put(self, key: str, data: bytes) -> None:
         """Store an input."""
         self._http.request("PUT", f"{self.endpoint}/{BUCKET}/{key}", body=data)
@@ -119,11 +124,12 @@ def _await_port(port: int) -> None:
     raise RuntimeError("the double did not start; its words are in double.log")
 
 
-def write_config(path: Path, endpoint: str, folder: Path) -> None:
-    """Write the worker's settings file: its defaults, but for the stack."""
+def write_config(path: Path, endpoint: str, folder: Path, **numbers: int) -> None:
+    """Write the worker's settings file: its defaults, but for the stack and these `numbers`."""
     settings = {
         "stack": "bench", "region": REGION, "bucket": BUCKET, "request_queue": QUEUE,
         "response_queue": RESPONSES, "dead_letter_queue": DEAD_LETTERS, "endpoint_url": endpoint,
         "worker_id": "bench", "spool": str(folder / "spool"),
     }  # fmt: skip
-    path.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()))
+    lines = [f'{key} = "{value}"\n' for key, value in settings.items()]
+    path.write_text("".join([*lines, *(f"{key} = {value}\n" for key, value in numbers.items())]))

@@ -1,5 +1,6 @@
 """The double's buckets: in memory, by path, by the few actions that are used."""
 
+import time
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +19,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object of a bucket; `data` may be empty where only the `size` was kept."""
+    """An object of a bucket, put `at` a time; `data` may be empty where only the `size` was kept."""
 
     data: bytes
     size: int
     etag: str
+    at: float = 0.0
 
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -47,7 +49,7 @@ class S3:
     def _put(self, bucket: str, key: str, body: bytes) -> Answer:
         etag = f'"{len(body):x}"'
         kept = b"" if key.startswith(ONLY_SIZES_OF) else body
-        self.objects[bucket, key] = Stored(kept, len(body), etag)
+        self.objects[bucket, key] = Stored(kept, len(body), etag, time.monotonic())
         return 200, [(b"etag", etag.encode())], b""
 
     def _get(self, bucket: str, key: str, _: bytes) -> Answer:

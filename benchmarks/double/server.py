@@ -103,6 +103,15 @@ class Double:
         """Return the bodies of the messages that wait in a queue."""
         return [message.body for message in self._sqs.queues[asked["queue"]].ready]
 
+    def _times(self, asked: Json) -> Json:
+        """Return when the objects under `prefix` were put, by key, and when a queue's messages were sent."""
+        return {
+            "puts": {
+                key: s.at for (_, key), s in self._s3.objects.items() if key.startswith(asked["prefix"])
+            },
+            "messages": [(m.at, m.body) for m in self._sqs.queues[asked["queue"]].ready],
+        }
+
     def _objects(self, asked: Json) -> list[tuple[str, int, str]]:
         """Return key, size and text of the objects under `prefix`."""
         return [

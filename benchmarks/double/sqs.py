@@ -26,13 +26,14 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Message:
-    """A message of a queue; `receipt` is that of its last delivery."""
+    """A message of a queue; `at` is when it was sent, `receipt` that of its last delivery."""
 
     id: str
     body: str
     attributes: Json
     md5: str
     sent: int
+    at: float = 0.0
     count: int = 0
     receipt: str = ""
     visible_at: float = 0.0
@@ -42,7 +43,8 @@ class Message:
 def new_message(body: str, attributes: Json | None = None) -> Message:
     """Return a message that was sent now."""
     md5 = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
-    return Message(str(uuid.uuid4()), body, attributes or {}, md5, int(time.time() * 1000))
+    sent = int(time.time() * 1000)
+    return Message(str(uuid.uuid4()), body, attributes or {}, md5, sent, time.monotonic())
 
 
 @dataclass

@@ -113,9 +113,10 @@ class Requests:
 
 
 def started(
-    contestant: Contestant, steering: Steering, folder: Path
+    contestant: Contestant, steering: Steering, folder: Path, path: str = ""
 ) -> AbstractContextManager[psutil.Process]:
-    """Run a contestant against the double."""
-    env = environment(steering.endpoint, folder)
+    """Run a contestant against the double; Python looks into the folders of `path` first."""
+    env = dict(environment(steering.endpoint, folder))
+    env["PYTHONPATH"] = f"{path}:{env['PYTHONPATH']}" if path else env["PYTHONPATH"]
     slug = contestant.name.split()[0]
     return running(contestant.command, env=env, cwd=ROOT, log=folder / f"{slug}.log")

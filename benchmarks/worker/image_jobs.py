@@ -60,7 +60,7 @@ def measure(
     jobfleet: Contestant, steering: Steering, folder: Path, *, rounds: int, quick: bool
 ) -> Iterator[dict[str, Any] | tuple[str, str]]:
     """Yield every run, round by round; or a contestant's name and why it did not run."""
-    inputs = {megapixels: _input(megapixels, folder) for megapixels in SIZES}
+    inputs = {megapixels: make_input(megapixels, folder) for megapixels in SIZES}
     out: set[str] = set()
     for number in range(rounds):
         for megapixels, path in inputs.items():
@@ -90,7 +90,7 @@ def _turns(jobfleet: Contestant, operation: str, steering: Steering, folder: Pat
     return [(jobfleet.name, by_worker), *((NAMES[kind], bare(kind)) for kind in kinds)]
 
 
-def _input(megapixels: float, folder: Path) -> Path:
+def make_input(megapixels: float, folder: Path) -> Path:
     """Make an image of a size from the example photo, tiled so that detail per pixel stays the same."""
     width, height = SIZES[megapixels]
     with Image.open(PHOTO) as photo:
@@ -106,7 +106,8 @@ def _input(megapixels: float, folder: Path) -> Path:
     return path
 
 
-def _requests(operation: str, count: int) -> list[str]:
+def image_requests(operation: str, count: int) -> list[str]:
+    """Return the bodies of requests for that many images."""
     return [
         Request(
             new_job_id(), operation, Stored(BUCKET, INPUT_KEY), SUBMITTED_AT,
@@ -125,11 +126,11 @@ def _worker_run(jobfleet: Contestant, steering: Steering, folder: Path, path: Pa
     steering.reset()
     steering.put(INPUT_KEY, path.read_bytes())
     with started(jobfleet, steering, folder) as process:
-        steering.load(_requests(operation, warm_up))
+        steering.load(image_requests(operation, warm_up))
         steering.wait(warm_up, RUN_SECONDS_MAX, process)
         time.sleep(1)
         before, double_before = cpu_seconds(process), steering.state()["cpu"]
-        start = steering.load(_requests(operation, count))
+        start = steering.load(image_requests(operation, count))
         state = steering.wait(count, RUN_SECONDS_MAX, process)
         cpu = cpu_seconds(process) - before
     seconds = state["deleted_at"] - start
