@@ -1,4 +1,4 @@
-"""A worker that shows the page, on a real host: what the role makes, that it lasts, and that it goes again."""
+"""A worker that shows the page, on a real host: what the role makes, that it lasts, and that it goes."""
 
 import json
 import socket
