@@ -96,21 +96,15 @@ class Following:
         self._done.drop(job.id)
         self._under_way[job.id] = followed
 
-        def tell(done: "Future[Result]") -> None:
+        def tell(call: Callable[..., object], *given: object) -> None:
             # At the end of the process the loop may be closed before the last answer comes.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._answered, followed, done)
+                loop.call_soon_threadsafe(call, *given)
 
-        job.add_done_callback(tell)
+        job.add_started_callback(lambda started: tell(self._started, followed, started))
+        job.add_done_callback(lambda done: tell(self._answered, followed, done))
         if len(self._under_way) > UNDER_WAY_MAX:
             self._forget_one()
-
-    def note_started(self, job_id: str, at: datetime) -> None:
-        """Take note that a worker began with a job at a time (by its clock, UTC)."""
-        followed = self._under_way.get(job_id)
-        if followed and followed.sent_at and followed.began is None:
-            followed.began = max(0.0, (at - followed.sent_at).total_seconds())
-            self._on_changed(followed.view)
 
     def known(self, job_id: str) -> JobView | None:
         """Return a job as this process knows it, without asking anybody."""
@@ -188,6 +182,14 @@ class Following:
         # A job that others sent is followed only as long as somebody waits for it.
         if followed.waiters <= 0 and followed.sent is None:
             self._under_way.pop(followed.facts.id, None)
+
+    def _started(self, followed: Followed, job: Job) -> None:
+        """Take note that a worker began with a job, at a time by its own clock."""
+        if followed.job is not job or followed.done.done() or not job.started or not followed.sent_at:
+            return
+        _, at = job.started
+        followed.began = max(0.0, (at - followed.sent_at).total_seconds())
+        self._on_changed(followed.view)
 
     def _answered(self, followed: Followed, done: "Future[Result]") -> None:
         if followed.job is not done or followed.done.done():

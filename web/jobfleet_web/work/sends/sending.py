@@ -85,7 +85,7 @@ class Sending:
     def _stored(self, facts: JobFacts, prepared: Prepared, store: Callable[[], object]) -> Request:
         """Store an input and return its request; what no worker does is not stored."""
         there = Stored(self._gateway.account.bucket, str(facts.key))
-        request = self._gateway.fleet.exchange.request(prepared, stored=there)
+        request = self._gateway.fleet.exchange.request(prepared, stored=there, tell_started=True)
         store()
         return request
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from jobfleet_web.work.jobs import following
 from jobfleet_web.work.work import Work
 
 from tests.patience import patience
+from tests.pictures import noise, saved
 from tests.web_uploads import until, upload, with_work
 
 
@@ -151,10 +151,11 @@ def test_no_more_jobs_are_followed_than_may_be(
 
 def test_a_job_that_a_worker_began_with_is_at_work(stack: Any, web_settings: WebSettings) -> None:
     async def use(work: Work) -> JobView:
-        [job] = await send(work, upload())
-        work.following.note_started(job, datetime.now(UTC))
-        assert (await work.job(job)).status == "working"
+        [job] = await send(work, upload("greyscale", saved(noise(8, 8, 3)), "a.png"))
+        released = stack.front.hold("GET uploads/")
         stack.worker()
+        await until(lambda: (known := work.following.known(job)) and known.status == "working")
+        released.set()
         [done] = await work.wait([job], patience(30))
         return done
 
