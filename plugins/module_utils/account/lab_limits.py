@@ -117,7 +117,8 @@ def over_limit(load: Load, start: list[str], remove: list[str], most: LabLimits)
     if most.instances is not None and instances > most.instances:
         return (
             f"{now} instances run in the region, {instances} would after this, and lab_max_instances allows "
-            f"{most.instances}: set a smaller instances_count, or end some that run (whoever started them)"
+            f"{most.instances}: set a smaller instances_count or web_count, or end some that run (whoever "
+            "started them)"
         )
     if most.vcpus is not None and vcpus > most.vcpus:
         return (
