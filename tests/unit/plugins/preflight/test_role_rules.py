@@ -211,7 +211,7 @@ def test_a_person_reads_the_name_of_the_variable_that_they_set() -> None:
         ({"worker_credentials_file": "/nowhere/keys"}, "worker_credentials_file is '/nowhere/keys'"),
         (
             {"web_open_to_all_without_token": True, "web_from": "::/0"},
-            "web_from lets in everybody: name an address range, or keep the token",
+            "the page would be for everybody, without a token",
         ),
         ({"web_listen_address": "::"}, "give the host's own address"),
         ({"web_credentials_file": "/nowhere/keys"}, "web_credentials_file is '/nowhere/keys'"),
