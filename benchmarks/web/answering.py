@@ -8,7 +8,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.double.control import ROOT, environment, write_config
-from benchmarks.processes import running
+from benchmarks.double.processes import running
 from benchmarks.web import load
 from benchmarks.web.servers import TOKEN, WEB, Place, Server, serving
 

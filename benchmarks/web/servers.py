@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.double.control import ROOT, Steering, environment
+from benchmarks.double.processes import cpu_seconds, running
 from benchmarks.peers.task import BUCKET, REGION
-from benchmarks.processes import cpu_seconds, running
 
 TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a web tier on loopback that lives for seconds
 UPLOAD = "/api/v1/upload?operation=greyscale"

@@ -201,16 +201,6 @@ class Account:
         settings = self.settings
         return settings.bucket or settings.names.bucket(self.number, settings.region)
 
-    def renew(self) -> None:
-        """Find the credentials anew at the next call: botocore reads a file once in a session's life.
-
-        Calls that are under way end as they began.
-        """
-        with self._making:
-            self._clients = {}
-            for name in ("_core", "_session", "identity", "direct_s3"):
-                vars(self).pop(name, None)
-
     def close(self) -> None:
         """Close the connections."""
         with self._making:

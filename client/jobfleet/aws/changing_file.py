@@ -22,11 +22,11 @@ def follow_the_file(session: Session) -> Session:
     in the same file. Raises what botocore raises for settings that it cannot read.
     """
     providers: list[Any] = session.get_component("credential_provider").providers
-    providers[:] = [Following(one) if one.METHOD == METHOD else one for one in providers]
+    providers[:] = [FollowedFile(one) if one.METHOD == METHOD else one for one in providers]
     return session
 
 
-class Following(CredentialProvider):  # type: ignore[misc, unused-ignore]
+class FollowedFile(CredentialProvider):  # type: ignore[misc, unused-ignore]
     """The link of botocore's chain for the shared file, which takes over from botocore's own."""
 
     METHOD = METHOD

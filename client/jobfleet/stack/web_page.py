@@ -34,21 +34,20 @@ class WebPage:
 
 
 def find_page(account: Account) -> WebPage:
-    """Return the page of the stack. Raises `NotDeployed` if there is none, and the client's other errors."""
+    """Return the page of the stack. Raises `NotDeployed` if there is none, and AWS's errors."""
     stack = account.settings.stack
-    with account.in_words():
-        description = read_description(account, account.bucket)
-        if description is None:
-            raise NotDeployed(
-                f"whether the stack {stack} has a page is not known: {DESCRIPTION_KEY} in its bucket is not "
-                f"there, or may not be read: run {DEPLOY}, or have s3:GetObject allowed"
-            )
-        if not description.web:
-            raise NotDeployed(
-                f"the stack {stack} has no page: set web_count: 1 in inventory/group_vars/all.yml (or "
-                f"web_on_workers: true, to spare the instance), and run {DEPLOY}"
-            )
-        return WebPage(description.web, _token(account))
+    description = read_description(account, account.bucket)
+    if description is None:
+        raise NotDeployed(
+            f"whether the stack {stack} has a page is not known: {DESCRIPTION_KEY} in its bucket is not "
+            f"there, or may not be read: run {DEPLOY}, or have s3:GetObject allowed"
+        )
+    if not description.web:
+        raise NotDeployed(
+            f"the stack {stack} has no page: set web_count: 1 in inventory/group_vars/all.yml (or "
+            f"web_on_workers: true, to spare the instance), and run {DEPLOY}"
+        )
+    return WebPage(description.web, _token(account))
 
 
 def _token(account: Account) -> str:

@@ -1,10 +1,8 @@
 """The client's blocking calls, made in threads that are there for nothing else."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 from jobfleet.aws.bucket import Bucket
@@ -24,7 +22,7 @@ PUTS, SENDS, READS = 16, 4, 16
 class Gateway:
     """One stack, as the process sees it. Errors of the client come out of it as `Problem`s.
 
-    When the credentials file changes, its new credentials are used from the next call on.
+    When the credentials file changes, the client signs with the new ones from the next call on.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +32,6 @@ class Gateway:
         self.puts = ThreadPoolExecutor(PUTS, "web-put")
         self._sends = ThreadPoolExecutor(SENDS, "web-send")
         self._reads = ThreadPoolExecutor(READS, "web-read")
-        self._credentials = _file_mark()
 
     async def put(self, call: Callable[..., T], *given: object) -> T:
         """Make a call that writes into the bucket."""
@@ -55,7 +52,6 @@ class Gateway:
         self.fleet.close()
 
     async def _in(self, pool: ThreadPoolExecutor, call: Callable[..., T], given: tuple[object, ...]) -> T:
-        self._renew_credentials()
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, self._in_words, call, given)
         except FleetError as error:
@@ -64,19 +60,3 @@ class Gateway:
     def _in_words(self, call: Callable[..., T], given: tuple[object, ...]) -> T:
         with self.account.in_words():
             return call(*given)
-
-    def _renew_credentials(self) -> None:
-        mark = _file_mark()
-        if mark != self._credentials:
-            self._credentials = mark
-            self.account.renew()
-
-
-def _file_mark() -> tuple[int, int, int] | None:
-    """Return what changes with the credentials file; None while there is none."""
-    named = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    try:
-        stat = Path(named).stat() if named else None
-    except OSError:
-        return None
-    return stat and (stat.st_mtime_ns, stat.st_ino, stat.st_size)

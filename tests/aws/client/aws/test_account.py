@@ -1,5 +1,6 @@
 """Puts that go without the rest of boto3, for who makes thousands of them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,11 @@ METADATA = {"name": "photo%20one.jpg", "operation": "greyscale"}
 def account(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Account:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    return Account(Settings(stack.name, "us-east-1", stack.bucket, endpoint_url=stack.front.url))
+    return Account(settings_of(stack))
+
+
+def settings_of(stack: Any) -> Settings:
+    return Settings(stack.name, "us-east-1", stack.bucket, endpoint_url=stack.front.url)
 
 
 def put(account: Account, key: str, data: bytes = b"data") -> None:
@@ -33,19 +38,31 @@ def test_once_boto3_has_shown_where_the_bucket_is_it_is_not_asked_again(
     assert (found["Body"].read(), found["Metadata"]) == (data, METADATA)
 
 
-def test_renewed_credentials_sign_these_puts_too(
-    stack: Any, account: Account, monkeypatch: pytest.MonkeyPatch
+def test_credentials_that_replace_others_in_their_file_sign_these_puts_too(
+    stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    file = tmp_path / "credentials"
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+
+    def write(key: str) -> None:
+        new = tmp_path / "new"
+        new.write_text(f"[default]\naws_access_key_id={key}\naws_secret_access_key=secret\n")
+        new.rename(file)
+
+    write("first")
+    account = Account(settings_of(stack))
     put(account, "uploads/before")
     stack.front.expired_keys.add("first")
     with pytest.raises(account.s3.exceptions.ClientError) as caught:
         put(account, "uploads/refused")
     assert error_code(caught.value) == "ExpiredToken"
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
-    account.renew()
+    write("second")
     put(account, "uploads/after")
     assert stack.object("uploads/after") == b"data"
+    account.close()
 
 
 def test_a_closed_account_may_be_used_again(stack: Any, account: Account) -> None:

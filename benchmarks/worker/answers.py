@@ -1,7 +1,7 @@
 """How soon an image that is done is answered, while hundreds of others wait for a process.
 
-    .venv/bench/bin/python -m benchmarks.answers
-    .venv/bench/bin/python -m benchmarks.answers --other ../jobfleet-before
+    .venv/bench/bin/python -m benchmarks.worker.answers
+    .venv/bench/bin/python -m benchmarks.worker.answers --other ../jobfleet-before
 
 An image is done when its output arrives at the double, and answered when its answer does. With `--other`, the
 worker of that checkout takes turns with this one's.
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.contestants import Contestant, started
 from benchmarks.double.control import ROOT, Steering, double, write_config
-from benchmarks.image_jobs import image_requests, make_input
+from benchmarks.double.processes import cpu_seconds
 from benchmarks.peers.bare_images import INPUT_KEY
 from benchmarks.peers.task import RESPONSES
-from benchmarks.processes import cpu_seconds
-from benchmarks.worker import project_python
+from benchmarks.worker.__main__ import project_python
+from benchmarks.worker.contestants import Contestant, started
+from benchmarks.worker.image_jobs import image_requests, make_input
 
 # Megapixels, what is done, and how many images.
 KINDS = ((0.3, "greyscale", 600), (2.0, "greyscale", 400), (12.0, "threshold", 100))
@@ -97,7 +97,7 @@ def _waits(steering: Steering, ids: set[str]) -> list[float]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(
-        prog="benchmarks.answers", description="Measure how soon answers go out."
+        prog="benchmarks.worker.answers", description="Measure how soon answers go out."
     )
     parser.add_argument("--worker-python", default=project_python(), help="the Python that runs the worker")
     parser.add_argument("--other", type=Path, metavar="FOLDER", help="another checkout, to take turns with")
