@@ -11,7 +11,7 @@ from typing import BinaryIO
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.message import Output, Request, Result, Stored
 
-from jobfleet.answers.collector import Collector
+from jobfleet.answers.collector import GATHER_SECONDS, Collector
 from jobfleet.answers.job import Job
 from jobfleet.answers.reply_queue import ReplyQueue
 from jobfleet.answers.result_store import Results
@@ -33,7 +33,8 @@ class Exchange:
     """Sends requests and brings their answers; `Fleet` is its face for people.
 
     `on_sent` is called with the jobs each time some were sent. With `replies=False` no reply queue
-    is made, for who sends without waiting; answers can still be had, from the bucket.
+    is made, for who sends without waiting; answers can still be had, from the bucket. `gather_seconds` is as
+    for `Fleet`.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Exchange:
         *,
         on_sent: Callable[[Sequence[Job]], object] | None = None,
         replies: bool = True,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self.account, self._offers = account, offers
         self._on_sent, self._with_replies = on_sent, replies
@@ -50,7 +52,7 @@ class Exchange:
         self._transfers = Transfers(account)
         self._outgoing = Outgoing(account, self._transfers)
         self._replies = ReplyQueue(account)
-        self._collector = Collector(account, self._replies, self._results)
+        self._collector = Collector(account, self._replies, self._results, gather_seconds)
         # A notebook closes nothing; the reply queue goes with the process all the same. A job that somebody
         # still waits for keeps this, and with it the queue.
         self._closing = weakref.finalize(self, self._replies.close)

@@ -13,6 +13,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.message import Result
 
+from jobfleet.answers.collector import GATHER_SECONDS
 from jobfleet.answers.job import Job
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
@@ -34,7 +35,9 @@ class Fleet:
     """One stack, as one client process sees it. Use it in a `with`, or call `close`.
 
     `on_sent` is called with the jobs each time some were sent. With `replies=False` no reply queue
-    is made, for who sends without waiting; answers can still be had, from the bucket.
+    is made, for who sends without waiting; answers can still be had, from the bucket. While many jobs are
+    under way, answers may wait `gather_seconds` for each other, which spares calls: give less where each
+    answer has somebody who waits for it.
     """
 
     def __init__(
@@ -43,10 +46,13 @@ class Fleet:
         *,
         on_sent: Callable[[Sequence[Job]], object] | None = None,
         replies: bool = True,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         account = Account(settings or where.find_settings())
         offers = Known(lambda: read_offers(Bucket(account)))
-        self.exchange = Exchange(account, offers, on_sent=on_sent, replies=replies)
+        self.exchange = Exchange(
+            account, offers, on_sent=on_sent, replies=replies, gather_seconds=gather_seconds
+        )
 
     @property
     def settings(self) -> Settings:

@@ -31,9 +31,10 @@ SHORT_POLLS = 6
 # How often the bucket is looked at for answers that do not come by the queue.
 LOOK_FIRST_SECONDS, LOOK_LONGEST_SECONDS = 0.2, 5.0
 
-# With so many jobs under way, answers are let gather for a while, so that a call brings several.
+# With so many jobs under way, answers are let gather for a while, so that a call brings several. That is how
+# long at most, where nobody waits for one answer alone.
 MANY = 2 * SQS_BATCH_MAX
-GATHER_LONGEST_SECONDS = 2.0
+GATHER_SECONDS = 2.0
 
 # How long AWS may be out of reach before those who wait are told.
 TROUBLE_SECONDS = 60.0
@@ -51,10 +52,13 @@ class _Answer(NamedTuple):
 
 
 class Collector:
-    """Collects the answers of one client process."""
+    """Collects the answers of one client process. With many under way, `gather_seconds` is a call's pause."""
 
-    def __init__(self, account: Account, queue: ReplyQueue, results: Results) -> None:
+    def __init__(
+        self, account: Account, queue: ReplyQueue, results: Results, gather_seconds: float = GATHER_SECONDS
+    ) -> None:
         self._account, self._queue, self._results = account, queue, results
+        self._gather_seconds = gather_seconds
         self._by_queue: dict[str, Job] = {}
         self._by_bucket: dict[str, Job] = {}
         self._changed = threading.Condition()
@@ -160,7 +164,7 @@ class Collector:
         """Wait until some answers have come together, where many are to come at `rate` a second."""
         with self._changed:
             if 0 < got < SQS_BATCH_MAX and len(self._by_queue) >= MANY and not self._closed:
-                self._changed.wait(min(GATHER_LONGEST_SECONDS, SQS_BATCH_MAX / max(rate, 1e-3)))
+                self._changed.wait(min(self._gather_seconds, SQS_BATCH_MAX / max(rate, 1e-3)))
 
     def _look(self) -> None:
         pause = LOOK_FIRST_SECONDS

@@ -18,6 +18,9 @@ T = TypeVar("T")
 # they are no more than the connections that the client keeps.
 PUTS, SENDS, READS = 16, 4, 16
 
+# Each answer has somebody who waits for it, so it waits for others no longer than nobody notices.
+GATHER_SECONDS = 0.02
+
 
 class Gateway:
     """One stack, as the process sees it. Errors of the client come out of it as `Problem`s.
@@ -26,7 +29,7 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.fleet = Fleet(settings)
+        self.fleet = Fleet(settings, gather_seconds=GATHER_SECONDS)
         self.account = self.fleet.exchange.account
         self.bucket = Bucket(self.account)
         self.puts = ThreadPoolExecutor(PUTS, "web-put")
