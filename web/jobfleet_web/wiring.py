@@ -12,12 +12,16 @@ from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.token import Token
 from jobfleet_web.door.waiting_room import WaitingRoom
-from jobfleet_web.settings import WebSettings
+from jobfleet_web.settings import MIB, WebSettings
 from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.work.work import Work
 
 # What is left of `stop_timeout` for the last answers to go out.
 _LAST_SECONDS = 3.0
+
+
+# How much of a refused body is read away, besides twice what is taken of one.
+_AWAY_BYTES = 64 * MIB
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def build(settings: WebSettings, log: WebLog | None = None, limits: UploadLimits
     `limits` are for tests, which have no time for slow senders.
     """
     stop = Stop()
-    hall = Hall(WaitingRoom(settings.waiting_max), log or WebLog(), stop, 2 * settings.max_input_bytes)
+    away_bytes = _AWAY_BYTES + 2 * settings.max_input_bytes
+    hall = Hall(WaitingRoom(settings.waiting_max), log or WebLog(), stop, away_bytes)
     work = Work(settings)
     parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop)
     door = Door(create_app(parts), _checks(settings), hall)

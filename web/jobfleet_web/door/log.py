@@ -6,7 +6,7 @@ import time
 import traceback
 from typing import Any, TextIO
 
-from jobfleet_jobs.credentials.redaction import redact, redact_all
+from jobfleet_jobs.credentials.redaction import redact_all
 
 # Watchers ask every few seconds; what they are told is no news.
 _QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -37,6 +37,6 @@ class WebLog:
         """Write what no part of the program foresaw, and where it was."""
         where = traceback.extract_tb(problem.__traceback__)[-8:]
         self.say(
-            "mistake", path=path[:200], error=type(problem).__name__, detail=redact(str(problem))[:500],
+            "mistake", path=path[:200], error=type(problem).__name__, detail=str(problem),
             where=[f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno}" for frame in where],
         )  # fmt: skip

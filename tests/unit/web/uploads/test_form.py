@@ -35,14 +35,14 @@ def send(made: Site, body: bytes, path: str = UPLOAD, **headers: str) -> httpx.R
     return made.post(path, content=body, headers={**FORM, **headers})
 
 
-def send_in_pieces(made: Site, body: bytes, size: int) -> httpx.Response:
-    """Send a body in pieces, without a Content-Length."""
+def send_in_pieces(made: Site, body: bytes, size: int, **headers: str) -> httpx.Response:
+    """Send a body in pieces, without a Content-Length unless it is given."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), size):
             yield body[start : start + size]
 
-    return made.post(UPLOAD, content=pieces(), headers=FORM)
+    return made.post(UPLOAD, content=pieces(), headers={**FORM, **headers})
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1_000])
@@ -215,6 +215,13 @@ def test_a_sender_that_goes_leaves_nothing(site: Make) -> None:
     made.run(made.app(scope, receive, ignore))
     assert [one.aborted for one in made.work.large] == [True]
     assert made.work.uploads == []
+
+
+def test_what_says_that_it_is_too_large_is_refused_before_any_of_it_is_stored(site: Make) -> None:
+    made = site(max_input_bytes=10 * MIB)
+    body = part(b"x" * (30 * MIB)) + b"--x--"
+    assert send_in_pieces(made, body, MIB, **{"Content-Length": str(len(body))}).status_code == 413
+    assert made.work.large == []
 
 
 @pytest.mark.parametrize("has_length", [True, False])
