@@ -154,13 +154,13 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says(person: Person) -> No
             return
         refused.append(request.headers["idempotency-key"])
         body = {"type": "urn:jobfleet:problem:busy", "status": 429, "detail": "200 requests wait already"}
-        route.fulfill(status=429, headers={"Retry-After": "1"}, json=body)
+        route.fulfill(status=429, headers={"Retry-After": "3"}, json=body)
 
     person.ready().page.route("**/api/v1/upload", busy_once)
 
     with person.page.expect_request(lambda one: "upload" in one.url and bool(refused)) as again:
         person.send(file("one.png", picture()))
-        expect(person.page.get_by_text("200 requests wait already")).to_be_visible()
+        expect(person.page.get_by_text("200 requests wait already")).to_contain_text("Next try in ")
 
     assert again.value.headers["idempotency-key"] == refused[0]
     person.sees("one.png", "Done")
