@@ -63,7 +63,9 @@ async def read_form(
         header_charset="latin-1",
     )  # fmt: skip
     reader, received = _Parts(bodies), 0
-    bodies.check_early = lambda: check_early(reader.form.fields)
+    fields = reader.form.fields
+    # Not of the reader, or the two hold each other, and the bodies stay until Python looks for circles.
+    bodies.check_early = lambda: check_early(fields)
     try:
         async for chunk in chunks(request, limits):
             received += len(chunk)

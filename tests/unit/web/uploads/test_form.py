@@ -1,5 +1,7 @@
 """Multipart bodies: whatever comes in, in whatever pieces."""
 
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -56,6 +58,17 @@ def test_where_it_is_cut_into_pieces_makes_no_difference(site: Make, size: int) 
     assert [upload.body for upload in made.work.uploads] == [
         InMemory(content.replace(b"\r\n--x", b"\r\n--X")), InMemory(b"b"),
     ]  # fmt: skip
+
+
+def test_a_body_leaves_memory_as_soon_as_it_was_sent(site: Make) -> None:
+    made = site()
+    gc.disable()  # who is held by others in a circle would go with the next round
+    try:
+        send(made, part(b"abc") + b"--x--\r\n")
+        body = weakref.ref(made.work.uploads.pop().body)
+        assert body() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
