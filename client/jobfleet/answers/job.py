@@ -90,7 +90,7 @@ class Job(concurrent.futures.Future[Result]):
 
     @property
     def started(self) -> tuple[str, datetime] | None:
-        """Which worker has told that it works on the job, and when (UTC); None if none has.
+        """Which worker has told that it works on the job, and since when (UTC); None if none has.
 
         Told only if it was asked for (`submit` with `tell_started`), and of jobs that take a while.
         """

@@ -15,7 +15,7 @@ STATUS = "working"
 
 @dataclass(frozen=True)
 class StartedNote:
-    """That `worker` has a job at work, since before `at` (UTC)."""
+    """That `worker` has a job at work, since `at` (UTC, by the clock of its host)."""
 
     id: str
     worker: str

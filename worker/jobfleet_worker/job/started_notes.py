@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.protocol.batches import batches
@@ -63,8 +64,8 @@ class StartedNotes:
     def send_due(self) -> None:
         """Send the notes that are due now, ten a call. One that cannot be sent is not sent again."""
         by_queue: dict[str, list[str]] = defaultdict(list)
-        for request in self._take_due():
-            note = StartedNote(request.id, self._worker, self._clock.now())
+        for request, seconds in self._take_due():
+            note = StartedNote(request.id, self._worker, self._clock.now() - timedelta(seconds=seconds))
             by_queue[request.reply_to or ""].append(note.to_json())
         for queue, bodies in by_queue.items():
             for batch in batches(bodies):
@@ -72,15 +73,15 @@ class StartedNotes:
                     with suppress(QueueGone, BotoCoreError, ClientError):
                         self._queues.answer(queue, batch)
 
-    def _take_due(self) -> list[Request]:
-        """Return the requests whose notes are due; they are watched no more."""
-        began_before = self._clock.monotonic() - TELL_AFTER_SECONDS
+    def _take_due(self) -> list[tuple[Request, float]]:
+        """Return the requests whose notes are due, and for how long they are at work; watch them no more."""
+        now = self._clock.monotonic()
         with self._changed:
             due = {
-                key: request
+                key: (request, now - job.lease.begun)
                 for key, (job, request) in self._watched.items()
                 # Who waits for a process has not begun.
-                if job.lease.begun is not None and job.lease.begun <= began_before
+                if job.lease.begun is not None and now - job.lease.begun >= TELL_AFTER_SECONDS
             }
             for key in due:
                 del self._watched[key]

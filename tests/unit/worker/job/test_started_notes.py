@@ -1,7 +1,7 @@
 """When notes are sent. SQS is played, so that each call is seen and can fail; `tests/aws` sends real ones."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +11,8 @@ from jobfleet_jobs.protocol.started_note import StartedNote
 from jobfleet_worker.aws.queues import QueueGone
 from jobfleet_worker.job.started_notes import TELL_AFTER_SECONDS, StartedNotes
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 class Room:
     """Notes, and what they go by: a clock that is turned, queues that note calls."""
@@ -18,6 +20,7 @@ class Room:
     def __init__(self) -> None:
         self.seconds, self.open = 100.0, True
         self.sent: list[tuple[str, list[str]]] = []
+        self.began: list[datetime] = []
         self.problem: Exception | None = None
         tools: Any = SimpleNamespace(
             queues=self, clock=self, settings=SimpleNamespace(worker_id="w1"),
@@ -29,10 +32,12 @@ class Room:
         return self.seconds
 
     def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
+        return START + timedelta(seconds=self.seconds - 100.0)
 
     def answer(self, queue: str, bodies: Sequence[str]) -> dict[int, Any]:
-        self.sent.append((queue, [note.id for body in bodies if (note := StartedNote.read(body))]))
+        notes = [note for body in bodies if (note := StartedNote.read(body))]
+        self.sent.append((queue, [note.id for note in notes]))
+        self.began += [note.at for note in notes]
         if self.problem:
             raise self.problem
         return {}
@@ -62,6 +67,13 @@ def test_a_job_at_work_for_long_enough_is_told_of_once(room: Room) -> None:
         room.pass_time()
         room.pass_time()
     assert room.sent == [("replies", ["a"])]
+
+
+def test_a_note_tells_when_the_work_began_not_when_it_was_sent(room: Room) -> None:
+    room.seconds = 107.0
+    with room.notes.watched(room.job(begun=102.0), request("a")):
+        room.notes.send_due()
+    assert room.began == [START + timedelta(seconds=2)]
 
 
 def test_nothing_is_told_of_a_job_that_is_done(room: Room) -> None:
