@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.person import Person, file
 from tests.browser.site import Site
+from tests.patience import wait_for
 from tests.pictures import saved, smooth
 
 Visit = Callable[..., Person]
@@ -60,3 +61,22 @@ def test_a_page_outlives_its_web_host(visit: Visit, site: Site) -> None:
     person.sees("b.png", "Done")
     person.settled(2)
     expect(person.page.get_by_text("The server cannot be reached")).to_be_hidden()
+
+
+def test_news_that_overtake_an_answer_make_no_second_row(visit: Visit) -> None:
+    person = visit().ready().send(file("notes.png", b"no image"))
+    failed = person.sees("notes.png", "Failed")
+    other = visit(person.page.url)
+    held: list[Route] = []
+    person.page.route("**/retry", lambda route: held.append(route))
+
+    failed.get_by_role("button", name="Try again").click()
+    wait_for(lambda: person.page.evaluate("1") and held)
+    answer = held[0].fetch()
+    # The other one has heard of the next try, so this one has, too.
+    expect(other.row("notes.png").locator(".badge")).to_have_text("Failed (try 2)")
+    expect(person.page.locator(".row")).to_have_count(1)
+    held[0].fulfill(response=answer)
+
+    expect(failed.locator(".badge")).to_have_text("Failed (try 2)")
+    expect(person.page.locator(".row")).to_have_count(1)

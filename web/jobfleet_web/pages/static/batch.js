@@ -17,6 +17,7 @@ export class Row {
     this.parcel = null;
     this.job = null;
     this.problem = null;
+    this.isAskedAgain = false;
     this.earlier = [];
   }
 
@@ -75,7 +76,7 @@ export class Batch extends EventTarget {
     }
     const row = this._byJob.get(job.id) || this._adopt(job) || this._newRow(job, sentAgo);
     if (row.job?.id !== job.id || !isOlder(job, row.job)) {
-      row.job = job;
+      row.job = withFacts(job, row.job);
       row.problem = null;
       if (!row.file) row.name = job.name;
       row.enter(job.status);
@@ -105,7 +106,8 @@ export class Batch extends EventTarget {
 
   _mayBeOurs(job) {
     const fits = (row) => row.name === job.name || row.bytes === job.bytes;
-    return this.rows.some((row) => row.state === "uploading" && row.operation === job.operation && fits(row));
+    const sent = (row) => row.state === "uploading" || row.isAskedAgain;
+    return this.rows.some((row) => sent(row) && row.operation === job.operation && fits(row));
   }
 
   /** Undo what news of a job made of it before the answer to its upload came. */
@@ -133,7 +135,7 @@ export class Batch extends EventTarget {
   /** A job that is the next try of one that failed takes its row: the same file, and the same to be done. */
   _adopt(job) {
     const before = this._failed.get(signsOf(job));
-    if (before?.state !== "failed" || !before.job) return null;
+    if (before?.state !== "failed" || !before.job || !isSameWork(job, before.job)) return null;
     before.earlier.push(before.job);
     this._byJob.set(job.id, before);
     return before;
@@ -152,7 +154,20 @@ export class Batch extends EventTarget {
 }
 
 function signsOf(job) {
-  return JSON.stringify([job.name, job.operation, job.bytes, Object.entries(job.parameters || {}).sort()]);
+  return JSON.stringify([job.name, job.operation]);
+}
+
+/** Whether two jobs did the same to the same file, as far as that is known of both. */
+function isSameWork(one, other) {
+  const settings = (job) => JSON.stringify(Object.entries(job.parameters || {}).sort());
+  if (one.bytes === null || other.bytes === null) return true;
+  return one.bytes === other.bytes && settings(one) === settings(other);
+}
+
+/** A web host that did not send a job itself tells no size and no settings of it: keep what is known. */
+function withFacts(job, known) {
+  if (job.bytes !== null || known?.id !== job.id) return job;
+  return { ...job, bytes: known.bytes, parameters: known.parameters };
 }
 
 /** Whether `job` was told before `known`: states go one way only. */

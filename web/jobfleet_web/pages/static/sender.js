@@ -78,6 +78,7 @@ export class Sender {
       this._uploadAgain(row);
       return;
     }
+    row.isAskedAgain = true;
     row.enter("waiting");
     this.batch.tell([row]);
     try {
@@ -89,6 +90,9 @@ export class Sender {
       row.enter("failed");
       this.notices.show("retry", { text: `${row.name} could not be sent again. ${problem.message}`, mend: problem.mend });
       this.batch.tell([row]);
+    } finally {
+      row.isAskedAgain = false;
+      this.batch.settle();
     }
   }
 
