@@ -13,6 +13,7 @@ from jobfleet.errors import Exit
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, WEB_ACCESS_KEY
 
 from tests.client_bench import Jobfleet, says_why
+from tests.web_process import StartWeb
 
 TOKEN = "x3J-a_token_of_32_bytes_as_text_0123456789A"  # noqa: S105 - of no page
 
@@ -116,6 +117,16 @@ def test_otherwise_no_browser_is_opened(
     run(*arguments, BROWSER=str(tmp_path / "browser"))
 
     assert browser() == []
+
+
+def test_the_web_tier_itself_is_known_for_what_it_is(
+    jobfleet: Jobfleet, stack: Any, start_web: StartWeb
+) -> None:
+    publish(stack, f"http://127.0.0.1:{start_web().port}")
+
+    ran = jobfleet("web")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_without_a_page_it_says_how_to_have_one(jobfleet: Jobfleet, stack: Any) -> None:
