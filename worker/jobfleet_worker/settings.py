@@ -6,7 +6,7 @@ import re
 import socket
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -104,45 +104,56 @@ class WorkerSettings:
 
     def __post_init__(self) -> None:
         StackNames(self.stack)
+        if wrong := [sentence for sentence in self._problems() if sentence]:
+            raise BadSettings("; ".join(wrong))
+
+    def _problems(self) -> Iterator[str]:
+        """Give a sentence for each value that cannot work, and an empty one for each that can."""
         for name in ("region", "bucket", "request_queue", "response_queue", "dead_letter_queue"):
-            self._require(
+            yield self._require(
                 name, isinstance(getattr(self, name), str) and bool(getattr(self, name)), "give a name"
             )
-        self._within("visibility_timeout", VISIBILITY_TIMEOUT_MIN_SECONDS, VISIBILITY_TIMEOUT_MAX_SECONDS)
-        self._within("wait_time", 0, LONG_POLL_MAX_SECONDS)
+        yield self._within(
+            "visibility_timeout", VISIBILITY_TIMEOUT_MIN_SECONDS, VISIBILITY_TIMEOUT_MAX_SECONDS
+        )
+        yield self._within("wait_time", 0, LONG_POLL_MAX_SECONDS)
         for name in ("max_pixels", "max_input_bytes", "max_numbers", "stream_from_bytes", "max_stream_bytes"):
-            self._within(name, 1, 2**63)
-        self._within("job_time_limit", 1, JOB_TIME_LIMIT_MAX_SECONDS)
-        self._within("stream_seconds_per_mib", 1, JOB_TIME_LIMIT_MAX_SECONDS)
-        self._within("job_memory_limit", JOB_MEMORY_LIMIT_MIN_BYTES, 2**62)
-        self._within("max_in_flight", 1, MAX_IN_FLIGHT_MAX)
-        self._within("processes", 1, 1_000)
-        self._within("batch_max", 1, RESULT_BATCH_MAX)
-        self._within("batch_linger", 0, 10_000)
-        self._within("log_max_age", 1, 86_400)
-        self._within("stop_timeout", 1, 86_400)
-        self._require("text", isinstance(self.text, bool), "give true or false")
-        self._require(
+            yield self._within(name, 1, 2**63)
+        yield self._within("job_time_limit", 1, JOB_TIME_LIMIT_MAX_SECONDS)
+        yield self._within("stream_seconds_per_mib", 1, JOB_TIME_LIMIT_MAX_SECONDS)
+        yield self._within("job_memory_limit", JOB_MEMORY_LIMIT_MIN_BYTES, 2**62)
+        yield self._within("max_in_flight", 1, MAX_IN_FLIGHT_MAX)
+        yield self._within("processes", 1, 1_000)
+        yield self._within("batch_max", 1, RESULT_BATCH_MAX)
+        yield self._within("batch_linger", 0, 10_000)
+        yield self._within("log_max_age", 1, 86_400)
+        yield self._within("stop_timeout", 1, 86_400)
+        yield self._require("text", isinstance(self.text, bool), "give true or false")
+        yield self._require(
             "text_languages",
             bool(self.text_languages) and all(map(_LANGUAGE.fullmatch, self.text_languages)),
             'give languages as Tesseract calls them, such as ["eng", "deu"]',
         )
         for name in ("classify_model", "classify_labels"):
-            self._require(name, isinstance(getattr(self, name), str), "give the path of a file")
-        self._require(
+            yield self._require(name, isinstance(getattr(self, name), str), "give the path of a file")
+        yield self._require(
             "classify_sha256",
             not self.classify_model or bool(_SHA256.fullmatch(str(self.classify_sha256))),
             "give the model's SHA-256, 64 small hexadecimal digits, as sha256sum prints them",
         )
-        self._require("classify_input", isinstance(self.classify_input, Mapping), "give names and values")
-        self._require("drop_processed", self.drop_processed in DROP_PROCESSED, "give tag, move or leave")
+        yield self._require(
+            "classify_input", isinstance(self.classify_input, Mapping), "give names and values"
+        )
+        yield self._require(
+            "drop_processed", self.drop_processed in DROP_PROCESSED, "give tag, move or leave"
+        )
         endpoint = self.endpoint_url
-        self._require(
+        yield self._require(
             "endpoint_url",
             endpoint is None or str(endpoint).startswith(("http://", "https://")),
             "give a URL that begins with http:// or https://, or leave it out for AWS itself",
         )
-        self._require(
+        yield self._require(
             "worker_id",
             isinstance(self.worker_id, str) and bool(_WORKER_ID.fullmatch(self.worker_id)),
             "give 1 to 80 letters, digits, dots, dashes and underscores, a letter or digit first",
@@ -158,26 +169,27 @@ class WorkerSettings:
         mebibytes = -(-size // 2**20)
         return min(mebibytes * self.stream_seconds_per_mib, JOB_TIME_LIMIT_MAX_SECONDS - self.job_time_limit)
 
-    def _within(self, name: str, least: int, most: int) -> None:
+    def _within(self, name: str, least: int, most: int) -> str:
         value = getattr(self, name)
         whole = isinstance(value, int) and not isinstance(value, bool)
-        self._require(name, whole and least <= value <= most, f"give a whole number from {least} to {most}")
+        return self._require(
+            name, whole and least <= value <= most, f"give a whole number from {least} to {most}"
+        )
 
-    def _require(self, name: str, holds: bool, way_out: str) -> None:
-        if not holds:
-            raise BadSettings(f"worker setting {name} = {getattr(self, name)!r} cannot work: {way_out}")
+    def _require(self, name: str, holds: bool, way_out: str) -> str:
+        return "" if holds else f"worker setting {name} = {getattr(self, name)!r} cannot work: {way_out}"
 
 
 def from_mapping(given: Mapping[str, Any]) -> WorkerSettings:
     """Return settings from the keys of a TOML file. Raises `BadSettings` for unknown and missing keys."""
     known = {f.name for f in fields(WorkerSettings)}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise BadSettings(f"worker setting {unknown[0]!r} is unknown; there are {', '.join(sorted(known))}")
     needed = {"stack", "region", "bucket", "request_queue", "response_queue", "dead_letter_queue"}
-    missing = sorted(needed - set(given))
-    if missing:
-        raise BadSettings(f"worker setting {missing[0]!r} is missing")
+    wrong = [f"worker setting {name!r} is unknown" for name in sorted(set(given) - known)]
+    if wrong:
+        wrong[-1] += f"; there are {', '.join(sorted(known))}"
+    wrong += [f"worker setting {name!r} is missing" for name in sorted(needed - set(given))]
+    if wrong:
+        raise BadSettings("; ".join(wrong))
     spool = {"spool": Path(given["spool"])} if "spool" in given else {}
     languages = given.get("text_languages")
     if languages is not None and (

@@ -82,6 +82,16 @@ def test_a_setting_that_cannot_work_is_refused_with_its_value_and_the_way_out(
     assert "give " in str(caught.value)
 
 
+def test_all_that_cannot_work_is_said_at_once() -> None:
+    with pytest.raises(BadSettings) as caught:
+        from_mapping(WHOLE | {"wait_time": 21, "processes": 0, "endpoint_url": "here"})
+    for wrong in ("wait_time = 21", "processes = 0", "endpoint_url = 'here'"):
+        assert wrong in str(caught.value)
+    lacking = {name: value for name, value in WHOLE.items() if name not in ("bucket", "region")}
+    with pytest.raises(BadSettings, match=r"'colour' is unknown.*'bucket' is missing; .*'region' is missing"):
+        from_mapping(lacking | {"colour": 1})
+
+
 def test_streams_get_time_by_their_size_and_no_more_than_a_message_can_be_held() -> None:
     settings = from_mapping({**WHOLE, "job_time_limit": 100, "stream_seconds_per_mib": 3})
     allowances = [settings.stream_allowance(size) for size in (1, 2**20, 2**20 + 1, 2**31, 2**60)]
@@ -89,7 +99,7 @@ def test_streams_get_time_by_their_size_and_no_more_than_a_message_can_be_held()
 
 
 def test_unknown_and_missing_settings_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="'colour' is unknown"):
+    with pytest.raises(BadSettings, match=r"'colour' is unknown"):
         from_mapping(WHOLE | {"colour": 1})
     with pytest.raises(BadSettings, match="'bucket' is missing"):
         from_mapping({name: value for name, value in WHOLE.items() if name != "bucket"})
