@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import signal
 import socket
@@ -28,6 +29,10 @@ _BACKLOG = 4_096
 # fifth of their CPU.
 _COLLECTION = 10_000, 50, 50
 
+# What takes more than this is asked of the kernel by itself, and given back as soon as it is free. Else glibc
+# keeps the room of a thousand bodies between what is held: 25 MiB (mallopt(3), M_MMAP_THRESHOLD).
+_M_MMAP_THRESHOLD, _MAPPED_BYTES = -3, 16 * 1024
+
 # So long after the stop a connection that was let in before may bring its request. That takes a moment.
 _FIRST_REQUEST_SECONDS, _LOOK_SECONDS = 2.0, 0.02
 
@@ -39,6 +44,8 @@ def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
     all are at a second SIGINT.
     """
     gc.set_threshold(*_COLLECTION)
+    with contextlib.suppress(AttributeError):  # a C library of another kind
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
     config = uvicorn.Config(
         web.app, http=_Protocol, loop="uvloop", ws="none", lifespan="on", log_level="warning",
         # The address of a sender is read at the door, where it is known whom to believe.
