@@ -52,8 +52,10 @@ def small_disk(folder: Path, size: str, *unmount_options: str) -> Iterator[Path]
     folder.mkdir()
     need_mounts(folder)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", *unmount_options, folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", *unmount_options, folder], check=True)
 
 
 def need_mounts(folder: Path) -> None:
