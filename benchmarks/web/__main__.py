@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.double.control import ROOT, double
+from benchmarks.telling.page import write_page
 from benchmarks.web import accepting, answering, holding, machine, photos, plot, report
 from benchmarks.web.servers import Place, missing
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plot.draw(found, options.out / "web.png")
     markdown = report.tables(found)
     if options.page:
-        report.write_page(options.page, markdown)
+        write_page(options.page, report.FIGURES, markdown)
     sys.stdout.write(markdown + "\n")
     return 0
 

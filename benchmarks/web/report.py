@@ -1,15 +1,15 @@
 """What came out, as the tables in docs/benchmarks.md."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from statistics import median
 from typing import Any
 
+from benchmarks.telling.page import middle, not_measured, spread, table
 from benchmarks.web.accepting import SERVERS, WHAT
 from benchmarks.web.answering import BURST, LATENCY_MS
 from benchmarks.web.servers import WEB
 
-BEGIN, END = "<!-- web figures: begin -->", "<!-- web figures: end -->"
+# What its place on the page is called.
+FIGURES = "web figures"
 
 # What the web tier is meant to reach.
 AIM_ACCEPTED, AIM_FIRST_PAINT = 400, 200_000
@@ -27,7 +27,7 @@ Row = Sequence[str]
 def tables(found: Json) -> str:
     """Return the figures as markdown."""
     parts = [_about(found), *_aims(found), *_accepting(found), *_answering(found), *_bursts(found)]
-    return "\n\n".join([*parts, *_memory(found), *_first_paint(found), *_absent(found)])
+    return "\n\n".join([*parts, *_memory(found), *_first_paint(found), *not_measured(found["absent"])])
 
 
 def _about(found: Json) -> str:
@@ -45,7 +45,7 @@ def _aims(found: Json) -> Iterable[str]:
     rows = [*_aims_of_load(found), *_aims_of_size(found)]
     if rows:
         cells = [(what, aim, figure, "yes" if met else "no") for what, aim, figure, met in rows]
-        yield "### What the web tier was meant to reach\n\n" + _table(
+        yield "### What the web tier was meant to reach\n\n" + table(
             ("what", "aim", "measured", "met"), cells
         )
 
@@ -56,13 +56,13 @@ Aim = tuple[str, str, str, bool]
 def _aims_of_load(found: Json) -> Iterable[Aim]:
     ours = _of(found["accepting"], server=WEB)
     if ours:
-        rate = _median(ours, "per_second_and_core")
+        rate = middle(ours, "per_second_and_core")
         what = "uploads of 30 KB accepted, by a second of the web tier's CPU"
         yield what, f"at least {AIM_ACCEPTED}", f"{rate:.0f}", rate >= AIM_ACCEPTED
     for kind, aim in AIM_MEAN_SECONDS.items():
         runs = _of(found["answering"], kind=kind, size=BURST)
         if runs:
-            mean = _median(runs, "mean")
+            mean = middle(runs, "mean")
             yield f"{kind}: mean of {BURST} photos", f"below {aim} s", f"{mean:.2f} s", mean < aim
     runs = [*found["accepting"], *found["answering"]]
     if runs:
@@ -91,11 +91,11 @@ def _accepting(found: Json) -> Iterable[str]:
         own = _of(found["accepting"], server=name)
         if not own:
             continue
-        times = _median(own, "cpu_ms") / _median(ours, "cpu_ms") if ours else 0
+        times = middle(own, "cpu_ms") / middle(ours, "cpu_ms") if ours else 0
         rows.append(
             (
-                name, WHAT[name], _spread(own, "cpu_ms", 2), f"{_median(own, 'per_second_and_core'):,.0f}",
-                f"{_median(own, 'wall_per_second'):,.0f}", f"{_median(own, 'calls'):.2f}",
+                name, WHAT[name], spread(own, "cpu_ms", 2), f"{middle(own, 'per_second_and_core'):,.0f}",
+                f"{middle(own, 'wall_per_second'):,.0f}", f"{middle(own, 'calls'):.2f}",
                 f"{times:.2f}" if ours else "",
             )
         )  # fmt: skip
@@ -103,7 +103,7 @@ def _accepting(found: Json) -> Iterable[str]:
         columns = ("who", "what it does with an upload", "CPU ms an upload (min to max)",
                    "uploads by a second of its CPU", "uploads/s on this machine", "AWS calls an upload",
                    "its CPU, divided by jobfleet-web's")  # fmt: skip
-        yield f"### Accepting uploads of 30 KB\n\n{_table(columns, rows)}"
+        yield f"### Accepting uploads of 30 KB\n\n{table(columns, rows)}"
 
 
 def _answering(found: Json) -> Iterable[str]:
@@ -117,14 +117,14 @@ def _answering(found: Json) -> Iterable[str]:
             (
                 what.get(kind, f"{kind.replace('burst', f'burst of {size},')}"),
                 f"{sum(run['uploads'] for run in own):,}",
-                *(f"{1000 * _median(own, one):,.0f}" for one in ("mean", "p50", "p95", "most")),
-                f"{_median(own, 'calls'):.2f}", bad,
+                *(f"{1000 * middle(own, one):,.0f}" for one in ("mean", "p50", "p95", "most")),
+                f"{middle(own, 'calls'):.2f}", bad,
             )
         )  # fmt: skip
     if rows:
         columns = ("load", "uploads", "mean ms", "median ms", "p95 ms", "longest ms",
                    "AWS calls an upload, worker's included", "lost/double/wrong")  # fmt: skip
-        yield f"### Until the answer, {LATENCY_MS:g} ms added to every AWS call\n\n{_table(columns, rows)}"
+        yield f"### Until the answer, {LATENCY_MS:g} ms added to every AWS call\n\n{table(columns, rows)}"
 
 
 def _bursts(found: Json) -> Iterable[str]:
@@ -132,56 +132,26 @@ def _bursts(found: Json) -> Iterable[str]:
     for count, seconds in STUDENT_PROJECT.items():
         own = _of(found["answering"], kind="burst warm", size=count)
         if own:
-            wall = _median(own, "wall")
+            wall = middle(own, "wall")
             rows.append((f"{count}", f"{wall:.2f}", f"{seconds}", f"{seconds / wall:,.0f}"))
     if rows:
         columns = ("uploads at once", "jobfleet, s until the last answer", "student project, s", "ratio")
-        yield f"### Beside a published student project\n\n{_table(columns, rows)}"
+        yield f"### Beside a published student project\n\n{table(columns, rows)}"
 
 
 def _memory(found: Json) -> Iterable[str]:
     rows = [(f"{run['held']:,}", f"{run['rss_mib']:.1f}", f"{run['pss_mib']:.1f}") for run in found["memory"]]
     if rows:
         columns = ("requests held", "resident MiB", "proportional MiB")
-        yield f"### Memory of the web tier's process\n\n{_table(columns, rows)}"
+        yield f"### Memory of the web tier's process\n\n{table(columns, rows)}"
 
 
 def _first_paint(found: Json) -> Iterable[str]:
     paint = found["first_paint"]
     if paint and "files" in paint:
         rows = [(name, f"{size:,}") for name, size in [*paint["files"].items(), ("all", paint["bytes"])]]
-        yield f"### First paint\n\n{_table(('what', 'bytes'), rows)}"
-
-
-def _absent(found: Json) -> Iterable[str]:
-    if found["absent"]:
-        lines = "\n".join(f"- {name}: {why}" for name, why in found["absent"].items())
-        yield f"### Not measured\n\n{lines}"
+        yield f"### First paint\n\n{table(('what', 'bytes'), rows)}"
 
 
 def _of(runs: Sequence[Json], **wanted: Any) -> list[Json]:
     return [run for run in runs if all(run[name] == value for name, value in wanted.items())]
-
-
-def _median(runs: Sequence[Json], what: str) -> float:
-    return float(median(run[what] for run in runs))
-
-
-def _spread(runs: Sequence[Json], what: str, digits: int) -> str:
-    values = [run[what] for run in runs]
-    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def write_page(page: Path, markdown: str) -> None:
-    """Put the tables between the page's markers. Raises `ValueError` if they are not there."""
-    text = page.read_text(encoding="utf-8")
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{page.name} lacks the markers {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown}\n\n{END}{after}", encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.double.control import ROOT, Steering, Stuck, double, write_config
+from benchmarks.telling.page import write_page
 from benchmarks.worker import image_jobs, memory, plot, report, stats_jobs
 from benchmarks.worker.contestants import JOBFLEET, Contestant, stats_contestants
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plot.draw(found, options.out / "worker.png")
     markdown = report.tables(found, contestants)
     if options.page:
-        report.write_page(options.page, markdown)
+        write_page(options.page, report.FIGURES, markdown)
     sys.stdout.write(markdown + "\n")
     return 0
 

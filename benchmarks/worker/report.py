@@ -1,23 +1,19 @@
 """What came out: JSON, the tables in docs/benchmarks.md, a plot."""
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
-from statistics import median
 from typing import Any
 
 from PIL import features
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling import machine as telling
+from benchmarks.telling.page import middle, not_measured, spread, table
 from benchmarks.worker.contestants import JOBFLEET, ONE_AT_A_TIME, PEERS, Contestant
 from benchmarks.worker.image_jobs import NAMES, OPERATIONS, SIZES
 
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+# What its place on the page is called.
+FIGURES = "figures"
+
 PACKAGES = (
     "boto3", "botocore", "aiobotocore", "taskiq", "taskiq-aio-sqs", "dramatiq", "dramatiq-sqs", "celery",
     "kombu", "pillow", "simplejpeg", "uvicorn", "uvloop", "httptools",
@@ -34,32 +30,12 @@ Row = Sequence[str]
 def machine(worker_python: str) -> Json:
     """Return what the figures depend on."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": len(os.sched_getaffinity(0)),
-        "processor": _processor(),
-        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
-        "commit": _said("git", "rev-parse", "--short", "HEAD"),
-        "worker_changed_since": bool(_said("git", "status", "--porcelain", "worker", "jobs")),
-        "packages": {name: _version(name) for name in PACKAGES},
+        **telling.machine(),
+        "worker_changed_since": telling.is_changed("worker", "jobs"),
+        "packages": telling.versions(PACKAGES),
         "worker_packages": _worker_versions(worker_python),
         "libjpeg_turbo_in_pillow": features.version("libjpeg_turbo"),
     }
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _worker_versions(python: str) -> Json:
@@ -68,22 +44,14 @@ def _worker_versions(python: str) -> Json:
         "    try: found[name] = metadata.version(name)\n    except Exception: found[name] = None\n"
         "print(json.dumps(found))"
     )
-    versions: Json = json.loads(_said(python, "-c", ask, *WORKER_PACKAGES) or "{}")
+    versions: Json = json.loads(telling.said(python, "-c", ask, *WORKER_PACKAGES) or "{}")
     return versions
-
-
-def _said(*command: str) -> str:
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
-    except OSError:
-        return ""
-    return done.stdout.strip()
 
 
 def tables(found: Json, contestants: Sequence[Contestant]) -> str:
     """Return the figures as markdown."""
     parts = [_about(found), *_aims(found), *_stats_tables(found, contestants), _run_as(contestants)]
-    return "\n\n".join([*parts, *_image_table(found), *_memory(found), *_absent(found)])
+    return "\n\n".join([*parts, *_image_table(found), *_memory(found), *not_measured(found["absent"])])
 
 
 def _about(found: Json) -> str:
@@ -108,23 +76,23 @@ def _aims(found: Json) -> Iterable[str]:
     rows = [*_stats_aims(found["stats"]), *_image_aims(found["images"])]
     if rows:
         cells = [(what, aim, figure, "yes" if met else "no") for what, aim, figure, met in rows]
-        yield f"### What was aimed at\n\n{_table(('what', 'aim', 'measured', 'met'), cells)}"
+        yield f"### What was aimed at\n\n{table(('what', 'aim', 'measured', 'met'), cells)}"
 
 
 def _stats_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
     plain, delayed = ([r for r in runs if bool(r["latency_ms"]) is late] for late in (False, True))
     ours, peers = _of(plain, JOBFLEET), [own for name in PEERS if (own := _of(plain, name))]
     if ours and peers:
-        best = min(peers, key=lambda own: _median(own, "cpu_ms"))
-        times = _median(best, "cpu_ms") / _median(ours, "cpu_ms")
+        best = min(peers, key=lambda own: middle(own, "cpu_ms"))
+        times = middle(best, "cpu_ms") / middle(ours, "cpu_ms")
         what = f"stats jobs per CPU second, divided by the best peer's ({best[0]['contestant']})"
         yield what, "at least 4", f"{times:.1f}", times >= AIM_PEERS
     if ours:
-        calls = _median(ours, "calls")
+        calls = middle(ours, "calls")
         yield "calls a stats job", "at most 0.5", f"{calls:.2f}", calls <= AIM_STATS_CALLS
     ours, slowest = _of(delayed, JOBFLEET), _of(delayed, ONE_AT_A_TIME)
     if ours and slowest:
-        times = _median(ours, "jobs_per_second") / _median(slowest, "jobs_per_second")
+        times = middle(ours, "jobs_per_second") / middle(slowest, "jobs_per_second")
         what = "stats jobs/s with 10 ms added, divided by the one-at-a-time loop's"
         yield what, "at least 60", f"{times:.0f}", times >= AIM_LATENCY
 
@@ -137,11 +105,11 @@ def _image_aims(runs: Sequence[Json]) -> Iterable[tuple[str, str, str, bool]]:
             if not ours or not bare:
                 continue
             what = f"{megapixels:g} MP {operation}"
-            part = _median(ours, "images_per_second") / _median(bare, "images_per_second")
-            by_cpu = _median(bare, "cpu_ms") / _median(ours, "cpu_ms")
+            part = middle(ours, "images_per_second") / middle(bare, "images_per_second")
+            by_cpu = middle(bare, "cpu_ms") / middle(ours, "cpu_ms")
             figure, met = f"{part:.2f} (by CPU {by_cpu:.2f})", min(part, by_cpu) >= AIM_IMAGES
             yield f"{what}: images/s, divided by the bare loop's", "at least 0.9", figure, met
-            calls = _median(ours, "calls")
+            calls = middle(ours, "calls")
             yield f"{what}: calls an image", "at most 3.5", f"{calls:.2f}", calls <= AIM_IMAGE_CALLS
 
 
@@ -159,7 +127,7 @@ def _stats_tables(found: Json, contestants: Sequence[Contestant]) -> Iterable[st
             "who", "jobs", "jobs/s (min to max)", "CPU ms a job (min to max)", "calls a job",
             "jobfleet's jobs/s, divided by these", "jobfleet's jobs per CPU second, divided by these",
         )  # fmt: skip
-        yield f"{head}\n\n{_table(columns, rows)}"
+        yield f"{head}\n\n{table(columns, rows)}"
 
 
 def _of(runs: Sequence[Json], name: str) -> list[Json]:
@@ -167,12 +135,12 @@ def _of(runs: Sequence[Json], name: str) -> list[Json]:
 
 
 def _stats_row(contestant: Contestant, own: Sequence[Json], ours: Sequence[Json]) -> Row:
-    rate, cpu = _median(own, "jobs_per_second"), _median(own, "cpu_ms")
-    faster = f"{_median(ours, 'jobs_per_second') / rate:.1f}" if ours else ""
-    cheaper = f"{cpu / _median(ours, 'cpu_ms'):.1f}" if ours else ""
+    rate, cpu = middle(own, "jobs_per_second"), middle(own, "cpu_ms")
+    faster = f"{middle(ours, 'jobs_per_second') / rate:.1f}" if ours else ""
+    cheaper = f"{cpu / middle(ours, 'cpu_ms'):.1f}" if ours else ""
     return (
-        contestant.name, f"{own[0]['jobs']:,}", _spread(own, "jobs_per_second", 0),
-        _spread(own, "cpu_ms", 2), f"{_median(own, 'calls'):.2f}", faster, cheaper,
+        contestant.name, f"{own[0]['jobs']:,}", spread(own, "jobs_per_second", 0),
+        spread(own, "cpu_ms", 2), f"{middle(own, 'calls'):.2f}", faster, cheaper,
     )  # fmt: skip
 
 
@@ -194,18 +162,18 @@ def _image_table(found: Json) -> Iterable[str]:
     columns = ["images", f"{JOBFLEET}, images/s (min to max)", "CPU ms", "calls an image"]
     for name in others:
         columns += [f"{name}, images/s", "ratio", "CPU ms", "ratio"]
-    yield f"### Image jobs, all cores\n\n{_table(columns, rows)}"
+    yield f"### Image jobs, all cores\n\n{table(columns, rows)}"
 
 
 def _image_row(what: str, ours: Sequence[Json], others: Sequence[Sequence[Json]]) -> Row:
-    rate = _median(ours, "images_per_second")
-    cpu = _median(ours, "cpu_ms")
-    cells = [what, _spread(ours, "images_per_second", 1), f"{cpu:.1f}", f"{_median(ours, 'calls'):.2f}"]
+    rate = middle(ours, "images_per_second")
+    cpu = middle(ours, "cpu_ms")
+    cells = [what, spread(ours, "images_per_second", 1), f"{cpu:.1f}", f"{middle(ours, 'calls'):.2f}"]
     for runs in others:
         if not runs:
             cells += [""] * 4
             continue
-        other, its_cpu = _median(runs, "images_per_second"), _median(runs, "cpu_ms")
+        other, its_cpu = middle(runs, "images_per_second"), middle(runs, "cpu_ms")
         cells += [f"{other:.1f}", f"{rate / other:.2f}", f"{its_cpu:.1f}", f"{its_cpu / cpu:.2f}"]
     return cells
 
@@ -219,33 +187,3 @@ def _memory(found: Json) -> Iterable[str]:
             f"last, {memory['peak_mib']:.1f} MiB at most: {memory['kib_per_1000_jobs']:+.1f} KiB for every "
             f"thousand jobs."
         )
-
-
-def _absent(found: Json) -> Iterable[str]:
-    if found["absent"]:
-        lines = "\n".join(f"- {name}: {why}" for name, why in found["absent"].items())
-        yield f"### Not measured\n\n{lines}"
-
-
-def _median(runs: Sequence[Json], what: str) -> float:
-    return float(median(run[what] for run in runs))
-
-
-def _spread(runs: Sequence[Json], what: str, digits: int) -> str:
-    values = [run[what] for run in runs]
-    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def write_page(page: Path, markdown: str) -> None:
-    """Put the tables between the page's markers. Raises `ValueError` if they are not there."""
-    text = page.read_text(encoding="utf-8")
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{page.name} lacks the markers {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown}\n\n{END}{after}", encoding="utf-8")
