@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from jobfleet_web.problems import Problem
 
@@ -54,7 +54,9 @@ class Budget:
             if place.done() and not place.cancelled():  # it was given in the same moment
                 self.give_back(need)
             else:
-                line.remove((need, place))
+                # Somebody may have come upon it since, and passed it over.
+                with suppress(ValueError):
+                    line.remove((need, place))
                 self._wake()
             if isinstance(problem, TimeoutError):
                 raise self._full() from None

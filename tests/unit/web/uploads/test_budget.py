@@ -123,6 +123,21 @@ def test_one_that_is_cancelled_just_when_it_is_let_in_gives_its_share_back() -> 
     run(test())
 
 
+def test_one_that_gives_up_just_when_memory_is_given_back_is_told_so() -> None:
+    async def test() -> None:
+        budget = Budget(16 * MIB, 60)
+        async with budget.share(12 * MIB) as share:
+            waiting = Holder(budget, 12 * MIB)
+            await settle()
+            waiting.task.cancel()
+            share.shrink(0)
+            with pytest.raises(asyncio.CancelledError):
+                await waiting.task
+        assert budget.taken == 0
+
+    run(test())
+
+
 def test_what_is_not_needed_any_more_is_given_back_at_once() -> None:
     async def test() -> None:
         budget = Budget(16 * MIB, 60)
