@@ -141,6 +141,9 @@ class Choice(Parameter):
         return self.check(text)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 @dataclass(frozen=True)
 class Text(Parameter):
     """A text that `pattern` matches whole; `what` says in words what that is: `a colour, …`."""
@@ -159,7 +162,8 @@ class Text(Parameter):
         """Return `value` if it is such a text. Raises `BadJob`."""
         if not isinstance(value, str) or len(value) > TEXT_MAX_CHARACTERS:
             raise self.refusal(value, f"{self.what}, of at most {TEXT_MAX_CHARACTERS} characters")
-        if not re.fullmatch(self.pattern, value):
+        # Half a surrogate pair is none: JSON can write it, and no file, header or answer can hold it.
+        if not re.fullmatch(self.pattern, value) or _SURROGATE.search(value):
             raise self.refusal(value, self.what)
         return value
 

@@ -46,6 +46,7 @@ def test_json_loses_no_digit(site: Make, body: str, text: str, parameters: dict[
         ('{"more": true}', None), ("7", None), ('"x"', None), ("\xff", None), ("", None),
         ('{"numbers": [1], "quantiles": 4.5}', "4.5"), ('{"numbers": [1], "quantils": 4}', "quantils"),
         ('{"numbers": [1], "more": 1}', "1"), ('{"numbers": [1], "quantiles": 1e999}', "inf"),
+        ('{"numbers": [1], "columns": "\\ud800"}', "?"),
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_numbers_is_refused_with_the_place(

@@ -1,5 +1,6 @@
 """Jobs as people and programs see them, made of what was sent and what the workers say."""
 
+import json
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -50,6 +51,7 @@ _MEND_OTHERWISE = "send another file, or ask whoever runs the stack: `jobfleet l
 
 def waiting_view(facts: JobFacts, *, working: bool = False, failing: Result | None = None) -> JobView:
     """Return a job that is not done; `failing` is what is stored of it if attempts of it broke."""
+    failing = failing and _writable(failing)
     last = failing.last_attempt if failing else None
     notes = []
     if last:
@@ -71,6 +73,7 @@ def done_view(facts: JobFacts, result: Result, since_sent: float | None, began: 
     `since_sent` is after how many seconds its answer was here, `began` after how many a worker began, both
     counted from when it was sent; None where this process did not send it, or was not told.
     """
+    result = _writable(result)
     answer = dict(result.result or {})
     notes = answer.pop("notes", ())
     failed = result.status != "succeeded"
@@ -90,6 +93,15 @@ def done_view(facts: JobFacts, result: Result, since_sent: float | None, began: 
         attempts=_attempts(result),
         times=_times(facts, result, since_sent, began),
     )
+
+
+def _writable(result: Result) -> Result:
+    """Return a result as UTF-8 can hold it: a package's operation may give halves of surrogate pairs."""
+    text = result.to_json()
+    if r"\ud" not in text:
+        return result
+    whole = json.dumps(json.loads(text), ensure_ascii=False)
+    return Result.from_json(whole.encode("utf-8", "replace").decode())
 
 
 def _times(

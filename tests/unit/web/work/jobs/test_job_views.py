@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from jobfleet_jobs.protocol.ids import derived_job_id
-from jobfleet_jobs.protocol.message import JobError, Output, Result
+from jobfleet_jobs.protocol.message import Attempt, JobError, Output, Result
 from jobfleet_web.work.jobs.job_facts import JobFacts
 from jobfleet_web.work.jobs.job_views import MENDS, done_view, waiting_view
+from starlette.responses import JSONResponse
 
 from tests.places import REPOSITORY
 
@@ -73,6 +74,19 @@ def test_the_mends_name_codes_that_there_are() -> None:
     sources = [*Path(REPOSITORY / "worker").rglob("*.py"), *Path(REPOSITORY / "jobs").rglob("*.py")]
     said = {code for path in sources for code in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text())}
     assert set(MENDS) - said == set()
+
+
+def test_what_a_worker_says_can_be_sent_whatever_it_is() -> None:
+    odd, odder = "\ud83d\ude00", "a\ud800"
+    error, attempt = JobError("odd", odder), Attempt("2026-01-01T00:00:00Z", "w", 1, odder)
+    for view in (
+        done_view(FACTS, result(result={"text": odder, odder: [odd], "notes": [odder]}), None, None),
+        done_view(FACTS, Result(JOB, "own", "failed", "w", 1, error=error), None, None),
+        waiting_view(FACTS, failing=Result(JOB, "own", "failing", "w", 1, attempts=(attempt,))),
+    ):
+        assert JSONResponse(view.to_json()).body
+    smile = {"text": "\U0001f600"}
+    assert done_view(FACTS, result(result=smile), None, None).result == smile
 
 
 def test_a_job_that_waits_says_when_it_was_sent() -> None:
