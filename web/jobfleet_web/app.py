@@ -53,12 +53,15 @@ def create_app(parts: AppParts) -> Starlette:
         *(route for module in (jobs, batches, fleet, health) for route in module.routes(work)),
         *page_routes(work),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes, lifespan=lifespan,
         exception_handlers={
             Problem: _problem, HTTPException: _refusal, ClientDisconnect: _gone, Exception: _mistake,
         },
     )  # fmt: skip
+    # It would send on to http:// also behind TLS, which nginx has, and hang up on a body that is on its way.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

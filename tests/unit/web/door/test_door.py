@@ -34,6 +34,15 @@ def test_a_path_that_there_is_not_and_a_method_that_is_not_taken_are_problems(si
     assert answer.json()["mend"] == "It takes POST."
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/fleet/"), ("POST", "/api/v1/upload/")])
+def test_nobody_is_sent_on_to_another_address_which_might_be_without_tls(
+    site: Make, method: str, path: str
+) -> None:
+    answer = site().send(method, path)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:jobfleet:problem:not-found")
+    assert "location" not in answer.headers
+
+
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing_and_a_line_that_tells_where(site: Make) -> None:
     made = site(ScriptedWork(refusal=RuntimeError("aws_secret_access_key=wJalrXUtnFEMIK7MDENGbPxRfiCYzzzz")))
     answer = made.post(UPLOAD, files=FILES)
