@@ -133,11 +133,13 @@ class Site:
         values = {"token_file": "", "open_to_all_without_token": True, "max_input_bytes": 1024 * 1024, **more}
         self.settings = WebSettings("trial", "us-east-1", "jobfleet-trial", **values)
         self.out = io.StringIO()
+        self.problems: list[str] = []
         self.hall = Hall(
             WaitingRoom(self.settings.waiting_max),
             WebLog(self.out),
             Stop(),
             2 * self.settings.max_input_bytes,
+            self.problems.append,
         )
         self.limits = limits or UploadLimits(self.settings.max_input_bytes)
         parts = AppParts(self.settings, self.work, self.limits, self.hall.stop)  # type: ignore[arg-type]

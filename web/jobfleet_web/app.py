@@ -12,6 +12,7 @@ from starlette.responses import Response
 from jobfleet_web.api import batches, fleet, health, jobs, openapi, stats, upload
 from jobfleet_web.api.answering import Answering
 from jobfleet_web.door.answers import no_such_path, problem_response, unforeseen, wrong_method
+from jobfleet_web.door.door import PROBLEM
 from jobfleet_web.door.head import Head
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.pages.routes import page_routes
@@ -66,6 +67,7 @@ def create_app(parts: AppParts) -> Starlette:
 
 async def _problem(request: Request, problem: Exception) -> Response:
     told = problem if isinstance(problem, Problem) else unforeseen()
+    request.scope[PROBLEM] = told.code
     return problem_response(told, as_page=Head.of(request.scope).wants_html)
 
 

@@ -46,8 +46,10 @@ def build(settings: WebSettings, log: WebLog | None = None, limits: UploadLimits
     """
     stop = Stop()
     away_bytes = _AWAY_BYTES + 2 * settings.max_input_bytes
-    hall = Hall(WaitingRoom(settings.waiting_max), log or WebLog(), stop, away_bytes)
     work = Work(settings)
+    waiting = WaitingRoom(settings.waiting_max)
+    work.metrics.held.set_function(lambda: waiting.held)
+    hall = Hall(waiting, log or WebLog(), stop, away_bytes, work.metrics.problem)
     parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop)
     door = Door(create_app(parts), _checks(settings), hall)
     return Web(door, hall, work, max(0.0, settings.stop_timeout - _LAST_SECONDS))

@@ -16,18 +16,23 @@ from jobfleet_web.problems import Problem
 
 Check = Callable[[Head], None]
 
+# Where the application leaves the code of a problem that it answers with, for the door to count.
+PROBLEM = "jobfleet.problem"
+
 
 @dataclass(frozen=True)
 class Hall:
     """What the door shares with the rest of the process.
 
-    `away_bytes` is how much of a refused body is read away at most.
+    `away_bytes` is how much of a refused body is read away at most. `count_problem` is called with the code
+    of each problem that a request was answered with.
     """
 
     waiting: WaitingRoom
     log: WebLog
     stop: Stop
     away_bytes: int
+    count_problem: Callable[[str], object]
 
 
 class Door:
@@ -52,11 +57,16 @@ class Door:
             await self._admit(scope, head, passage)
             await passage.finish()
         except Problem as problem:
+            scope[PROBLEM] = problem.code
             await passage.refuse(problem)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the sender gets an answer and the log the rest
             self._hall.log.mistake(problem, head.path)
-            await passage.refuse(unforeseen())
+            told = unforeseen()
+            scope[PROBLEM] = told.code
+            await passage.refuse(told)
         finally:
+            if PROBLEM in scope:
+                self._hall.count_problem(scope[PROBLEM])
             self._hall.log.request(
                 head.method, head.path, passage.status, received=passage.received, sent=passage.sent,
                 seconds=round(time.monotonic() - began, 4), sender=head.sender,

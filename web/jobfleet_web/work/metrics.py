@@ -8,6 +8,9 @@ from jobfleet_web.model import JobView
 # Seconds: from an answer that is there at once to one that somebody waits for in vain.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
+# Each code is counted in a series of its own, and jobs fail with codes that packages think of.
+_CODES_MAX = 200
+
 
 class Metrics:
     """What one process counts, in a registry of its own. `held` is how many requests are held now."""
@@ -16,6 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._codes: set[str] = set()
         self._uploads = Counter(
             "jobfleet_web_uploads", "Uploads that were acknowledged.", ["operation"], registry=self.registry
         )
@@ -51,7 +55,9 @@ class Metrics:
 
     def problem(self, code: str) -> None:
         """Count a request that was answered with a problem."""
-        self._problems.labels(code).inc()
+        if len(self._codes) < _CODES_MAX:
+            self._codes.add(code)
+        self._problems.labels(code if code in self._codes else "other").inc()
 
     def render(self) -> bytes:
         """Return all of it in Prometheus's text format."""

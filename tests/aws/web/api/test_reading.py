@@ -12,6 +12,7 @@ import pytest
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import JobError, Result
+from jobfleet_web.door.head import Head
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.wiring import Web, build
 
@@ -188,8 +189,15 @@ def test_the_stack_is_told_as_it_is(stack: Any, web_settings: WebSettings) -> No
         await asyncio.gather(*(client.get("/api/v1/fleet") for _ in range(10)))
         assert stack.front.calls.count("GetQueueAttributes") == 1
         await uploaded(client)
+        await client.get("/nowhere")
+        web.hall.waiting.enter(Head("POST", "/api/v1/upload", {}, None))
         metrics = (await client.get("/metrics")).text
-        assert 'jobfleet_web_uploads_total{operation="stats"} 1.0' in metrics
+        for line in (
+            'jobfleet_web_uploads_total{operation="stats"} 1.0',
+            'jobfleet_web_problems_total{code="not-found"} 1.0',
+            "jobfleet_web_held_requests 1.0",
+        ):
+            assert line in metrics
         found: dict[str, Any] = (await client.get("/api/v1/fleet")).json()
         return found
 

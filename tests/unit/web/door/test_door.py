@@ -53,6 +53,15 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing_and_a_line_that_tells_w
     assert any("web_bench" in place for place in line["where"])
 
 
+def test_each_problem_is_counted_once_whoever_found_it(site: Make) -> None:
+    made = site(ScriptedWork(refusal=RuntimeError("odd")))
+    made.get("/healthz")
+    made.get("/nowhere")
+    made.get("/", headers={"Host": "example.org"})
+    made.post(UPLOAD, files=FILES)
+    assert made.problems == ["not-found", "wrong-host", "unforeseen"]
+
+
 def test_a_browser_without_javascript_reads_problems_as_a_page_in_which_nothing_is_markup(site: Make) -> None:
     answer = site().get("/<script>alert(1)</script>", headers={"Accept": "text/html,*/*"})
     assert answer.status_code == 404

@@ -24,3 +24,14 @@ def test_uploads_jobs_and_problems_are_counted_apart() -> None:
     names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert all(name.startswith("jobfleet_web_") for name in names)
     assert "stats" not in other.render().decode()
+
+
+def test_odd_codes_of_failed_jobs_do_not_become_ever_more_series() -> None:
+    metrics = Metrics()
+    for number in range(1_000):
+        metrics.problem(f"odd-{number}")
+    metrics.problem("odd-0")
+    lines = [line for line in metrics.render().decode().splitlines() if "problems_total{" in line]
+    assert 'jobfleet_web_problems_total{code="odd-0"} 2.0' in lines
+    assert 'jobfleet_web_problems_total{code="other"} 800.0' in lines
+    assert len(lines) == 201
