@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,9 +22,6 @@ COMMENT_SECONDS = 15.0
 # After how many milliseconds a browser connects again.
 RETRY_MILLISECONDS = 3_000
 
-# What a listener may lag behind; one that takes less comes again, and is told all from the start.
-LAG_MAX = 5_000
-
 
 @dataclass(frozen=True)
 class Event:
@@ -41,25 +39,50 @@ class Event:
         return f"event: {self.name}\nid: {self.number}\ndata: {body}\n\n".encode("utf-8", "replace")
 
 
+class _Listener:
+    """What one listener is yet to be told: of each job the last news alone, so a slow one holds little."""
+
+    def __init__(self) -> None:
+        self._news: OrderedDict[str, Event] = OrderedDict()
+        self._came = asyncio.Event()
+
+    def put(self, whose: str, event: Event) -> None:
+        """Leave news of a job, or of the fleet."""
+        self._news[whose] = event
+        self._came.set()
+
+    def end(self) -> None:
+        """Wake it up where nothing happens any more."""
+        self._came.set()
+
+    async def next(self) -> Event:
+        """Return the next news, or a comment if none comes for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMMENT_SECONDS):
+                await self._came.wait()
+        event = self._news.popitem(last=False)[1] if self._news else Event()
+        if not self._news:
+            self._came.clear()
+        return event
+
+
 class _Watch:
     """One batch that somebody listens to: what was told of it, and to whom."""
 
     def __init__(self) -> None:
-        self.told: dict[str, JobView] = {}
-        self.listeners: set[asyncio.Queue[Event | None]] = set()
+        self.told: dict[str, tuple[JobView, Event]] = {}
+        self.listeners: set[_Listener] = set()
         self.number = 0
         self.task: asyncio.Task[None] | None = None
         self.fleet: Mapping[str, Any] = {}
 
-    def tell(self, name: str, data: Mapping[str, Any]) -> None:
-        """Tell all listeners; one whose line is full is sent away."""
+    def tell(self, whose: str, name: str, data: Mapping[str, Any]) -> Event:
+        """Tell all listeners."""
         self.number += 1
-        for listener in list(self.listeners):
-            if listener.qsize() >= LAG_MAX:
-                self.listeners.discard(listener)
-                listener.put_nowait(None)
-            else:
-                listener.put_nowait(Event(name, data, self.number))
+        event = Event(name, data, self.number)
+        for listener in self.listeners:
+            listener.put(whose, event)
+        return event
 
 
 class BatchEvents:
@@ -75,24 +98,20 @@ class BatchEvents:
     async def listen(self, batch: str) -> AsyncGenerator[Event, None]:
         """Give each job of a batch as it is now, and then each one that changes, until `close`."""
         watch = self._watches.setdefault(checked_batch_id(batch), _Watch())
-        line: asyncio.Queue[Event | None] = asyncio.Queue()
-        for job in watch.told.values():
-            line.put_nowait(Event("job", job.to_json(), watch.number))
-        watch.listeners.add(line)
+        listener = _Listener()
+        for job_id, (_, event) in watch.told.items():
+            listener.put(job_id, event)
+        watch.listeners.add(listener)
         if watch.task is None:
             watch.task = asyncio.create_task(self._watch(batch, watch))
         try:
             yield Event()
             while not self._closed:
-                try:
-                    event = await asyncio.wait_for(line.get(), COMMENT_SECONDS)
-                except TimeoutError:
-                    event = Event()
-                if event is None:
-                    return
-                yield event
+                event = await listener.next()
+                if not self._closed:
+                    yield event
         finally:
-            watch.listeners.discard(line)
+            watch.listeners.discard(listener)
             if not watch.listeners and self._watches.get(batch) is watch:
                 del self._watches[batch]
                 if watch.task:
@@ -111,7 +130,7 @@ class BatchEvents:
             if watch.task:
                 watch.task.cancel()
             for listener in watch.listeners:
-                listener.put_nowait(None)
+                listener.end()
 
     async def _watch(self, batch: str, watch: _Watch) -> None:
         pause = LOOK_SECONDS
@@ -125,16 +144,15 @@ class BatchEvents:
             await asyncio.sleep(pause)
 
     def _tell_if_new(self, watch: _Watch, job: JobView) -> bool:
-        last = watch.told.get(job.id)
+        last = watch.told[job.id][0] if job.id in watch.told else None
         # A look that began before the answer came is older than what was told.
         if last == job or (last and last.is_done and not job.is_done):
             return False
-        watch.told[job.id] = job
-        watch.tell("job", job.to_json())
+        watch.told[job.id] = job, watch.tell(job.id, "job", job.to_json())
         return True
 
     async def _tell_fleet(self, watch: _Watch) -> None:
         fleet = await self._read_fleet()
         if fleet != watch.fleet:
             watch.fleet = fleet
-            watch.tell("fleet", fleet)
+            watch.tell("", "fleet", fleet)
