@@ -12,7 +12,7 @@ from jobfleet_jobs.protocol.names import BatchEntry
 from jobfleet_web.model import JobView, OutputFile
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.batches.batch_views import Batches
-from jobfleet_web.work.files.names import safe_name, unique_name
+from jobfleet_web.work.files.names import UniqueNames, safe_name
 from jobfleet_web.work.files.stored_file import AskedFor, InStore, open_file
 from jobfleet_web.work.gateway import Gateway
 
@@ -54,7 +54,7 @@ class ZipStream:
     def __init__(self, gateway: Gateway, batches: Batches, locate: Locate) -> None:
         self._gateway, self._batches, self._locate = gateway, batches, locate
         self._outlet = _Outlet()
-        self._taken: set[str] = {ERRORS}
+        self._names = UniqueNames(ERRORS)
         self._errors: list[str] = []
 
     async def pieces(self, entries: Sequence[BatchEntry]) -> AsyncGenerator[bytes, None]:
@@ -77,7 +77,7 @@ class ZipStream:
         elif not job.is_done:
             self._errors.append(f"{_line(job)}: not done yet, {job.status}")
         elif job.output is None:
-            name = self._name(f"{safe_name(job.name, job.id)}.json")
+            name = self._names.take(f"{safe_name(job.name, job.id)}.json")
             archive.writestr(self._info(name, job), json.dumps(dict(job.result or {}), indent=1) + "\n")
             yield self._outlet.take()
         else:
@@ -93,7 +93,7 @@ class ZipStream:
         except Problem as problem:
             self._errors.append(f"{_line(job)}: {problem.detail}")
             return
-        info = self._info(self._name(safe_name(output.name, job.id)), job)
+        info = self._info(self._names.take(safe_name(output.name, job.id)), job)
         # From 4 GB on, sizes have another form, which must be known beforehand.
         info.file_size = output.bytes
         with archive.open(info, "w") as entry:
@@ -102,11 +102,6 @@ class ZipStream:
                     entry.write(piece)
                     yield self._outlet.take()
         yield self._outlet.take()
-
-    def _name(self, wanted: str) -> str:
-        name = unique_name(wanted, self._taken)
-        self._taken.add(name.lower())
-        return name
 
     def _info(self, name: str, job: JobView | None = None) -> zipfile.ZipInfo:
         at = sent_at(job.id) if job else None

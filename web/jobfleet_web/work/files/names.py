@@ -1,6 +1,5 @@
 """Names of files as headers and archives can hold them."""
 
-from collections.abc import Collection
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -15,13 +14,22 @@ def safe_name(name: str, otherwise: str = "file") -> str:
     return safe if safe.strip(".") else otherwise
 
 
-def unique_name(name: str, taken: Collection[str]) -> str:
-    """Return a name that is not taken yet, on systems too that do not tell capitals: `photo (2).jpg`."""
-    path, number, found = PurePosixPath(name), 1, name
-    while found.lower() in taken:
-        number += 1
-        found = f"{path.stem} ({number}){path.suffix}"
-    return found
+class UniqueNames:
+    """Gives each file a name of its own, on systems too that do not tell capitals: `photo (2).jpg`."""
+
+    def __init__(self, *taken: str) -> None:
+        # The number that was given last to files of a name: thousands may be called the same.
+        self._numbers = {name.lower(): 1 for name in taken}
+
+    def take(self, name: str) -> str:
+        """Return a name that was not taken yet, as near to `name` as may be."""
+        path, found, number = PurePosixPath(name), name, self._numbers.get(name.lower(), 0)
+        while found.lower() in self._numbers:
+            number += 1
+            found = f"{path.stem} ({number}){path.suffix}"
+        self._numbers[name.lower()] = max(number, 1)
+        self._numbers.setdefault(found.lower(), 1)
+        return found
 
 
 def disposition(name: str, content_type: str) -> str:

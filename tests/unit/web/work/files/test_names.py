@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from jobfleet_web.work.files.names import disposition, safe_name, unique_name
+from jobfleet_web.work.files.names import UniqueNames, disposition, safe_name
 
 
 @given(some.text(max_size=80))
@@ -33,9 +33,30 @@ def test_a_header_is_one_line_of_ascii(name: str, kind: str) -> None:
 
 
 def test_names_that_differ_in_capitals_alone_are_not_one_file() -> None:
-    taken: set[str] = set()
-    found = []
-    for name in ("photo.png", "PHOTO.png", "photo.png", "photo"):
-        found.append(unique_name(name, taken))
-        taken.add(found[-1].lower())
-    assert found == ["photo.png", "PHOTO (2).png", "photo (3).png", "photo"]
+    names = UniqueNames("errors.txt")
+    sent = ("photo.png", "PHOTO.png", "photo.png", "photo", "photo (2).png", "Errors.txt")
+    found = [names.take(name) for name in sent]
+    assert found == [
+        "photo.png", "PHOTO (2).png", "photo (3).png", "photo", "photo (2) (2).png", "Errors (2).txt",
+    ]  # fmt: skip
+
+
+@given(some.lists(some.sampled_from(["a.png", "A.png", "a (2).png", "a (2) (2).png", "a (3).png"])))
+def test_no_two_files_get_one_name(sent: list[str]) -> None:
+    names = UniqueNames()
+    assert len({names.take(name).lower() for name in sent}) == len(sent)
+
+
+def test_a_name_that_thousands_have_takes_one_look_each() -> None:
+    class Looked(dict[str, int]):
+        looks = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looks += 1
+            return super().__contains__(name)
+
+    names = UniqueNames()
+    names._numbers = looked = Looked()
+    for _ in range(1_000):
+        names.take("image.jpg")
+    assert looked.looks < 3_000
