@@ -175,6 +175,9 @@ JUNK = {
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         400,
     ),
+    "a body in a form of its own": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    "another version": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    "a method that gives back what was sent": (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
     "long address": (b"GET /" + LONG + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "long header": (b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + LONG + b"\r\n\r\n", 400),
 }  # fmt: skip
@@ -187,6 +190,14 @@ def test_junk_is_answered_with_a_problem(site: Site, kind: str) -> None:
     status, headers, body = exchanged(site, data)
 
     assert_problem(status, headers["content-type"], body, shown=shown)
+
+
+def test_of_a_request_that_nginx_refuses_the_log_has_its_own_method(empty: Site) -> None:
+    requests.post(f"{empty.url}/refused", data=bytes(65537), timeout=WAIT)
+
+    wait_for(lambda: "/refused" in {line["path"] for line in logged(empty)})
+    [line] = [line for line in logged(empty) if line["path"] == "/refused"]
+    assert (line["method"], line["status"]) == ("POST", 413)
 
 
 def test_no_secret_is_in_what_is_logged(site: Site, empty: Site) -> None:
