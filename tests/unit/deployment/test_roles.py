@@ -47,8 +47,12 @@ def test_every_public_variable_carries_the_role_s_name(role: Path) -> None:
 
 def test_the_readme_lists_every_variable_with_its_default(role: Path) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", (role / "README.md").read_text(), re.MULTILINE))
-    # One value cannot stand in a table of plain words.
-    told = dict.fromkeys(("worker_endpoint_url", "web_endpoint_url"), "`AWS_ENDPOINT_URL` of the controller")
+    # Some values cannot stand in a table of plain words.
+    told = {
+        **dict.fromkeys(("worker_endpoint_url", "web_endpoint_url"), "`AWS_ENDPOINT_URL` of the controller"),
+        "web_max_input_bytes": "what the workers take",
+        "web_memory_limit": "`web_memory_bytes` and 256 MiB",
+    }
 
     for name, option in options_of(role).items():
         shown = told.get(name) or as_shown(option)

@@ -90,6 +90,27 @@ def test_the_page_is_never_for_everybody_without_its_token(
     assert said.startswith(f"web_from is '{source}': the page would be for everybody") is is_refused
 
 
+@pytest.mark.parametrize(
+    ("given", "settings", "found"),
+    [
+        ({}, "web_max_input_bytes", 268_435_456),
+        ({"worker_max_input_bytes": 1000}, "web_max_input_bytes", 1000),
+        ({"worker_max_input_bytes": 10 * 1024**3}, "web_max_input_bytes", 5 * 1024**3),
+        ({"worker_max_input_bytes": 1000, "web_max_input_bytes": 500}, "web_max_input_bytes", 500),
+        ({}, "web_memory_limit", 335_544_320),
+        ({"web_memory_bytes": 1024**3}, "web_memory_limit", 1024**3 + 268_435_456),
+    ],
+)
+def test_limits_follow_those_that_they_have_to_fit(
+    given: dict[str, int], settings: str, found: int
+) -> None:
+    """The page takes what the workers take, and has the memory that the uploads in it may need."""
+    variables = variables_with(given).of("web", "web_hosts")
+
+    assert worked_out(LOADER, variables, variables[settings]) == found
+    assert refused(**given) == []
+
+
 @pytest.mark.parametrize("name", ["web_on_workers", "web_tls", "web_token_new"])
 def test_what_is_neither_true_nor_false_is_refused(name: str) -> None:
     assert refused(**{name: "perhaps"})[0] == f"{name} is 'perhaps': give true or false."
