@@ -28,6 +28,12 @@ def _name(pattern: str, words: str) -> Rule:
     return Rule(lambda value: bool(matches(value)), f"give {words}")
 
 
+# https://www.rfc-editor.org/rfc/rfc1123#section-2.1
+_LONGEST_HOST = 253
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+
+
 def is_range(value: str) -> bool:
     """Tell whether `value` is an address range."""
     try:
@@ -48,6 +54,15 @@ def is_unspecified(value: str) -> bool:
         return ipaddress.ip_address(value).is_unspecified
     except ValueError:
         return True
+
+
+def is_host(value: str) -> bool:
+    """Tell whether `value` is an address or a name of a host: no port, no path, no https:// before it."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return len(value) <= _LONGEST_HOST and bool(_HOST.fullmatch(value))
+    return True
 
 
 def is_private(value: str) -> bool:
@@ -130,6 +145,10 @@ RULES: dict[str, Rule] = {
     "host_packages_lock_timeout": _WAIT,
     "web_listen_address": Rule(
         lambda value: not is_unspecified(value), "give the host's own address, not one that means all of them"
+    ),
+    "web_host_names": Rule(
+        lambda value: all(map(is_host, value)),
+        "give names of hosts such as page.example.org, without https:// or a port",
     ),
     # Some take no certificate that is good for longer: https://support.apple.com/en-us/103769
     "web_tls_days": _from_to(90, 825),

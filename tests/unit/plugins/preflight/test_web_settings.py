@@ -101,14 +101,24 @@ def test_the_page_is_never_for_everybody_without_its_token(
         ({"web_memory_bytes": 1024**3}, "web_memory_limit", 1024**3 + 268_435_456),
     ],
 )
-def test_limits_follow_those_that_they_have_to_fit(
-    given: dict[str, int], settings: str, found: int
-) -> None:
+def test_limits_follow_those_that_they_have_to_fit(given: dict[str, int], settings: str, found: int) -> None:
     """The page takes what the workers take, and has the memory that the uploads in it may need."""
     variables = variables_with(given).of("web", "web_hosts")
 
     assert worked_out(LOADER, variables, variables[settings]) == found
     assert refused(**given) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["https://page.example.org", "page.example.org:80", "a b", "*.example.org", ""]
+)
+def test_a_name_that_no_request_could_have_is_refused(name: str) -> None:
+    """Else nobody would be answered under it, and with TLS the run would end after the launch."""
+    assert refused(web_host_names=["198.51.100.7", "2001:db8::7", "page.example.org"]) == []
+    said = refused(web_host_names=["page.example.org", name])
+    assert len(said) == 1
+    assert said[0].startswith("web_host_names is ")
+    assert "give names of hosts such as page.example.org" in said[0]
 
 
 @pytest.mark.parametrize("name", ["web_on_workers", "web_tls", "web_token_new"])
