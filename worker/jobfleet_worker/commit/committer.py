@@ -132,6 +132,8 @@ class Committer:
         return COMPANY_SECONDS if under_way else 0.0
 
     def _linger_answered(self, group: Sequence[Finished], under_way: bool) -> float:
+        if any(finished.passed for finished in group):
+            return 0.0  # they are not done yet: somebody waits for the worker that they go to
         if not group[0].seconds:
             return CLEARING_SMALL_SECONDS if self._load.more_may_finish() else 0.0
         return CLEARING_SECONDS if self._load.is_at_work() and len(group) < CLEARED_TOGETHER else 0.0

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from jobfleet_jobs.protocol.message import Output, Result
+from jobfleet_worker.aws.queues import Passed
 from jobfleet_worker.commit.committer import CLEARED_TOGETHER, COMPANY_SECONDS, Committer
 from jobfleet_worker.job.in_hand import Finished
 from jobfleet_worker.reporting.journal import Journal
@@ -61,6 +62,9 @@ class Aws:
     def delete(self, messages: Sequence[Any]) -> dict[int, Any]:
         return self.note("delete", [message.receipt for message in messages])
 
+    def pass_on(self, message: Any, *_: Any) -> None:
+        self.note("pass on", [message.receipt])
+
     def log(self, _: str, lines: bytes) -> None:
         self.note("log", [""] * lines.count(b"\n"))
 
@@ -103,13 +107,23 @@ class Fleet:
 
     def finish(self, name: str, *, carried: bool = True, lost: bool = False) -> None:
         """Put an image that is done."""
-        message = SimpleNamespace(receipt=name)
-        lease = SimpleNamespace(message=message, is_lost=lambda: lost)
-        job: Any = SimpleNamespace(lease=lease, stop=SimpleNamespace(halted=threading.Event()))
+        job = _job(name, lost=lost)
         output = Output("b", f"outputs/{name}", 1, "e")
         result = Result(_id(name), "greyscale", "succeeded", "w", 1, output=output)
         line = {"job": name, "outcome": "succeeded"}
         self.committer.put(Finished(job, result, "replies", line, stored=False, carried=carried, seconds=0.1))
+
+    def pass_on(self, name: str) -> None:
+        """Put a job that goes to another worker."""
+        result = Result(_id(name), "own", "failing", "w", 1)
+        line = {"job": name, "outcome": "passed-on"}
+        self.committer.put(Finished(_job(name), result, None, line, passed=Passed(1, 0.0, 0)))
+
+
+def _job(name: str, *, lost: bool = False) -> Any:
+    message = SimpleNamespace(receipt=name)
+    lease = SimpleNamespace(message=message, is_lost=lambda: lost)
+    return SimpleNamespace(lease=lease, stop=SimpleNamespace(halted=threading.Event()))
 
 
 def _id(name: str) -> str:
@@ -172,6 +186,14 @@ def test_what_was_answered_is_cleared_together_results_first_and_messages_last(f
     assert sorted(cleared[0][1]) == sorted(ids(*names))
     last_answer = max(n for n, (name, _) in enumerate(fleet.aws.calls) if name == "answer")
     assert last_answer < fleet.aws.calls.index(cleared[0])
+
+
+def test_a_job_for_another_worker_goes_there_at_once_and_takes_along_those_that_wait(fleet: Fleet) -> None:
+    fleet.finish("1")
+    wait_for(lambda: fleet.aws.of("answer"))
+    fleet.pass_on("2")
+    wait_for(lambda: fleet.aws.of("pass on"))
+    wait_for(lambda: len(fleet.ended) == 2)
 
 
 def test_when_nobody_else_is_at_work_what_was_answered_is_cleared_at_once(fleet: Fleet) -> None:
