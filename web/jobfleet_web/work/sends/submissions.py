@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from jobfleet.sending.prepare import Prepared
 from jobfleet_jobs.protocol.message import Result
@@ -14,6 +15,10 @@ from jobfleet_web.work.jobs.job_facts import JobFacts
 from jobfleet_web.work.jobs.job_views import waiting_view
 from jobfleet_web.work.sends.sending import Sending, checked
 from jobfleet_web.work.sends.sent_once import Record, SentOnce, fingerprint_of
+
+# So long an upload without a key meets the same one that is under way. A job that is not done by then may
+# never be: the queue was emptied, or it lies among the dead letters. Its file must not be stuck with it.
+MEETS_SECONDS = 900.0
 
 # Is called with each upload that was acknowledged and how many seconds storing and sending it took.
 OnSent = Callable[[Upload, float], object]
@@ -47,28 +52,37 @@ class Payload:
         return fingerprint_of(self.uploads, self.batch if self.names_batch else None)
 
 
+class _Sent(NamedTuple):
+    """A submission, and the monotonic time when it began."""
+
+    task: "asyncio.Task[Submitted]"
+    at: float
+
+
 class Submissions:
     """Sends the uploads of requests; the same ones again are the same jobs."""
 
     def __init__(self, sending: Sending, sent_once: SentOnce, following: Following, on_sent: OnSent) -> None:
         self._sending, self._sent_once = sending, sent_once
         self._following, self._on_sent = following, on_sent
-        self._tasks: dict[str, asyncio.Task[Submitted]] = {}
+        self._sent: dict[str, _Sent] = {}
 
     async def submit(self, what: Payload, key: str | None) -> Submitted:
         """Send uploads, or meet those that were sent before. Raises `Problem`."""
         fingerprint = what.fingerprint
         name = f"key {key}" if key is not None else f"{what.sender} {fingerprint}"
-        while key is not None and (first := self._tasks.get(name)):
+        while key is not None and (first := self._sent.get(name)):
             # It is being sent: whoever comes after that is told by the record.
-            await asyncio.wait([first])
+            await asyncio.wait([first.task])
             await asyncio.sleep(0)
-        task = self._tasks.get(name)
-        if task is None:
+        now, sent = time.monotonic(), self._sent.get(name)
+        if sent and now - sent.at < MEETS_SECONDS:
+            task = sent.task
+        else:
             wanted = Record([upload.job_id for upload in what.uploads], what.batch, fingerprint)
             # A task of its own: a sender that goes away leaves nothing half done for one who comes again.
             task = asyncio.create_task(self._submit(what.uploads, wanted, key))
-            self._tasks[name] = task
+            self._sent[name] = _Sent(task, now)
             task.add_done_callback(lambda done: self._ended(name, done))
         found = await asyncio.shield(task)
         await self._discard([one for one in what.uploads if one.job_id not in found.job_ids])
@@ -116,15 +130,20 @@ class Submissions:
         """Forget what failed, what the record of its key tells from now on, and what is done by now."""
         failed = task.cancelled() or task.exception() is not None
         if failed or name.startswith("key "):
-            del self._tasks[name]
+            self._forget(name, task)
             return
         waiting = {job for job in task.result().job_ids if self._following.is_under_way(job)}
 
         def note(job: str) -> None:
             waiting.discard(job)
             if not waiting:
-                self._tasks.pop(name, None)
+                self._forget(name, task)
 
         note("")
         for job in list(waiting):
             self._following.when_over(job, note)
+
+    def _forget(self, name: str, task: "asyncio.Task[Submitted]") -> None:
+        """Forget a submission, but not a later one in its place."""
+        if name in self._sent and self._sent[name].task is task:
+            del self._sent[name]

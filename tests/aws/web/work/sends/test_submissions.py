@@ -11,6 +11,7 @@ from jobfleet_jobs.protocol.names import BatchEntry, sent_once_key
 from jobfleet_web.model import JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
+from jobfleet_web.work.sends import submissions
 from jobfleet_web.work.work import Submitted, Work
 
 from tests.client_run import picture
@@ -125,6 +126,24 @@ def test_the_same_upload_of_one_sender_meets_the_job_that_is_under_way(
         stack.worker()
         await work.wait(first.job_ids, patience(30))
         assert (await send(work, upload())).job_ids != first.job_ids
+
+    with_work(web_settings, use)
+
+
+def test_an_upload_whose_job_is_never_done_can_be_sent_again_in_a_while(
+    stack: Any, web_settings: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(work: Work) -> None:
+        first = await send(work, upload())
+        stack.sqs.purge_queue(QueueUrl=stack.requests)
+        with monkeypatch.context() as later:
+            later.setattr(submissions, "MEETS_SECONDS", 0.0)
+            second = await send(work, upload())
+        assert second.job_ids != first.job_ids
+        assert (await send(work, upload())).job_ids == second.job_ids
+        stack.worker()
+        await work.wait(second.job_ids, patience(30))
+        assert (await send(work, upload())).job_ids not in (first.job_ids, second.job_ids)
 
     with_work(web_settings, use)
 
