@@ -110,10 +110,10 @@ def image_requests(operation: str, count: int) -> list[str]:
     """Return the bodies of requests for that many images."""
     return [
         Request(
-            new_job_id(), operation, Stored(BUCKET, INPUT_KEY), SUBMITTED_AT,
-            parameters=PARAMETERS[operation], output=f"outputs/{number}.jpg", reply_to=RESPONSES,
+            one, operation, Stored(BUCKET, INPUT_KEY), SUBMITTED_AT,
+            parameters=PARAMETERS[operation], output=f"outputs/{one}/image.jpg", reply_to=RESPONSES,
         ).to_json()
-        for number in range(count)
+        for one in [new_job_id() for _ in range(count)]
     ]  # fmt: skip
 
 

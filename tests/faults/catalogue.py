@@ -142,9 +142,10 @@ def _image(chance: random.Random, number: int) -> Job:
     operation = _ON_IMAGES[number // 2 // len(_FORMATS) % len(_ON_IMAGES)]
     parameters = {} if operation == "greyscale" else {"level": chance.randint(0, 255)}
     data = _encoded(_picture(chance, chance.choice(modes)), kind)
-    return Job(
-        _id(chance, number), operation, data, f"folder {number % 3}/picture-{number}.{ending}", parameters
-    )
+    job_id = _id(chance, number)
+    # Every other output is its job's alone, and so carries its result.
+    folder = f"folder {number % 3}/{job_id}" if number // 2 % 2 else f"folder {number % 3}"
+    return Job(job_id, operation, data, f"{folder}/picture-{number}.{ending}", parameters)
 
 
 def _picture(chance: random.Random, mode: str) -> Image.Image:

@@ -2,7 +2,8 @@
 
 So a job can be answered as soon as its output is stored, and its result may go to where everyone finds it
 together with others. If the worker is killed in between, the message comes back, and whoever gets it finds
-the result at the output.
+the result at the output. That is for outputs whose key holds the job's id, as clients name them: another job
+might overwrite any other.
 """
 
 from collections.abc import Mapping

@@ -162,6 +162,9 @@ class Attempts:
 
         def metadata_of(outcome: Outcome) -> Mapping[str, str]:
             nonlocal metadata
+            # Under a name that other jobs may have, too, it could be overwritten before it is stored.
+            if request.id not in (request.output or ""):
+                return {}
             metadata = carried(Result(status="succeeded", result=outcome.result, **told))
             return metadata
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Result
 from jobfleet_worker.service import backlog
 from PIL import Image
@@ -25,7 +26,8 @@ def calls(stack: Any, start: str = "") -> list[str]:
 
 
 def images(stack: Any, count: int) -> list[Request]:
-    requests = [stack.request("greyscale", png(), output=f"outputs/{number}.png") for number in range(count)]
+    ids = [new_job_id() for _ in range(count)]
+    requests = [stack.request("greyscale", png(), id=one, output=f"outputs/{one}/a.png") for one in ids]
     for request in requests:
         stack.send(request)
     stack.front.calls.clear()
@@ -54,7 +56,7 @@ def test_an_answer_goes_out_after_the_output_and_before_the_result_is_stored_wit
     worker.work()
     order = [call for call in calls(stack) if call.startswith(("PUT outputs", "PUT results", "SendM", "Del"))]
     assert order == [
-        "PUT outputs/0.png", "SendMessageBatch", f"PUT results/{request.id}.json", "DeleteMessageBatch",
+        f"PUT {request.output}", "SendMessageBatch", f"PUT results/{request.id}.json", "DeleteMessageBatch",
     ]  # fmt: skip
 
 
@@ -88,18 +90,29 @@ def test_what_was_answered_and_not_stored_is_found_at_its_output_by_who_gets_it_
     assert stored.result == answers[0].result
 
 
+def test_a_result_is_stored_before_its_answer_where_another_job_may_overwrite_the_output(
+    stack: Any, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = stack.request("greyscale", png(), output="outputs/mine.png")
+    stack.send(request)
+    stack.front.calls.clear()
+    worker = bench()
+    monkeypatch.setattr(worker.parts.backlog, "is_at_work", lambda: True)
+    monkeypatch.setattr(CLEARING, 0.1)
+    worker.work()
+    order = [call for call in calls(stack) if call.startswith(("PUT outputs", "PUT results", "SendM"))]
+    assert order == [f"PUT {request.output}", f"PUT results/{request.id}.json", "SendMessageBatch"]
+    assert stack.s3.head_object(Bucket=stack.bucket, Key=request.output)["Metadata"] == {}
+
+
 def test_what_an_output_carries_of_another_job_is_not_taken_for_its_own(stack: Any, bench: Any) -> None:
-    first, second = images(stack, 1)[0], stack.request("threshold", png(), output="outputs/0.png")
+    (first,) = images(stack, 1)
+    second = stack.request("threshold", png(), output=first.output)
     bench().work()
-    head = stack.s3.head_object(Bucket=stack.bucket, Key="outputs/0.png")
+    head = stack.s3.head_object(Bucket=stack.bucket, Key=first.output)
     assert json.loads(head["Metadata"]["jobfleet-result"])["id"] == first.id
     stack.send(second)
     stack.sqs.receive_message(QueueUrl=stack.requests, VisibilityTimeout=0)  # the first attempt
     bench(worker_id="w2").work()
     assert stack.stored(second.id).operation == "threshold"
-    assert (
-        json.loads(
-            stack.s3.head_object(Bucket=stack.bucket, Key="outputs/0.png")["Metadata"]["jobfleet-result"]
-        )["id"]
-        == second.id
-    )
+    assert stack.s3.head_object(Bucket=stack.bucket, Key=first.output)["Metadata"] == {}
