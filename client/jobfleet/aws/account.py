@@ -22,6 +22,7 @@ from jobfleet.settings.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.credentials import Credentials
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
@@ -70,6 +71,7 @@ class Account:
         self.sentences = ErrorSentences(self)
         self._number: str | None = None
         self._clients: dict[str, Any] = {}
+        self._direct_s3: S3Client | None = None
         self._making = threading.Lock()
         self._config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -136,19 +138,26 @@ class Account:
         """The bucket."""
         return cast("S3Client", self.client("s3"))
 
-    @functools.cached_property
+    @property
     def direct_s3(self) -> "S3Client":
         """The bucket for who puts thousands of objects: `jobfleet_jobs.direct_calls`, or boto3 as above."""
+        s3 = self.s3
+        with self._making:
+            # As with `client`: where there are no credentials yet, there may be some later.
+            if self._direct_s3 is None and (credentials := self._core.get_credentials()):
+                self._direct_s3 = self._made_direct(s3, credentials)
+            return self._direct_s3 or s3
+
+    def _made_direct(self, s3: "S3Client", credentials: "Credentials") -> "S3Client":
         from jobfleet_jobs.direct_calls.clients import DirectS3
         from jobfleet_jobs.direct_calls.signed_http import ConnectionPool
 
-        credentials = self._core.get_credentials()
         certificates = self._core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
         try:
-            lines = credentials and ConnectionPool(credentials, f"jobfleet/{__version__}", certificates)
+            lines = ConnectionPool(credentials, f"jobfleet/{__version__}", certificates)
         except OSError:  # boto3 says what is wrong with the certificates, when it calls
-            lines = None
-        return cast("S3Client", DirectS3(self.s3, lines)) if lines else self.s3
+            return s3
+        return cast("S3Client", DirectS3(s3, lines))
 
     @property
     def session(self) -> "boto3.Session":
@@ -205,7 +214,7 @@ class Account:
         """Close the connections."""
         with self._making:
             clients, self._clients = self._clients, {}
-            direct = vars(self).pop("direct_s3", None)
+            direct, self._direct_s3 = self._direct_s3, None
         for client in (*clients.values(), direct):
             if client:
                 client.close()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from jobfleet.aws.account import Account
 from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.aws_facts import error_code
@@ -62,6 +63,22 @@ def test_credentials_that_replace_others_in_their_file_sign_these_puts_too(
     write("second")
     put(account, "uploads/after")
     assert stack.object("uploads/after") == b"data"
+    account.close()
+
+
+def test_credentials_that_come_later_sign_these_puts_too(
+    stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "credentials"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    account = Account(settings_of(stack))
+    with pytest.raises(NoCredentialsError):
+        put(account, "uploads/too-early")
+    file.write_text("[default]\naws_access_key_id=key\naws_secret_access_key=secret\n")
+    put(account, "uploads/now")
+    assert stack.object("uploads/now") == b"data"
     account.close()
 
 
