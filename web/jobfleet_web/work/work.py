@@ -120,8 +120,9 @@ class Work:
     async def wait(self, job_ids: Sequence[str], seconds: float) -> list[JobView]:
         """Wait until the jobs are done, at most so long; return them as they are then, in order."""
         views = await asyncio.gather(*(self.job(job_id) for job_id in job_ids))
-        await self.following.wait([facts_of_view(view) for view in views if not view.is_done], seconds)
-        return [self.following.known(view.id) or view for view in views]
+        waiting = [facts_of_view(view) for view in views if not view.is_done]
+        waited = await self.following.wait(waiting, seconds)
+        return [self.following.known(view.id) or waited.get(view.id) or view for view in views]
 
     async def job(self, job_id: str) -> JobView:
         """Return a job, whoever sent it. Raises `Problem` 404 where nothing is known of it."""

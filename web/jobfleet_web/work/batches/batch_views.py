@@ -62,12 +62,17 @@ class Batches:
 
     async def views_of(self, entries: Sequence[BatchEntry]) -> list[JobView]:
         """Return jobs as they are now. Results that this process lacks are read in few calls."""
-        lacking = [one for one in entries if self._following.known(one.job) is None]
+        known = self._following.known
+        # Taken first: results that come in now may have others forgotten.
+        kept = {one.job: view for one in entries if (view := known(one.job))}
+        lacking = [one for one in entries if one.job not in kept]
         found = await self._following.look([one.job for one in lacking]) if lacking else {}
         done = {one.job: _facts(one) for one in lacking if one.job in found}
         views = {job: self._following.settle(facts, found[job]) for job, facts in done.items()}
-        known = self._following.known
-        return [views.get(one.job) or known(one.job) or waiting_view(_facts(one)) for one in entries]
+        return [
+            views.get(one.job) or known(one.job) or kept.get(one.job) or waiting_view(_facts(one))
+            for one in entries
+        ]
 
     async def _read(self, batch: str) -> list[JobView]:
         return await self.views_of(await self.entries(batch))

@@ -6,7 +6,7 @@ is looked for in the bucket: by one task for all jobs that somebody waits for, h
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -136,10 +136,13 @@ class Following:
         self._keep(view, result)
         return view
 
-    async def wait(self, jobs: Sequence[JobFacts], seconds: float) -> None:
-        """Wait until all jobs are done, at most so long."""
+    async def wait(self, jobs: Sequence[JobFacts], seconds: float) -> Mapping[str, JobView]:
+        """Wait until all jobs are done, at most so long; return those that were waited for, as they are then.
+
+        Where they are many, or their results large, not all of them are `known` afterwards.
+        """
         if seconds <= 0:
-            return
+            return {}
         waiting = [self._awaited(facts) for facts in jobs if self._done.get(facts.id) is None]
         for followed in waiting:
             followed.waiters += 1
@@ -149,6 +152,7 @@ class Following:
             pending = {followed.done for followed in waiting if not followed.done.done()}
             if pending:
                 await asyncio.wait(pending, timeout=seconds)
+            return {followed.facts.id: followed.view for followed in waiting}
         finally:
             for followed in waiting:
                 self._let_go(followed)

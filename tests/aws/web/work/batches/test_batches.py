@@ -14,6 +14,7 @@ from jobfleet_jobs.protocol.names import BatchEntry
 from jobfleet_web.model import BatchView, JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
+from jobfleet_web.work.jobs import following
 from jobfleet_web.work.work import Event, Work
 
 from tests.client_run import picture
@@ -53,6 +54,20 @@ async def heard(work: Work, batch: str, enough: Any) -> list[Event]:
 
 def statuses(events: list[Event]) -> list[tuple[str, str]]:
     return [(one.data["name"], one.data["status"]) for one in events if one.name == "job"]
+
+
+def test_a_batch_larger_than_what_is_kept_of_jobs_is_told_as_it_is(
+    stack: Any, web_settings: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "DONE_MAX", 3)
+    batch = new_job_id()
+    for job in placed(stack, batch, 7):
+        store(stack, done(job))
+
+    async def use(work: Work) -> list[int]:
+        return [(await work.batch(batch)).counts["succeeded"] for _ in range(3)]
+
+    assert with_work(web_settings, use) == [7, 7, 7]
 
 
 def test_a_batch_of_another_host_is_told_page_by_page(stack: Any, web_settings: WebSettings) -> None:

@@ -133,6 +133,19 @@ def test_hundreds_who_wait_take_no_thread_each(stack: Any, web_settings: WebSett
     with_work(web_settings, use)
 
 
+def test_what_was_waited_for_is_told_also_where_it_is_not_kept(
+    stack: Any, web_settings: WebSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "DONE_MAX", 1)
+    stack.worker()
+
+    async def use(work: Work) -> list[JobView]:
+        jobs = await send(work, *(upload(data=b"%d" % n) for n in range(5)))
+        return await work.wait(jobs, patience(30))
+
+    assert [view.status for view in with_work(web_settings, use)] == ["succeeded"] * 5
+
+
 def test_no_more_jobs_are_followed_than_may_be(
     stack: Any, web_settings: WebSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
