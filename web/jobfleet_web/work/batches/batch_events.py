@@ -25,11 +25,19 @@ RETRY_MILLISECONDS = 3_000
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. Without a `name` it is a comment, that keeps the line open."""
+    """Something that happened. Without a `name` it is a comment, that keeps the line open.
+
+    `about` is a job, or the fleet as JSON.
+    """
 
     name: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    about: JobView | Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What it tells, as JSON: made when it is sent, as thousands may wait for that."""
+        return self.about.to_json() if isinstance(self.about, JobView) else self.about
 
     def encode(self) -> bytes:
         """Return it as it stands in an event stream (https://html.spec.whatwg.org/#server-sent-events)."""
@@ -70,16 +78,16 @@ class _Watch:
     """One batch that somebody listens to: what was told of it, and to whom."""
 
     def __init__(self) -> None:
-        self.told: dict[str, tuple[JobView, Event]] = {}
+        self.told: dict[str, Event] = {}
         self.listeners: set[_Listener] = set()
         self.number = 0
         self.task: asyncio.Task[None] | None = None
         self.fleet: Mapping[str, Any] = {}
 
-    def tell(self, whose: str, name: str, data: Mapping[str, Any]) -> Event:
+    def tell(self, whose: str, name: str, about: JobView | Mapping[str, Any]) -> Event:
         """Tell all listeners."""
         self.number += 1
-        event = Event(name, data, self.number)
+        event = Event(name, about, self.number)
         for listener in self.listeners:
             listener.put(whose, event)
         return event
@@ -99,7 +107,7 @@ class BatchEvents:
         """Give each job of a batch as it is now, and then each one that changes, until `close`."""
         watch = self._watches.setdefault(checked_batch_id(batch), _Watch())
         listener = _Listener()
-        for job_id, (_, event) in watch.told.items():
+        for job_id, event in watch.told.items():
             listener.put(job_id, event)
         watch.listeners.add(listener)
         if watch.task is None:
@@ -144,11 +152,11 @@ class BatchEvents:
             await asyncio.sleep(pause)
 
     def _tell_if_new(self, watch: _Watch, job: JobView) -> bool:
-        last = watch.told[job.id][0] if job.id in watch.told else None
+        last = watch.told[job.id].about if job.id in watch.told else None
         # A look that began before the answer came is older than what was told.
-        if last == job or (last and last.is_done and not job.is_done):
+        if last == job or (isinstance(last, JobView) and last.is_done and not job.is_done):
             return False
-        watch.told[job.id] = job, watch.tell(job.id, "job", job.to_json())
+        watch.told[job.id] = watch.tell(job.id, "job", job)
         return True
 
     async def _tell_fleet(self, watch: _Watch) -> None:
