@@ -85,8 +85,9 @@ def trouble_of(url: str, seconds: float = SECONDS) -> str:
         return f"{url} answers with {status}: it does not run as it should; run {DEPLOY}"
     if status != http.client.UNAUTHORIZED or _REALM not in challenge:
         return (
-            f"{url} answers, and is no page of jobfleet: AWS may have given the address to somebody else. Do "
-            f"not type the token there; run {DEPLOY}"
+            f"{url} answers, and is no page of jobfleet that asks for its token: AWS may have given the "
+            f"address to somebody else. Do not type the token there; run {DEPLOY}. If you let everybody in "
+            "with web_open_to_all_without_token, open the page yourself"
         )
     return ""
 

@@ -148,6 +148,7 @@ def test_a_token_that_is_gone_or_none_is_said(jobfleet: Jobfleet, stack: Any, he
     ("status", "challenge", "said"),
     [
         (200, "", "is no page of jobfleet"),
+        (200, "", "web_open_to_all_without_token, open the page yourself"),
         (401, 'Basic realm="router"', "Do not type the token there"),
         (502, "", "answers with 502"),
     ],
