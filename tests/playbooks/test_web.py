@@ -148,6 +148,8 @@ def test_it_is_hardened_and_its_files_are_its_own(web: Stack) -> None:
     assert exposures[1] <= 3.0, judged
     assert units.split() == ["enabled"] * 3
     assert "169.254.169.254/32" in on_host(web, "systemctl show -P IPAddressDeny jobfleet-web nginx")
+    assert on_host(web, "systemctl show -P MemoryMax nginx").isdecimal()
+    assert on_host(web, "systemctl show -P OOMPolicy nginx") == "continue"
     with pytest.raises(ConnectionRefusedError):  # it is this machine's, too
         socket.create_connection(("127.0.0.1", 80), timeout=WAIT)
 
@@ -213,6 +215,7 @@ def test_a_new_token_and_tls_take_effect_without_a_restart_and_show_no_secret(
         "Ensure nginx holds its key",
         "Ensure nginx stands in front of the web tier, and in front of nothing else",
         "Reload nginx",
+        "Ensure the stack's description lies in the bucket",
     } <= set(outcome.changed)
     assert set(told.changed) >= set(outcome.changed) - {"Reload nginx"}
     authority = str(web.folder / "web-ca.pem")
