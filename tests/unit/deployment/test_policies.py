@@ -102,3 +102,15 @@ def test_what_is_rare_stands_in_the_file_and_its_reason_on_the_page(who: str) ->
     rows = re.findall(rf"^\| {who} \| `(\w+)` \| (.+) \|$", page, re.MULTILINE)
     assert rows == [(one.sid, one.reason) for one in RARE[who]]
     assert [one["Sid"] for one in statements if "Sid" in one] == [one.sid for one in RARE[who]]
+
+
+def test_a_web_host_reads_nothing_that_the_page_does_not_show() -> None:
+    """Batches are listed, and the stack's description is for clients."""
+    read = {
+        one.partition("/")[2]
+        for statement in policies.statements_of("web")
+        if "s3:GetObject" in statement["Action"]
+        for one in statement["Resource"]
+    }
+
+    assert read == {"outputs/*", "results/*", "uploads/*", "web/keys/*", "workers/*"}
