@@ -236,7 +236,9 @@ def test_stop_drains_and_says_what_still_costs_and_start_goes_on(stack: Stack) -
     first = stack.play("playbooks/stop.yml")
     second = stack.play("playbooks/stop.yml")
     waiting = stack.jobfleet("--timeout", "0", "stats", "1", "2")
+    foreseen = stack.play("site.yml", "--check", "--diff")
 
+    assert (foreseen.code, foreseen.changed) == (0, [FLEET]), foreseen.said
     assert first.code == 0, first.said
     assert first.changed == [
         "Ensure the worker has finished what it had begun, and handed back the rest",
