@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from jobfleet_jobs.protocol.ids import derived_job_id, new_job_id
+from jobfleet_jobs.protocol.ids import derived_job_id
 from jobfleet_web.model import JobView
 from jobfleet_web.work.batches.batch_events import BatchEvents
 
-BATCH = new_job_id()
+BATCH = derived_job_id(0, b"b" * 10)
 JOBS = 12_000
 
 
