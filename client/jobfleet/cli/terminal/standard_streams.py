@@ -21,12 +21,24 @@ class ReaderGone(Exception):
 
 
 class _Results(io.FileIO):
-    """Standard output. What it cannot take is told once; from then on all goes nowhere."""
+    """Standard output. What it cannot take is told once; from then on all goes nowhere.
+
+    Python may raise Ctrl-C when the system has taken the bytes already. The buffer before this takes them for
+    unwritten then, and brings them again at the end. They are not written a second time.
+    """
+
+    _interrupted = b""
 
     def write(self, data: Any) -> int:
         """Write. Raises `BadOutput` and `ReaderGone`."""
+        again, self._interrupted = self._interrupted, b""
+        if again and bytes(data[: len(again)]) == again:
+            return len(again)
         try:
             return _all_written(self, data)
+        except KeyboardInterrupt:
+            self._interrupted = bytes(data)
+            raise
         except BrokenPipeError:
             _to_nowhere(_OUTPUT)
             raise ReaderGone from None

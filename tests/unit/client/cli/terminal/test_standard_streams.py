@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,37 @@ def test_a_reader_that_has_seen_enough_is_told_nothing(tmp_path: Path) -> None:
     )
     os.close(writer)
     assert (process.returncode, process.stderr) == (Exit.READER_GONE, b"")
+
+
+_INTERRUPTED = """
+import sys
+from jobfleet.cli.terminal import standard_streams
+standard_streams.guard()
+whole = standard_streams._all_written
+def interrupted(raw, data):
+    count = whole(raw, data)
+    if b"second" in bytes(data):
+        standard_streams._all_written = whole
+        raise KeyboardInterrupt
+    return count
+standard_streams._all_written = interrupted
+sys.stdout.write("first\\n")
+sys.stdout.flush()
+try:
+    sys.stdout.write("second\\n")
+    sys.stdout.flush()
+except KeyboardInterrupt:
+    sys.stdout.write("third\\n")
+"""
+
+
+def test_what_ctrl_c_met_on_its_way_is_not_printed_twice() -> None:
+    """The interrupt is played: a real one meets these few instructions once in a hundred times."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED],
+        capture_output=True,
+        text=True,
+        timeout=patience(60),
+        check=False,
+    )
+    assert (ran.stdout, ran.stderr) == ("first\nsecond\nthird\n", "")
