@@ -63,6 +63,38 @@ def test_a_page_outlives_its_web_host(visit: Visit, site: Site) -> None:
     expect(person.page.get_by_text("The server cannot be reached")).to_be_hidden()
 
 
+def test_the_same_file_sent_twice_is_two_rows_and_no_try_of_the_other(visit: Visit) -> None:
+    person = visit().ready().send(file("notes.png", b"no image"))
+    person.sees("notes.png", "Failed")
+    other = visit(person.page.url)
+    other.sees("notes.png", "Failed")
+
+    person.send(file("notes.png", b"no image")).settled(2)
+
+    for one in (other, visit(person.page.url)):
+        one.settled(2)
+        expect(one.page.locator(".row .badge")).to_have_text(["Failed", "Failed"])
+
+
+def test_a_try_that_is_told_before_the_one_it_follows_is_in_its_row(visit: Visit) -> None:
+    person = visit().ready().send(file("notes.png", b"no image"))
+    failed = person.sees("notes.png", "Failed")
+    failed.get_by_role("button", name="Try again").click()
+    expect(failed.locator(".badge")).to_have_text("Failed (try 2)")
+
+    def turned(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        route.fulfill(response=answer, json={**told, "jobs": told["jobs"][::-1]})
+
+    other = visit()
+    other.page.route("**/api/v1/batches/*?*", turned)
+    other.go(person.page.url)
+
+    expect(other.row("notes.png").locator(".badge")).to_have_text("Failed (try 2)")
+    expect(other.page.locator(".row")).to_have_count(1)
+
+
 def test_news_that_overtake_an_answer_make_no_second_row(visit: Visit) -> None:
     person = visit().ready().send(file("notes.png", b"no image"))
     failed = person.sees("notes.png", "Failed")

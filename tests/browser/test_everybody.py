@@ -189,3 +189,20 @@ def test_without_javascript_the_form_sends_and_the_batch_is_a_table(visit: Visit
     assert output.body()[:4] == b"\x89PNG"
     told = page.request.get(links.filter(has_text="details").get_attribute("href") or "")
     assert told.json()["parameters"]["level"] == 90
+
+
+def test_without_javascript_a_job_that_is_tried_again_keeps_its_row(visit: Visit) -> None:
+    person = visit(java_script_enabled=False)
+    page = person.page
+    person.send(file("notes.png", b"words"))
+    page.get_by_role("button", name="Send").click()
+    row = page.get_by_role("row").filter(has_text="notes.png")
+    expect(row).to_contain_text("Failed")
+    told = page.request.get(row.get_by_role("link", name="details").get_attribute("href") or "").json()
+
+    assert page.request.post(told["job"]["links"]["retry"]).status == 202
+    page.reload()
+
+    expect(row).to_contain_text("Failed, tried 2 times")
+    expect(row).to_have_count(1)
+    expect(page.locator(".plain-batch p").first).to_have_text("1 of 1 done, 1 failed.")

@@ -68,13 +68,17 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as people and programs see it. `times` are seconds by step, as far as they are known."""
+    """A job as people and programs see it. `times` are seconds by step, as far as they are known.
+
+    `retry_of` is the id of the job that failed and that this one is the next try of.
+    """
 
     id: str
     name: str
     operation: str
     status: Status
     batch: str | None = None
+    retry_of: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     bytes: int | None = None
     submitted_at: str | None = None
@@ -103,6 +107,7 @@ class JobView:
         return {
             "id": self.id,
             "batch": self.batch,
+            "retry_of": self.retry_of,
             "name": self.name,
             "operation": self.operation,
             "parameters": dict(self.parameters),
@@ -129,12 +134,16 @@ class JobView:
 
 @dataclass(frozen=True)
 class BatchView:
-    """A page of a batch, in the order of upload; `next` is where the next page begins, None on the last."""
+    """A page of a batch, in the order of upload; `next` is where the next page begins, None on the last.
+
+    `tries` says of jobs that stand for those before them how many that were in all.
+    """
 
     id: str
     jobs: Sequence[JobView]
     counts: Mapping[str, int]
     next: str | None = None
+    tries: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the batch as the API gives it."""

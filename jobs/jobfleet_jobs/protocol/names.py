@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.ids import is_job_id
 
 # S3 allows 63 characters in a bucket's name; the account id, the longest region's name and two
 # dashes take 29 of them (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
@@ -121,27 +122,32 @@ def log_keys_from(at: datetime) -> str:
 
 
 class BatchEntry(NamedTuple):
-    """An upload of a batch, as the key of its empty object tells it. `name` is the file's, for display."""
+    """An upload of a batch, as the key of its empty object tells it. `name` is the file's, for display.
+
+    `retry_of` is the job that this one is the next try of; None where it is none.
+    """
 
     batch: str
     job: str
     operation: str
     name: str
+    retry_of: str | None = None
 
     @property
     def key(self) -> str:
         """Where the object lies. The keys of a batch are in the order in which its jobs' ids were made."""
         shown = quote(shown_name(self.name), safe="", errors="replace")
-        return f"{WEB_BATCHES}{self.batch}/{self.job}/{self.operation}/{shown}"
+        tried = f"/{self.retry_of}" if self.retry_of else ""
+        return f"{WEB_BATCHES}{self.batch}/{self.job}/{self.operation}/{shown}{tried}"
 
     @classmethod
     def of(cls, key: str) -> "BatchEntry | None":
         """Read a key; None for one that is none."""
-        parts = key.removeprefix(WEB_BATCHES).split("/")
-        if len(parts) != 4:
+        batch, *parts = key.removeprefix(WEB_BATCHES).split("/")
+        if len(parts) not in (3, 4) or not all(map(is_job_id, parts[3:])):
             return None
-        batch, job, operation, name = parts
-        return cls(batch, job, operation, unquote(name))
+        job, operation, name, *retry_of = parts
+        return cls(batch, job, operation, unquote(name), *retry_of)
 
 
 def shown_name(name: str) -> str:

@@ -80,7 +80,8 @@ def _list(schema: Schema) -> Schema:
 def _job() -> Schema:
     anything: Mapping[str, Any] = {"type": "object"}
     return _object(
-        id=ID, batch=_or_null(ID), name=TEXT, operation=TEXT, parameters=dict(anything),
+        id=ID, batch=_or_null(ID), retry_of=_or_null(ID), name=TEXT, operation=TEXT,
+        parameters=dict(anything),
         status={"enum": ["waiting", "working", "succeeded", "failed"]}, bytes=_or_null(_COUNT),
         submitted_at=_or_null(TEXT), result=_or_null(dict(anything)), notes=_list(TEXT),
         error=_or_null(_object(code=TEXT, message=TEXT, mend=TEXT)), input=_object(href=TEXT),

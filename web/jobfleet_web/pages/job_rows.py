@@ -19,18 +19,19 @@ _LABELS = 3
 
 @dataclass(frozen=True)
 class Row:
-    """One job of the table."""
+    """One job of the table, by its latest try; `tries` are how many it had."""
 
     job: JobView
     state: str
     seconds: float | None
     words: str
     links: Mapping[str, str]
+    tries: int = 1
 
 
 def rows_of(batch: BatchView) -> list[Row]:
     """Return the rows of a page of a batch."""
-    return [_row(job) for job in batch.jobs]
+    return [_row(job, batch.tries.get(job.id, 1)) for job in batch.jobs]
 
 
 def is_under_way(batch: BatchView) -> bool:
@@ -46,10 +47,10 @@ def summary(batch: BatchView) -> str:
     return f"{done + failed:,} of {whole:,} done" + (f", {failed:,} failed" if failed else "")
 
 
-def _row(job: JobView) -> Row:
+def _row(job: JobView, tries: int) -> Row:
     links = job.to_json()["links"]
     seconds = sum(job.times.values()) if job.is_done and job.times else None
-    return Row(job, STATES[job.status], seconds, _words(job), links)
+    return Row(job, STATES[job.status], seconds, _words(job), links, tries)
 
 
 def _words(job: JobView) -> str:

@@ -29,8 +29,8 @@ REFRESH_SECONDS = 5
 class PageWork(Protocol):
     """What the page needs of the rooms below."""
 
-    async def batch(self, batch_id: str, after: str, limit: int) -> BatchView:
-        """Return a part of a batch. Raises `Problem`."""
+    async def latest(self, batch_id: str, after: str, limit: int) -> BatchView:
+        """Return a part of a batch, the latest try of each job. Raises `Problem`."""
 
     async def operations(self) -> Any:
         """Return what the live workers offer, as the client's `Offers`. Raises `Problem`."""
@@ -71,7 +71,7 @@ class Pages:
         batch_id, after = request.path_params["id"], request.query_params.get("after", "")
         try:
             checked = str(uuid.UUID(batch_id))
-            view = await self._work.batch(checked, after, ROWS_MAX)
+            view = await self._work.latest(checked, after, ROWS_MAX)
         except ValueError:
             problem = Problem(
                 404, "unknown-batch", f"there is no batch {batch_id[:80]!r}",

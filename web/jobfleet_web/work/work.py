@@ -109,7 +109,7 @@ class Work:
             new_job_id(), old.name, old.content_type, InMemory(b""), operation, old.parameters, ""
         )
         facts, prepared = checked(upload, old.batch)
-        facts = replace(facts, bytes=old.bytes, received=None)
+        facts = replace(facts, bytes=old.bytes, received=None, retry_of=old.id)
         self.following.follow(await self._sending.send_copy(facts, prepared, old.key), facts)
         new = self.following.known(facts.id) or waiting_view(facts)
         self._events.job_changed(new)
@@ -141,6 +141,10 @@ class Work:
     async def batch(self, batch_id: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
         """Return a page of a batch, behind the job `after`."""
         return await self._batches.view(batch_id, after, limit)
+
+    async def latest(self, batch_id: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
+        """Return a page of a batch in which the latest try of a job stands for all of them."""
+        return await self._batches.latest(batch_id, after, limit)
 
     def events(self, batch_id: str) -> AsyncGenerator[Event, None]:
         """Give what changes in a batch, beginning with all that is there, until `end_streams`."""

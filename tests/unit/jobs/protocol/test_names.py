@@ -72,9 +72,10 @@ def test_keys_say_what_they_hold() -> None:
 KEY_MAX_BYTES = 1_024
 
 
-@given(some.text(max_size=400))
-def test_a_batchs_key_tells_the_name_of_the_file_whatever_it_is(name: str) -> None:
-    entry = BatchEntry(new_job_id(), new_job_id(), "o" * 50, name)
+@given(some.text(max_size=400), some.booleans())
+def test_a_batchs_key_tells_the_name_of_the_file_whatever_it_is(name: str, is_retry: bool) -> None:
+    retry_of = new_job_id() if is_retry else None
+    entry = BatchEntry(new_job_id(), new_job_id(), "o" * 50, name, retry_of)
     assert len(entry.key.encode()) <= KEY_MAX_BYTES
     assert entry.key.isascii()
     assert BatchEntry.of(entry.key) == entry._replace(
@@ -89,7 +90,14 @@ def test_a_long_name_keeps_its_ending() -> None:
     assert len(shown_name("x" * 300).encode()) <= 255
 
 
-@pytest.mark.parametrize("key", ["web/batches/a", "web/batches/a/b/c", "web/batches/a/b/c/d/e"])
+def test_a_batchs_key_of_a_job_that_is_no_retry_is_as_it_always_was() -> None:
+    assert BatchEntry("b", "j", "stats", "a b").key == "web/batches/b/j/stats/a%20b"
+    assert BatchEntry.of("web/batches/b/j/stats/a%20b") == ("b", "j", "stats", "a b", None)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "web/batches/a", "web/batches/a/b/c", "web/batches/a/b/c/d/e", "web/batches/a/b/c/d/"]
+)
 def test_what_is_no_batchs_key_is_none(key: str) -> None:
     assert BatchEntry.of(key) is None
 

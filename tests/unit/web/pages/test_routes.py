@@ -1,7 +1,7 @@
 """The page as the server sends it: whole without JavaScript, whatever is in it, and with AWS away."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,16 +27,18 @@ class OneBatch(ScriptedWork):
 
     jobs: Sequence[JobView] = ()
     problem: Problem | None = None
+    tries: Mapping[str, int] = field(default_factory=dict)
     asked: list[tuple[str, str, int]] = field(default_factory=list)
 
-    async def batch(self, batch_id: str, after: str, limit: int) -> BatchView:
+    async def latest(self, batch_id: str, after: str, limit: int) -> BatchView:
         if self.problem:
             raise self.problem
         self.asked.append((batch_id, after, limit))
         counts = dict.fromkeys(("waiting", "working", "succeeded", "failed"), 0)
         for job in self.jobs:
             counts[job.status] += 1
-        return BatchView(batch_id, self.jobs, counts, self.jobs[-1].id if len(self.jobs) > 2 else None)
+        following = self.jobs[-1].id if len(self.jobs) > 2 else None
+        return BatchView(batch_id, self.jobs, counts, following, self.tries)
 
     async def operations(self) -> Offers:
         if self.problem:
@@ -106,6 +108,16 @@ def test_a_batch_under_way_is_fetched_again_and_one_that_is_done_is_not(site: Ma
     assert "1 of 2 done." in both
     assert 'http-equiv="refresh"' not in one
     assert "<td>1.5 s</td>" in one
+
+
+def test_a_job_that_was_tried_again_is_one_row_that_says_so(site: Make) -> None:
+    once = JobView(new_job_id(), "a.png", "greyscale", "succeeded")
+    again = JobView(new_job_id(), "b.png", "greyscale", "failed", retry_of=new_job_id())
+
+    page = shown(site(OneBatch(jobs=[once, again], tries={once.id: 1, again.id: 2})))
+
+    assert "<td>Done</td>" in page
+    assert "<td>Failed, tried 2 times</td>" in page
 
 
 def test_a_long_batch_comes_in_parts(site: Make) -> None:

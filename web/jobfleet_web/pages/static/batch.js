@@ -17,7 +17,6 @@ export class Row {
     this.parcel = null;
     this.job = null;
     this.problem = null;
-    this.isAskedAgain = false;
     this.earlier = [];
   }
 
@@ -46,7 +45,6 @@ export class Batch extends EventTarget {
     this.id = id;
     this.rows = [];
     this._byJob = new Map();
-    this._failed = new Map();
     this._early = new Map();
   }
 
@@ -70,17 +68,25 @@ export class Batch extends EventTarget {
   /** Take what the server says of a job. */
   take(job, sentAgo = null) {
     // News may come before the answer to the upload: then it is kept until that says whose it is.
-    if (!this._byJob.has(job.id) && this._mayBeOurs(job)) {
+    if (!this._byJob.has(job.id) && !job.retry_of && this._mayBeOurs(job)) {
       this._early.set(job.id, job);
       return null;
     }
-    const row = this._byJob.get(job.id) || this._adopt(job) || this._newRow(job, sentAgo);
+    const row = this._byJob.get(job.id) || this._byJob.get(job.retry_of) || this._newRow(job, sentAgo);
+    this._byJob.set(job.id, row);
+    // The try before this one may be told later: then this is its row, too.
+    if (job.retry_of && !this._byJob.has(job.retry_of)) this._byJob.set(job.retry_of, row);
+    if (isEarlierTry(job, row.job)) {
+      putEarlier(row, job);
+      this.tell([row]);
+      return row;
+    }
+    if (row.job && row.job.id !== job.id) putEarlier(row, row.job);
     if (row.job?.id !== job.id || !isOlder(job, row.job)) {
       row.job = withFacts(job, row.job);
       row.problem = null;
       if (!row.file) row.name = job.name;
       row.enter(job.status);
-      if (job.status === "failed") this._failed.set(signsOf(job), row);
       this.tell([row]);
     }
     return row;
@@ -90,7 +96,8 @@ export class Batch extends EventTarget {
   tie(row, job) {
     const other = this._byJob.get(job.id);
     const told = other?.job ?? this._early.get(job.id);
-    if (other && other !== row) this._untie(other);
+    // News of it that could be another's made a row, before the answer to its upload came.
+    if (other && other !== row) this.rows = this.rows.filter((each) => each !== other);
     this._byJob.set(job.id, row);
     if (told && !isOlder(told, job)) this.take(told);
     else this.take(job);
@@ -106,39 +113,11 @@ export class Batch extends EventTarget {
 
   _mayBeOurs(job) {
     const fits = (row) => row.name === job.name || row.bytes === job.bytes;
-    const sent = (row) => row.state === "uploading" || row.isAskedAgain;
-    return this.rows.some((row) => sent(row) && row.operation === job.operation && fits(row));
-  }
-
-  /** Undo what news of a job made of it before the answer to its upload came. */
-  _untie(row) {
-    if (row.earlier.length) {
-      row.job = row.earlier.pop();
-      row.enter(row.job.status);
-      this.tell([row]);
-    } else {
-      this.rows = this.rows.filter((each) => each !== row);
-    }
-  }
-
-  /** Put a job's next try in its place. */
-  replace(row, job) {
-    if (row.job) row.earlier.push(row.job);
-    row.job = null;
-    this.tie(row, job);
+    return this.rows.some((row) => row.state === "uploading" && row.operation === job.operation && fits(row));
   }
 
   tell(rows) {
     this.dispatchEvent(new CustomEvent("change", { detail: rows }));
-  }
-
-  /** A job that is the next try of one that failed takes its row: the same file, and the same to be done. */
-  _adopt(job) {
-    const before = this._failed.get(signsOf(job));
-    if (before?.state !== "failed" || !before.job || !isSameWork(job, before.job)) return null;
-    before.earlier.push(before.job);
-    this._byJob.set(job.id, before);
-    return before;
   }
 
   _newRow(job, sentAgo) {
@@ -147,26 +126,24 @@ export class Batch extends EventTarget {
     });
     row.since = performance.now() - (sentAgo || 0);
     row.state = job.status;
-    this._byJob.set(job.id, row);
     this.rows.push(row);
     return row;
   }
 }
 
-function signsOf(job) {
-  return JSON.stringify([job.name, job.operation]);
+/** Whether `job` is a try before `shown`, of the same row. Two who try again at a time make two of one. */
+function isEarlierTry(job, shown) {
+  if (!shown || shown.id === job.id || job.retry_of === shown.id) return false;
+  return shown.retry_of === job.id || job.id < shown.id;
 }
 
-/** Whether two jobs did the same to the same file, as far as that is known of both. */
-function isSameWork(one, other) {
-  const settings = (job) => JSON.stringify(Object.entries(job.parameters || {}).sort());
-  if (one.bytes === null || other.bytes === null) return true;
-  return one.bytes === other.bytes && settings(one) === settings(other);
+function putEarlier(row, job) {
+  row.earlier = [...row.earlier.filter((each) => each.id !== job.id), job];
 }
 
-/** A web host that did not send a job itself tells no size and no settings of it: keep what is known. */
+/** A web host that did not send a job itself tells no size and no settings of it: keep what is known, also of the try before. */
 function withFacts(job, known) {
-  if (job.bytes !== null || known?.id !== job.id) return job;
+  if (job.bytes !== null || !known || ![job.id, job.retry_of].includes(known.id)) return job;
   return { ...job, bytes: known.bytes, parameters: known.parameters };
 }
 

@@ -78,21 +78,19 @@ export class Sender {
       this._uploadAgain(row);
       return;
     }
-    row.isAskedAgain = true;
+    const tried = row.job.id;
     row.enter("waiting");
     this.batch.tell([row]);
     try {
       const answer = await ask(row.job.links.retry || `/api/v1/jobs/${row.job.id}/retry`, {
         method: "POST", headers: { "Idempotency-Key": newKey() },
       });
-      this.batch.replace(row, answer.job || answer);
+      this.batch.take(answer.job || answer);
     } catch (problem) {
-      row.enter("failed");
+      // Where the answer alone was lost, news have told of the next try.
+      if (row.job.id === tried) row.enter("failed");
       this.notices.show("retry", { text: `${row.name} could not be sent again. ${problem.message}`, mend: problem.mend });
       this.batch.tell([row]);
-    } finally {
-      row.isAskedAgain = false;
-      this.batch.settle();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import WEB_BATCHES, BatchEntry
@@ -41,10 +41,15 @@ class Batches:
     async def view(self, batch: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
         """Return a page of a batch behind the job `after`; counts are of all. Raises `Problem`."""
         jobs = await self.jobs(batch)
-        behind = [job for job in jobs if job.id > after]
-        page = behind[: max(1, min(limit, PAGE_JOBS))]
-        more = len(behind) > len(page)
-        return BatchView(batch, page, counts_of(jobs), page[-1].id if more else None)
+        page, following = _page([(job.id, job) for job in jobs], after, limit)
+        return BatchView(batch, page, counts_of(jobs), following)
+
+    async def latest(self, batch: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
+        """Return a page on which the latest try of a job stands for all of them. Raises `Problem`."""
+        tried = tries_of(await self.jobs(batch))
+        page, following = _page([(first, tries[-1]) for first, tries in sorted(tried.items())], after, limit)
+        counts = counts_of([tries[-1] for tries in tried.values()])
+        return BatchView(batch, page, counts, following, {one[-1].id: len(one) for one in tried.values()})
 
     async def jobs(self, batch: str) -> list[JobView]:
         """Return all jobs of a batch as they are now, in the order of their ids. Raises `Problem`."""
@@ -89,5 +94,30 @@ def counts_of(jobs: Sequence[JobView]) -> dict[str, int]:
     return {"total": len(jobs), **{status: counted[status] for status in STATUSES}}
 
 
+def tries_of(jobs: Iterable[JobView]) -> dict[str, list[JobView]]:
+    """Return the tries of each job, the latest one last, by the id of the first; `jobs` are in order of ids.
+
+    Whoever put an entry into the batch may say what it likes: no job is left out, and none comes twice.
+    """
+    tried: dict[str, list[JobView]] = {}
+    first_of: dict[str, str] = {}
+    for job in jobs:
+        # A clock of another host may be behind, so that a try comes before the one that it follows.
+        first = first_of.get(job.id) or first_of.get(job.retry_of or "") or job.retry_of or job.id
+        first_of[job.id] = first_of[job.retry_of or job.id] = first
+        tried.setdefault(first, []).append(job)
+    for tries in tried.values():
+        followed = {job.retry_of for job in tries}
+        tries.sort(key=lambda job: job.id not in followed)
+    return tried
+
+
+def _page(rows: Sequence[tuple[str, JobView]], after: str, limit: int) -> tuple[list[JobView], str | None]:
+    """Return a page of the rows, which are in the order of their ids, and where the next one begins."""
+    behind = [row for row in rows if row[0] > after]
+    page = behind[: max(1, min(limit, PAGE_JOBS))]
+    return [job for _, job in page], page[-1][0] if len(behind) > len(page) else None
+
+
 def _facts(entry: BatchEntry) -> JobFacts:
-    return JobFacts(entry.job, entry.name, entry.operation, batch=entry.batch)
+    return JobFacts(entry.job, entry.name, entry.operation, batch=entry.batch, retry_of=entry.retry_of)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from jobfleet_jobs.protocol.ids import sent_at
+from jobfleet_jobs.protocol.ids import is_job_id, sent_at
 from jobfleet_jobs.protocol.names import shown_name
 
 from jobfleet_web.model import JobView, Upload
@@ -29,7 +29,8 @@ class JobFacts:
     """A job as it was sent. Where only its id is known, the rest is as here.
 
     `parameters` is None where nothing tells them. `received` is how long its body took to come in, in
-    seconds. `key` is where its input lies, None where it stands in the request.
+    seconds. `key` is where its input lies, None where it stands in the request. `retry_of` is the job that
+    failed before it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class JobFacts:
     content_type: str = ""
     received: float | None = None
     key: str | None = None
+    retry_of: str | None = None
 
     @property
     def submitted_at(self) -> str | None:
@@ -69,7 +71,7 @@ def facts_of_view(view: JobView) -> JobFacts:
     """Return what a view says of its job as it was sent."""
     return JobFacts(
         view.id, view.name, view.operation, view.parameters, view.batch, view.bytes,
-        received=view.times.get("upload"),
+        received=view.times.get("upload"), retry_of=view.retry_of,
     )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def metadata_of(facts: JobFacts) -> dict[str, str]:
         "operation": facts.operation,
         "parameters": _packed(facts.parameters or {}),
         "batch": facts.batch or "",
+        "retry-of": facts.retry_of or "",
         "type": _quoted(facts.content_type)[:TYPE_MAX_CHARACTERS],
         "received": "" if facts.received is None else f"{facts.received:.3f}",
     }
@@ -93,9 +96,11 @@ def read_metadata(job_id: str, key: str, size: int, found: Mapping[str, str]) ->
         received = float(found["received"]) if "received" in found else None
     except (ValueError, zlib.error):
         parameters = received = None
+    retry_of = found.get("retry-of", "")
     return JobFacts(
         job_id, unquote(found.get("name", "")) or key.rpartition("/")[2], found.get("operation", ""),
         parameters, found.get("batch") or None, size, unquote(found.get("type", "")), received, key,
+        retry_of if is_job_id(retry_of) else None,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def waiting_view(facts: JobFacts, *, working: bool = False, failing: Result | No
         )
     return JobView(
         id=facts.id, name=facts.name, operation=facts.operation, status="working" if working else "waiting",
-        batch=facts.batch, parameters=facts.parameters or {}, bytes=facts.bytes,
+        batch=facts.batch, retry_of=facts.retry_of, parameters=facts.parameters or {}, bytes=facts.bytes,
         submitted_at=facts.submitted_at, notes=notes, attempts=_attempts(failing),
         times=_known(upload=facts.received),
     )  # fmt: skip
@@ -83,6 +83,7 @@ def done_view(facts: JobFacts, result: Result, since_sent: float | None, began: 
         operation=facts.operation or result.operation,
         status="failed" if failed else "succeeded",
         batch=facts.batch,
+        retry_of=facts.retry_of,
         parameters=facts.parameters or {},
         bytes=facts.bytes,
         submitted_at=facts.submitted_at,

@@ -79,7 +79,7 @@ class Sending:
     async def enter(self, facts: JobFacts) -> None:
         """Give a job its place in its batch, if it belongs to one; once more changes nothing."""
         if facts.batch:
-            entry = BatchEntry(facts.batch, facts.id, facts.operation, facts.name)
+            entry = BatchEntry(facts.batch, facts.id, facts.operation, facts.name, facts.retry_of)
             await self._gateway.put(self._put, b"", entry.key, {})
 
     def _stored(self, facts: JobFacts, prepared: Prepared, store: Callable[[], object]) -> Request:

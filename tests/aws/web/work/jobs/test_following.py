@@ -234,15 +234,26 @@ def test_a_failed_job_is_sent_again_with_its_input_and_parameters(
     job, again = with_work(web_settings, use)
     assert again.id != job.id
     assert (again.name, again.batch, again.parameters) == (job.name, job.batch, job.parameters)
+    assert (job.retry_of, again.retry_of) == (None, job.id)
+    assert again.to_json()["retry_of"] == job.id
 
     async def after(work: Work) -> JobView:
-        assert [one.id for one in (await work.batch(str(job.batch))).jobs] == [job.id, again.id]
+        # Another process: a listing alone tells it.
+        calls = len(stack.front.calls)
+        listed = (await work.batch(str(job.batch))).jobs
+        assert [(one.id, one.retry_of) for one in listed] == [(job.id, None), (again.id, job.id)]
+        assert not [call for call in stack.front.calls[calls:] if call.startswith(("HEAD", "GET uploads"))]
+        latest = await work.latest(str(job.batch))
+        assert [one.id for one in latest.jobs] == [again.id]
+        assert (latest.tries, latest.counts["total"]) == ({again.id: 2}, 1)
+        # And so do the metadata of its input, asked for alone.
+        assert (await work.job(again.id)).retry_of == job.id
         stack.worker()
         [done] = await work.wait([again.id], patience(30))
         return done
 
     done = with_work(web_settings, after)
-    assert (done.status, done.name, done.bytes) == ("succeeded", "ü.txt", 5)
+    assert (done.status, done.name, done.bytes, done.retry_of) == ("succeeded", "ü.txt", 5, job.id)
     assert "quantiles" in (done.result or {})
 
 

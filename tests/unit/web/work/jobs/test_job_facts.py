@@ -20,8 +20,9 @@ METADATA_MAX_BYTES = 2_048
 @given(NAMES, some.text(max_size=120), some.dictionaries(some.text(max_size=5), VALUES, max_size=5))
 def test_it_is_ascii_fits_and_comes_back(name: str, kind: str, parameters: dict[str, Any]) -> None:
     facts = JobFacts(
-        new_job_id(), name, "convert", parameters, new_job_id(), 5, kind[:30], 0.125, "uploads/x/y"
-    )
+        new_job_id(), name, "convert", parameters, new_job_id(), 5, kind[:30], 0.125, "uploads/x/y",
+        new_job_id(),
+    )  # fmt: skip
     written = metadata_of(facts)
     assert all(
         value.isascii() and value.isprintable() and value == value.strip() for value in written.values()
@@ -29,6 +30,7 @@ def test_it_is_ascii_fits_and_comes_back(name: str, kind: str, parameters: dict[
     assert sum(len(name) + len(value) for name, value in written.items()) <= METADATA_MAX_BYTES
     found = read_metadata(facts.id, "uploads/x/y", 5, written)
     assert (found.parameters, found.batch, found.received) == (parameters, facts.batch, 0.125)
+    assert found.retry_of == facts.retry_of
     if len(name.encode("utf-8", "replace")) <= 255 and name.isprintable() and name:
         assert found.name == name
 
@@ -36,7 +38,11 @@ def test_it_is_ascii_fits_and_comes_back(name: str, kind: str, parameters: dict[
 def test_the_longest_pipeline_fits() -> None:
     steps = [{"operation": "resize", "parameters": {"width": 10**6 - n, "height": n + 1}} for n in range(20)]
     parameters = OPERATIONS["pipeline"].check({"steps": steps})
-    written = metadata_of(JobFacts(new_job_id(), "ü" * 300, "pipeline", parameters, new_job_id()))
+    facts = JobFacts(
+        new_job_id(), "ü" * 300, "pipeline", parameters, new_job_id(), content_type="image/" + "x" * 94,
+        retry_of=new_job_id(),
+    )  # fmt: skip
+    written = metadata_of(facts)
     assert sum(len(name) + len(value) for name, value in written.items()) <= METADATA_MAX_BYTES
     assert read_metadata("x", "uploads/x/y", 1, written).parameters == parameters
 
@@ -49,8 +55,10 @@ def test_parameters_that_cannot_be_kept_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [{}, {"parameters": "%"}, {"parameters": "z:!"}, {"parameters": "[1]"}, {"received": "x"}]
-)
+    "written", [{}, {"parameters": "%"}, {"parameters": "z:!"}, {"parameters": "[1]"}, {"received": "x"},
+     {"retry-of": "../x"}],
+)  # fmt: skip
 def test_what_others_wrote_is_read_as_far_as_it_goes(written: dict[str, str]) -> None:
     found = read_metadata("x", "uploads/x/photo.png", 7, written)
     assert (found.name, found.bytes, found.parameters, found.received) == ("photo.png", 7, None, None)
+    assert found.retry_of is None
