@@ -206,3 +206,21 @@ def test_without_javascript_a_job_that_is_tried_again_keeps_its_row(visit: Visit
     expect(row).to_contain_text("Failed, tried 2 times")
     expect(row).to_have_count(1)
     expect(page.locator(".plain-batch p").first).to_have_text("1 of 1 done, 1 failed.")
+
+
+def test_without_javascript_numbers_are_typed(visit: Visit) -> None:
+    person = visit(java_script_enabled=False)
+    page = person.page
+    expect(page.get_by_label("Type or paste numbers")).to_have_count(0)
+    page.get_by_role("combobox", name="Operation").select_option("stats")
+    page.get_by_role("button", name="Show its settings").click()
+    page.get_by_label("Type or paste numbers").fill("1 2\n3.5, 1.5")
+    person.send(file("more.txt", b"7 9", "text/plain"))
+
+    page.get_by_role("button", name="Send").click()
+
+    expect(page).to_have_url(re.compile("/batches/"))
+    rows = page.get_by_role("row")
+    expect(rows.filter(has_text="numbers.txt")).to_contain_text("mean: 2")
+    expect(rows.filter(has_text="more.txt")).to_contain_text("mean: 8")
+    expect(rows).to_have_count(3)

@@ -13,7 +13,7 @@ from jobfleet_web.api.answering import Answering, Ticket
 from jobfleet_web.door.head import Head
 from jobfleet_web.problems import Problem, told
 from jobfleet_web.settings import WebSettings
-from jobfleet_web.uploads.form import add_field
+from jobfleet_web.uploads.form import NUMBERS_FIELD, add_field
 from jobfleet_web.uploads.intake import Incoming, Intake
 from jobfleet_web.uploads.parameters import checked_parameters, named_operation, read_parameters
 from jobfleet_web.uploads.preferences import Dialect, dialect, idempotency_key, preferences
@@ -68,10 +68,7 @@ class Uploading:
     ) -> Ticket:
         files = incoming.form.files
         if not files:
-            raise Problem(
-                400, "no-file", "the request brings no file",
-                mend="Send one as `curl -F file=@photo.jpg` does: a part with a filename.",
-            )  # fmt: skip
+            raise _no_file(fields.get("operation", ""))
         preferred = preferences(head.all("prefer"))
         how = dialect([file.field for file in files], head.all("accept"), preferred)
         batch = _batch(fields)
@@ -98,6 +95,19 @@ class Uploading:
         if self._settings.default_operation:
             return self._settings.default_operation
         return _DEFAULT_OPERATION if _DEFAULT_OPERATION in (await self._work.operations()).offered else ""
+
+
+def _no_file(operation: str) -> Problem:
+    takes_numbers = operation in OPERATIONS and OPERATIONS[operation].takes == "numbers"
+    what, typed = (
+        ("neither a file nor numbers", f", or `-F {NUMBERS_FIELD}='1 2 3'`")
+        if takes_numbers
+        else ("no file", "")
+    )
+    return Problem(
+        400, "no-file", f"the request brings {what}",
+        mend=f"Send one as `curl -F file=@photo.jpg` does: a part with a filename{typed}.",
+    )  # fmt: skip
 
 
 def query_fields(request: Request, fixed: Mapping[str, str]) -> dict[str, str]:

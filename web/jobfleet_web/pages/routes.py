@@ -16,6 +16,7 @@ from jobfleet_web.model import BatchView
 from jobfleet_web.pages import form_fields, job_rows
 from jobfleet_web.pages.static_files import read_static_files
 from jobfleet_web.problems import Problem
+from jobfleet_web.uploads.form import NUMBERS_FIELD
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -105,7 +106,8 @@ class Pages:
         under_way = view is not None and job_rows.is_under_way(view)
         return self._templates.get_template("page.html").render(
             version=__version__, modules=self._modules(), offerings=offerings, operation=operation,
-            fields=form_fields.fields_of(operation), batch_id=batch_id, problem=problem, view=view,
+            fields=form_fields.fields_of(operation), numbers_field=NUMBERS_FIELD,
+            batch_id=batch_id, problem=problem, view=view,
             rows=job_rows.rows_of(view) if view else (), summary=job_rows.summary(view) if view else "",
             refresh=REFRESH_SECONDS if under_way else 0,
         )  # fmt: skip

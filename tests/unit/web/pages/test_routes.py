@@ -67,6 +67,13 @@ def test_the_form_is_of_the_operation_that_is_asked_for(site: Make) -> None:
     assert "required" in page
 
 
+def test_numbers_are_typed_without_javascript_where_they_are_taken(site: Make) -> None:
+    made = site()
+
+    assert '<textarea id="plain-numbers" name="numbers"' in made.get("/?operation=stats").text
+    assert "plain-numbers" not in made.get("/?operation=rotate").text
+
+
 @pytest.mark.parametrize("name", ["", "nonsense", HOSTILE])
 def test_an_operation_that_there_is_not_leaves_the_first_one(site: Make, name: str) -> None:
     answer = site().get("/", params={"operation": name})

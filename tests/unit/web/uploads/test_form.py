@@ -144,6 +144,25 @@ def test_typed_numbers_are_a_file_of_them(site: Make) -> None:
     assert [(one.name, one.body) for one in made.work.uploads] == [("numbers.txt", InMemory(b"1 2 3"))]
 
 
+def test_typed_numbers_come_beside_files_and_go_to_the_page_of_their_batch(site: Make) -> None:
+    made = site()
+    body = part(b"stats", b'name="operation"') + part(b"1\r\n2", b'name="numbers"')
+    body += part(b"3", b'name="files"; filename="a.txt"') + b"--x--"
+    answer = send(made, body, "/", accept="text/html")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/batches/{made.work.calls[0]['batch']}"
+    assert [(one.name, one.body) for one in made.work.uploads] == [
+        ("numbers.txt", InMemory(b"1\r\n2")), ("a.txt", InMemory(b"3")),
+    ]  # fmt: skip
+
+
+def test_a_form_with_neither_numbers_nor_file_says_what_may_be_sent(site: Make) -> None:
+    body = part(b"", b'name="numbers"') + part(b"", b'name="files"; filename=""') + b"--x--"
+    answer = send(site(), body, "/?operation=stats", accept="text/html")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert "neither a file nor numbers" in answer.text
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
