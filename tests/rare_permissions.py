@@ -80,7 +80,7 @@ CLIENT = (
          "a large upload that broke off"),
 )  # fmt: skip
 
-# All of it: a web host does what the page is asked for.
+# All of it: a web host does what the page is asked for. tests/aws/web/test_permissions.py asks for all.
 WEB = (
     Rare("Inputs", ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
          (f"{_BUCKET}/uploads/*",),

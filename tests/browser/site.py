@@ -20,7 +20,10 @@ ACCOUNT = "123456789012"
 
 @dataclass
 class Site:
-    """Queues, a bucket, a worker and a web host's process; `url` is where a browser finds it."""
+    """Queues, a bucket, a worker and a web host's process; `url` is where a browser finds it.
+
+    `web_cloud` is what the web host's process has of `cloud` instead, such as a key of its own.
+    """
 
     cloud: dict[str, str]
     sqs: Any
@@ -29,6 +32,7 @@ class Site:
     name: str = field(default_factory=lambda: f"b{uuid.uuid4().hex[:8]}")
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     url: str = ""
+    web_cloud: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = StackNames(self.name)
@@ -40,7 +44,7 @@ class Site:
         redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
         self.sqs.create_queue(QueueName=self.names.requests, Attributes={"RedrivePolicy": redrive})
         (self.folder / "token").write_text(self.token)
-        self.worker = self._start("jobfleet_worker", "--config", str(self._worker_settings()))
+        self.worker = self._start("jobfleet_worker", {}, "--config", str(self._worker_settings()))
         self.start()
 
     @property
@@ -52,7 +56,7 @@ class Site:
         """Start the web host, on its old port if it had one."""
         bind = self.url.removeprefix("http://") or "127.0.0.1:0"
         settings = self._settings_file("web", **self._common(), token_file=str(self.folder / "token"))
-        self.web = self._start("jobfleet_web", "--config", str(settings), "--bind", bind)
+        self.web = self._start("jobfleet_web", self.web_cloud, "--config", str(settings), "--bind", bind)
         said = self.folder / "jobfleet_web.out"
         found = wait_for(lambda: said.read_text().partition("\n")[0], 30, said.read_text)
         self.url = found.strip()
@@ -86,14 +90,14 @@ class Site:
         path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
         return path
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, module: str, cloud: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
         with (
             (self.folder / f"{module}.out").open("wb") as out,
             (self.folder / f"{module}.err").open("wb") as err,
         ):
             return subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                cwd=REPOSITORY, env=self._environment, stdout=out, stderr=err,
+                cwd=REPOSITORY, env={**self._environment, **cloud}, stdout=out, stderr=err,
             )  # fmt: skip
 
     @property
