@@ -82,17 +82,23 @@ def test_a_try_that_is_told_before_the_one_it_follows_is_in_its_row(visit: Visit
     failed.get_by_role("button", name="Try again").click()
     expect(failed.locator(".badge")).to_have_text("Failed (try 2)")
 
+    latest: list[str] = []
+
     def turned(route: Route) -> None:
         answer = route.fetch()
         told = answer.json()
+        latest.append(told["jobs"][-1]["id"])
         route.fulfill(response=answer, json={**told, "jobs": told["jobs"][::-1]})
 
     other = visit()
+    other.page.route("**/events", lambda route: route.abort())
     other.page.route("**/api/v1/batches/*?*", turned)
     other.go(person.page.url)
 
     expect(other.row("notes.png").locator(".badge")).to_have_text("Failed (try 2)")
     expect(other.page.locator(".row")).to_have_count(1)
+    other.row("notes.png").get_by_role("button", name="Details").click()
+    expect(other.page.get_by_role("dialog")).to_contain_text(latest[0])
 
 
 def test_news_that_overtake_an_answer_make_no_second_row(visit: Visit) -> None:

@@ -1,11 +1,11 @@
 """The tries of a job are told together, whatever the entries of a batch say."""
 
-from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.ids import derived_job_id
 from jobfleet_web.model import JobView
 from jobfleet_web.work.batches.batch_views import tries_of
 
 # Ids of jobs in the order in which they were made.
-A, B, C, D = (new_job_id(1_000_000.0 + second) for second in range(4))
+A, B, C, D = (derived_job_id(second, bytes(10)) for second in range(4))
 
 
 def job(job_id: str, retry_of: str | None = None) -> JobView:
