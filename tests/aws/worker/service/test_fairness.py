@@ -30,26 +30,48 @@ def png() -> bytes:
 
 
 class Gate:
-    """Holds outputs up, until one is let through; `held` is how many stand there, `came` which ones."""
+    """Holds outputs up, until one is let through; `held` is how many stand there, `came` which ones.
+
+    A worker puts an output again that was held for longer than it waits for an answer. It stands there once.
+    """
 
     def __init__(self) -> None:
-        self._tokens = threading.Semaphore(0)
-        self.held, self.came = 0, list[str]()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._standing: dict[str, int] = {}  # by output, which of its puts is the last
+        self._passes, self._through = 0, set[str]()
+        self.came = list[str]()
+
+    @property
+    def held(self) -> int:
+        with self._changed:
+            return len(self._standing) - self._passes
 
     def __call__(self, call: str) -> float:
         if call.startswith("PUT outputs/"):
-            with self._lock:
-                self.held += 1
-                self.came.append(call.removeprefix("PUT outputs/"))
-            self._tokens.acquire(timeout=patience(60))
+            self._stand(call.removeprefix("PUT outputs/"))
         return 0.0
 
     def let_through(self, count: int = 1) -> None:
         """Let that many through, of those that are there or come."""
-        with self._lock:
-            self.held -= count
-        self._tokens.release(count)
+        with self._changed:
+            self._passes += count
+            self._changed.notify_all()
+
+    def _stand(self, output: str) -> None:
+        with self._changed:
+            if output in self._through:
+                return
+            if output not in self._standing:
+                self.came.append(output)
+            mine = self._standing[output] = self._standing.get(output, 0) + 1
+            self._changed.notify_all()
+            over = self._changed.wait_for(
+                lambda: self._standing.get(output) != mine or self._passes, patience(60)
+            )
+            if over and self._standing.get(output) == mine:
+                self._passes -= 1
+                self._through.add(output)
+                del self._standing[output]
 
 
 @pytest.fixture
