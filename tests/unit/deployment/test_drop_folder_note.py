@@ -40,3 +40,4 @@ def test_only_where_s3_has_just_been_told_and_is_no_embedded_one(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert ("The drop folder works in about five minutes" in done.stdout) is said, done.stdout
+    assert "Warning" not in done.stderr
