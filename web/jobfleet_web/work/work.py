@@ -95,11 +95,18 @@ class Work:
         return LargeUpload(self._gateway, key_of(job_id, name), metadata or {})
 
     async def retry(self, job_id: str) -> JobView:
-        """Send a job that failed again, with the same input, as a new job of the same batch."""
-        old = await self._in_bucket.facts(checked_job_id(job_id))
+        """Send a job again, with the same input, as a new job of the same batch; not one that succeeded.
+
+        One without a result may lie among the dead letters, which only this brings to a worker again.
+        """
+        job = await self.job(checked_job_id(job_id))
+        if job.status == "succeeded":
+            raise Problem(
+                409, "no-retry", f"job {job_id} has succeeded",
+                mend="send the file again to have it done another time",
+            )  # fmt: skip
+        old = await self._in_bucket.facts(job_id)
         if old is None or old.key is None or old.parameters is None:
-            if old is None:
-                await self.job(job_id)
             raise Problem(
                 409, "no-retry", f"job {job_id} was not sent from here, or its input is gone",
                 mend="send the file again",

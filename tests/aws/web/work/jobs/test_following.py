@@ -257,6 +257,20 @@ def test_a_failed_job_is_sent_again_with_its_input_and_parameters(
     assert "quantiles" in (done.result or {})
 
 
+def test_a_job_that_succeeded_is_not_done_again(stack: Any, web_settings: WebSettings) -> None:
+    stack.worker()
+
+    async def use(work: Work) -> None:
+        [job] = await work.wait(await send(work, upload()), patience(30))
+        assert job.status == "succeeded"
+        with pytest.raises(Problem) as caught:
+            await work.retry(job.id)
+        assert (caught.value.status, caught.value.code) == (409, "no-retry")
+        assert job.id in caught.value.detail
+
+    with_work(web_settings, use)
+
+
 def test_what_others_sent_cannot_be_sent_again_from_here(stack: Any, web_settings: WebSettings) -> None:
     request = stack.request(source=b"1 2")
 
