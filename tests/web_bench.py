@@ -18,7 +18,6 @@ from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_web.app import AppParts, create_app
-from jobfleet_web.door.checks import HostNames, check_encoding, check_origin
 from jobfleet_web.door.door import Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
@@ -27,6 +26,7 @@ from jobfleet_web.model import InBucket, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.uploads.limits import UploadLimits
+from jobfleet_web.wiring import checks_of
 from jobfleet_web.work.work import Submitted
 
 T = TypeVar("T")
@@ -143,8 +143,7 @@ class Site:
         )
         self.limits = limits or UploadLimits(self.settings.max_input_bytes)
         parts = AppParts(self.settings, self.work, self.limits, self.hall.stop)  # type: ignore[arg-type]
-        checks = [HostNames(self.settings.host_names).check, check_origin, check_encoding]
-        self.app = Door(create_app(parts), checks, self.hall)
+        self.app = Door(create_app(parts), checks_of(self.settings), self.hall)
         self._runner = asyncio.Runner()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

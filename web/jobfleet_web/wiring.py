@@ -51,11 +51,12 @@ def build(settings: WebSettings, log: WebLog | None = None, limits: UploadLimits
     work.metrics.held.set_function(lambda: waiting.held)
     hall = Hall(waiting, log or WebLog(), stop, away_bytes, work.metrics.problem)
     parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop)
-    door = Door(create_app(parts), _checks(settings), hall)
+    door = Door(create_app(parts), checks_of(settings), hall)
     return Web(door, hall, work, max(0.0, settings.stop_timeout - _LAST_SECONDS))
 
 
-def _checks(settings: WebSettings) -> list[Check]:
+def checks_of(settings: WebSettings) -> list[Check]:
+    """Return what every request is checked for, in this order. Raises `BadSettings`."""
     checks: list[Check] = [HostNames(settings.host_names).check]
     if settings.token_file:
         checks.append(Token(Path(settings.token_file)).check)
