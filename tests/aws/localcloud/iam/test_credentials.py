@@ -96,7 +96,7 @@ def test_each_service_refuses_in_its_own_way(
     localcloud: dict[str, str], dead: dict[str, str], service: str
 ) -> None:
     assert refusal(localcloud | {"AWS_ACCESS_KEY_ID": "ASIA" + "X" * 16}, service) == UNKNOWN[service]
-    assert refusal(localcloud | {"AWS_ACCESS_KEY_ID": "no key at all"}, service)[0] >= 400
+    assert refusal(localcloud | {"AWS_ACCESS_KEY_ID": "NOKEYATALL"}, service)[0] >= 400
     assert refusal(localcloud | {"AWS_SESSION_TOKEN": "forged"}, service) == WRONG_TOKEN[service]
     assert refusal(localcloud | {"AWS_SECRET_ACCESS_KEY": "wrong"}, service) == WRONG_SECRET[service]
     assert refusal(dead, service) == EXPIRED[service]
