@@ -36,7 +36,7 @@ options:
 EXAMPLES = r"""
 - project_wheel:
     project: "{{ project_folder }}"
-    sources: [jobs, worker, client, web]
+    sources: [jobs, scaling, worker, client, web]
     files: [pyproject.toml, constraints.txt, README.md]
     folder: .jobfleet/jobfleet/wheels
 """

@@ -32,6 +32,10 @@ WORKERS = "workers/"
 # Where a deployment publishes what clients may know of the stack (roles/description).
 DESCRIPTION_KEY = "config/stack.json"
 
+# How the stack scales (roles/scaling), the scalers' common state, and the log of what they decided, by time.
+SCALING_CONFIGURATION_KEY, SCALING_STATE_KEY = "config/scaling.json", "scaling/state.json"
+SCALING_LOG = "scaling/log/"
+
 # What the web tier keeps: an empty object for each upload of a batch, whose key says all; what was sent under
 # an Idempotency-Key; and the token that its requests bring.
 WEB_BATCHES, WEB_KEYS, WEB_ACCESS_KEY = "web/batches/", "web/keys/", "web/access.json"

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[3]
 
 def project_module(name: str) -> ModuleType:
     """Return a module of the client's, the worker's, the web tier's or of `jobs`."""
-    for folder in ("jobs", "worker", "client", "web"):
+    for folder in ("jobs", "scaling", "worker", "client", "web"):
         # Where Ansible is not of the project's own virtual environment.
         if str(PROJECT / folder) not in sys.path:
             sys.path.append(str(PROJECT / folder))

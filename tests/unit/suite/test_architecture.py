@@ -10,8 +10,8 @@ from tests.places import REPOSITORY
 
 PAGE = (REPOSITORY / "docs/architecture.md").read_text()
 PACKAGES = (
-    "client/jobfleet", "jobs/jobfleet_jobs", "localcloud", "plugins/module_utils", "web/jobfleet_web",
-    "worker/jobfleet_worker",
+    "client/jobfleet", "jobs/jobfleet_jobs", "localcloud", "plugins/module_utils", "scaling/jobfleet_scaling",
+    "web/jobfleet_web", "worker/jobfleet_worker",
 )  # fmt: skip
 ROOMS = sorted(
     str(path.parent.relative_to(REPOSITORY))

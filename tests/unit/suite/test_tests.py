@@ -89,6 +89,7 @@ def test_folders_mirror_the_rooms_that_their_tests_are_about() -> None:
         "client": "client/jobfleet",
         "jobs": "jobs/jobfleet_jobs",
         "localcloud": "localcloud",
+        "scaling": "scaling/jobfleet_scaling",
         "web": "web/jobfleet_web",
         "worker": "worker/jobfleet_worker",
     }

@@ -1,0 +1,98 @@
+"""How a stack scales, as the playbooks publish it in its bucket (`config/scaling.json`, role `scaling`)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobfleet_scaling.documents.reading import objects, read_object, seconds, whole
+from jobfleet_scaling.policy.figures import Tuning
+
+# Instances are launched and ended through Auto Scaling groups; one by one where an account refuses those.
+GROUPS, PLAIN = "groups", "plain"
+
+
+@dataclass(frozen=True)
+class HostGroup:
+    """A group of hosts of one kind. It gets its share of the fleet by its `weight`.
+
+    `scaling_group` is the name of its Auto Scaling group (empty in the plain mode), `template` that of its
+    launch template, whose `version` new hosts are launched from; hosts of another version are exchanged.
+    """
+
+    name: str
+    template: str
+    version: str
+    scaling_group: str = ""
+    weight: int = 1
+    type: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class ScalingConfiguration:
+    """How a stack scales: between `minimum` and `maximum` hosts of `groups`, in one of the modes.
+
+    In a lab no more than `lab_max_instances` instances and `lab_max_vcpus` vCPUs run in the region, whoever
+    launched them; None where there is no such limit. `paused` is set while the stack is stopped.
+    """
+
+    minimum: int
+    maximum: int
+    groups: Sequence[HostGroup]
+    mode: str = GROUPS
+    tuning: Tuning = field(default_factory=Tuning)
+    lab_max_instances: int | None = None
+    lab_max_vcpus: int | None = None
+    paused: bool = False
+
+    def to_json(self) -> str:
+        """Return it as an object of JSON."""
+        told: dict[str, Any] = {
+            "min": self.minimum,
+            "max": self.maximum,
+            "mode": self.mode,
+            "paused": self.paused,
+            "clear": self.tuning.clear,
+            "window": self.tuning.window,
+            "boot": self.tuning.boot,
+            "lab_max_instances": self.lab_max_instances,
+            "lab_max_vcpus": self.lab_max_vcpus,
+            "groups": [vars(group) for group in self.groups],
+        }
+        return json.dumps(told, indent=1)
+
+    @classmethod
+    def read(cls, text: str | bytes) -> "ScalingConfiguration | None":
+        """Read one; None where it is none, or names no group."""
+        told = read_object(text)
+        groups = [_group(one) for one in objects(told.get("groups"))]
+        if not groups:
+            return None
+        usual = Tuning()
+        return cls(
+            minimum=max(0, whole(told.get("min"))),
+            maximum=max(0, whole(told.get("max"))),
+            groups=groups,
+            mode=PLAIN if told.get("mode") == PLAIN else GROUPS,
+            tuning=Tuning(
+                clear=seconds(told.get("clear"), usual.clear),
+                window=seconds(told.get("window"), usual.window),
+                boot=seconds(told.get("boot"), usual.boot),
+            ),
+            lab_max_instances=_limit(told.get("lab_max_instances")),
+            lab_max_vcpus=_limit(told.get("lab_max_vcpus")),
+            paused=told.get("paused") is True,
+        )
+
+
+def _group(told: Mapping[str, Any]) -> HostGroup:
+    texts = {
+        name: str(told.get(name) or "")
+        for name in ("name", "template", "version", "scaling_group", "type", "zone")
+    }
+    return HostGroup(**texts, weight=max(0, whole(told.get("weight"), 1)))
+
+
+def _limit(value: object) -> int | None:
+    return None if value is None else max(0, whole(value))
