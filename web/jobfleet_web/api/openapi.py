@@ -79,7 +79,7 @@ def _paths() -> dict[str, Any]:
         f"{job}/input": {"get": _download("Send what went into a job.")},
         f"{job}/retry": {"post": _operation(
             "Send the input of a job again, as a new job.", {"202": _json("Job")}, "404", "409", "422",
-            given=[_in("path", "job", ID)],
+            given=[_in("path", "job", ID), _in("header", "Idempotency-Key", TEXT)],
         )},
         "/api/v1/batches": {"post": _operation("Give the id of a new batch.", {"201": _json("NewBatch")})},
         batch: {"get": _read(

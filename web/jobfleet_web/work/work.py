@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from jobfleet.stack.offered_operations import Offers
@@ -11,7 +10,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Output
 
-from jobfleet_web.model import BatchView, FleetView, InMemory, JobView, Upload
+from jobfleet_web.model import BatchView, FleetView, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.work.batches.batch_events import BatchEvents, Event
@@ -26,7 +25,8 @@ from jobfleet_web.work.jobs.job_facts import JobFacts, facts_of_view
 from jobfleet_web.work.jobs.job_views import waiting_view
 from jobfleet_web.work.jobs.jobs_in_bucket import JobsInBucket, checked_job_id, no_such_job
 from jobfleet_web.work.metrics import Metrics
-from jobfleet_web.work.sends.sending import Sending, checked, key_of
+from jobfleet_web.work.sends.retries import Retries
+from jobfleet_web.work.sends.sending import Sending, key_of
 from jobfleet_web.work.sends.sent_once import SentOnce
 from jobfleet_web.work.sends.submissions import Payload, Submissions, Submitted
 
@@ -46,6 +46,7 @@ class Work:
         self._events = BatchEvents(self._batches, self._fleet_json)
         self._sending = Sending(self._gateway)
         sent_once = SentOnce(self._gateway)
+        self._retries = Retries(self._sending, sent_once, self.following)
         self._submissions = Submissions(self._sending, sent_once, self.following, on_sent=self._sent)
 
     # -- out --------------------------------------------------------------------------------------
@@ -94,10 +95,11 @@ class Work:
         """
         return LargeUpload(self._gateway, key_of(job_id, name), metadata or {})
 
-    async def retry(self, job_id: str) -> JobView:
+    async def retry(self, job_id: str, key: str | None = None) -> JobView:
         """Send a job again, with the same input, as a new job of the same batch; not one that succeeded.
 
-        One without a result may lie among the dead letters, which only this brings to a worker again.
+        Under the same `key` (an Idempotency-Key) it is the same new job. One without a result may lie among
+        the dead letters, which only this brings to a worker again.
         """
         job = await self.job(checked_job_id(job_id))
         if job.status == "succeeded":
@@ -111,14 +113,7 @@ class Work:
                 409, "no-retry", f"job {job_id} was not sent from here, or its input is gone",
                 mend="send the file again",
             )  # fmt: skip
-        operation = await self.operation(old.operation)
-        upload = Upload(
-            new_job_id(), old.name, old.content_type, InMemory(b""), operation, old.parameters, ""
-        )
-        facts, prepared = checked(upload, old.batch)
-        facts = replace(facts, bytes=old.bytes, received=None, retry_of=old.id)
-        self.following.follow(await self._sending.send_copy(facts, prepared, old.key), facts)
-        new = self.following.known(facts.id) or waiting_view(facts)
+        new = await self._retries.retry(old, await self.operation(old.operation), key)
         self._events.job_changed(new)
         return new
 
