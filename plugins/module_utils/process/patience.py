@@ -1,8 +1,8 @@
 """Patience: calls that AWS refuses for a while after something was made or removed, and then does not.
 
 AWS's services are made of many machines, which do not all know at once what one of them was told. Here
-stands how they answer until then, and how long that may last. Tries come in even steps: steps of chance may
-all be over before the time is.
+stands how they answer until then, and how long that may last. Most of it is over within a second, so tries
+come soon at first. Then they come in even steps: steps of chance may all be over before the time is.
 """
 
 from __future__ import annotations
@@ -10,15 +10,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from ansible.module_utils.process.failure import Failure
 from botocore.exceptions import ClientError
 
+# The first steps, as parts of the even ones.
+_FIRST_STEPS = (0.125, 0.25, 0.5)
+
 
 @dataclass(frozen=True)
 class Delay:
-    """What AWS answers for a while: one of `codes`, and `words` where the code says too little."""
+    """What AWS answers for a while: one of `codes`, and `words` where the code says too little.
+
+    It may last `seconds`; between tries lie `step` seconds, and less between the first ones.
+    """
 
     codes: tuple[str, ...]
     seconds: int = 60
@@ -71,13 +78,14 @@ LAUNCH = Delay(("InvalidGroup.NotFound", "InvalidKeyPair.NotFound"), seconds=45)
 
 def patiently(call: Callable[..., Any], *delays: Delay, **asked: Any) -> Any:
     """Return what `call` returns, tried again as long as one of `delays` explains its error."""
-    waited = 0
-    while True:
+    waited = 0.0
+    for part in chain(_FIRST_STEPS, repeat(1.0)):
         try:
             return call(**asked)
         except (ClientError, Failure) as problem:
             delay = next((one for one in delays if one.explains(problem)), None)
             if delay is None or waited >= delay.seconds:
                 raise
-        time.sleep(delay.step)
-        waited += delay.step
+        time.sleep(delay.step * part)
+        waited += delay.step * part
+    raise AssertionError("the loop ends by what the call does")

@@ -20,8 +20,8 @@ DELAYS = [one for one in vars(patience).values() if isinstance(one, patience.Del
 
 
 @pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    steps: list[int] = []
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    steps: list[float] = []
     monkeypatch.setattr(patience.time, "sleep", steps.append)
     return steps
 
@@ -43,20 +43,31 @@ def refusing(problem: Exception, times: int) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("delay", DELAYS, ids=lambda delay: str(delay.codes[0]))
 def test_a_delay_is_waited_for_as_long_as_it_may_last_and_no_longer(
-    waited: list[int], delay: patience.Delay
+    waited: list[float], delay: patience.Delay
 ) -> None:
     problem = refusal(delay.codes[0], delay.words)
 
-    assert patiently(refusing(problem, delay.seconds // delay.step), delay, a=1) == {"a": 1}
-    assert sum(waited) == delay.seconds // delay.step * delay.step
+    def late(**asked: Any) -> Any:
+        if sum(waited) < delay.seconds - delay.step:
+            raise problem
+        return asked
+
+    assert patiently(late, delay, a=1) == {"a": 1}
     waited.clear()
     with pytest.raises(ClientError):
         patiently(refusing(problem, 1000), delay)
     assert delay.seconds <= sum(waited) < delay.seconds + delay.step
 
 
-def test_a_deleted_queue_s_name_is_waited_for_beyond_its_60_seconds(waited: list[int]) -> None:
-    patiently(refusing(refusal(QUEUE_NAME.codes[0]), 13), QUEUE_NAME)
+def test_what_is_over_soon_is_seen_soon(waited: list[float]) -> None:
+    patiently(refusing(refusal(QUEUE_NAME.codes[0]), 5), QUEUE_NAME)
+
+    step = QUEUE_NAME.step
+    assert waited == [step / 8, step / 4, step / 2, step, step]
+
+
+def test_a_deleted_queue_s_name_is_waited_for_beyond_its_60_seconds(waited: list[float]) -> None:
+    patiently(refusing(refusal(QUEUE_NAME.codes[0]), 16), QUEUE_NAME)
 
     assert sum(waited) >= 65
 
@@ -69,18 +80,18 @@ def test_a_deleted_queue_s_name_is_waited_for_beyond_its_60_seconds(waited: list
         Failure("no such module"),
     ],
 )
-def test_what_does_not_pass_by_itself_is_told_at_once(waited: list[int], problem: Exception) -> None:
+def test_what_does_not_pass_by_itself_is_told_at_once(waited: list[float], problem: Exception) -> None:
     with pytest.raises(type(problem)):
         patiently(refusing(problem, 1), NEW_QUEUE, NEW_DEAD_LETTERS, LAUNCH)
     assert waited == []
 
 
-def test_whatever_ends_the_module_for_a_new_group_s_rules_may_pass(waited: list[int]) -> None:
+def test_whatever_ends_the_module_for_a_new_group_s_rules_may_pass(waited: list[float]) -> None:
     assert patiently(refusing(Failure("list index out of range"), 2), NEW_GROUP_S_RULES) == {}
     assert len(waited) == 2
 
 
-def test_a_denial_of_a_new_group_s_rules_is_told_at_once(waited: list[int]) -> None:
+def test_a_denial_of_a_new_group_s_rules_is_told_at_once(waited: list[float]) -> None:
     denied = Failure("An error occurred (UnauthorizedOperation) when calling AuthorizeSecurityGroupIngress")
     with pytest.raises(Failure):
         patiently(refusing(denied, 1), NEW_GROUP_S_RULES)
