@@ -16,7 +16,7 @@ from localcloud.commands import up_and_down
 from localcloud.door.call_log import parse_since, read_calls, summary
 from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import HOME_ACCOUNT, LAB_MINUTES
-from localcloud.state import ROLE_SECONDS, VCPUS, Delays, RunFolder
+from localcloud.state import ROLE_SECONDS, TIME_SCALE, VCPUS, Delays, RunFolder
 
 # Exit codes: 0 done, 1 not up or failed, 2 wrong usage (click's own).
 _FAILED = 1
@@ -80,6 +80,13 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="How many vCPUs an account's instances may have in a region.",
 )
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=1),
+    default=TIME_SCALE,
+    show_default=True,
+    help="Let periods of alarms, time-outs of hooks, cooldowns and the like pass so many times faster.",
+)
 @_lateness
 def up(
     port: int | None,
@@ -88,10 +95,12 @@ def up(
     role_seconds: int,
     role_delay: int,
     vcpus: int,
+    time_scale: float,
     **lateness: Any,
 ) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
-    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, vcpus, Delays(**lateness))
+    delays = Delays(**lateness)
+    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, vcpus, delays, time_scale)
     up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 

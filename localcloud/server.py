@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from localcloud.control.admin_paths import Admin
+from localcloud.control.admin_paths import Action, Admin
 from localcloud.control.session import Session
 from localcloud.ec2.machine_images import images_json
 from localcloud.errors import HostsUnavailableError
@@ -156,6 +156,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     _configure_moto(run)
     # Only now may moto be imported, and what imports it.
     from localcloud.door.requests_log import RequestsLog
+    from localcloud.gaps import timing
 
     keyring = _prepare_keys()
     fleet = _prepare_ec2(run, settings, keyring)
@@ -167,10 +168,11 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     guards = [permissions.guard] if lab is None else [lab.guard, permissions.guard]
     guards.append(lateness_guard)
     late.set(settings.delays)
+    timing.set_scale(settings.time_scale)
     moto = _moto_behind_gate(keyring, guards)
     quota = _prepare_quota(settings)
     status = partial(_status, fleet, settings, session)
-    admin = Admin(secret, session, status, permissions.enforce_iam, quota.give)
+    admin = Admin(secret, session, status, _actions(permissions, quota))
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
         server = _listen(_Application(moto, requests_log, admin), settings)
         stop = threading.Event()
@@ -187,6 +189,18 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         server.shutdown()
         if not isinstance(fleet, str):
             fleet.destroy_all(_DESTROY_SECONDS)
+
+
+def _actions(permissions: "Permissions", quota: "VcpuQuota") -> dict[str, Action]:
+    def enforce_iam(asked: dict[str, Any]) -> dict[str, Any]:
+        permissions.enforce_iam(bool(asked["on"]))
+        return {}
+
+    def give_vcpus(asked: dict[str, Any]) -> dict[str, Any]:
+        quota.give(asked["account"], int(asked["vcpus"]))
+        return {}
+
+    return {"iam": enforce_iam, "vcpus": give_vcpus}
 
 
 def _prepare_keys() -> Keyring:

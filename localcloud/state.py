@@ -30,6 +30,9 @@ ROLE_SECONDS = 6 * 3600
 # How many vCPUs an account's instances may have in a region, unless `up` is told otherwise.
 VCPUS = 64
 
+# How many times faster than AWS's the clock of its waiting is, unless `up` is told otherwise.
+TIME_SCALE = 1.0
+
 # A folder without it is not ours and is never emptied.
 _MARKER = "made-by-localcloud"
 
@@ -84,6 +87,8 @@ class CloudSettings:
     vcpus: int = VCPUS
     """How many vCPUs an account's instances may have in a region."""
     delays: Delays = DELAYS
+    time_scale: float = TIME_SCALE
+    """How many times faster what AWS does by its own clock goes; see `gaps.timing`."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from localcloud.state import (
     DELAYS,
     ROLE_SECONDS,
     RUN_VARIABLE,
+    TIME_SCALE,
     VCPUS,
     CloudSettings,
     Delays,
@@ -50,6 +51,7 @@ class Wishes:
     role_delay: int = 0
     vcpus: int = VCPUS
     delays: Delays = DELAYS
+    time_scale: float = TIME_SCALE
 
 
 def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
@@ -95,6 +97,7 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
         delays=wishes.delays,
         role_delay=wishes.role_delay,
         vcpus=wishes.vcpus,
+        time_scale=wishes.time_scale,
     )
 
 

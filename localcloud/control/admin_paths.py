@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ _SECRET_KEY = "HTTP_X_LOCALCLOUD_SECRET"  # noqa: S105  its name in WSGI
 _BODY_MAX_BYTES = 1024 * 1024
 
 _Asked = dict[str, Any]
+Action = Callable[[_Asked], dict[str, Any]]
+"""Does what a command asks for. Raises `LocalcloudError` with the sentence that the command then says."""
 
 
 class Admin:
@@ -30,24 +32,23 @@ class Admin:
         secret: str,
         session: Session,
         status: Callable[[], dict[str, Any]],
-        enforce_iam: Callable[[bool], None],
-        give_vcpus: Callable[[str, int], None],
+        more: Mapping[str, Action],
     ) -> None:
-        """Let in who knows `secret`, which lies in the run folder that only its owner can read."""
+        """Let in who knows `secret`, which lies in the run folder that only its owner can read.
+
+        `more` are the actions of the cloud's parts, by their paths.
+        """
         self._secret = secret
         self._status = status
         self._session = session
-        self._enforce_iam = enforce_iam
-        self._give_vcpus = give_vcpus
-        self._actions: dict[str, Callable[[_Asked], dict[str, Any]]] = {
+        self._actions: dict[str, Action] = {
             "credentials": self._credentials,
             "session/cancel": self._cancel,
             "session/expire": self._expire,
             "session/end": self._end,
             "session/start": self._start,
-            "iam": self._iam,
             "delays": self._delays,
-            "vcpus": self._vcpus,
+            **more,
         }
 
     def answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -95,14 +96,6 @@ class Admin:
         """Be so late from now on: for tests, which turn lateness on and off."""
         late.set(replace(PUNCTUAL, **asked))
         return asdict(late.delays)
-
-    def _iam(self, asked: _Asked) -> dict[str, Any]:
-        self._enforce_iam(bool(asked["on"]))
-        return {"on": bool(asked["on"])}
-
-    def _vcpus(self, asked: _Asked) -> dict[str, Any]:
-        self._give_vcpus(asked["account"], int(asked["vcpus"]))
-        return {}
 
 
 def _shown(credential: Credential) -> dict[str, Any]:
