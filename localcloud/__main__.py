@@ -1,4 +1,4 @@
-"""The command line: `python -m localcloud up|down|status|env|credentials|session|iam|vcpus|calls`."""
+"""The command line: `python -m localcloud COMMAND`."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from localcloud.commands import lab as lab_commands
-from localcloud.commands import up_and_down
+from localcloud.commands import trouble, up_and_down
 from localcloud.door.call_log import parse_since, read_calls, summary
 from localcloud.errors import LocalcloudError
 from localcloud.iam.keyring import HOME_ACCOUNT, LAB_MINUTES
@@ -231,6 +231,22 @@ def calls(since: str, key: str | None, as_json: bool) -> None:
 def iam(state: str) -> None:
     """Hold IAM users and roles to their policies, or let them do everything."""
     lab_commands.enforce_iam(RunFolder.of_environment(), state == "on", _say)
+
+
+@main.command()
+@click.argument("action")
+@click.option("--times", type=click.IntRange(0), default=1, show_default=True, help="So many calls; 0: none.")
+@click.option("--code", help="Refuse them with this error code, in place of an explicit deny.")
+def refuse(action: str, times: int, code: str | None) -> None:
+    """Let the next calls of ACTION fail, such as ec2:RunInstances, also those that a group makes itself."""
+    trouble.refuse(RunFolder.of_environment(), action, times, code, _say)
+
+
+@main.command()
+@click.argument("group")
+def rebalance(group: str) -> None:
+    """Let GROUP balance its zones: it launches before it terminates, even beyond its maximum."""
+    trouble.rebalance(RunFolder.of_environment(), group, _say)
 
 
 @main.command()

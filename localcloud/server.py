@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from localcloud.control.admin_paths import Action, Admin
+from localcloud.control.group_actions import group_actions
 from localcloud.control.session import Session
 from localcloud.ec2.machine_images import images_json
 from localcloud.errors import HostsUnavailableError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from localcloud.ec2.lab_limits import Lab
     from localcloud.ec2.vcpu_quota import VcpuQuota
     from localcloud.iam.permissions import Permissions
+    from localcloud.scaling_groups.engine import GroupEngine
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,9 @@ class _Application:
         return self._log.record(self._gate, environ, start_response)
 
 
-def _status(fleet: "HostFleet | str", settings: CloudSettings, session: Session) -> dict[str, Any]:
+def _status(
+    fleet: "HostFleet | str", settings: CloudSettings, session: Session, groups: "GroupEngine"
+) -> dict[str, Any]:
     instances = [] if isinstance(fleet, str) else fleet.instances
     return {
         "lab": settings.lab,
@@ -114,6 +118,7 @@ def _status(fleet: "HostFleet | str", settings: CloudSettings, session: Session)
         "hosts_bootable": not isinstance(fleet, str),
         "hosts_problem": fleet if isinstance(fleet, str) else None,
         "hosts": [{"id": one.id, "state": one.state, "address": one.public_ip} for one in instances],
+        "groups": groups.summary(),
     }
 
 
@@ -157,6 +162,8 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     # Only now may moto be imported, and what imports it.
     from localcloud.door.requests_log import RequestsLog
     from localcloud.gaps import timing
+    from localcloud.gaps.autoscaling.running import engine
+    from localcloud.iam.ordered_refusals import orders
 
     keyring = _prepare_keys()
     fleet = _prepare_ec2(run, settings, keyring)
@@ -166,13 +173,13 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     environment = keyring.issue(Kind.ENVIRONMENT)
     secret = secrets.token_urlsafe(32)
     guards = [permissions.guard] if lab is None else [lab.guard, permissions.guard]
-    guards.append(lateness_guard)
+    guards += [orders.guard, lateness_guard]
     late.set(settings.delays)
     timing.set_scale(settings.time_scale)
     moto = _moto_behind_gate(keyring, guards)
     quota = _prepare_quota(settings)
-    status = partial(_status, fleet, settings, session)
-    admin = Admin(secret, session, status, _actions(permissions, quota))
+    status = partial(_status, fleet, settings, session, engine)
+    admin = Admin(secret, session, status, _actions(permissions, quota) | group_actions(engine, orders))
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
         server = _listen(_Application(moto, requests_log, admin), settings)
         stop = threading.Event()
@@ -180,6 +187,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
             signal.signal(number, lambda *_: stop.set())
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
+        engine.start()
         key = {"key_id": environment.key_id, "secret": environment.secret, "token": environment.token or ""}
         run.write_server_info(ServerInfo(os.getpid(), f"http://127.0.0.1:{server.port}", secret, key))
         log.info("listening on port %s", server.port)
@@ -187,6 +195,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         log.info("stopping")
         # First, so that nobody makes another host meanwhile.
         server.shutdown()
+        engine.stop()
         if not isinstance(fleet, str):
             fleet.destroy_all(_DESTROY_SECONDS)
 

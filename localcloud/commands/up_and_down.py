@@ -170,7 +170,7 @@ def _stop_server(run: RunFolder, info: ServerInfo) -> None:
 
 
 def status(run: RunFolder) -> dict[str, Any]:
-    """Return `up`, `run` and, if it is up, `endpoint`, `hosts_bootable`, `hosts_problem` and `hosts`."""
+    """Return `up`, `run`; if up, also `endpoint`, `hosts_bootable`, `hosts_problem`, `hosts`, `groups`."""
     info = run.read_server_info()
     found: dict[str, Any] = {"up": info is not None, "run": str(run.path)}
     if info is None:
@@ -186,7 +186,15 @@ def status_words(found: dict[str, Any]) -> str:
     lines = [f"up at {found['endpoint']}, {kind}, session {found['session']}, state in {found['run']}"]
     lines.append("hosts can be booted" if found["hosts_bootable"] else found["hosts_problem"])
     lines += [f"{host['id']}  {host['state']:<13}  {host['address'] or '-'}" for host in found["hosts"]]
+    lines += [_group_words(group) for group in found["groups"]]
     return "\n".join(lines)
+
+
+def _group_words(group: dict[str, Any]) -> str:
+    bounds = f"desired {group['desired']} of {group['min']} to {group['max']}"
+    states = ", ".join(f"{name} {state}" for name, state in group["instances"].items())
+    suspended = f"; suspended: {', '.join(group['suspended'])}" if group["suspended"] else ""
+    return f"group {group['name']}: {bounds}; {states or 'no instances'}{suspended}"
 
 
 def variables_in_the_way(environment: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from moto.iam.models import InstanceProfile
 
 from localcloud.ec2.instances import HostedInstance
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.iam.keyring import Credential, Keyring, Kind
+from localcloud.scaling_groups.ec2 import Place
 
 # AWS has the next key ready this long before the old one dies; here at most half of a short life.
 _RENEW_SECONDS = 300
@@ -79,6 +81,8 @@ class InstanceMetadata:
             "services/domain": "amazonaws.com",
             "services/partition": "aws",
         }
+        if managed := engine.member(Place(one.ec2_backend.account_id, one.region_name), one.id):
+            leaves["autoscaling/target-lifecycle-state"] = managed[1].target
         profile = self._profile()
         if profile is not None:
             leaves["iam/info"] = json.dumps(_info(profile), indent=2)

@@ -10,6 +10,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from localcloud.errors import HostsUnavailableError
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.hosts.addresses import AddressRange
 from localcloud.hosts.host import Host, Seed
 from localcloud.hosts.keeper import Keeper
@@ -158,6 +159,7 @@ class HostedInstance(Instance):
         if failure:
             code = "Server.InternalError"
             self._explain(code, StateReason(f"{code}: {failure}", code))
+        engine.wake()
 
     @property
     def network_interfaces(self) -> list[NetworkInterface]:
@@ -191,6 +193,7 @@ class HostedInstance(Instance):
     def _become(self, state: str) -> None:
         # A new object, so that no reader sees the name of one state with the code of another.
         self._state = InstanceState(state, _STATE_CODES[state])
+        engine.wake()
 
     def _explain(self, reason: str, state_reason: StateReason) -> None:
         self._reason = reason

@@ -17,6 +17,7 @@ from localcloud.wire.refusals import Refusal, refuse_with
 
 QUEUE, QUEUE_POLICY, BUCKET = "queue", "queue policy", "bucket"
 GROUP, KEY_PAIR, INSTANCE, INTERFACE = "security group", "key pair", "instance", "interface"
+AUTO_SCALING_GROUP = "Auto Scaling group"
 
 # What EC2's parameters name, and what it says of what is not there.
 _EC2 = {
@@ -27,7 +28,7 @@ _EC2 = {
     "SecurityGroupId": (GROUP, "InvalidGroup.NotFound", "The security group '{}' does not exist"),
     "InstanceId": (INSTANCE, "InvalidInstanceID.NotFound", "The instance ID '{}' does not exist"),
 }
-_MAKING = {"CreateKeyPair", "ImportKeyPair", "CreateSecurityGroup", "CreateQueue"}
+_MAKING = {"CreateKeyPair", "ImportKeyPair", "CreateSecurityGroup", "CreateQueue", "CreateAutoScalingGroup"}
 
 _NO_QUEUE = (400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
 NO_DEAD_LETTERS = "Dead letter target does not exist."
@@ -59,6 +60,10 @@ def _named(call: Call) -> Iterator[_Named]:
             if found := _EC2.get(parameter.partition(".")[0]):
                 kind, code, words = found
                 yield kind, str(value), (400, code, words.format(value))
+    elif call.service == "autoscaling" and call.operation not in _MAKING:
+        for name in filter(None, [call.parameters.get("AutoScalingGroupName")]):
+            words = f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"
+            yield AUTO_SCALING_GROUP, str(name), (400, "ValidationError", words)
 
 
 def _bucket(call: Call) -> Iterator[_Named]:
