@@ -69,7 +69,7 @@ def set_bounds(
     GroupSize(lowest, highest, wanted).check()
     group.minimum, group.maximum = lowest, highest
     cause = activities.updated(engine.clock.moment(), (lowest, highest), group.desired, wanted)
-    _want(group, wanted, cause, group.cooldown)
+    want(group, wanted, cause, group.cooldown)
 
 
 def set_desired(engine: GroupEngine, group: ScalingGroup, desired: int, *, honors_cooldown: bool) -> None:
@@ -93,24 +93,7 @@ def set_desired(engine: GroupEngine, group: ScalingGroup, desired: int, *, honor
             f"or the cooldown of {group.cooldown} s is not over"
         )
     cause = activities.asked_by_user(engine.clock.moment(), group.desired, desired)
-    _want(group, desired, cause, group.cooldown)
-
-
-def scale(
-    engine: GroupEngine, group: ScalingGroup, desired: int, why: str, cooldown: float | None = None
-) -> bool:
-    """Set the capacity as a scaling policy does, within the bounds; tell whether that changed it.
-
-    `why` is what triggered it, such as "a monitor alarm … triggered policy …"; `cooldown` in seconds is the
-    policy's own. Whether the group still cools is for the policy to ask: only simple policies heed it.
-    """
-    wanted = min(max(desired, group.minimum), group.maximum)
-    if wanted == group.desired:
-        return False
-    moment = activities.stamp(engine.clock.moment())
-    cause = f"At {moment} {why} changing the desired capacity from {group.desired} to {wanted}."
-    _want(group, wanted, cause, group.cooldown if cooldown is None else cooldown)
-    return True
+    want(group, desired, cause, group.cooldown)
 
 
 def is_cooling(engine: GroupEngine, group: ScalingGroup) -> bool:
@@ -158,7 +141,11 @@ def rebalance(engine: GroupEngine, group: ScalingGroup) -> list[str]:
     return engine.capacity.launch_beyond(group, number)
 
 
-def _want(group: ScalingGroup, desired: int, cause: str, cooldown: float) -> None:
+def want(group: ScalingGroup, desired: int, cause: str, cooldown: float | None) -> None:
+    """Set the desired capacity, which has to be within the bounds; `cause` says why in a sentence.
+
+    A cooldown of so many seconds on AWS follows the scaling, none if it is None.
+    """
     if desired == group.desired:
         return
     group.desired, group.cause, group.scales_with_cooldown = desired, cause, cooldown
