@@ -75,6 +75,7 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     from localcloud.ec2 import launching
     from localcloud.ec2.fleet import HostFleet
     from localcloud.ec2.instance_metadata import RoleKeys
+    from localcloud.hosts.disks.layers import Layers
     from localcloud.hosts.host import HostSite
 
     if settings.hosts_problem is not None:
@@ -87,7 +88,8 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     except HostsUnavailableError as error:
         launching.refuse_hosts(str(error))
         return str(error)
-    site = HostSite(Path(settings.image), run.hosts, run.cloud, settings.ssh_port)
+    layers = Layers(Path(settings.image), run.layers)
+    site = HostSite(layers, run.hosts, run.cloud, settings.ssh_port)
     fleet = HostFleet(site, addresses, RoleKeys(keyring, settings.role_seconds, settings.role_delay))
     launching.use_hosts(fleet)
     return fleet
@@ -176,8 +178,9 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     guards += [orders.guard, lateness_guard]
     late.set(settings.delays)
     timing.set_scale(settings.time_scale)
-    moto = _moto_behind_gate(keyring, guards)
+    # Before the gaps are mended: only then is a launch template's instance type known to it.
     quota = _prepare_quota(settings)
+    moto = _moto_behind_gate(keyring, guards)
     status = partial(_status, fleet, settings, session, engine)
     admin = Admin(secret, session, status, _actions(permissions, quota) | group_actions(engine, orders))
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:

@@ -126,6 +126,11 @@ class RunFolder:
         return self.path / "hosts"
 
     @property
+    def layers(self) -> Path:
+        """One folder for each image that was made of an instance."""
+        return self.path / "layers"
+
+    @property
     def images_list(self) -> Path:
         """The machine images moto offers."""
         return self.path / "images.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud.commands.ask_server import ask, ask_status, server_of
 from localcloud.errors import LocalcloudError
-from localcloud.hosts.base_image import Say
+from localcloud.hosts.disks.base_image import Say
 from localcloud.iam.keyring import Policy, read_policy
 from localcloud.state import RunFolder, ServerInfo
 

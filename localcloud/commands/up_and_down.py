@@ -13,9 +13,9 @@ from typing import Any
 
 from localcloud.commands.ask_server import ask_status, server_of
 from localcloud.errors import HostsUnavailableError, LocalcloudError
-from localcloud.hosts.base_image import Say
 from localcloud.hosts.capability import prepare_hosts
 from localcloud.hosts.cleanup import remove_leftovers, remove_run_folder
+from localcloud.hosts.disks.base_image import Say
 from localcloud.state import (
     DELAYS,
     ROLE_SECONDS,

@@ -27,6 +27,10 @@ class HostFleet:
         memory = INSTANCE_TYPES[instance.instance_type]["MemoryInfo"]["SizeInMiB"] * 1024**2
         return Host(instance.id, self._site, memory, lambda group: MetadataServer(metadata, group))
 
+    def forget_image(self, image: str) -> None:
+        """Remove the files of an image, once no host stands on them."""
+        self._site.layers.release(image)
+
     def surplus(self, new: list[HostedInstance]) -> list[HostedInstance]:
         """Return which instances a lab ends now that `new` ones, of one account and region, are to run."""
         if self.lab is None or not new:

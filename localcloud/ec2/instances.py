@@ -2,10 +2,12 @@
 
 import base64
 import copy
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
@@ -13,7 +15,7 @@ from localcloud.errors import HostsUnavailableError
 from localcloud.gaps.autoscaling.running import engine
 from localcloud.hosts.addresses import AddressRange
 from localcloud.hosts.host import Host, Seed
-from localcloud.hosts.keeper import Keeper
+from localcloud.hosts.keeper import Capture, Keeper
 
 # The codes EC2 gives the states: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
 _STATE_CODES = {
@@ -34,6 +36,9 @@ class Hosts(Protocol):
 
     def new_host(self, instance: "HostedInstance") -> Host:
         """Return a host for `instance` that was not made yet."""
+
+    def forget_image(self, image: str) -> None:
+        """Remove the files of an image, once no host stands on them."""
 
     def surplus(self, new: "list[HostedInstance]") -> "list[HostedInstance]":
         """Return which instances a lab ends now that `new` ones are to run."""
@@ -59,20 +64,6 @@ class HostedInstance(Instance):
         # On AWS an interface that was made with its instance goes with it, unless told otherwise.
         for index, nic in self.nics.items():
             nic.delete_on_termination = index not in _indexes_kept(kwargs.get("nics", []))
-
-    def setup_defaults(self) -> None:
-        """Attach the root volume the image describes; moto's is always /dev/sda1."""
-        for mapping in self.ec2_backend.amis[self.image_id].block_device_mappings:
-            ebs = mapping["Ebs"]
-            self.add_block_device(
-                ebs["VolumeSize"],
-                mapping["DeviceName"],
-                ebs["SnapshotId"],
-                encrypted=ebs["Encrypted"],
-                delete_on_termination=ebs["DeleteOnTermination"],
-                kms_key_id=None,
-                volume_type=ebs["VolumeType"],
-            )
 
     def launch(self) -> None:
         """Boot the host for the first time."""
@@ -133,6 +124,22 @@ class HostedInstance(Instance):
             self.keeper.destroy()
         return before
 
+    def become_image(self, image: Ami, *, reboot: bool) -> None:
+        """CreateImage: make an image of the disk, which is `pending` until then."""
+        self.keeper.capture(Capture(image.id, reboot, partial(self._image_is_made, image)))
+
+    def _image_is_made(self, image: Ami, failure: str | None) -> None:
+        """Take note of an image of the disk, or of why there is none."""
+        for snapshot in image.snapshots:  # type: ignore[attr-defined]
+            snapshot.status = "error" if failure else "completed"
+        if failure:
+            code = "Server.InternalError"
+            image.state_reason = StateReason(f"{code}: {failure}", code)  # type: ignore[attr-defined]
+        image.state = "failed" if failure else "available"
+        if image.id not in self.ec2_backend.amis:
+            # It was deregistered before it was made.
+            self.fleet.forget_image(image.id)
+
     def host_is_running(self) -> None:
         """See `keeper.Observer`."""
         if self._state.name == "pending":
@@ -180,7 +187,7 @@ class HostedInstance(Instance):
     def _seed(self) -> Seed:
         key = self.ec2_backend.key_pairs.get(self.key_name)
         user_data = base64.b64decode(str(self.user_data)) if self.user_data else b""
-        return Seed(self._hostname, (key.public_key.strip(),) if key else (), user_data)
+        return Seed(self._hostname, (key.public_key.strip(),) if key else (), user_data, self.image_id)
 
     def _require(self, *states: str, action: str) -> InstanceState:
         if self._state.name not in states:

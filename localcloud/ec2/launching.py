@@ -9,6 +9,8 @@ validations and answers stay as they are, and see the real state and address.
 
 import base64
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import instances as moto_instances
+from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.general import General
 
@@ -35,21 +38,13 @@ def use_hosts(fleet: HostFleet) -> None:
     one_at_a_time = threading.RLock()
 
     def run_instances(backend: InstanceBackend, *args: Any, **kwargs: Any) -> Reservation:
-        with one_at_a_time:
-            known = set(backend.reservations)
-            try:
-                reservation = moto_run_instances(backend, *args, **kwargs)
-                new = [made for made in reservation.instances if isinstance(made, HostedInstance)]
-                if fleet.lab is not None:
-                    for one in new:
-                        fleet.lab.check_kind(one)
-            except Exception:
-                # moto lists what it had made when the request turned out to be wrong; AWS makes nothing.
-                for half_made in set(backend.reservations) - known:
-                    for instance in backend.reservations.pop(half_made).instances:
-                        instance.terminate()
-                raise
-        _associate_profile(backend, reservation, kwargs)
+        with one_at_a_time, _all_or_none(backend):
+            reservation = moto_run_instances(backend, *args, **kwargs)
+            new = [made for made in reservation.instances if isinstance(made, HostedInstance)]
+            if fleet.lab is not None:
+                for one in new:
+                    fleet.lab.check_kind(one)
+            _associate_profile(backend, reservation, kwargs)
         surplus = fleet.surplus(new)
         for one in new:
             if one not in surplus:
@@ -58,9 +53,29 @@ def use_hosts(fleet: HostFleet) -> None:
             one.end_for_the_lab()
         return reservation
 
+    deregister = AmiBackend.deregister_image
+
+    def deregister_image(backend: Any, ami_id: str) -> None:
+        deregister(backend, ami_id)
+        fleet.forget_image(ami_id)
+
     put_over(moto_instances, "Instance", HostedInstance)
     put_over(InstanceBackend, "run_instances", run_instances)
+    put_over(AmiBackend, "deregister_image", deregister_image)
     put_over(General, "get_console_output", _get_console_output)
+
+
+@contextmanager
+def _all_or_none(backend: InstanceBackend) -> Iterator[None]:
+    """Remove what was made of a request that turns out to be wrong: moto lists it; AWS makes nothing."""
+    known = set(backend.reservations)
+    try:
+        yield
+    except Exception:
+        for half_made in set(backend.reservations) - known:
+            for instance in backend.reservations.pop(half_made).instances:
+                instance.terminate()
+        raise
 
 
 def _associate_profile(backend: InstanceBackend, reservation: Reservation, asked: dict[str, Any]) -> None:

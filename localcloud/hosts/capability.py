@@ -6,10 +6,10 @@ import uuid
 from pathlib import Path
 
 from localcloud.errors import HostsUnavailableError, LocalcloudError
-from localcloud.hosts.base_image import Say, ensure_image, image_folder
 from localcloud.hosts.cgroups import Group, hierarchies
+from localcloud.hosts.disks.base_image import Say, ensure_image, image_folder
+from localcloud.hosts.disks.mounts import mount, unmount_below
 from localcloud.hosts.firewall import find_ssh_port
-from localcloud.hosts.host import mount, unmount_below
 from localcloud.state import RunFolder, cache_folder
 
 # The program that is looked for, and the Debian package that brings it.

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 
 from localcloud.hosts.cgroups import Group
+from localcloud.hosts.disks.mounts import unmount_below
 from localcloud.hosts.firewall import remove_redirect
-from localcloud.hosts.host import remove_nspawn_leftovers, unmount_below
+from localcloud.hosts.host import remove_nspawn_leftovers
 from localcloud.state import RunFolder
 
 
@@ -17,6 +18,7 @@ def remove_leftovers(run: RunFolder) -> list[str]:
     resists.
     """
     removed = [f"instance {host.name}" for host in sorted(run.hosts.glob("*")) if (host / "root").exists()]
+    removed += [f"image {layer.name}" for layer in sorted(run.layers.glob("*"))]
     if os.geteuid() == 0:
         group = Group(f"localcloud-{run.cloud}")
         if pids := group.pids():
@@ -25,9 +27,10 @@ def remove_leftovers(run: RunFolder) -> list[str]:
         unmount_below(Path(os.path.realpath(run.path)))
         remove_redirect(run.cloud)
         remove_nspawn_leftovers([host.name for host in run.hosts.glob("*")])
-    if run.hosts.exists():
-        # Everything below is unmounted, or the line above would have raised.
-        shutil.rmtree(run.hosts)
+    for folder in (run.hosts, run.layers):
+        if folder.exists():
+            # Everything below is unmounted, or the line above would have raised.
+            shutil.rmtree(folder)
     for name in ("server.json", "settings.json", "images.json", "server.lock"):
         (run.path / name).unlink(missing_ok=True)
     return removed

@@ -1,4 +1,4 @@
-"""One local host: a Debian under systemd-nspawn on an overlay of the base image.
+"""One local host: a Debian under systemd-nspawn on an overlay of its image.
 
 A host shares the machine's network and has an address of its own on the loopback interface,
 where its sshd listens. It is no security boundary: root in a host is root on the machine.
@@ -15,8 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.errors import LocalcloudError
 from localcloud.hosts.cgroups import Group
+from localcloud.hosts.disks.disk import Disk
+from localcloud.hosts.disks.layers import Layers
+from localcloud.hosts.disks.mounts import unmount_below
 from localcloud.hosts.firewall import SSH_PORT
 from localcloud.hosts.metadata_server import MetadataServer
 from localcloud.state import write_whole
@@ -42,18 +44,20 @@ _NSPAWN_RUN_FOLDER = Path("/run/systemd/nspawn")
 
 @dataclass(frozen=True)
 class Seed:
-    """What cloud-init tells a host about itself on its first boot."""
+    """What a host begins with on its first boot: its image, and what cloud-init tells it about itself."""
 
     hostname: str
     public_keys: tuple[str, ...]
     user_data: bytes
+    image: str = ""
+    """The own image that its disk begins as; any other name is the base image."""
 
 
 @dataclass(frozen=True)
 class HostSite:
-    """What all hosts of one cloud have in common: their base `image`, and the `folder` that holds theirs."""
+    """What all hosts of one cloud have in common: the images' `layers`, and the `folder` for their files."""
 
-    image: Path
+    layers: Layers
     folder: Path
     cloud: str
     ssh_port: int
@@ -68,15 +72,12 @@ class Host:
     ) -> None:
         """Prepare a host called `name` with `memory` bytes; nothing is made before `create`."""
         self.name = name
-        self._folder, self._image, self._ssh_port = site.folder / name, site.image, site.ssh_port
+        self._folder, self._ssh_port = site.folder / name, site.ssh_port
+        self._disk = Disk(name, self._folder, site.layers)
         self._memory = memory
         self._group = Group(f"localcloud-{site.cloud}/{name}")
         self._metadata = metadata(self._group)
         self._nspawn: subprocess.Popen[bytes] | None = None
-
-    @property
-    def _root(self) -> Path:
-        return self._folder / "root"
 
     @property
     def console(self) -> Path:
@@ -85,12 +86,12 @@ class Host:
 
     def create(self, seed: Seed) -> None:
         """Make the disk, with what cloud-init shall find on it."""
-        for folder in ("root", "upper", "work"):
-            (self._folder / folder).mkdir(parents=True)
+        self._disk.create(seed.image)
         self.console.touch()
-        self._mount()
-        nocloud = self._root / "var/lib/cloud/seed/nocloud-net"
-        nocloud.mkdir(parents=True)
+        self._disk.mount()
+        nocloud = self._disk.root / "var/lib/cloud/seed/nocloud-net"
+        # An image that was made of a host has the files of that one.
+        nocloud.mkdir(parents=True, exist_ok=True)
         metadata = {
             "instance-id": self.name,
             "local-hostname": seed.hostname,
@@ -102,7 +103,7 @@ class Host:
 
     def start(self, address: str) -> None:
         """Boot the host; its SSH will listen on `address`. Raises `LocalcloudError` or `OSError`."""
-        self._mount()
+        self._disk.mount()
         variable = f"{_METADATA_VARIABLE}={self._metadata.listen(address)}"
         sshd = f"Port {self._ssh_port}\nListenAddress {address}\nSetEnv {variable}\n"
         self._write("etc/ssh/sshd_config.d/10-localcloud.conf", sshd)
@@ -125,7 +126,7 @@ class Host:
             )
 
     def _write(self, name: str, text: str) -> None:
-        path = self._root / name
+        path = self._disk.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
 
@@ -134,7 +135,7 @@ class Host:
             "systemd-nspawn",
             "--quiet",
             "--boot",
-            f"--directory={self._root}",
+            f"--directory={self._disk.root}",
             f"--machine={self.name}",
             "--register=no",
             "--keep-unit",
@@ -182,22 +183,21 @@ class Host:
         if self._nspawn is not None:
             self._nspawn.wait()
             self._nspawn = None
-        unmount_below(self._folder)
+        self._disk.unmount()
         _remove_nspawn_leftovers(self.name)
+
+    def freeze(self, image: str) -> None:
+        """Make an image of the disk of the host, which is off; see `Disk.freeze`."""
+        self._disk.freeze(image)
+
+    def copy(self, image: str) -> None:
+        """Make an image of the disk as it stands; see `Disk.copy`."""
+        self._disk.copy(image)
 
     def destroy(self) -> None:
         """Remove the host and its disk; the console stays for `GetConsoleOutput`."""
         self.turn_off()
-        for folder in ("root", "upper", "work"):
-            # A host that failed before it was made has none.
-            if (self._folder / folder).exists():
-                shutil.rmtree(self._folder / folder)
-
-    def _mount(self) -> None:
-        if os.path.ismount(self._root):
-            return
-        options = f"lowerdir={self._image},upperdir={self._folder / 'upper'},workdir={self._folder / 'work'}"
-        mount(["-t", "overlay", "-o", options, "localcloud", str(self._root)])
+        self._disk.destroy()
 
 
 def ssh_answers(address: str) -> bool:
@@ -208,41 +208,6 @@ def ssh_answers(address: str) -> bool:
     except OSError:
         # Refused, reset or silent: not yet.
         return False
-
-
-def mount(arguments: list[str]) -> None:
-    """Run the program mount. Raises `LocalcloudError` with its words."""
-    result = subprocess.run(  # noqa: S603  the arguments are our own
-        ["mount", *arguments],  # noqa: S607  where it lies differs
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        # Its second line says where the kernel's words are.
-        why = result.stderr.strip().partition("\n")[0]
-        raise LocalcloudError(f"cannot mount {arguments[-1]}: {why}")
-
-
-def unmount_below(folder: Path) -> None:
-    """Unmount everything on or below `folder`, the deepest first. Raises `LocalcloudError`."""
-    for point in reversed(_mounts_below(folder)):
-        # Lazily: a shell of the person's may stand in there, and the files shall go all the same.
-        result = subprocess.run(  # noqa: S603  the arguments are our own
-            ["umount", "--lazy", str(point)],  # noqa: S607  where it lies differs
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0 and point in _mounts_below(folder):
-            raise LocalcloudError(f"cannot unmount {point}: {result.stderr.strip()}")
-
-
-def _mounts_below(folder: Path) -> list[Path]:
-    points = (line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines())
-    # The kernel writes blanks, tabs, newlines and backslashes as octal escapes.
-    paths = [Path(point.encode("ascii", "backslashreplace").decode("unicode_escape")) for point in points]
-    return [path for path in paths if path.is_relative_to(folder)]
 
 
 def remove_nspawn_leftovers(names: list[str]) -> None:

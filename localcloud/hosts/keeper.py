@@ -8,6 +8,9 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
@@ -53,6 +56,17 @@ _PAUSES = {
 }
 
 
+@dataclass(frozen=True)
+class Capture:
+    """The wish that an image be made of the host's disk."""
+
+    image: str
+    reboot: bool
+    """Whether a host that runs is shut down in order before, and booted again after it."""
+    done: Callable[[str | None], None]
+    """Hears of the outcome, once, from any thread: why there is no image, None if there is one."""
+
+
 class _Wish(Enum):
     STOP = auto()
     REBOOT = auto()
@@ -68,7 +82,9 @@ class Keeper:
         self._seed: Seed | None = seed
         self._observer = observer
         # A text is the address to boot on.
-        self._wishes: queue.SimpleQueue[_Wish | str] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[_Wish | Capture | str] = queue.SimpleQueue()
+        # What waits until the host is off.
+        self._captures: list[Capture] = []
         self._phase = _Phase.OFF
         self._address = ""
         self._deadline = 0.0
@@ -87,6 +103,13 @@ class Keeper:
         """Shut the host down and boot it again on the same address."""
         self._wishes.put(_Wish.REBOOT)
 
+    def capture(self, wish: Capture) -> None:
+        """Make an image of the host's disk; the host stays on or off."""
+        self._wishes.put(wish)
+        if self._phase is _Phase.GONE:
+            # Its thread may have ended without seeing the wish.
+            self._refuse_captures([])
+
     def destroy(self) -> None:
         """Kill the host and remove its disk."""
         self._wishes.put(_Wish.DESTROY)
@@ -103,6 +126,7 @@ class Keeper:
             except (LocalcloudError, OSError) as problem:
                 log.exception("%s failed", self._host.name)
                 self._destroy(str(problem))
+        self._refuse_captures(self._captures)
 
     def _turn(self, pause: float | None) -> None:
         """Obey one wish, or look after the host once if none comes within `pause` seconds."""
@@ -113,7 +137,7 @@ class Keeper:
         else:
             self._obey(wish)
 
-    def _obey(self, wish: _Wish | str) -> None:
+    def _obey(self, wish: _Wish | Capture | str) -> None:
         match wish:
             case str(address):
                 self._address = address
@@ -121,11 +145,54 @@ class Keeper:
             case _Wish.STOP if self._is_on():
                 self._host.power_off()
                 self._enter(_Phase.STOPPING, SHUTDOWN_SECONDS)
+            case _Wish.STOP if self._phase is _Phase.REBOOTING:
+                # It shuts down already, and is not booted again.
+                self._phase = _Phase.STOPPING
             case _Wish.REBOOT if self._is_on():
-                self._host.reboot()
-                self._enter(_Phase.REBOOTING, SHUTDOWN_SECONDS)
+                self._reboot()
             case _Wish.DESTROY:
                 self._destroy(None)
+            case Capture():
+                self._begin(wish)
+
+    def _reboot(self) -> None:
+        self._host.reboot()
+        self._enter(_Phase.REBOOTING, SHUTDOWN_SECONDS)
+
+    def _begin(self, wish: Capture) -> None:
+        if self._phase is _Phase.OFF:
+            self._take(wish, self._host.freeze)
+        elif wish.reboot or self._phase is _Phase.STOPPING:
+            self._captures.append(wish)
+            if self._is_on():
+                self._reboot()
+        else:
+            self._take(wish, self._host.copy)
+
+    def _take(self, wish: Capture, make: Callable[[str], None]) -> None:
+        """Make an image; the host lives on if that fails."""
+        failure = None
+        try:
+            make(wish.image)
+        except (LocalcloudError, OSError) as problem:
+            log.exception("%s: no image %s", self._host.name, wish.image)
+            failure = str(problem)
+        wish.done(failure)
+
+    def _refuse_captures(self, waiting: list[Capture]) -> None:
+        """Say of these images, and of those still to be heard of, that there will be none."""
+        wishes: list[_Wish | Capture | str] = [*waiting]
+        with suppress(queue.Empty):
+            while True:
+                wishes.append(self._wishes.get_nowait())
+        for wish in (one for one in wishes if isinstance(one, Capture)):
+            wish.done("the instance was terminated before the image was made")
+
+    def _turn_off(self) -> None:
+        self._host.turn_off()
+        waiting, self._captures = self._captures, []
+        for wish in waiting:
+            self._take(wish, self._host.freeze)
 
     def _is_on(self) -> bool:
         # It may have shut itself down between the API call and now.
@@ -146,7 +213,7 @@ class Keeper:
             case _Phase.STOPPING if status is not None or late:
                 self._off(from_inside=False)
             case _Phase.REBOOTING if status is not None or late:
-                self._host.turn_off()
+                self._turn_off()
                 self._boot(_Phase.RUNNING)
 
     def _look_at_boot(self, status: int | None, *, late: bool) -> None:
@@ -163,7 +230,7 @@ class Keeper:
     def _ended(self, status: int | None, *, from_inside: bool) -> None:
         if status == REBOOT_STATUS:
             # `reboot` in the host: on AWS the instance stays in its state, and so here.
-            self._host.turn_off()
+            self._turn_off()
             self._boot(self._phase)
         else:
             self._off(from_inside=from_inside)
@@ -176,7 +243,7 @@ class Keeper:
         self._enter(phase, BOOT_SECONDS)
 
     def _off(self, *, from_inside: bool) -> None:
-        self._host.turn_off()
+        self._turn_off()
         self._phase = _Phase.OFF
         self._observer.host_is_off(from_inside=from_inside)
 

@@ -3,7 +3,15 @@
 Never imports the rooms of other services.
 """
 
-from localcloud.gaps.ec2 import cpu_credits, default_network, instances, late_sight
+from localcloud.gaps.ec2 import (
+    cpu_credits,
+    default_network,
+    images,
+    instances,
+    late_sight,
+    launch_templates,
+    launches,
+)
 
 
 def mend() -> None:
@@ -12,3 +20,7 @@ def mend() -> None:
     cpu_credits.mend()
     late_sight.mend()
     default_network.mend()
+    images.mend()
+    launch_templates.mend()
+    # Last: the others then see what the template says.
+    launches.mend()

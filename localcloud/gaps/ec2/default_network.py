@@ -34,8 +34,8 @@ def _a_launch_takes_a_default_subnet_that_can_have_it() -> None:
     answer = InstanceResponse.run_instances
 
     def run_instances(backend: Any, *arguments: Any, **asked: Any) -> Any:
-        # What says itself where it goes: a subnet, an interface, a template.
-        if not (asked.get("subnet_id") or asked.get("nics") or asked.get("launch_template")):
+        # What says itself where it goes: a subnet, an interface.
+        if not (asked.get("subnet_id") or asked.get("nics")):
             asked["subnet_id"] = _default_subnet(backend, asked["instance_type"], asked.get("placement"))
         return run(backend, *arguments, **asked)
 

@@ -1,4 +1,4 @@
-"""Instances: volumes, network interfaces, security groups, metadata."""
+"""Instances: network interfaces, security groups, metadata."""
 
 from typing import Any
 
@@ -8,11 +8,9 @@ from moto.ec2.exceptions import (
 )
 from moto.ec2.models import elastic_network_interfaces
 from moto.ec2.models import iam_instance_profile as profiles
-from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions
 from moto.ec2.models.security_groups import SecurityGroupBackend
 from moto.ec2.responses import instances as instance_responses
-from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 
@@ -23,50 +21,10 @@ from localcloud.lateness.register import Thing, late
 
 def mend() -> None:
     """Mend all gaps of them."""
-    _images_have_their_root_volume()
-    _root_volume_goes_with_its_instance()
     _interfaces_have_no_public_name()
     _used_security_groups_stay()
     _metadata_wants_a_token()
     _an_unknown_profile_is_a_wrong_parameter()
-
-
-def _images_have_their_root_volume() -> None:
-    """Debian's images have an 8 GB root volume that goes with its instance.
-
-    moto gives every image a 15 GB magnetic one that stays.
-    """
-
-    def block_device_mappings(image: Ami) -> list[dict[str, Any]]:
-        volume = {
-            "SnapshotId": image.ebs_snapshot.id,
-            "VolumeSize": 8,
-            "DeleteOnTermination": True,
-            "VolumeType": "gp3",
-            "Encrypted": False,
-        }
-        return [{"DeviceName": image.root_device_name, "Ebs": volume}]
-
-    put_over(Ami, "block_device_mappings", property(block_device_mappings))
-
-
-def _root_volume_goes_with_its_instance() -> None:
-    """Where a mapping does not say whether the root volume goes, the image does: it goes.
-
-    moto takes silence for "stays", so a fleet would leave a volume behind for each instance.
-    """
-    parse = InstanceResponse._parse_block_device_mapping
-
-    def parse_block_device_mapping(response: InstanceResponse) -> list[dict[str, Any]]:
-        mappings = parse(response)
-        image = response.ec2_backend.amis.get(response._get_param("ImageId"))
-        for asked, mapping in zip(response._get_param("BlockDeviceMappings", []), mappings, strict=True):
-            is_root = image is not None and mapping["DeviceName"] == image.root_device_name
-            if is_root and "DeleteOnTermination" not in asked.get("Ebs", {}):
-                mapping["Ebs"]["DeleteOnTermination"] = True
-        return mappings
-
-    put_over(InstanceResponse, "_parse_block_device_mapping", parse_block_device_mapping)
 
 
 def _interfaces_have_no_public_name() -> None:

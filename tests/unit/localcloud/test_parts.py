@@ -10,8 +10,8 @@ from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.gaps.patching import put_over
 from localcloud.hosts import capability
 from localcloud.hosts.addresses import AddressRange
-from localcloud.hosts.base_image import image_folder
 from localcloud.hosts.cgroups import hierarchies
+from localcloud.hosts.disks.base_image import image_folder
 from localcloud.state import RunFolder, cache_folder
 from localcloud.wire.call import read_call
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.hosts import keeper
 from localcloud.hosts.cgroups import Group
+from localcloud.hosts.disks.layers import Layers
 from localcloud.hosts.host import Host, HostSite, Seed
 from localcloud.hosts.metadata_server import MetadataServer
 from localcloud.state import RunFolder
@@ -234,7 +235,8 @@ def test_a_host_whose_ssh_stays_silent_is_given_up_after_a_while(
 ) -> None:
     monkeypatch.setattr(keeper, "BOOT_SECONDS", 1.0)
     image = Path(json.loads((Path(localcloud["LOCALCLOUD_RUN"]) / "settings.json").read_text())["image"])
-    host = Host("i-silent", HostSite(image, tmp_path, "silent", 22), 2**30, silent_metadata)
+    site = HostSite(Layers(image, tmp_path / "layers"), tmp_path, "silent", 22)
+    host = Host("i-silent", site, 2**30, silent_metadata)
     observer = Recorder()
 
     kept = keeper.Keeper(

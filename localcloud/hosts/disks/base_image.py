@@ -171,6 +171,11 @@ def _remove_outdated(folder: Path, say: Say) -> None:
     """Drop the images of earlier recipes, unless a cloud's hosts stand on one."""
     mounts = Path("/proc/self/mounts").read_text()
     for path in folder.parent.glob("image-*"):
-        if path != folder and path.is_dir() and f"lowerdir={path}" not in mounts:
+        if path != folder and path.is_dir() and not _is_mounted(path, mounts):
             say(f"removing the outdated base image {path.name}")
             shutil.rmtree(path)
+
+
+def _is_mounted(image: Path, mounts: str) -> bool:
+    """Tell whether overlays stand on an image: it is the last of their layers."""
+    return any(f"{sign}{image}," in mounts for sign in ("lowerdir=", ":"))
