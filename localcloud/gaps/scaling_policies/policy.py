@@ -1,0 +1,210 @@
+"""A scaling policy: what PutScalingPolicy was given.
+
+https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScalingPolicy.html
+"""
+
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from moto.autoscaling.exceptions import ValidationError
+
+from localcloud.gaps.scaling_policies.adjustment import ADJUSTMENT_TYPES, EXACT, PERCENT, Step
+
+SIMPLE, STEP, TARGET = "SimpleScaling", "StepScaling", "TargetTrackingScaling"
+_AGGREGATIONS = ("Average", "Minimum", "Maximum")
+
+
+@dataclass
+class Warming:
+    """What a step policy has added that warms up still, until when, and on top of which capacity."""
+
+    until: float
+    before: int
+
+
+@dataclass
+class Policy:
+    """One policy of one group."""
+
+    name: str
+    group: str
+    group_arn: str
+    region: str
+    account: str
+    kind: str
+    adjustment_type: str | None = None
+    amount: int | None = None
+    """By how much a simple policy scales."""
+    least: int | None = None
+    """By how many instances a percentage scales at least."""
+    cooldown: float | None = None
+    """Seconds, of a simple policy; None for the group's."""
+    steps: tuple[Step, ...] = ()
+    aggregation: str = "Average"
+    warmup: float | None = None
+    """Seconds; None for the group's."""
+    target: Mapping[str, Any] | None = None
+    """The configuration of target tracking."""
+    enabled: bool = True
+    warming: Warming | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, which alarms name."""
+        return (
+            f"arn:aws:autoscaling:{self.region}:{self.account}:scalingPolicy:{self.id}"
+            f":autoScalingGroupName/{self.group}:policyName/{self.name}"
+        )
+
+    def described(self, alarms: list[dict[str, str]]) -> dict[str, Any]:
+        """Return it as DescribePolicies does."""
+        found = {
+            "AutoScalingGroupName": self.group,
+            "PolicyName": self.name,
+            "PolicyARN": self.arn,
+            "PolicyType": self.kind,
+            "AdjustmentType": self.adjustment_type,
+            "MinAdjustmentMagnitude": self.least,
+            "ScalingAdjustment": self.amount,
+            "Cooldown": None if self.cooldown is None else int(self.cooldown),
+            "StepAdjustments": [_described(step) for step in self.steps],
+            "MetricAggregationType": self.aggregation if self.kind == STEP else None,
+            "EstimatedInstanceWarmup": None if self.warmup is None else int(self.warmup),
+            "TargetTrackingConfiguration": self.target,
+            "Alarms": alarms,
+            "Enabled": self.enabled,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _described(step: Step) -> dict[str, float]:
+    found = {
+        "MetricIntervalLowerBound": step.lower,
+        "MetricIntervalUpperBound": step.upper,
+        "ScalingAdjustment": step.amount,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def read_policy(asked: Mapping[str, Any], group_arn: str, region: str, account: str) -> Policy:
+    """Return the policy that a request describes. Raises moto's `ValidationError`."""
+    kind = asked.get("PolicyType") or SIMPLE
+    policy = Policy(
+        str(asked["PolicyName"]), str(asked["AutoScalingGroupName"]), group_arn, region, account, kind
+    )
+    policy.enabled = asked.get("Enabled") is not False
+    policy.warmup = _seconds(asked.get("EstimatedInstanceWarmup"))
+    match kind:
+        case "SimpleScaling":
+            _read_adjustment(policy, asked)
+            _read_simple(policy, asked)
+        case "StepScaling":
+            _read_adjustment(policy, asked)
+            _read_steps(policy, asked)
+        case "TargetTrackingScaling":
+            policy.target = asked.get("TargetTrackingConfiguration")
+            if not policy.target or "TargetValue" not in policy.target:
+                raise ValidationError("TargetTrackingConfiguration with a TargetValue is required")
+            _check_metric(policy.target)
+        case _:
+            raise ValidationError(
+                f"PolicyType {kind!r} is not supported here: say {SIMPLE}, {STEP} or {TARGET}"
+            )
+    return policy
+
+
+def _read_adjustment(policy: Policy, asked: Mapping[str, Any]) -> None:
+    policy.adjustment_type = asked.get("AdjustmentType")
+    if policy.adjustment_type not in ADJUSTMENT_TYPES:
+        raise ValidationError(
+            f"AdjustmentType must be one of {', '.join(ADJUSTMENT_TYPES)}, not {policy.adjustment_type!r}"
+        )
+    least = asked.get("MinAdjustmentMagnitude") or asked.get("MinAdjustmentStep")
+    if least is not None:
+        if policy.adjustment_type != PERCENT:
+            raise ValidationError(f"MinAdjustmentMagnitude is only supported with AdjustmentType {PERCENT}")
+        policy.least = int(least)
+
+
+def _read_simple(policy: Policy, asked: Mapping[str, Any]) -> None:
+    if asked.get("ScalingAdjustment") is None:
+        raise ValidationError(f"ScalingAdjustment is required for policy type {SIMPLE}")
+    if asked.get("StepAdjustments"):
+        raise ValidationError(f"StepAdjustments is not supported for policy type {SIMPLE}")
+    policy.amount = int(asked["ScalingAdjustment"])
+    policy.cooldown = _seconds(asked.get("Cooldown"))
+    _check_amount(policy, policy.amount)
+
+
+def _read_steps(policy: Policy, asked: Mapping[str, Any]) -> None:
+    if asked.get("ScalingAdjustment") is not None or asked.get("Cooldown") is not None:
+        raise ValidationError(f"ScalingAdjustment and Cooldown are not supported for policy type {STEP}")
+    policy.aggregation = asked.get("MetricAggregationType") or "Average"
+    if policy.aggregation not in _AGGREGATIONS:
+        raise ValidationError(f"MetricAggregationType must be one of {', '.join(_AGGREGATIONS)}")
+    given = asked.get("StepAdjustments") or []
+    if not given:
+        raise ValidationError(f"StepAdjustments is required for policy type {STEP}")
+    steps = [
+        Step(
+            _number(one.get("MetricIntervalLowerBound")),
+            _number(one.get("MetricIntervalUpperBound")),
+            int(one["ScalingAdjustment"]),
+        )
+        for one in given
+    ]
+    policy.steps = tuple(sorted(steps, key=lambda step: -math.inf if step.lower is None else step.lower))
+    for step in policy.steps:
+        _check_amount(policy, step.amount)
+    _check_steps(policy.steps)
+
+
+def _check_steps(steps: tuple[Step, ...]) -> None:
+    """Raise `ValidationError` unless the steps follow each other, as far as needed."""
+    for step in steps:
+        if step.lower is None and step.upper is None:
+            raise ValidationError("The lower and the upper bound of a step cannot both be null")
+        if step.lower is not None and step.upper is not None and step.lower >= step.upper:
+            raise ValidationError("The lower bound of a step must be less than its upper bound")
+    for before, after in pairwise(steps):
+        if before.upper != after.lower or before.upper is None:
+            raise ValidationError("StepAdjustment intervals can't overlap or have gaps between them")
+    if steps[0].lower is not None and steps[0].lower < 0:
+        raise ValidationError(
+            "A step with a negative lower bound needs one below it, with a null lower bound"
+        )
+    if steps[-1].upper is not None and steps[-1].upper > 0:
+        raise ValidationError(
+            "A step with a positive upper bound needs one above it, with a null upper bound"
+        )
+
+
+def _check_amount(policy: Policy, amount: int) -> None:
+    if policy.adjustment_type == EXACT and amount < 0:
+        raise ValidationError(f"ScalingAdjustment must not be negative with AdjustmentType {EXACT}")
+
+
+def _check_metric(target: Mapping[str, Any]) -> None:
+    custom = target.get("CustomizedMetricSpecification")
+    if custom is None and "PredefinedMetricSpecification" not in target:
+        raise ValidationError("A PredefinedMetricSpecification or CustomizedMetricSpecification is required")
+    if custom is not None and not all(custom.get(name) for name in ("MetricName", "Namespace", "Statistic")):
+        raise ValidationError(
+            "A CustomizedMetricSpecification needs MetricName, Namespace and Statistic; no maths here"
+        )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _seconds(value: Any) -> float | None:
+    seconds = _number(value)
+    if seconds is not None and seconds < 0:
+        raise ValidationError(f"{seconds:.0f} seconds are less than none")
+    return seconds
