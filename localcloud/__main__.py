@@ -43,6 +43,10 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
             help="Seconds until the name of a deleted queue may be used again.",
         ),
         click.option(
+            "--metrics-after", type=seconds, default=Delays.metrics_after, show_default=True,
+            help="Seconds until CloudWatch has metrics of a queue that is new or was idle; on AWS up to 900.",
+        ),
+        click.option(
             "--events-after", type=seconds, default=Delays.events_after, show_default=True,
             help="Seconds until a bucket's new notifications are in force; on AWS typically 300.",
         ),

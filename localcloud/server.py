@@ -165,6 +165,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     from localcloud.door.requests_log import RequestsLog
     from localcloud.gaps import timing
     from localcloud.gaps.autoscaling.running import engine
+    from localcloud.gaps.cloudwatch.minute import MinuteByMinute
     from localcloud.iam.ordered_refusals import orders
 
     keyring = _prepare_keys()
@@ -191,11 +192,14 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
         engine.start()
+        minutes = MinuteByMinute()
+        minutes.start()
         key = {"key_id": environment.key_id, "secret": environment.secret, "token": environment.token or ""}
         run.write_server_info(ServerInfo(os.getpid(), f"http://127.0.0.1:{server.port}", secret, key))
         log.info("listening on port %s", server.port)
         stop.wait()
         log.info("stopping")
+        minutes.stop()
         # First, so that nobody makes another host meanwhile.
         server.shutdown()
         engine.stop()

@@ -4,10 +4,21 @@ One module for each service, one function for each gap; its docstring says what 
 moto does instead. New ones go there, into the module's `mend`.
 """
 
-from localcloud.gaps import autoscaling, dispatch, ec2, policies, s3, sqs, sts
+from localcloud.gaps import (
+    autoscaling,
+    cloudwatch,
+    dispatch,
+    ec2,
+    policies,
+    s3,
+    scaling_policies,
+    sqs,
+    sts,
+)
 
 
 def mend() -> None:
     """Mend all gaps; call it once, before the first request."""
-    for service in (autoscaling, dispatch, ec2, policies, s3, sqs, sts):
+    services = (dispatch, ec2, policies, s3, sqs, sts, autoscaling, cloudwatch, scaling_policies)
+    for service in services:
         service.mend()

@@ -3,7 +3,7 @@
 Never imports the rooms of other services.
 """
 
-from localcloud.gaps.sqs import messages, names, queues
+from localcloud.gaps.sqs import messages, names, queues, traffic
 
 
 def mend() -> None:
@@ -11,3 +11,4 @@ def mend() -> None:
     queues.mend()
     messages.mend()
     names.mend()
+    traffic.mend()
