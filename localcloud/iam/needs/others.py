@@ -6,7 +6,7 @@ from localcloud.iam.need import Need, listed, on_each, request_tags, tags_in
 from localcloud.wire.call import Call
 
 # The service in an action, where it is not the one a request is signed for.
-_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
+_PREFIXES = {"tagging": "tag", "email": "ses"}
 
 # Where the ARN can be made of a parameter: service, parameter, the ARN's end.
 _NAMED = (
@@ -15,9 +15,6 @@ _NAMED = (
     ("ssm", "Path", "parameter/{}"),
     ("autoscaling", "AutoScalingGroupName", "autoScalingGroup:*:autoScalingGroupName/{}"),
     ("autoscaling", "LaunchConfigurationName", "launchConfiguration:*:launchConfigurationName/{}"),
-    ("monitoring", "AlarmName", "alarm:{}"),
-    ("monitoring", "AlarmNames", "alarm:{}"),
-    ("monitoring", "DashboardName", "dashboard/{}"),
     ("logs", "logGroupName", "log-group:{}"),
     ("sns", "Name", "{}"),
 )
@@ -35,12 +32,22 @@ def needs_of(call: Call, account: str) -> list[Need]:
 
 def _arns(call: Call, account: str) -> list[str]:
     found = []
+    if call.service == "autoscaling" and (group := _group_of_policy(call)):
+        return [
+            f"arn:aws:autoscaling:{call.region}:{account}:autoScalingGroup:*:autoScalingGroupName/{group}"
+        ]
     for service, parameter, end in _NAMED:
         if service == call.service:
             names = _values(call.parameters, parameter)
             place = f"arn:aws:{_PREFIXES.get(service, service)}:{call.region}:{account}:"
             found += [place + end.format(name.lstrip("/")) for name in names]
     return found or [value for value in _leaves(call.parameters) if value.startswith("arn:aws:")]
+
+
+def _group_of_policy(call: Call) -> str | None:
+    """Return the group of a scaling policy that is named by its ARN: rights are given on groups."""
+    _, found, after = str(call.parameters.get("PolicyName", "")).partition(":autoScalingGroupName/")
+    return after.partition(":policyName/")[0] if found else None
 
 
 def _values(parameters: dict[str, Any], name: str) -> list[str]:

@@ -1,0 +1,115 @@
+"""Data points by their times: statistics of periods, what is seen when, and what alarms see at a moment."""
+
+import pytest
+from moto.cloudwatch.models import CloudWatchBackend
+
+from localcloud.gaps.cloudwatch import minute
+from localcloud.gaps.cloudwatch.alarms import Watch, points_of
+from localcloud.gaps.cloudwatch.evaluation import Rule
+from localcloud.gaps.cloudwatch.published import _active_since as active_since
+from localcloud.gaps.cloudwatch.queries import ExpressionQuery, MetricQuery
+from localcloud.gaps.cloudwatch.records import store_of
+from localcloud.gaps.cloudwatch.series import MetricStore, Point, Statistics, metric
+from localcloud.gaps.sqs.traffic import Traffic
+
+DEPTH = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "jobs"})
+HOUR = 3600.0
+
+
+def point(time: float, value: float, seen_from: float = 0) -> Point:
+    return Point(time, seen_from, Statistics.of(value), "Count")
+
+
+def store_with(*points: Point) -> MetricStore:
+    store = MetricStore()
+    for one in points:
+        store.put(DEPTH, one)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("statistic", "value"),
+    [("Average", 2), ("Sum", 6), ("Minimum", 1), ("Maximum", 3), ("SampleCount", 3)],
+)
+def test_a_period_s_statistics_are_those_of_all_its_points(statistic: str, value: float) -> None:
+    store = store_with(point(0, 1), point(60, 2), point(120, 3), point(300, 99))
+
+    found = store.periods(DEPTH, 0, 300, 300, now=1_000)
+
+    assert {time: one.get(statistic) for time, one in found.items()} == {0: value}
+
+
+def test_periods_begin_where_it_is_asked_from() -> None:
+    store = store_with(point(60, 1), point(120, 2), point(180, 4))
+
+    found = store.periods(DEPTH, 60, 300, 120, now=1_000)
+
+    assert {time: one.total for time, one in found.items()} == {60: 3, 180: 4}
+
+
+def test_a_point_is_not_seen_before_it_was_published() -> None:
+    store = store_with(point(0, 1, seen_from=120))
+
+    assert store.periods(DEPTH, 0, 60, 60, now=119) == {}
+    assert store.metrics(119) == []
+    assert list(store.periods(DEPTH, 0, 60, 60, now=120)) == [0]
+    assert store.metrics(120) == [DEPTH]
+
+
+def test_a_metric_of_other_dimensions_or_another_unit_is_another() -> None:
+    store = store_with(point(0, 1))
+
+    assert store.periods(metric("AWS/SQS", DEPTH.name, {}), 0, 60, 60, now=1) == {}
+    assert store.periods(DEPTH, 0, 60, 60, now=1, unit="Seconds") == {}
+    assert store.unit(DEPTH) == "Count"
+
+
+def test_the_oldest_points_are_forgotten() -> None:
+    store = store_with(*(point(60 * index, 1) for index in range(2_000)))
+
+    assert len(store.periods(DEPTH, 0, 120_000, 60, now=0)) == 1_440
+
+
+def test_a_queue_is_active_until_it_was_idle_for_six_hours() -> None:
+    traffic = Traffic()
+    traffic.used_at = 1_000.0
+
+    assert active_since(traffic, holds_messages=False, end=1_020) == 1_000
+    assert active_since(traffic, holds_messages=False, end=1_000 + 6 * HOUR) == 1_000
+    assert active_since(traffic, holds_messages=True, end=1_000 + 7 * HOUR) == 1_000
+    assert active_since(traffic, holds_messages=False, end=1_000 + 7 * HOUR) is None
+    traffic.used_at = 1_000 + 9 * HOUR
+    assert active_since(traffic, holds_messages=True, end=1_030 + 9 * HOUR) == 1_000 + 9 * HOUR
+
+
+def test_an_alarm_sees_the_periods_before_the_moment_in_which_it_looks() -> None:
+    backend = CloudWatchBackend("us-east-1", "123456789012")
+    for one in (point(540, 7, seen_from=660), point(480, 5, seen_from=600), point(420, 3, seen_from=540)):
+        store_of(backend).put(DEPTH, one)
+    depth = MetricQuery(DEPTH, "Maximum", 60)
+    filled = ExpressionQuery.of("FILL(depth, 0)")
+    rule = Rule("GreaterThanThreshold", 0, periods=1, needed=1)
+    queries = {"depth": depth, "filled": filled}
+
+    seen = points_of(backend, Watch(queries, "depth", 60, rule), 600)
+    fills = points_of(backend, Watch(queries, "filled", 60, rule), 600)
+
+    assert seen == [None, 5, 3], "the newest minute's figures are not there yet"
+    assert fills == [0, 5, 3], "FILL puts its value in the place of what is late"
+
+
+def test_a_longer_period_ends_with_the_minute_too() -> None:
+    backend = CloudWatchBackend("us-east-1", "123456789012")
+    for index in range(20):
+        store_of(backend).put(DEPTH, point(60 * index, index))
+    rule = Rule("GreaterThanThreshold", 0, periods=1, needed=1)
+    watch = Watch({"depth": MetricQuery(DEPTH, "Sum", 120)}, "depth", 120, rule)
+
+    assert points_of(backend, watch, 600) == [8 + 9, 6 + 7, 4 + 5]
+    assert points_of(backend, watch, 660) == [9 + 10, 7 + 8, 5 + 6]
+
+
+def test_what_a_busy_machine_missed_is_made_up_for_within_a_bound() -> None:
+    assert minute._ends(600, 600) == []
+    assert minute._ends(600, 720) == [660, 720]
+    assert minute._ends(0, 6_000) == [5_880, 5_940, 6_000]
