@@ -254,6 +254,13 @@ def rebalance(group: str) -> None:
 
 
 @main.command()
+@click.argument("instance")
+def spot_notice(instance: str) -> None:
+    """Tell a spot instance that EC2 takes it back in two minutes, and do so then."""
+    lab_commands.give_spot_notice(RunFolder.of_environment(), instance, _say)
+
+
+@main.command()
 @click.argument("number", type=click.IntRange(0))
 @click.option("--account", type=_AccountId(), default=HOME_ACCOUNT, show_default=True, help="Whose quota.")
 def vcpus(number: int, account: str) -> None:

@@ -183,7 +183,9 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     quota = _prepare_quota(settings)
     moto = _moto_behind_gate(keyring, guards)
     status = partial(_status, fleet, settings, session, engine)
-    admin = Admin(secret, session, status, _actions(permissions, quota) | group_actions(engine, orders))
+    admin = Admin(
+        secret, session, status, _actions(permissions, quota, fleet) | group_actions(engine, orders)
+    )
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
         server = _listen(_Application(moto, requests_log, admin), settings)
         stop = threading.Event()
@@ -207,7 +209,9 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
             fleet.destroy_all(_DESTROY_SECONDS)
 
 
-def _actions(permissions: "Permissions", quota: "VcpuQuota") -> dict[str, Action]:
+def _actions(permissions: "Permissions", quota: "VcpuQuota", fleet: "HostFleet | str") -> dict[str, Action]:
+    from localcloud.ec2 import spot
+
     def enforce_iam(asked: dict[str, Any]) -> dict[str, Any]:
         permissions.enforce_iam(bool(asked["on"]))
         return {}
@@ -216,7 +220,11 @@ def _actions(permissions: "Permissions", quota: "VcpuQuota") -> dict[str, Action
         quota.give(asked["account"], int(asked["vcpus"]))
         return {}
 
-    return {"iam": enforce_iam, "vcpus": give_vcpus}
+    def give_spot_notice(asked: dict[str, Any]) -> dict[str, Any]:
+        instances = [] if isinstance(fleet, str) else fleet.instances
+        return spot.give_notice(list(instances), asked["instance"])
+
+    return {"iam": enforce_iam, "vcpus": give_vcpus, "spot-notice": give_spot_notice}
 
 
 def _prepare_keys() -> Keyring:

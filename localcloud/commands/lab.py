@@ -80,6 +80,13 @@ def enforce_iam(run: RunFolder, on: bool, say: Say) -> None:
     say(f"IAM users and roles {'are held to their policies' if on else 'may do everything'}")
 
 
+def give_spot_notice(run: RunFolder, instance: str, say: Say) -> None:
+    """Tell a spot instance that it is interrupted."""
+    told = ask(server_of(run), "spot-notice", instance=instance)
+    word = "terminated" if told["action"] == "terminate" else "stopped"
+    say(f"{instance} has its notice: it is {word} at {told['time']}")
+
+
 def give_vcpus(run: RunFolder, account: str, vcpus: int, say: Say) -> None:
     """Give an account a quota of vCPUs."""
     ask(server_of(run), "vcpus", account=account, vcpus=vcpus)

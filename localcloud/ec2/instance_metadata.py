@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from moto.iam.models import InstanceProfile
 
+from localcloud.ec2 import spot
 from localcloud.ec2.instances import HostedInstance
 from localcloud.gaps.autoscaling.running import engine
 from localcloud.iam.keyring import Credential, Keyring, Kind
@@ -89,6 +90,7 @@ class InstanceMetadata:
             leaves["iam/security-credentials"] = "\n".join(role.name for role in profile.roles)
         if one.metadata_options.instance_metadata_tags == "enabled":
             leaves |= {f"tags/instance/{tag['key']}": tag["value"] for tag in one.get_tags()}
+        leaves |= spot.metadata_of(one)
         tree = {f"/latest/meta-data/{name}": text for name, text in leaves.items() if text}
         tree["/latest/dynamic/instance-identity/document"] = json.dumps(_document(one, zone), indent=2)
         if one.user_data:

@@ -2,6 +2,8 @@
 
 import base64
 import copy
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
@@ -28,6 +30,15 @@ _STATE_CODES = {
 }
 
 
+@dataclass(frozen=True)
+class SpotNotice:
+    """What a spot instance is told of its interruption: `terminate` or `stop`, when told, and for when."""
+
+    action: str
+    given: datetime
+    time: datetime
+
+
 class Hosts(Protocol):
     """What an instance needs of the cloud that it belongs to."""
 
@@ -52,6 +63,8 @@ class HostedInstance(Instance):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make the record; `launch` makes the host."""
         super().__init__(*args, **kwargs)
+        self.spot_behavior = "terminate"
+        self.spot_notice: SpotNotice | None = None
         self._address: str | None = None
         self._become("pending")
         address = self._take_address()
@@ -76,6 +89,7 @@ class HostedInstance(Instance):
         if before.name == "stopped":
             address = self._take_address()
             self._explain("", StateReason())
+            self.spot_notice = None
             self.launch_time = utcnow()
             self._use_address(address)
             self._become("pending")
@@ -109,6 +123,20 @@ class HostedInstance(Instance):
         self.terminate()
         code = "Client.UserInitiatedShutdown"
         self._explain("", StateReason(f"{code}: the lab ends instances beyond its limits", code))
+
+    def interrupt(self, action: str) -> None:
+        """Let EC2 take a spot instance back: `terminate` or `stop` it."""
+        self.spot_notice = None
+        if self._state.name != "running":
+            return
+        if action == "terminate":
+            self.terminate()
+            code, words = "Server.SpotInstanceTermination", "Spot instance termination"
+        else:
+            self._become("stopping")
+            self.keeper.stop()
+            code, words = "Server.SpotInstanceShutdown", "Spot instance shutdown"
+        self._explain("", StateReason(f"{code}: {words}", code))
 
     def reboot(self) -> None:
         """RebootInstances: the state and the address stay."""

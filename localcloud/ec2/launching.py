@@ -23,6 +23,7 @@ from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.general import General
 
+from localcloud.ec2 import spot
 from localcloud.ec2.fleet import HostFleet
 from localcloud.ec2.instances import HostedInstance
 from localcloud.gaps.patching import put_over
@@ -45,6 +46,7 @@ def use_hosts(fleet: HostFleet) -> None:
                 for one in new:
                     fleet.lab.check_kind(one)
             _associate_profile(backend, reservation, kwargs)
+            spot.mark(backend, new, kwargs)
         surplus = fleet.surplus(new)
         for one in new:
             if one not in surplus:
@@ -59,6 +61,7 @@ def use_hosts(fleet: HostFleet) -> None:
         deregister(backend, ami_id)
         fleet.forget_image(ami_id)
 
+    spot.hear_requests()
     put_over(moto_instances, "Instance", HostedInstance)
     put_over(InstanceBackend, "run_instances", run_instances)
     put_over(AmiBackend, "deregister_image", deregister_image)
