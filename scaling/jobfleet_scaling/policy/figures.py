@@ -8,7 +8,7 @@ class Demand:
     """What there is to do at the time `at` (seconds of any clock that only goes forward).
 
     `visible` jobs wait in the queue, `in_flight` ones are in the hands of workers. A host works on `slots`
-    jobs at once, and a job takes one slot `service_seconds` on average.
+    jobs at once, and a job takes one slot `service_seconds` on average; 0 where nobody knows yet.
     """
 
     at: float
