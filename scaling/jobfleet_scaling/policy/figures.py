@@ -39,8 +39,9 @@ class Bounds:
 class Tuning:
     """How a policy weighs; all in seconds.
 
-    `clear` is in how long a backlog shall be done, `window` how long the greatest need of the past counts,
-    and `boot` how long a host takes from its launch to its first job.
+    `clear` is in how long a backlog shall be done, `window` over how long the arriving work is averaged (and
+    how long the last host stays after the last job), and `boot` how long a host takes from its launch to its
+    first job.
     """
 
     clear: float = 60.0
