@@ -83,7 +83,7 @@ def build(
         clock,
         storage.write_heartbeat,
         storage.write_roll,
-        lambda: _state(tools, leases, offer, around.version),
+        lambda: _state(tools, backlog, offer, around.version),
     )
 
     others = Others(settings.worker_id, lambda: storage.heartbeats(clock.now() - RECENT), clock)
@@ -107,13 +107,15 @@ def build(
     return AssembledWorker(engine, stop, journal, tools, heartbeats)
 
 
-def _state(tools: Tools, leases: Leases, offer: Offer, version: str) -> Heartbeat:
+def _state(tools: Tools, backlog: Backlog, offer: Offer, version: str) -> Heartbeat:
     """Return what a heartbeat tells beside counts and times."""
     trouble = tools.breaker.trouble
     return Heartbeat(
         tools.settings.worker_id,
         version=version,
-        in_flight=len(leases),
+        in_flight=backlog.in_hand(),
+        slots=tools.settings.processes,
+        busy_seconds=backlog.busy.seconds(),
         paused=trouble.kind if trouble else None,
         credentials_age=credentials_age(),
         offer=offer.sign(),

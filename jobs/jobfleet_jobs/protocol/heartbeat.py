@@ -24,6 +24,9 @@ class Heartbeat:
     `paused` is why it waits, None if it does not. `credentials_age` is in seconds. `counts` has the ends
     of attempts by their outcome, `last_job` when the last one ended. `offer` is to be read with care: it
     may be of another version.
+
+    The worker does `slots` jobs at a time. `busy_seconds` adds up since its start how long each slot was at
+    work; 0 of both where a version does not tell.
     """
 
     worker: str
@@ -33,6 +36,8 @@ class Heartbeat:
     version: str = ""
     python: str = ""
     in_flight: int = 0
+    slots: int = 0
+    busy_seconds: float = 0.0
     paused: str | None = None
     credentials_age: float | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -51,6 +56,8 @@ class Heartbeat:
             "counts": dict(self.counts),
             "last_job": last and {"id": last[0], "at": _written(last[1])},
             "in_flight": self.in_flight,
+            "slots": self.slots,
+            "busy_seconds": round(self.busy_seconds, 3),
             "paused": self.paused,
             "credentials_age": self.credentials_age,
             # Here stand the words of packages that cannot be loaded.
@@ -79,6 +86,8 @@ class Heartbeat:
             version=str(versions.get("jobfleet", "")),
             python=str(versions.get("python", "")),
             in_flight=_whole(told.get("in_flight")),
+            slots=_whole(told.get("slots")),
+            busy_seconds=_seconds(told.get("busy_seconds")),
             paused=str(paused) if paused else None,
             credentials_age=float(age) if isinstance(age, int | float) else None,
             counts={str(name): _whole(count) for name, count in _object(told, "counts").items()},
@@ -102,6 +111,10 @@ def _time(value: object) -> datetime | None:
 def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = told.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _whole(value: object) -> int:

@@ -20,8 +20,9 @@ class JobInHand:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
     `event` is one that asks for no job, or several. `again` says that another message with the same id
-    was in hand when it came. `moved` is called whenever a wait for the job looks up. Calls to AWS that
-    are made for a job ask it whether it is given up (`aws.circuit_breaker.Caller`).
+    was in hand when it came, `in_slot` that it counts as work (`service.busy_slots`). `moved` is called
+    whenever a wait for the job looks up. Calls to AWS that are made for a job ask it whether it is given up
+    (`aws.circuit_breaker.Caller`).
     """
 
     lease: Lease
@@ -29,6 +30,7 @@ class JobInHand:
     request: Request | None
     problem: BadJob | None = None
     again: bool = False
+    in_slot: bool = True
     moved: Callable[[], None] = lambda: None
     event: Nothing | Several | None = None
 

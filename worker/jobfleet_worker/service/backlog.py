@@ -11,8 +11,9 @@ from jobfleet_jobs.protocol.aws_facts import SQS_BATCH_MAX
 
 from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 from jobfleet_worker.clock import Clock
-from jobfleet_worker.job.in_hand import JobInHand
+from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
+from jobfleet_worker.service.busy_slots import BusySlots
 from jobfleet_worker.settings import WorkerSettings
 from jobfleet_worker.turns import Turns
 
@@ -50,6 +51,7 @@ class Backlog:
         self._in_line_max = io_threads(settings.processes) + WAITING_PER_PROCESS * settings.processes
         self._free_since: float | None = None
         self.many = threading.Event()
+        self.busy = BusySlots(settings.processes, clock)
 
     # -- in ---------------------------------------------------------------------------------------
 
@@ -84,6 +86,7 @@ class Backlog:
         with self._lock:
             self._reserved -= places
             self._working += jobs
+            self.busy.add(jobs)
 
     def is_first(self, job: JobInHand) -> bool:
         """Tell whether a job's id is in no other's hands; a job whose id is waits for the other's end."""
@@ -120,6 +123,10 @@ class Backlog:
 
     # -- at work ----------------------------------------------------------------------------------
 
+    def in_hand(self) -> int:
+        """Return how many messages are in hand, also of jobs that are done and not committed."""
+        return len(self._leases)
+
     def more_may_finish(self) -> bool:
         """Tell whether other jobs may be finished soon."""
         return self._working > 0 or self.many.is_set()
@@ -130,16 +137,22 @@ class Backlog:
 
     # -- out --------------------------------------------------------------------------------------
 
-    def worked(self) -> None:
-        """Note that the work on a job is done, and its result is to be committed."""
+    def worked(self, finished: Finished) -> None:
+        """Note that the work on a job is done, and its result is to be committed.
+
+        Its slot is free then if it had a process. Most of a small job's work are the calls that commit it.
+        """
         with self._lock:
             self._working -= 1
+            if finished.seconds:
+                self._leave_slot(finished.job)
 
     def let_go(self, job: JobInHand, *, worked: bool = False) -> None:
         """Forget a job, and line up the next of its id. `worked`: its work was noted as done before."""
         self._leases.release([job.lease])
         with self._lock:
             self._working -= not worked
+            self._leave_slot(job)
             others = self._same_id.get(job.request.id) if job.request else None
             if job.request and others is not None:
                 if others:
@@ -162,6 +175,12 @@ class Backlog:
             self.hand_back(leases, 0)
             with self._lock:
                 self._working -= len(leases)
+                self.busy.add(-len(leases))
+
+    def _leave_slot(self, job: JobInHand) -> None:
+        if job.in_slot:
+            job.in_slot = False
+            self.busy.add(-1)
 
     def hand_back(self, leases: Sequence[Lease], seconds: int) -> None:
         """Let others have messages after `seconds`. What cannot be handed back comes back by itself."""

@@ -100,5 +100,5 @@ class Work:
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, and the worker lives on
             self._endings.failed(job, problem)
         else:
-            self._backlog.worked()
+            self._backlog.worked(finished)
             self._committer.put(finished)

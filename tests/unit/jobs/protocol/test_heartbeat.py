@@ -10,8 +10,8 @@ from jobfleet_jobs.protocol.heartbeat import Heartbeat
 
 AT = datetime(2026, 3, 1, 12, 30, 5, 250_000, tzinfo=UTC)
 WHOLE = Heartbeat(
-    "i-1", at=AT, started=AT, version="1.2", python="3.13", in_flight=3, paused="credentials",
-    credentials_age=12.5, counts={"succeeded": 7}, last_job=("an-id", AT),
+    "i-1", at=AT, started=AT, version="1.2", python="3.13", in_flight=3, slots=2,
+    busy_seconds=61.25, paused="credentials", credentials_age=12.5, counts={"succeeded": 7}, last_job=("an-id", AT),
     offer={"operations": ["stats"], "lacking": {"text": "no"}},
 )  # fmt: skip
 
@@ -29,9 +29,10 @@ def test_what_is_damaged_takes_nothing_else_with_it(name: str, damage: Any) -> N
     told = json.loads(WHOLE.to_json())
     read = Heartbeat.read(json.dumps({**told, name: damage}))
 
-    others = {"worker", "at", "started", "stopped", "in_flight", "paused", "credentials_age", "counts"} - {
-        name
-    }
+    others = {
+        "worker", "at", "started", "stopped", "in_flight", "slots", "busy_seconds", "paused",
+        "credentials_age", "counts",
+    } - {name}  # fmt: skip
     assert [getattr(read, each) for each in sorted(others)] == [
         getattr(WHOLE, each) for each in sorted(others)
     ]

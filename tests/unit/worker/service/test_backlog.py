@@ -53,6 +53,15 @@ def job(name: str) -> Any:
     return SimpleNamespace(name=name, group=name[0])
 
 
+def finished(seconds: float, of: Any = None) -> Any:
+    """A job that is done, after so many seconds in a process."""
+    return SimpleNamespace(job=of or in_hand(), seconds=seconds)
+
+
+def in_hand() -> Any:
+    return SimpleNamespace(in_slot=True, lease=None, request=None)
+
+
 def line_up(backlog: Backlog, *names: str) -> None:
     for name in names:
         backlog.put(job(name))
@@ -110,7 +119,7 @@ def test_a_place_that_came_free_waits_not_long_for_others(backlog: Backlog, cloc
         assert backlog.places() == 1
         # What came was small, and done at once: its place is free again.
         backlog.fill(1, 1)
-        backlog.worked()
+        backlog.worked(finished(0))
         assert backlog.places() == 0
         clock.seconds += FILLED_TOGETHER_SECONDS
         assert backlog.places() == 1
@@ -118,3 +127,40 @@ def test_a_place_that_came_free_waits_not_long_for_others(backlog: Backlog, cloc
 
 def test_while_only_small_jobs_come_all_receives_are_full(backlog: Backlog) -> None:
     assert [backlog.places() for _ in range(5)] == [10] * 5
+
+
+def test_slots_are_busy_with_as_many_jobs_as_are_at_work_but_never_more_than_there_are(
+    backlog: Backlog, clock: Clock
+) -> None:
+    clock.seconds += 10
+    backlog.fill(0, 1)
+    clock.seconds += 5
+    assert backlog.busy.seconds() == 5
+    backlog.fill(0, 9)
+    clock.seconds += 3
+    assert backlog.busy.seconds() == 5 + 3 * PROCESSES
+
+
+def test_a_slot_is_free_when_a_process_is_and_for_a_small_job_when_it_is_committed(
+    backlog: Backlog, clock: Clock
+) -> None:
+    backlog._leases = SimpleNamespace(release=lambda leases: None)  # type: ignore[assignment]
+    image, small = in_hand(), in_hand()
+    backlog.fill(0, 2)
+    backlog.worked(finished(1.5, image))
+    backlog.worked(finished(0, small))
+    clock.seconds += 4
+    assert backlog.busy.seconds() == 4
+    for one in (image, small):
+        backlog.let_go(one, worked=True)
+    clock.seconds += 4
+    assert backlog.busy.seconds() == 4
+
+
+def test_what_is_handed_back_before_it_began_keeps_no_slot_busy(backlog: Backlog, clock: Clock) -> None:
+    backlog._leases = SimpleNamespace(hand_back=lambda leases, seconds: None)  # type: ignore[assignment]
+    backlog.fill(0, 2)
+    leases: Any = [None, None]
+    backlog.drop(leases)
+    clock.seconds += 4
+    assert backlog.busy.seconds() == 0
