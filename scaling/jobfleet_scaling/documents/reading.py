@@ -40,6 +40,11 @@ def objects(value: object) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return an object of JSON; an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def written(at: datetime | None) -> str | None:
     """Return a time as it is written."""
     return at.isoformat(timespec="milliseconds") if at else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobfleet_scaling.documents.reading import objects, read_object, seconds, time_of, whole, written
+from jobfleet_scaling.documents.reading import mapping, objects, read_object, seconds, time_of, whole, written
 
 # The holder renews its lease at each tick. After so long without that, anyone may take it over.
 TICK_SECONDS = 10.0
@@ -29,7 +29,9 @@ class ScalingState:
     """`holder` (an instance's id) decides until the lease `expires` (UTC). It `wanted` so many hosts.
 
     `cordoned` has the hosts that are to leave, by instance id. `needs` are the needs of the window, each with
-    its time (UTC), so that whoever takes over knows them.
+    its time (UTC), so that whoever takes over knows them. Nor does it forget what jobs take of a host
+    (`service_seconds`, `slots`), how many of each worker's jobs are `counted`, which host is being exchanged
+    for one of a new version, and which version of each template brought no host to life (`broken`).
     """
 
     holder: str = ""
@@ -38,6 +40,11 @@ class ScalingState:
     cordoned: Mapping[str, Cordon] = field(default_factory=dict)
     needs: tuple[tuple[datetime, float], ...] = ()
     decisions: int = 0
+    service_seconds: float = 0.0
+    slots: float = 0.0
+    counted: Mapping[str, int] = field(default_factory=dict)
+    exchanged: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def is_free(self, now: datetime) -> bool:
         """Tell whether anyone may take the lease."""
@@ -57,6 +64,11 @@ class ScalingState:
             "cordoned": {
                 host: {"since": written(one.since), "why": one.why} for host, one in self.cordoned.items()
             },
+            "service_seconds": round(self.service_seconds, 6),
+            "slots": round(self.slots, 3),
+            "counted": dict(self.counted),
+            "exchanged": self.exchanged,
+            "broken": dict(self.broken),
             "needs": [{"at": written(at), "need": round(need, 3)} for at, need in self.needs],
         })  # fmt: skip
 
@@ -64,13 +76,17 @@ class ScalingState:
     def read(cls, text: str | bytes) -> "ScalingState":
         """Read one; of one that another version wrote, whatever can be read."""
         told = read_object(text)
-        cordoned = told.get("cordoned")
         return cls(
             holder=str(told.get("holder") or ""),
             expires=time_of(told.get("expires")),
             wanted=whole(told.get("wanted")),
             decisions=whole(told.get("decisions")),
-            cordoned=_cordoned(cordoned if isinstance(cordoned, dict) else {}),
+            service_seconds=seconds(told.get("service_seconds"), 0.0),
+            slots=seconds(told.get("slots"), 0.0),
+            counted={name: whole(count) for name, count in mapping(told.get("counted")).items()},
+            exchanged=str(told.get("exchanged") or ""),
+            broken={name: str(version) for name, version in mapping(told.get("broken")).items()},
+            cordoned=_cordoned(mapping(told.get("cordoned"))),
             needs=tuple(
                 (at, seconds(one.get("need"), 0.0))
                 for one in objects(told.get("needs"))

@@ -1,0 +1,1 @@
+"""The scaler as a whole: the lease, the tick of whoever holds it, what is decided, done and logged."""

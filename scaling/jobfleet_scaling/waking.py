@@ -1,0 +1,123 @@
+"""Waking a fleet of no hosts: whoever sends a job starts the first one, and the scaler does the rest.
+
+It may be done by many at once, and again: it comes to one host. All calls are boto3's, of clients that the
+caller has. What they may not do, the alarm of the first group does some minutes later.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
+from jobfleet_jobs.protocol.names import STACK_TAG
+
+from jobfleet_scaling.documents.configuration import PLAIN, HostGroup, ScalingConfiguration
+from jobfleet_scaling.documents.scaling_line import ScalingLine, log_key, write_lines
+from jobfleet_scaling.fleet.tags import SCALED_TAG
+
+ClientOf = Callable[[str], Any]
+
+# So many groups are told in one call, which are more than a stack has:
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+_GROUPS_MAX = 100
+
+
+@dataclass(frozen=True)
+class Wake:
+    """What became of it. `started`: this call started a host; else one was on its way already.
+
+    `refused` is why no host starts, in AWS's words, empty where one does. It was `forbidden` where only the
+    caller's credentials lack the permission; then the stack's alarm starts a host within about 3 minutes.
+    """
+
+    started: bool = False
+    refused: str = ""
+    forbidden: bool = False
+
+
+def wake(
+    stack: str, bucket: str, configuration: ScalingConfiguration, client: ClientOf, *, who: str, now: datetime
+) -> Wake:
+    """Start one host if none is there or on its way, and leave a line in the scaling log.
+
+    `client` gives the boto3 client of a service, `who` is what the line calls the caller, `now` is in UTC. A
+    stack that is stopped (`paused`), or may have no host, is not woken, and `refused` says so.
+
+    Raises botocore's errors where AWS cannot be reached; whatever it refuses is in what is returned.
+    """
+    if why := _why_not(configuration):
+        return Wake(refused=why)
+    begin = _launch if configuration.mode == PLAIN else _raise_capacity
+    try:
+        done = Wake(started=begin(stack, configuration.groups, client, now))
+    except ClientError as problem:
+        code = error_code(problem)
+        said = str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"
+        done = Wake(refused=f"{code}: {said}", forbidden=code in FORBIDDEN)
+    if done.started or done.refused:
+        _note(bucket, done, client, who, now)
+    return done
+
+
+def _why_not(configuration: ScalingConfiguration) -> str:
+    if configuration.paused:
+        return "the stack is stopped: run `ansible-playbook playbooks/start.yml`"
+    if configuration.maximum < 1:
+        return "scaling.max is 0: set it to 1 or more, and run `ansible-playbook site.yml`"
+    return ""
+
+
+def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
+    """Set the first group that is there to one host, if all have none; tell whether that was to be done."""
+    names = [group.scaling_group for group in groups]
+    autoscaling = client("autoscaling")
+    answer = autoscaling.describe_auto_scaling_groups(
+        AutoScalingGroupNames=names[:_GROUPS_MAX], MaxRecords=_GROUPS_MAX
+    )
+    found = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
+    if any(one["DesiredCapacity"] for one in found.values()):
+        return False
+    # One that is not there is named in AWS's refusal.
+    first = next((name for name in names if name in found), names[0])
+    autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=1, HonorCooldown=False)
+    return True
+
+
+def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
+    """Launch one instance if there is none; tell whether that was to be done."""
+    ec2 = client("ec2")
+    filters = [
+        {"Name": f"tag:{STACK_TAG}", "Values": [stack]},
+        {"Name": f"tag:{SCALED_TAG}", "Values": ["true"]},
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+    ]
+    if ec2.describe_instances(Filters=filters)["Reservations"]:
+        return False
+    ec2.run_instances(
+        LaunchTemplate={"LaunchTemplateName": groups[0].template, "Version": groups[0].version or "$Default"},
+        MinCount=1, MaxCount=1, ClientToken=_token(stack, now),
+    )  # fmt: skip
+    return True
+
+
+def _token(stack: str, now: datetime) -> str:
+    """Return the same text to all who wake in one minute: EC2 launches one instance for it.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+    """
+    return hashlib.sha256(f"wake {stack} {now:%Y%m%d%H%M}".encode()).hexdigest()
+
+
+def _note(bucket: str, done: Wake, client: ClientOf, who: str, now: datetime) -> None:
+    event = "refused" if done.refused else "woke"
+    line = ScalingLine(now, who, event, done.refused or "a job was sent, and no worker was there")
+    body, kind = write_lines([line]), "application/x-ndjson"
+    try:
+        client("s3").put_object(Bucket=bucket, Key=log_key(who, now), Body=body, ContentType=kind)
+    except ClientError as problem:
+        # Who may not write there wakes all the same; the scaler that comes up writes lines of its own.
+        if error_code(problem) not in FORBIDDEN:
+            raise
