@@ -9,6 +9,8 @@ description:
   - Adds no hosts. It looks at those that amazon.aws.aws_ec2 has found, by their tags.
   - C(workers) are the stack's workers. C(web_hosts) are its web hosts, and the first worker if
     C(web_on_workers) is true. C(fleet_hosts) are both.
+  - C(scaled_hosts) are the hosts that scaling has launched. They boot from a finished image and end by
+    themselves, so no playbook logs into them. They are in no other group.
   - ansible.builtin.constructed looks at one host at a time, and so does not know which worker is the first.
 options:
   plugin:
@@ -28,12 +30,13 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 
 action_loader.get("in_process", class_only=True)  # from then on plugins/module_utils can be imported from
 
-from ansible.module_utils.fleet.plan import ROLE_TAG, WORKER
+from ansible.module_utils.fleet.plan import ROLE_TAG, SCALED_TAG, WORKER
 from ansible.module_utils.fleet.web_hosts import Member, first_attached, showing_the_page
 
 FLEET_HOSTS = "fleet_hosts"
 WORKERS = "workers"
 WEB_HOSTS = "web_hosts"
+SCALED_HOSTS = "scaled_hosts"
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -49,14 +52,19 @@ class InventoryModule(BaseInventoryPlugin):
         for group in (WORKERS, WEB_HOSTS):
             inventory.add_group(group)
             inventory.add_child(FLEET_HOSTS, group)
+        inventory.add_group(SCALED_HOSTS)
         sources = inventory.processed_sources
         known = get_vars_from_inventory_sources(loader, sources, [inventory.groups["all"]], "all")
         self.templar.available_variables = {**known, **load_extra_vars(loader)}
-        members = [
-            _member(name, host.get_vars())
-            for name, host in inventory.hosts.items()
-            if host.get_vars().get("ec2_tags", {}).get("jobfleet:stack") == self._value("stack_name")
-        ]
+        members = []
+        for name, host in list(inventory.hosts.items()):
+            tags = host.get_vars().get("ec2_tags", {})
+            if tags.get("jobfleet:stack") != self._value("stack_name"):
+                continue
+            if SCALED_TAG in tags:
+                inventory.add_child(SCALED_HOSTS, name)
+            else:
+                members.append(_member(name, host.get_vars()))
         self._put(inventory, members)
 
     def _put(self, inventory: Any, members: list[Member]) -> None:

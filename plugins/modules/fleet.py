@@ -36,6 +36,18 @@ options:
     type: list
     elements: dict
     required: true
+  roles:
+    description:
+      - Instances of these roles are looked after; all others stay as they are. Those that scale
+        (tag C(jobfleet:scaled)) always do.
+    type: list
+    elements: str
+    choices: [worker, web]
+    default: [worker, web]
+  scaling_max:
+    description: How many hosts scaling may launch; a lab's limit has to leave room for them.
+    type: int
+    default: 0
   remove:
     description: Ids of the instances that may be terminated; their workers hold no jobs any more.
     type: list

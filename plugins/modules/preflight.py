@@ -27,6 +27,10 @@ options:
     type: list
     elements: dict
     required: true
+  scaling:
+    description: Between how many workers the fleet scales, C(min) and C(max); empty if it does not.
+    type: raw
+    default: {}
   keypair:
     description: Name of the key pair in AWS.
     type: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.fleet.plan import COUNTED
+from ansible.module_utils.fleet.plan import COUNTED, InstanceGroup
 from ansible.module_utils.fleet.vcpu_quota import is_standard
 
 REGIONS = ("us-east-1", "us-west-2")
@@ -126,3 +126,14 @@ def over_limit(load: Load, start: list[str], remove: list[str], most: LabLimits)
             "instances_count or instances_type, or end some instances that run (whoever started them)"
         )
     return None
+
+
+def over_scaled(groups: list[InstanceGroup], scaled: int, most: LabLimits) -> str | None:
+    """Return why `groups` of plain instances leave no room for `scaled` hosts at most, or None."""
+    plain = sum(one.count for one in groups)
+    if not scaled or most.instances is None or plain + scaled <= most.instances:
+        return None
+    return (
+        f"scaling.max is {scaled}, {plain} web hosts run besides, and lab_max_instances allows "
+        f"{most.instances}: set scaling.max to {max(0, most.instances - plain)} or less"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit
+from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit, over_scaled
 from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
 from ansible.module_utils.fleet.plan import (
@@ -16,7 +16,9 @@ from ansible.module_utils.fleet.plan import (
     FleetPlan,
     InstanceGroup,
     find_ours,
+    is_scaled,
     make_plan,
+    role_of,
 )
 from ansible.module_utils.preflight.aws_limits import is_private
 from ansible.module_utils.process.patience import LAUNCH, patiently
@@ -39,12 +41,15 @@ class Changer:
     def __init__(
         self, ec2: Any, params: dict[str, Any], groups: list[InstanceGroup], most: LabLimits
     ) -> None:
-        self._ec2, self._params, self._groups, self._most = ec2, params, groups, most
+        self._ec2, self._params, self._most = ec2, params, most
+        self._groups = [one for one in groups if one.role in params["roles"]]
         self._public = not is_private(params["ssh_from"])
 
     def plan(self) -> FleetPlan:
         """Return what has to change. Raises `Refused` where it would be too much for the region."""
-        ours = find_ours(self._ec2, self._params["stack"])
+        if problem := over_scaled(self._groups, self._params["scaling_max"], self._most):
+            raise Refused(f"Nothing is launched: {problem}.")
+        ours = [one for one in self._ours() if role_of(one) in self._params["roles"]]
         key, replace = self._params["key_mark"], self._params["replace_other_keys"]
         plan = make_plan(self._groups, ours, key, replace=replace)
         self._refuse_too_many(plan.starting_types(self._groups), [one["InstanceId"] for one in plan.remove])
@@ -82,7 +87,7 @@ class Changer:
             return []
         return [
             one["InstanceId"]
-            for one in find_ours(self._ec2, self._params["stack"])
+            for one in self._ours()
             if "IamInstanceProfile" not in one and one["InstanceId"] not in leaving
         ]
 
@@ -98,9 +103,7 @@ class Changer:
         wanted = self._params["cpu_credits"]
         if not wanted:
             return []
-        staying = [
-            one for one in find_ours(self._ec2, self._params["stack"]) if one["InstanceId"] not in leaving
-        ]
+        staying = [one for one in self._ours() if one["InstanceId"] not in leaving]
         return sorted(one for one, has in credits_of(self._ec2, staying).items() if has != wanted)
 
     def give_credits(self, ids: list[str]) -> None:
@@ -120,7 +123,7 @@ class Changer:
         """Return the ids of those that stay and boot: a run that was broken off began it, or the lab did."""
         return [
             one["InstanceId"]
-            for one in find_ours(self._ec2, self._params["stack"])
+            for one in self._ours()
             if one["State"]["Name"] == "pending" and one["InstanceId"] not in leaving
         ]
 
@@ -129,8 +132,7 @@ class Changer:
 
         Raises `Refused` where one that stays has no address that can be: nobody would ever get an answer.
         """
-        ours = find_ours(self._ec2, self._params["stack"])
-        running = [one for one in ours if one["State"]["Name"] == "running"]
+        running = [one for one in self._ours() if one["State"]["Name"] == "running"]
         hidden = [
             one for one in running if not one.get("PublicIpAddress") and one["InstanceId"] not in leaving
         ]
@@ -149,6 +151,10 @@ class Changer:
         stopping = [one["InstanceId"] for one in plan.start if one["State"]["Name"] == "stopping"]
         if stopping:
             self._wait("instance_stopped", stopping)
+
+    def _ours(self) -> list[dict[str, Any]]:
+        """Return the stack's instances, but for those that scaling launches and ends."""
+        return [one for one in find_ours(self._ec2, self._params["stack"]) if not is_scaled(one)]
 
     def _wait(self, waiter: str, ids: list[str]) -> None:
         attempts = max(1, self._params["wait_timeout"] // LOOK_SECONDS)

@@ -90,6 +90,16 @@ def default_subnets(ec2: Any) -> dict[str, bool]:
     return {one["AvailabilityZone"]: bool(one["MapPublicIpOnLaunch"]) for one in subnets}
 
 
+def subnets_of(ec2: Any, group: InstanceGroup, *, public: bool, region: str) -> tuple[list[str], str]:
+    """Return the default subnets that hosts of a group can be launched in, and why there are none."""
+    network = Network(default_vpc(ec2), default_subnets(ec2), offers_of(ec2, {group.type}))
+    if problems := network.problems([group], region, public=public):
+        return [], problems[0]
+    zones = [group.zone] if group.zone else network.zones_for(group.type, public=public)
+    found = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+    return sorted(one["SubnetId"] for one in found if one["AvailabilityZone"] in zones), ""
+
+
 def offers_of(ec2: Any, kinds: set[str]) -> dict[str, frozenset[str]]:
     """Return by instance type the zones that offer it."""
     found: dict[str, set[str]] = {}

@@ -13,6 +13,9 @@ GROUP_TAG = "jobfleet:group"
 KEY_TAG = "jobfleet:key"
 ROLE_TAG = "jobfleet:role"
 
+# Instances that scaling launches carry this tag. The module `fleet` leaves them to it.
+SCALED_TAG = "jobfleet:scaled"
+
 # Instances made before there were groups carry no such tag and belong to this one.
 DEFAULT_GROUP = "worker"
 
@@ -109,8 +112,13 @@ def role_of(instance: dict[str, Any]) -> str:
     return tags_of(instance).get(ROLE_TAG, WORKER)
 
 
+def is_scaled(instance: dict[str, Any]) -> bool:
+    """Tell whether scaling launched an instance, and ends it."""
+    return SCALED_TAG in tags_of(instance)
+
+
 def find_ours(ec2: Any, stack: str) -> list[dict[str, Any]]:
-    """Return the stack's instances that are not terminated."""
+    """Return the stack's instances that are not terminated, those that scale too."""
     pages = ec2.get_paginator("describe_instances").paginate(
         Filters=[
             {"Name": "tag:jobfleet:stack", "Values": [stack]},

@@ -95,6 +95,30 @@ _WAIT = _from_to(0, 86_400)
 # nginx takes no longer times than these in its own notation.
 _NGINX_SECONDS = _from_to(1, 86_400)
 
+# Far above what anybody pays for.
+_MOST_HOSTS = 10_000
+
+
+def are_scaling_limits(value: dict[str, Any]) -> bool:
+    """Tell whether a dictionary says between how many hosts a fleet scales. An empty one: it does not."""
+    if not value:
+        return True
+    if not {"min", "max"} <= value.keys() <= {"min", "max", "clear", "window", "boot"}:
+        return False
+    least, most = value["min"], value["max"]
+    if not (_is_whole(least) and _is_whole(most) and 0 <= least <= most and 1 <= most <= _MOST_HOSTS):
+        return False
+    return all(_is_seconds(value[name]) for name in value.keys() - {"min", "max"})
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 86_400
+
+
 RULES: dict[str, Rule] = {
     "bucket_name": _BUCKET,
     "queues_events_bucket": _BUCKET,
@@ -140,6 +164,19 @@ RULES: dict[str, Rule] = {
     # The image's own disk has 8 GiB; gp3: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
     "instances_volume_size": _from_to(8, 65_536),
     "instances_wait_timeout": _from_to(1, 86_400),
+    "instances_scaling_max": _from_to(0, _MOST_HOSTS),
+    "scaling_limits": Rule(
+        are_scaling_limits,
+        "give whole numbers such as {min: 0, max: 6} with 0 <= min <= max and max from 1 to 10,000, and "
+        "seconds above 0 for clear, window and boot, if at all; or {}, and the fleet does not scale",
+    ),
+    "scaling_name": _TAG,
+    "scaling_bucket": _BUCKET,
+    "scaling_queue": _QUEUE,
+    "scaling_ssh_from": Rule(lambda value: not value or is_source(value), "as ssh_from"),
+    "scaling_volume_size": _from_to(8, 65_536),
+    "scaling_refusal_patience": _from_to(0, 3_600),
+    "scaling_wait_timeout": _from_to(1, 86_400),
     "host_wait_timeout": _WAIT,
     "host_packages_valid_time": _from_to(0, 2**31 - 1),
     "host_packages_lock_timeout": _WAIT,

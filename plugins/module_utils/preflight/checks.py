@@ -16,40 +16,19 @@ from ansible.module_utils.account.lab_limits import (
     limits,
     load_of,
     over_limit,
+    over_scaled,
     refusals,
 )
 from ansible.module_utils.account.short_lived import life_of_copy
 from ansible.module_utils.fleet import vcpu_quota
-from ansible.module_utils.fleet.change import Refused, newest_image
-from ansible.module_utils.fleet.plan import (
-    WEB,
-    WORKER,
-    FleetPlan,
-    InstanceGroup,
-    knows_another_key,
-    make_plan,
-    parse_groups,
-)
-from ansible.module_utils.fleet.region_facts import RegionFacts, look, side_by_side
+from ansible.module_utils.fleet.plan import WORKER, FleetPlan, InstanceGroup, knows_another_key, parse_groups
+from ansible.module_utils.fleet.region_facts import RegionFacts, look
 from ansible.module_utils.preflight.aws_limits import is_private
-from ansible.module_utils.preflight.dry_runs import Stack, Wanted, calls_of, security_groups
+from ansible.module_utils.preflight.dry_runs import security_groups
+from ansible.module_utils.preflight.permissions import PlannedCalls
+from ansible.module_utils.preflight.scaling_plans import most_scaled, plans_of
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
-
-# What the role `instances` takes, and a launch needs.
-LAUNCHED_WITH = {
-    f"instances_{name}"
-    for name in (
-        "name",
-        "web_name",
-        "tags",
-        "volume_size",
-        "profile",
-        "cpu_credits",
-        "image_owner",
-        "image_name",
-    )
-}
 
 # A first deployment takes up to so long. Other sources of credentials renew them by themselves.
 DEPLOYMENT_MINUTES = 10
@@ -75,6 +54,15 @@ class Checks:
         """Look at what needs no AWS; `arn` is empty when AWS does not say who the caller is."""
         self._groups, wrong = parse_groups(self._params["groups"])
         self.failures += [_sentence(text) for text in wrong]
+        if (
+            self._params["scaling"]
+            and not wrong
+            and not any(one.role == WORKER and one.count for one in self._groups)
+        ):
+            self.failures.append(
+                "scaling is set, and no group of workers has a count above 0: with scaling the count is its "
+                "weight, so set instances_count to 1."
+            )
         if self._regions and self._region not in self._regions:
             self.failures.append(
                 f"AWS has no region {self._region}: set aws_region to one such as us-east-1."
@@ -137,20 +125,24 @@ class Checks:
             self._of_types(facts)
             self._of_zones(ec2)
             self._of_keys(facts)
-            plan = make_plan(
-                self._groups, facts.ours, mark_of(self._folder), replace=self._params["keypair_replace"]
-            )
+            plans = plans_of(
+                self._groups, facts.ours, mark_of(self._folder),
+                replace_keys=self._params["keypair_replace"], scaling=self._params["scaling"],
+            )  # fmt: skip
+            plan = plans.now
             # What runs already has its place, whatever became of the network since.
-            launching = [group for group in wanted if plan.launch.get(group.name)]
+            launching = [group for group in wanted if plans.most.launch.get(group.name)]
             public = not is_private(firewall.get("firewall_ssh_from") or "")
             self._of_network(facts, launching, public=public)
             if None in facts.types.values():
                 return
             load = load_of(ec2, set(facts.types) | set(plan.starting_types(self._groups)))
             self._of_load(load, plan, facts)
-            self._of_quota(load, plan, quotas)
+            if problem := over_scaled(plans.plain, most_scaled(self._params["scaling"]), self._limits):
+                self.failures.append(_sentence(problem))
+            self._of_quota(load, plans.most, quotas)
             if facts.network is None or facts.network.vpc:
-                self._of_permissions(ec2, plan, facts, roles)
+                self._of_permissions(ec2, plans.most, facts, roles)
         except (BotoCoreError, ClientError) as problem:
             self.failures.append(f"EC2 could not be asked in {self._region}: {problem}")
 
@@ -249,44 +241,10 @@ class Checks:
         self, ec2: Any, plan: FleetPlan, facts: RegionFacts, roles: dict[str, dict[str, Any]]
     ) -> None:
         """Let AWS say whether it would refuse the calls that are about to be made."""
-        instances, firewall, keypair = (roles.get(one, {}) for one in ("instances", "firewall", "keypair"))
-        names = security_groups(firewall)
-        if not instances.keys() >= LAUNCHED_WITH:
-            return  # what instances would be launched with is not known, or refused already
-        tags = firewall.get("firewall_tags", {})
-        needed = {WORKER} | {group.role for group in self._groups if group.count}
-        stack = Stack(
-            self._params["stack"],
-            Wanted(self._params["keypair"], keypair.get("keypair_tags", {}), bool(facts.keypair)),
-            {role: Wanted(names[role], tags, names[role] in facts.security_groups) for role in needed},
-        )
-        launch = {
-            "image_id": "",
-            "name": instances["instances_name"],
-            "web_name": instances["instances_web_name"],
-            "stack": stack.name,
-            "tags": instances["instances_tags"],
-            "key_name": stack.keypair.name,
-            "key_mark": mark_of(self._folder),
-            "security_group": names[WORKER],
-            "web_security_group": names[WEB],
-            "user_data": "",
-            "volume_size": int(instances["instances_volume_size"]),
-            "instance_profile": instances["instances_profile"],
-            "cpu_credits": instances["instances_cpu_credits"],
-        }
-        if plan.launch:
-            owner, name = instances["instances_image_owner"], instances["instances_image_name"]
-            try:
-                launch["image_id"] = newest_image(ec2, owner, name, self._region)
-            except Refused as problem:
-                self.failures.append(str(problem))
-                return
-        for text, certain in side_by_side(
-            [call.refusal for call in calls_of(ec2, stack, plan, self._groups, launch)]
-        ):
-            if text:
-                (self.failures if certain else self.summary).append(text)
+        asked = PlannedCalls(self._params, self._region, plan, self._groups)
+        failures, summary = asked.refusals(ec2, facts, roles)
+        self.failures += failures
+        self.summary += summary
 
 
 def _sentence(text: str) -> str:

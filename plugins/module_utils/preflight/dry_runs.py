@@ -121,6 +121,17 @@ def calls_of(
     return found
 
 
+def new_template(ec2: Any, stack: str, tags: dict[str, Any]) -> DryRun:
+    """Return the call that makes a launch template."""
+    listed = [{"Key": key, "Value": str(value)} for key, value in {**tags, "jobfleet:stack": stack}.items()]
+    asked = {
+        "LaunchTemplateName": f"{stack}-dry-run",
+        "LaunchTemplateData": {"InstanceType": "t3.micro"},
+        "TagSpecifications": [{"ResourceType": "launch-template", "Tags": listed}],
+    }
+    return DryRun("ec2:CreateLaunchTemplate", ec2.create_launch_template, asked)
+
+
 def _launch(ec2: Any, stack: Stack, group: InstanceGroup, launch: dict[str, Any]) -> DryRun:
     options = {**launch_options(group, launch), "MinCount": 1, "MaxCount": 1}
     has_key, has_group = stack.keypair.is_there, stack.groups[group.role].is_there

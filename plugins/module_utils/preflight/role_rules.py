@@ -24,6 +24,7 @@ from ansible.module_utils.preflight.role_inputs import (
     roles_of,
     worked_out,
 )
+from ansible.module_utils.preflight.scaling_rules import WITH_SCALING, against_scaling
 from ansible.module_utils.project.operation_wheels import BadPackage, check
 from ansible.module_utils.project.project_module import project_module
 from ansible.parsing.dataloader import DataLoader
@@ -76,6 +77,7 @@ class RoleRules:
                 self._of_program(role, variables)
         if text := open_page(self.values.get("firewall", {}), self.values.get("web", {})):
             self._note("web_from", text)
+        self._of_scaling()
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
 
     def _of_stack(self) -> None:
@@ -86,6 +88,18 @@ class RoleRules:
         except names.BadStackName as problem:
             self._note("stack_name", f"{problem} Set it in inventory/group_vars/all.yml")
             self._variables = self._variables.but(stack_name=_SOME_STACK)
+
+    def _of_scaling(self) -> None:
+        if not self.values.get("scaling", {}).get("scaling_limits"):
+            return
+        variables = self._variables.of("scaling")
+        known = {
+            name: worked_out(self._loader, variables, variables[name])
+            for name in WITH_SCALING
+            if name in variables
+        }
+        for name, text in against_scaling(known).items():
+            self._note(name, text)
 
     def _known_values(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the values that a role will take, by name; note those that it would not."""
@@ -167,7 +181,7 @@ def _is_a_program_s(name: str) -> bool:
 
 def _as_typed(name: str, variables: dict[str, Any]) -> str:
     """Return what a person sets: many a role's variable only passes on one of the inventory's."""
-    passed_on = re.fullmatch(r"\{\{ (\w+) \}\}", str(variables.get(name, "")))
+    passed_on = re.fullmatch(r"\{\{ (\w+)(?: \| default\(\w*\))? \}\}", str(variables.get(name, "")))
     if not passed_on or passed_on[1] not in variables:
         return name
     return _as_typed(passed_on[1], variables)

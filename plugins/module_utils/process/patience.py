@@ -72,6 +72,11 @@ HELD_GROUP = Delay(("DependencyViolation",), step=5)
 # amazon.aws's module does not say that EC2 does not know a group yet, but what it stumbles over, in any
 # words; so whatever it says of one that was made a moment ago may pass.
 NEW_GROUP_S_RULES = Delay(("",), step=2)
+NEW_TEMPLATE = Delay(("InvalidLaunchTemplateName.NotFoundException",))
+# EC2 Auto Scaling asks EC2 for the template, and may be told that there is none yet.
+NEW_TEMPLATE_S_GROUP = Delay(("ValidationError",), words="launch template", step=2)
+# A group of that name is being deleted, with its hosts.
+DYING_SCALING_GROUP = Delay(("AlreadyExists", "ResourceInUse"), words="delete", seconds=300, step=5)
 # A launch is made under a lock (`bucket_lock`), and has to be over before that is taken for abandoned.
 LAUNCH = Delay(("InvalidGroup.NotFound", "InvalidKeyPair.NotFound"), seconds=45)
 

@@ -24,6 +24,8 @@ PARAMS = {
     "cpu_credits": "standard",
     "ssh_from": "",
     "replace_other_keys": False,
+    "roles": ["worker", "web"],
+    "scaling_max": 0,
     "remove": [],
     "wait_timeout": 10,
 }

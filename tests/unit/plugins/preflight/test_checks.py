@@ -53,7 +53,7 @@ def test_the_network_is_no_matter_for_what_runs_already(
     params: dict[str, Any] = {
         "folder": str(tmp_path), "groups": [{"name": "worker", "count": 1, "type": "t3.small"}],
         "stack": "mine", "keypair": "mine", "keypair_replace": False, "lab_mode": "false",
-        "lab_max_instances": 9,
+        "lab_max_instances": 9, "scaling": {},
     }  # fmt: skip
     checks = Checks(params, "us-east-1", [])
     checks.of_settings("arn:aws:iam::123456789012:user/me")
@@ -91,7 +91,7 @@ def test_a_copy_that_ends_soon_stands_only_against_a_run_that_copies(
         f"[default]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n{ends}\n"
     )
     groups = [{"name": f"g{at}", "count": count, "type": "t3.small"} for at, count in enumerate(counts)]
-    settings = {"groups": groups, "lab_mode": "false", "lab_max_instances": 9}
+    settings = {"groups": groups, "lab_mode": "false", "lab_max_instances": 9, "scaling": {}}
     checks = Checks({"folder": ".", "copies_credentials": True, **settings}, "us-east-1", [])
     checks.of_settings("")
 

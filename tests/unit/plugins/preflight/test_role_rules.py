@@ -67,10 +67,13 @@ ELSEWHERE = {
     ),
     # Preflight's own options, which AWS is asked about.
     "instances_profile": "AWS says whether there is one",
+    "scaling_profile": "AWS says whether there is one",
+    "scaling_image_id": "the role image makes it",
     "instances_image_owner": "AWS says whether there is such an image",
     "instances_image_name": "AWS says whether there is such an image",
     **dict.fromkeys(
         ("instances_lab_mode", "instances_lab_max", "preflight_lab_mode", "preflight_lab_max",
+         "scaling_lab_mode", "scaling_lab_max",
          "preflight_folder", "preflight_instance_profile"),
         "preflight's own check of the account",
     ),
@@ -248,6 +251,8 @@ HELD: dict[str, dict[str, Any] | str] = {
     "keypair: Ensure AWS holds the public half of the key that lies here": "preflight looks at both keys",
     "keypair: Ensure AWS holds this machine's key": "another machine was quicker, after preflight",
     "preflight: Ensure nothing prevents it": "preflight itself",
+    "scaling: Ensure the names are not empty": {"scaling_name": ""},
+    "scaling: Ensure there is an image to launch from": "the role image makes it before",
     "queues: Ensure the names are not empty": {"queues_requests_name": ""},
     "web: Ensure that not everybody comes in": "the role web_access makes a token",
     "web: Say why the web tier does not run": "it ran, and its own words say why it ended",

@@ -1,0 +1,1 @@
+"""The fleet that scales by itself: launch templates, Auto Scaling groups, their alarm, and how they end."""
