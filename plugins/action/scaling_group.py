@@ -55,7 +55,7 @@ class ActionModule(InProcessAws):
         services = ("ec2", "autoscaling", "cloudwatch", "s3", "iam")
         apis = Apis(**{name: self.client(name) for name in services})
         if self.params["state"] == "absent":
-            ScalingFleet(apis, self.params, LabLimits(), changes).switch_off()
+            ScalingFleet(apis, self.params, LabLimits(), changes).switch_off(drain=self.params["drain"])
             return {}
         if self.params["state"] == "stopped":
             ScalingFleet(apis, self.params, LabLimits(), changes).stop()

@@ -12,10 +12,14 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 from ansible.module_utils.account.aws_session import preload
 from ansible.module_utils.fleet.cpu_credits import credits_of
 from ansible.module_utils.fleet.hourly_cost import make_bill
-from ansible.module_utils.fleet.plan import find_ours
+from ansible.module_utils.fleet.plan import find_ours, is_scaled
+from ansible.module_utils.fleet.scaled_cost import scaling_lines
 from ansible.module_utils.fleet.web_hosts import members_of, showing_the_page
+from ansible.module_utils.scaling.changes import Changes
+from ansible.module_utils.scaling.published import GROUPS, PublishedScaling, read
+from botocore.exceptions import ClientError
 
-preload("ec2")
+preload("ec2", "s3")
 
 
 def _unlimited(ec2: Any, ours: list[dict[str, Any]]) -> dict[str, int]:
@@ -52,5 +56,32 @@ class ActionModule(InProcessAws):
         bill = make_bill(
             ours, volumes, self.params["prices"], self.region, datetime.now(UTC), _unlimited(ec2, ours)
         )
-        web = _web(ours, on_workers=self.params["web_on_workers"])
-        return {"lines": bill.lines, "dollars": bill.dollars, "complete": bill.complete, "web": web}
+        lines = bill.lines + self._scaling(ours)
+        plain = [one for one in ours if not is_scaled(one)]
+        web = _web(plain, on_workers=self.params["web_on_workers"])
+        return {"lines": lines, "dollars": bill.dollars, "complete": bill.complete, "web": web}
+
+    def _scaling(self, ours: list[dict[str, Any]]) -> list[str]:
+        """Return what there is to say of the stack's scaling, if it scales."""
+        bucket = self.params["bucket"]
+        held = PublishedScaling(self.client("s3"), bucket, Changes(dry=True)).held() if bucket else None
+        configuration = read(held) if held else None
+        if configuration is None:
+            return []
+        prices = self.params["prices"] if self.region in self.params["prices"]["regions"] else {}
+        return scaling_lines(
+            configuration, ours, self._wanted(configuration), prices, self.params["volume_size"]
+        )
+
+    def _wanted(self, configuration: Any) -> int | None:
+        """Return how many hosts the groups want; None where there are none, or they may not be looked at."""
+        if configuration.mode != GROUPS:
+            return None
+        names = [one.scaling_group for one in configuration.groups]
+        try:
+            found = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=names)
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "AccessDenied":
+                raise
+            return None
+        return sum(one["DesiredCapacity"] for one in found["AutoScalingGroups"])

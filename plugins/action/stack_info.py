@@ -9,7 +9,7 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.account.aws_session import preload
-from ansible.module_utils.storage.tagged import of_ec2, of_s3, of_sqs
+from ansible.module_utils.storage.tagged import of_autoscaling, of_cloudwatch, of_ec2, of_s3, of_sqs
 
 preload("ec2", "sqs", "s3")
 
@@ -27,5 +27,7 @@ class ActionModule(InProcessAws):
             **of_ec2(self.client("ec2"), *wanted),
             "queues": [url.rpartition("/")[2] for url in queues],
             "queue_urls": queues,
+            "scaling_groups": of_autoscaling(self.client("autoscaling"), *wanted),
+            "alarms": list(of_cloudwatch(self.client("cloudwatch"), *wanted)),
             "buckets": list(of_s3(self.client("s3"), self.region, *wanted)),
         }

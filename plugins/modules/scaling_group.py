@@ -31,6 +31,12 @@ options:
     type: str
     choices: [present, stopped, absent]
     default: present
+  drain:
+    description:
+      - Whether hosts finish their jobs before C(absent) ends them. If not, whoever runs this terminates the
+        instances, and everything is looked for, also where no configuration says that the fleet scales.
+    type: bool
+    default: true
   bucket:
     description: The bucket that holds the configuration and the workers' heartbeats.
     type: str

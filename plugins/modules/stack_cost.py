@@ -20,6 +20,14 @@ options:
         words.
     type: dict
     required: true
+  bucket:
+    description: The stack's bucket, where it stands whether it scales; empty if that is not asked.
+    type: str
+    default: ""
+  volume_size:
+    description: GiB of the volume of a host that scales.
+    type: int
+    default: 8
   web_on_workers:
     description: Whether the page is on the first worker.
     type: bool

@@ -53,6 +53,31 @@ key_pairs:
   type: list
   elements: str
   returned: always
+launch_templates:
+  description: Names of the launch templates.
+  type: list
+  elements: str
+  returned: always
+images:
+  description: Ids of the machine images.
+  type: list
+  elements: str
+  returned: always
+snapshots:
+  description: Ids of the snapshots.
+  type: list
+  elements: str
+  returned: always
+scaling_groups:
+  description: Names of the Auto Scaling groups.
+  type: list
+  elements: str
+  returned: always
+alarms:
+  description: Names of the alarms.
+  type: list
+  elements: str
+  returned: always
 queues:
   description: Names of the queues.
   type: list

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible.module_utils.fleet.plan import DEFAULT_GROUP, GROUP_TAG, WORKER, role_of, tags_of
+from ansible.module_utils.fleet.plan import (
+    DEFAULT_GROUP,
+    GROUP_TAG,
+    WORKER,
+    is_scaled,
+    role_of,
+    tags_of,
+)
 
 HOURS_PER_MONTH = 730
 RUNNING = ("pending", "running")
@@ -68,6 +75,7 @@ def _by_kind(instances: list[dict[str, Any]]) -> dict[tuple[str, str, str, str],
         market = one.get("InstanceLifecycle", "on-demand")
         group, role = tags_of(one).get(GROUP_TAG, DEFAULT_GROUP), role_of(one)
         group = group if role in (group, WORKER) else f"{group}, {role}"
+        group += ", scales" if is_scaled(one) else ""
         found.setdefault((group, one["InstanceType"], state, market), []).append(one)
     return found
 

@@ -170,6 +170,7 @@ RULES: dict[str, Rule] = {
         "give whole numbers such as {min: 0, max: 6} with 0 <= min <= max and max from 1 to 10,000, and "
         "seconds above 0 for clear, window and boot, if at all; or {}, and the fleet does not scale",
     ),
+    "status_volume_size": _from_to(8, 65_536),
     "scaling_name": _TAG,
     "scaling_bucket": _BUCKET,
     "scaling_queue": _QUEUE,

@@ -91,15 +91,19 @@ class ScalingFleet:
             self._leaving.empty(self._groups, names)
         self._end_plain()
 
-    def switch_off(self) -> None:
-        """Remove all of it, each host drained first."""
-        if self._published.held() is None:
+    def switch_off(self, *, drain: bool) -> None:
+        """Remove all of it: each host drained first, or at once, for a teardown."""
+        if drain and self._published.held() is None:
             return
         self._published.pause()
         self._ensure_net(self._alarm.remove)
-        self._remove_groups(list(self._groups.of_stack(STACK_TAG, self._stack)))
-        self._end_plain()
+        if drain:
+            self._remove_groups(list(self._groups.of_stack(STACK_TAG, self._stack)))
+            self._end_plain()
+        # Without a template no scaler, and no client, launches anything any more.
         self._templates.remove(templates_of(self._apis.ec2, STACK_TAG, self._stack))
+        if not drain:
+            self._leaving.delete(self._close_groups())
         self._published.remove()
 
     def _data(self) -> dict[str, Any]:

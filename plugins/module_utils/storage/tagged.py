@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ansible.module_utils.process.patience import LISTED_QUEUE, NO_SUCH_QUEUE, patiently
@@ -40,7 +40,46 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
             group["GroupName"] for group in ec2.describe_security_groups(Filters=tagged)["SecurityGroups"]
         ],
         "key_pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs(Filters=tagged)["KeyPairs"]],
+        **of_images(ec2, tagged),
     }
+
+
+def of_images(ec2: Any, tagged: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return what scaling launches from. Who may not look at it has not made it."""
+
+    def listed(call: Callable[..., Any], found: str, name: str, **asked: Any) -> list[str]:
+        try:
+            return [one[name] for one in call(Filters=tagged, **asked)[found]]
+        except is_boto3_error_code("UnauthorizedOperation"):
+            return []
+
+    return {
+        "launch_templates": listed(ec2.describe_launch_templates, "LaunchTemplates", "LaunchTemplateName"),
+        "images": listed(ec2.describe_images, "Images", "ImageId", Owners=["self"]),
+        "snapshots": listed(ec2.describe_snapshots, "Snapshots", "SnapshotId", OwnerIds=["self"]),
+    }
+
+
+def of_autoscaling(autoscaling: Any, tag: str, value: str) -> list[str]:
+    """Return the names of the Auto Scaling groups under the tag. Who may not look at them has made none."""
+    tagged = [{"Name": f"tag:{tag}", "Values": [value]}]
+    try:
+        pages = list(autoscaling.get_paginator("describe_auto_scaling_groups").paginate(Filters=tagged))
+    except is_boto3_error_code(REFUSED):
+        return []
+    return [one["AutoScalingGroupName"] for page in pages for one in page["AutoScalingGroups"]]
+
+
+def of_cloudwatch(cloudwatch: Any, tag: str, value: str) -> Iterator[str]:
+    """Yield the names of the alarms under the tag, of those with the stack's name; see `of_autoscaling`."""
+    wanted = {"Key": tag, "Value": value}
+    try:
+        pages = list(cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{value}-"))
+        for one in (alarm for page in pages for alarm in page["MetricAlarms"]):
+            if wanted in cloudwatch.list_tags_for_resource(ResourceARN=one["AlarmArn"])["Tags"]:
+                yield one["AlarmName"]
+    except is_boto3_error_code(REFUSED):
+        return
 
 
 def of_sqs(sqs: Any, tag: str, value: str) -> Iterator[str]:

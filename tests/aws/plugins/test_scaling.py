@@ -4,7 +4,6 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,9 @@ class Account:
     bucket: str
     image: str
 
-    def scaling(self, *, check: bool = False, key: dict[str, str] | None = None, **given: Any) -> dict[str, Any]:
+    def scaling(
+        self, *, check: bool = False, key: dict[str, str] | None = None, **given: Any
+    ) -> dict[str, Any]:
         """Run the module."""
         arguments = {
             "region": "us-east-1",

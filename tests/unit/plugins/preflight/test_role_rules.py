@@ -87,6 +87,7 @@ ELSEWHERE = {
     "web_access_bucket": "the bucket's own variable is looked at",
     "web_access_key": "any key of the bucket",
     "status_stack": "only looked for",
+    "status_bucket": "the bucket's own variable is looked at",
     "web_token": "the role web_access makes it",
 }  # fmt: skip
 
