@@ -47,7 +47,9 @@ class ActionModule(InProcessAws):
     def _change(self) -> dict[str, Any]:
         """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
         ec2 = self.client("ec2")
-        image = newest_image(ec2, self.params["image_owner"], self.params["image_name"], self.region)
+        image = self.params["image_id"] or newest_image(
+            ec2, self.params["image_owner"], self.params["image_name"], self.region
+        )
         groups, wrong = parse_groups(self.params["groups"])
         if wrong:
             raise Refused("; ".join(wrong))

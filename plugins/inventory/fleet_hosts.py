@@ -8,7 +8,8 @@ short_description: Puts the hosts of one stack into groups by their role
 description:
   - Adds no hosts. It looks at those that amazon.aws.aws_ec2 has found, by their tags.
   - C(workers) are the stack's workers. C(web_hosts) are its web hosts, and the first worker if
-    C(web_on_workers) is true. C(fleet_hosts) are both.
+    C(web_on_workers) is true. C(image_hosts) is the host that an image is made of.
+    C(fleet_hosts) are all of these.
   - C(scaled_hosts) are the hosts that scaling has launched. They boot from a finished image and end by
     themselves, so no playbook logs into them. They are in no other group.
   - ansible.builtin.constructed looks at one host at a time, and so does not know which worker is the first.
@@ -30,13 +31,14 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 
 action_loader.get("in_process", class_only=True)  # from then on plugins/module_utils can be imported from
 
-from ansible.module_utils.fleet.plan import ROLE_TAG, SCALED_TAG, WORKER
+from ansible.module_utils.fleet.plan import IMAGE, ROLE_TAG, SCALED_TAG, WORKER
 from ansible.module_utils.fleet.web_hosts import Member, first_attached, showing_the_page
 
 FLEET_HOSTS = "fleet_hosts"
 WORKERS = "workers"
 WEB_HOSTS = "web_hosts"
 SCALED_HOSTS = "scaled_hosts"
+IMAGE_HOSTS = "image_hosts"
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -49,7 +51,7 @@ class InventoryModule(BaseInventoryPlugin):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         inventory.add_group(FLEET_HOSTS)
-        for group in (WORKERS, WEB_HOSTS):
+        for group in (WORKERS, WEB_HOSTS, IMAGE_HOSTS):
             inventory.add_group(group)
             inventory.add_child(FLEET_HOSTS, group)
         inventory.add_group(SCALED_HOSTS)
@@ -68,6 +70,9 @@ class InventoryModule(BaseInventoryPlugin):
         self._put(inventory, members)
 
     def _put(self, inventory: Any, members: list[Member]) -> None:
+        for one in members:
+            if one.role == IMAGE:
+                inventory.add_child(IMAGE_HOSTS, one.id)
         workers = {one.id for one in members if one.role == WORKER}
         for one in workers:
             inventory.add_child(WORKERS, one)

@@ -69,6 +69,10 @@ options:
     description: Name of the image, with C(*) for any letters. The newest is taken.
     type: str
     required: true
+  image_id:
+    description: The id of an image, which is taken instead; empty for none.
+    type: str
+    default: ""
   key_name:
     description: The key pair in AWS.
     type: str

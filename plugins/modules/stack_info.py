@@ -43,6 +43,16 @@ volumes:
   type: list
   elements: str
   returned: always
+images:
+  description: Ids of the account's own images.
+  type: list
+  elements: str
+  returned: always
+snapshots:
+  description: Ids of the snapshots.
+  type: list
+  elements: str
+  returned: always
 security_groups:
   description: Names of the security groups.
   type: list

@@ -22,6 +22,8 @@ DEFAULT_GROUP = "worker"
 # What an instance is there for. Those made before there were roles carry no such tag and are workers.
 WORKER, WEB = "worker", "web"
 ROLES = (WORKER, WEB)
+# The host that an image is made of has a life of its own (plugins/module_utils/images/builder.py).
+IMAGE = "image"
 
 ALIVE = ["pending", "running", "stopping", "stopped"]
 OFF = ("stopping", "stopped")
@@ -118,14 +120,20 @@ def is_scaled(instance: dict[str, Any]) -> bool:
 
 
 def find_ours(ec2: Any, stack: str) -> list[dict[str, Any]]:
-    """Return the stack's instances that are not terminated, those that scale too."""
+    """Return the stack's instances that are not terminated, but for one that an image is just made of."""
     pages = ec2.get_paginator("describe_instances").paginate(
         Filters=[
             {"Name": "tag:jobfleet:stack", "Values": [stack]},
             {"Name": "instance-state-name", "Values": ALIVE},
         ]
     )
-    return [one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]]
+    return [
+        one
+        for page in pages
+        for reservation in page["Reservations"]
+        for one in reservation["Instances"]
+        if role_of(one) != IMAGE
+    ]
 
 
 def make_plan(

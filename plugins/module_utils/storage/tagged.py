@@ -39,6 +39,14 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
         "security_groups": [
             group["GroupName"] for group in ec2.describe_security_groups(Filters=tagged)["SecurityGroups"]
         ],
+        "images": [
+            image["ImageId"] for image in ec2.describe_images(Owners=["self"], Filters=tagged)["Images"]
+        ],
+        "snapshots": [
+            snapshot["SnapshotId"]
+            for page in ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=tagged)
+            for snapshot in page["Snapshots"]
+        ],
         "key_pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs(Filters=tagged)["KeyPairs"]],
         **of_images(ec2, tagged),
     }

@@ -24,6 +24,7 @@ HOSTS = {
     "i-old": host("mine", "", "2026-01-01T00:00:00"),
     "i-new": host("mine", "worker", "2026-01-02T00:00:00"),
     "i-web": host("mine", "web", "2026-01-03T00:00:00"),
+    "i-image": host("mine", "image", "2025-12-31T00:00:00"),
     "i-theirs": host("other", "", "2025-01-01T00:00:00"),
     "i-their-web": host("other", "web", "2025-01-01T00:00:00"),
     "no-instance": {},
@@ -68,7 +69,10 @@ def test_hosts_of_the_stack_are_sorted_by_their_role(inventory: Path) -> None:
 
     assert members(found, "workers") == ["i-new", "i-old"]
     assert members(found, "web_hosts") == ["i-web"]
-    assert found["fleet_hosts"]["children"] == ["workers", "web_hosts"]
+    assert found["fleet_hosts"]["children"] == ["workers", "web_hosts", "image_hosts"]
+    assert members(found, "image_hosts") == ["i-image"]
+    known_by = {name: found["_meta"]["hostvars"][name]["fleet_known_hosts"] for name in ("i-new", "i-image")}
+    assert known_by == {"i-new": "known_hosts", "i-image": "known_builder"}
     assert found["_meta"]["hostvars"]["i-web"]["ansible_user"] == "admin"
     assert "ansible_user" not in found["_meta"]["hostvars"]["i-theirs"]
     assert members(groups(inventory, stack_name="other"), "workers") == ["i-theirs"]
