@@ -11,7 +11,8 @@ from jobfleet_jobs.protocol.heartbeat import Heartbeat
 AT = datetime(2026, 3, 1, 12, 30, 5, 250_000, tzinfo=UTC)
 WHOLE = Heartbeat(
     "i-1", at=AT, started=AT, version="1.2", python="3.13", in_flight=3, slots=2,
-    busy_seconds=61.25, paused="credentials", credentials_age=12.5, counts={"succeeded": 7}, last_job=("an-id", AT),
+    busy_seconds=61.25, paused="credentials", credentials_age=12.5, counts={"succeeded": 7},
+    last_job=("an-id", AT),
     offer={"operations": ["stats"], "lacking": {"text": "no"}},
 )  # fmt: skip
 
