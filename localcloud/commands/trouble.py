@@ -4,7 +4,7 @@ import re
 
 from localcloud.commands.ask_server import ask, server_of
 from localcloud.errors import LocalcloudError
-from localcloud.hosts.base_image import Say
+from localcloud.hosts.disks.base_image import Say
 from localcloud.state import RunFolder
 
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
