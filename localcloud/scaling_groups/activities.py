@@ -11,7 +11,8 @@ from datetime import datetime
 # AWS keeps six weeks; a cloud that lives for days must not grow without end.
 KEPT = 1_000
 
-IN_PROGRESS, WAITS, SUCCESSFUL, FAILED = "InProgress", "MidLifecycleAction", "Successful", "Failed"
+IN_PROGRESS, WAITS = "InProgress", "MidLifecycleAction"
+SUCCESSFUL, FAILED, CANCELLED = "Successful", "Failed", "Cancelled"
 
 
 @dataclass
@@ -36,6 +37,10 @@ class Activity:
     def succeed(self, moment: datetime) -> None:
         """End well."""
         self.status, self.end = SUCCESSFUL, moment
+
+    def cancel(self, moment: datetime) -> None:
+        """End before it was done, because something else was wanted meanwhile."""
+        self.status, self.end = CANCELLED, moment
 
     def fail(self, moment: datetime, message: str) -> None:
         """End without success, because of `message`."""

@@ -26,9 +26,12 @@ class Capacity:
         missing = group.desired - len(group.counted())
         if missing > 0:
             self._grow(group, missing)
-        elif missing < 0:
+        else:
+            group.to_replace = 0
+        if missing < 0:
             self._shrink(group, -missing)
-        self._note_cooldown(group)
+        if group.is_settled():
+            self._settle(group)
 
     def launch_beyond(self, group: ScalingGroup, number: int) -> list[str]:
         """Launch instances beyond the desired capacity, as rebalancing does, and return their ids.
@@ -95,17 +98,19 @@ class Capacity:
         for member in chosen:
             shrunk = activities.shrunk(self._clock.moment(), len(group.counted()), member.id)
             self._lifecycle.take_out(group, member, activities.sentences((group.cause, shrunk)))
-        group.beyond.clear()
-        if len(chosen) < number and not coming and group.told_of_protection != group.cause:
-            group.told_of_protection = group.cause
+        too_many = (group.desired, len(group.counted()))
+        if len(chosen) < number and not coming and group.told_of_protection != too_many:
+            group.told_of_protection = too_many
             failed = self._lifecycle.note(group, None, "Terminating EC2 instance", group.cause)
             failed.fail(self._clock.moment(), _PROTECTED)
 
-    def _note_cooldown(self, group: ScalingGroup) -> None:
-        """Let the cooldown begin when the last instance has come or gone.
+    def _settle(self, group: ScalingGroup) -> None:
+        """Let the cooldown begin: the last instance has come or gone.
 
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
         """
-        if group.scales_with_cooldown is not None and group.is_settled():
+        group.cause, group.told_of_protection = "", None
+        group.beyond.clear()
+        if group.scales_with_cooldown is not None:
             group.cools_until = self._clock.now() + self._clock.real(group.scales_with_cooldown)
             group.scales_with_cooldown = None

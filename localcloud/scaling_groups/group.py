@@ -152,8 +152,8 @@ class ScalingGroup:
     failures: int = 0
     """How many launches failed one after the other."""
     retry_at: float = 0.0
-    told_of_protection: str = ""
-    """For which cause it was said already that nobody may be taken."""
+    told_of_protection: tuple[int, int] | None = None
+    """With which desired and actual capacity it was said already that nobody may be taken."""
     scales_with_cooldown: float | None = None
     """Seconds of cooldown that follow the scaling under way; None while none is."""
     cools_until: float = 0.0

@@ -59,7 +59,7 @@ class MemberLife:
         """Begin to terminate an instance, and return the activity."""
         moment = self._clock.moment()
         if member.activity is not None:
-            member.activity.fail(moment, "The instance was taken out before it was in service.")
+            member.activity.cancel(moment)
         member.activity = self.note(group, member, f"Terminating EC2 instance: {member.id}", cause)
         member.waits = []
         group.beyond.discard(member.id)

@@ -48,8 +48,8 @@ def terminate(engine: GroupEngine, place: Place, instance: str, *, decrement: bo
     moment = engine.clock.moment()
     why = activities.taken_out(moment, instance, "a user request")
     if decrement:
-        # One in standby was taken off the capacity when it entered, unless that was not wanted.
         why = _decrement(group, 1, why)
+        group.scales_with_cooldown = group.cooldown
     return engine.lifecycle.take_out(group, member, why)
 
 

@@ -35,10 +35,11 @@ def victims(group: ScalingGroup, number: int, now: float, hour: float = _HOUR) -
     """Return which instances go when the group has `number` too many; at times there are fewer that may.
 
     Each time one of the zone that has the most, so that zones stay balanced, then by the group's policies.
-    Protected instances never go. `hour` is how many seconds of the clock an hour takes.
+    Protected instances never go, nor those that rebalancing has just launched. `hour` is how many seconds of
+    the clock an hour takes.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
     """
-    left = group.in_service()
+    left = [member for member in group.in_service() if member.id not in group.beyond]
     chosen: list[GroupMember] = []
     for _ in range(number):
         free = [member for member in left if not member.protected]

@@ -56,6 +56,12 @@ def drop_hook(group: ScalingGroup, name: str) -> None:
                 wait.result = ABANDON if wait.hook.transition == LAUNCHING else CONTINUE
 
 
+def let_go(member: GroupMember) -> None:
+    """Let an instance wait no more, whatever its hooks wanted."""
+    for wait in member.waits:
+        wait.result = wait.result or CONTINUE
+
+
 def words_of(wait: Wait) -> str:
     """Return what AWS says of a launch that a hook ended."""
     why = "Heartbeat Timeout" if wait.timed_out else "Lifecycle Action Completed with ABANDON Result"

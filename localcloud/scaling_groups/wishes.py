@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from localcloud.scaling_groups import activities
+from localcloud.scaling_groups import activities, waiting
 from localcloud.scaling_groups.engine import GroupEngine
-from localcloud.scaling_groups.group import GroupError, ScalingGroup, in_progress, invalid, no_group
+from localcloud.scaling_groups.group import GOING, GroupError, ScalingGroup, in_progress, invalid, no_group
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,17 @@ class GroupSize:
             )
 
 
-def find(groups: Mapping[str, ScalingGroup], name: str) -> ScalingGroup:
-    """Return the group of a name. Raises `GroupError`."""
+def look(groups: Mapping[str, ScalingGroup], name: str) -> ScalingGroup:
+    """Return the group of a name, even one that is being deleted. Raises `GroupError`."""
     group = groups.get(name)
     if group is None:
         raise no_group(name)
+    return group
+
+
+def find(groups: Mapping[str, ScalingGroup], name: str) -> ScalingGroup:
+    """Return the group of a name, to be changed. Raises `GroupError`."""
+    group = look(groups, name)
     if group.being_deleted:
         raise in_progress(f"AutoScalingGroup '{name}' is pending delete")
     return group
@@ -52,7 +58,7 @@ def add(engine: GroupEngine, groups: dict[str, ScalingGroup], group: ScalingGrou
         )
     GroupSize(group.minimum, group.maximum, group.desired).check()
     group.cause = activities.created(engine.clock.moment(), group.desired)
-    group.scales_with_cooldown = group.cooldown
+    group.scales_with_cooldown = group.cooldown if group.desired else None
     groups[group.name] = group
 
 
@@ -126,7 +132,10 @@ def delete(engine: GroupEngine, group: ScalingGroup, *, force: bool) -> None:
     group.desired = 0
     why = f"At {activities.stamp(engine.clock.moment())} a user request force deleted the AutoScalingGroup."
     for member in list(group.members.values()):
-        engine.lifecycle.take_out(group, member, why, with_hooks=False)
+        if member.stage in GOING:
+            waiting.let_go(member)
+        else:
+            engine.lifecycle.take_out(group, member, why, with_hooks=False)
 
 
 def rebalance(engine: GroupEngine, group: ScalingGroup) -> list[str]:

@@ -8,6 +8,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from localcloud.gaps.autoscaling.answering import Asked, answering, required
+from localcloud.gaps.autoscaling.hooks import read_hook
 from localcloud.gaps.autoscaling.running import engine, version_of
 from localcloud.gaps.autoscaling.shapes import described
 from localcloud.lateness.door import AUTO_SCALING_GROUP
@@ -17,21 +18,19 @@ from localcloud.scaling_groups.ec2 import Place, Spot, TemplateName
 from localcloud.scaling_groups.group import ScalingGroup, invalid
 
 # What is told again as it was given, and has no effect here.
-_ECHOED = (
-    "CapacityRebalance",
-    "Context",
-    "DefaultInstanceWarmup",
-    "DesiredCapacityType",
-    "HealthCheckType",
-    "InstanceMaintenancePolicy",
-    "MaxInstanceLifetime",
-    "PlacementGroup",
-)
+_ECHOED = ("Context", "DefaultInstanceWarmup", "DesiredCapacityType", "HealthCheckType", "PlacementGroup")
 # What groups here cannot do; silence would pass for success.
 _NOT_HERE = (
+    "AvailabilityZoneIds",
+    "CapacityRebalance",
+    "CapacityReservationSpecification",
+    "DeletionProtection",
     "InstanceId",
+    "InstanceLifecyclePolicy",
+    "InstanceMaintenancePolicy",
     "LaunchConfigurationName",
     "LoadBalancerNames",
+    "MaxInstanceLifetime",
     "MixedInstancesPolicy",
     "TargetGroupARNs",
     "TrafficSources",
@@ -71,6 +70,8 @@ def create_auto_scaling_group(place: Place, asked: Asked) -> None:
             for tag in asked.get("Tags", [])
         },
     )
+    for hook in map(read_hook, asked.get("LifecycleHookSpecificationList") or []):
+        group.hooks[hook.name] = hook
     _take_settings(group, asked)
     _link_role(place)
     with engine.changing(place) as groups:
@@ -210,6 +211,11 @@ def _template(place: Place, asked: dict[str, Any]) -> TemplateName:
                 "You must use a valid fully-formed launch template. The request must contain the parameter "
                 f"{part}"
             )
+    if version.data["ImageId"] not in backend.amis:
+        raise invalid(
+            "You must use a valid fully-formed launch template. The image id "
+            f"'[{version.data['ImageId']}]' does not exist"
+        )
     return name
 
 

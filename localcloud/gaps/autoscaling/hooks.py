@@ -17,25 +17,27 @@ _MOST_HOOKS = 50
 @answering
 def put_lifecycle_hook(place: Place, asked: Asked) -> None:
     """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html."""
-    name = required(asked, "LifecycleHookName")
     with engine.changing(place) as groups:
         group = wishes.find(groups, required(asked, "AutoScalingGroupName"))
-        known = group.hooks.get(name)
-        transition = asked.get("LifecycleTransition") or (known.transition if known else None)
-        if transition not in (LAUNCHING, TERMINATING):
-            raise invalid(
-                f"Lifecycle transition {transition!r} is unknown: valid are {LAUNCHING} and {TERMINATING}"
-            )
-        timeout = asked.get("HeartbeatTimeout") or (known.timeout if known else Hook.timeout)
-        if not _LEAST_TIMEOUT <= timeout <= _MOST_TIMEOUT:
-            raise invalid(
-                f"HeartbeatTimeout {timeout} must be between {_LEAST_TIMEOUT} and {_MOST_TIMEOUT} seconds"
-            )
-        if known is None and len(group.hooks) >= _MOST_HOOKS:
+        hook = read_hook(asked, group.hooks.get(required(asked, "LifecycleHookName")))
+        if hook.name not in group.hooks and len(group.hooks) >= _MOST_HOOKS:
             raise invalid(f"A group can have at most {_MOST_HOOKS} lifecycle hooks")
-        default = asked.get("DefaultResult") or (known.default_result if known else Hook.default_result)
-        notes = {note: asked[note] for note in _NOTES if asked.get(note)}
-        group.hooks[name] = Hook(name, transition, timeout, _result(default), notes)
+        group.hooks[hook.name] = hook
+
+
+def read_hook(asked: Asked, known: Hook | None = None) -> Hook:
+    """Return the hook of a request; what it does not say stays as `known` has it. Raises `GroupError`."""
+    transition = asked.get("LifecycleTransition") or (known.transition if known else None)
+    if transition not in (LAUNCHING, TERMINATING):
+        raise invalid(f"Lifecycle transition {transition!r} is unknown: valid are {LAUNCHING}, {TERMINATING}")
+    timeout = asked.get("HeartbeatTimeout") or (known.timeout if known else Hook.timeout)
+    if not _LEAST_TIMEOUT <= timeout <= _MOST_TIMEOUT:
+        raise invalid(
+            f"HeartbeatTimeout {timeout} must be between {_LEAST_TIMEOUT} and {_MOST_TIMEOUT} seconds"
+        )
+    default = asked.get("DefaultResult") or (known.default_result if known else Hook.default_result)
+    notes = {note: asked[note] for note in _NOTES if asked.get(note)}
+    return Hook(asked["LifecycleHookName"], transition, timeout, _result(default), notes)
 
 
 def _result(said: str) -> str:
@@ -49,7 +51,7 @@ def describe_lifecycle_hooks(place: Place, asked: Asked) -> dict[str, Any]:
     """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeLifecycleHooks.html."""
     names = asked.get("LifecycleHookNames")
     with engine.changing(place) as groups:
-        group = wishes.find(groups, required(asked, "AutoScalingGroupName"))
+        group = wishes.look(groups, required(asked, "AutoScalingGroupName"))
         found = [hook_of(group, hook) for name, hook in group.hooks.items() if not names or name in names]
     return {"LifecycleHooks": found}
 

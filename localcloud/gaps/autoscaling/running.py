@@ -1,5 +1,6 @@
 """The engine of this cloud's groups, with moto's EC2 as where instances come from."""
 
+import logging
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,8 @@ from localcloud.iam.ordered_refusals import orders
 from localcloud.scaling_groups.ec2 import Launch, Launched, LaunchRefusedError, Place, Spot, TemplateName
 from localcloud.scaling_groups.engine import GroupEngine
 
+log = logging.getLogger(__name__)
+
 
 class MotoEc2:
     """Launches and terminates in moto's EC2, where a host boots behind each instance; see `ec2.Ec2`."""
@@ -31,6 +34,9 @@ class MotoEc2:
             made = _run(backend, wanted, version)
         except ServiceException as error:
             raise LaunchRefusedError(error.message) from error
+        except Exception as error:
+            log.exception("%s cannot launch", wanted.group)
+            raise LaunchRefusedError(f"Internal error: {error!r}") from error
         return Launched(made.id, made.instance_type, version.number)
 
     def state(self, place: Place, instance: str) -> str:
