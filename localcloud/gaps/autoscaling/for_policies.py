@@ -1,6 +1,6 @@
 """The groups as scaling policies and metrics see them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class GroupForPolicies:
         wishes.want(self._group, desired, cause, cooldown)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
     """What CloudWatch may be told of a group.
 
@@ -70,9 +70,9 @@ class Figures:
     """
 
     name: str
-    metrics: list[str]
+    metrics: Iterable[str]
     """Which of them are collected."""
-    values: dict[str, int]
+    values: Mapping[str, int]
 
 
 class GroupsForPolicies:

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import ServiceException
-from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
-from moto.ec2.utils import convert_tag_spec
 
 from localcloud.gaps.timing import aws_seconds
 from localcloud.iam.ordered_refusals import orders
@@ -74,32 +72,25 @@ def version_of(backend: Any, name: TemplateName) -> LaunchTemplateVersion:
 
 
 def _run(backend: Any, wanted: Launch, version: LaunchTemplateVersion) -> Any:
-    data = version.data
-    kind = str(data.get("InstanceType", ""))
+    """Launch as RunInstances would that names template and version, subnet and tags, and nothing else."""
+    kind = str(version.data.get("InstanceType", ""))
     subnet = _subnet(backend, wanted.spot, kind)
-    interface = (data.get("NetworkInterfaces") or [{}])[0]
-    tags = convert_tag_spec(data.get("TagSpecifications", []))
-    user_data = data.get("UserData")
+    interfaces = [{**one, "SubnetId": subnet.id} for one in version.data.get("NetworkInterfaces", [])]
     reservation = backend.run_instances(
-        data.get("ImageId", ""),
+        "",
         1,
-        Base64EncodedString(str(user_data)) if user_data else None,
-        data.get("SecurityGroups", []),
+        None,
+        [],
         instance_type=kind,
         is_instance_type_default=False,
-        placement=wanted.spot.zone,
         region_name=backend.region_name,
         subnet_id=subnet.id,
-        key_name=data.get("KeyName"),
-        security_group_ids=[*data.get("SecurityGroupIds", []), *interface.get("Groups", [])],
-        associate_public_ip=interface.get("AssociatePublicIpAddress"),
-        metadata_options=data.get("MetadataOptions", {}),
-        instance_initiated_shutdown_behavior=data.get("InstanceInitiatedShutdownBehavior"),
-        instance_market_options=data.get("InstanceMarketOptions", {}).get("MarketType"),
-        monitoring_state="enabled" if data.get("Monitoring", {}).get("Enabled") else "disabled",
-        # Tags of the group stand over those of the template:
+        associate_public_ip=interfaces[0].get("AssociatePublicIpAddress") if interfaces else None,
+        nics=interfaces,
+        security_group_ids=[group for one in interfaces[:1] for group in one.get("Groups", [])],
+        # They stand over those of the template:
         # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html
-        tags={**tags, "instance": {**tags.get("instance", {}), **wanted.tags}},
+        tags={"instance": wanted.tags},
         launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
     )
     return reservation.instances[0]
