@@ -126,19 +126,21 @@ class Hosts:
 
     def run(self, count: int = 1, user_data: dict[str, Any] | None = None, **more: Any) -> list[str]:
         """Return the ids of new instances, `pending` as yet."""
-        config = {
-            "ssh_keys": {"ed25519_private": self._read("host"), "ed25519_public": self._read("host.pub")}
-        }
         answer = self.ec2.run_instances(
             ImageId=newest_debian(self.ec2)["ImageId"],
             InstanceType="t3.micro",
             MinCount=count,
             MaxCount=count,
             KeyName="localcloud-tests",
-            UserData="#cloud-config\n" + json.dumps(config | (user_data or {})),
+            UserData=self.cloud_config(user_data or {}),
             **more,
         )
         return [instance["InstanceId"] for instance in answer["Instances"]]
+
+    def cloud_config(self, more: dict[str, Any]) -> str:
+        """Return user data with which a host shows the known host key."""
+        keys = {"ed25519_private": self._read("host"), "ed25519_public": self._read("host.pub")}
+        return "#cloud-config\n" + json.dumps({"ssh_keys": keys} | more)
 
     def describe(self, instance: str) -> dict[str, Any]:
         """Return what EC2 says about one instance."""
