@@ -1,0 +1,1 @@
+"""Jobs to simulate: from generators, and from files of arrivals."""
