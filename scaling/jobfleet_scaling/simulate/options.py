@@ -2,7 +2,9 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, CONTESTANTS
 from jobfleet_scaling.simulate.engine.world import World
@@ -16,94 +18,62 @@ USUAL_WORKLOADS = tuple(name for name in GENERATORS if name != "large")
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser."""
-    usual = World()
     made = argparse.ArgumentParser(
         prog="python -m jobfleet_scaling.simulate",
         description="Compare policies that scale a fleet, in a simulated world. docs/scaling.md explains.",
         epilog="Waits are from a job's arrival to its begin; quantiles are exact to 0.05 % of (1 s + wait).",
     )
-    what = made.add_argument_group("what is simulated")
-    what.add_argument("--workloads", nargs="+", choices=GENERATORS, default=list(USUAL_WORKLOADS), metavar="NAME",
-                      help=f"workloads: {', '.join(GENERATORS)} (default: all but large)")  # fmt: skip
-    what.add_argument("--arrivals", type=Path, metavar="FILE",
-                      help="jobs from a file instead: a line is seconds[,service seconds], or JSON with at and seconds")  # fmt: skip
-    what.add_argument("--service", type=_positive, default=USUAL_SECONDS, metavar="SECONDS",
-                      help="what a job of the file takes on average where it does not say so (default: 5)")  # fmt: skip
-    what.add_argument("--policies", nargs="+", choices=POLICIES, default=list(POLICIES), metavar="NAME",
-                      help=f"policies: {', '.join(POLICIES)} (default: all)")  # fmt: skip
-    what.add_argument("--jobs", type=_count, metavar="N", help="about so many jobs in each workload")
-    what.add_argument("--seeds", type=_count, default=3, metavar="N", help="how many seeds (default: 3)")
-    world = made.add_argument_group("the world")
-    world.add_argument(
-        "--min", type=_count_or_none, default=usual.minimum, metavar="N", help="hosts at least (default: 0)"
-    )
-    world.add_argument(
-        "--max", type=_count, metavar="N", help="hosts at most (default: what suits the workload)"
-    )
-    world.add_argument(
-        "--slots",
-        type=_count,
-        default=usual.slots,
-        metavar="N",
-        help="jobs that a host does at once (default: 2)",
-    )
-    world.add_argument("--boot", type=_positive, nargs=2, default=list(usual.boot), metavar=("FROM", "TO"),
-                       help="seconds from launch to the first job (default: 60 90)")  # fmt: skip
-    world.add_argument(
-        "--price",
-        type=_positive,
-        default=usual.price,
-        metavar="MONEY",
-        help="of a host's hour (default: 0.0416)",
-    )
-    world.add_argument(
-        "--hold",
-        type=_count_or_none,
-        default=usual.hold,
-        metavar="N",
-        help="jobs that a host takes from the queue (default: what it does at once)",
-    )
-    world.add_argument(
-        "--count-error",
-        type=_part,
-        default=usual.count_error,
-        metavar="PART",
-        help="how wrong counts of the queue are (default: 0.1)",
-    )
-    world.add_argument(
-        "--refused",
-        type=_part,
-        default=usual.refused,
-        metavar="PART",
-        help="part of launches that is refused (default: 0)",
-    )
-    world.add_argument(
-        "--stillborn",
-        type=_part,
-        default=usual.stillborn,
-        metavar="PART",
-        help="part of hosts that never comes up (default: 0)",
-    )
-    world.add_argument(
-        "--life",
-        type=_positive,
-        default=None,
-        metavar="SECONDS",
-        help="how long a host lives on average (default: for ever)",
-    )
+    _add_what(made.add_argument_group("what is simulated"))
+    _add_world(made.add_argument_group("the world"), World())
     out = made.add_argument_group("what comes out")
     out.add_argument("--json", action="store_true", help="print every run as JSON instead of tables")
     out.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw cost, waits and hosts over time; needs matplotlib"
     )
-    out.add_argument(
-        "--processes",
-        type=_count,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="how many at a time (default: one a core)",
-    )
+    many = "how many runs at a time (default: one a core)"
+    out.add_argument("--processes", type=_one_or_more, default=os.cpu_count() or 1, metavar="N", help=many)
     return made
+
+
+def _add_what(group: Any) -> None:
+    names = f"workloads: {', '.join(GENERATORS)} (default: all but large)"
+    usual = list(USUAL_WORKLOADS)
+    group.add_argument(
+        "--workloads", nargs="+", choices=GENERATORS, default=usual, metavar="NAME", help=names
+    )
+    line = "jobs from a file: a line is seconds[,service seconds], or JSON with at and seconds"
+    group.add_argument("--arrivals", type=Path, metavar="FILE", help=line)
+    mean = "mean time of a job of the file that has none of its own (default: 5)"
+    group.add_argument("--service", type=_positive, default=USUAL_SECONDS, metavar="SECONDS", help=mean)
+    names = f"policies: {', '.join(POLICIES)} (default: all)"
+    group.add_argument(
+        "--policies", nargs="+", choices=POLICIES, default=list(POLICIES), metavar="NAME", help=names
+    )
+    group.add_argument("--jobs", type=_one_or_more, metavar="N", help="about so many jobs in each workload")
+    group.add_argument(
+        "--seeds", type=_one_or_more, default=3, metavar="N", help="how many seeds (default: 3)"
+    )
+
+
+def _add_world(group: Any, usual: World) -> None:
+    def add(name: str, kind: Callable[[str], Any], default: Any, metavar: str, meaning: str) -> None:
+        group.add_argument(name, type=kind, default=default, metavar=metavar, help=meaning)
+
+    add("--min", _none_or_more, usual.minimum, "N", "hosts at least (default: 0)")
+    add("--max", _one_or_more, None, "N", "hosts at most (default: what suits the workload)")
+    add("--slots", _one_or_more, usual.slots, "N", "jobs that a host does at once (default: 2)")
+    boot = "seconds from launch to the first job (default: 60 90)"
+    group.add_argument(
+        "--boot", type=_positive, nargs=2, default=list(usual.boot), metavar=("FROM", "TO"), help=boot
+    )
+    add("--price", _positive, usual.price, "MONEY", "of a host's hour (default: 0.0416)")
+    add(
+        "--hold", _none_or_more, usual.hold, "N", "jobs in flight with a host (default: what it does at once)"
+    )
+    add("--count-error", _part, usual.count_error, "PART", "how wrong counts of the queue are (default: 0.1)")
+    add("--refused", _part, usual.refused, "PART", "part of launches that is refused (default: 0)")
+    add("--stillborn", _part, usual.stillborn, "PART", "part of hosts that never comes up (default: 0)")
+    add("--life", _positive, None, "SECONDS", "how long a host lives on average (default: for ever)")
 
 
 def world_of(options: argparse.Namespace) -> World:
@@ -121,14 +91,14 @@ def world_of(options: argparse.Namespace) -> World:
     )  # fmt: skip
 
 
-def _count(text: str) -> int:
+def _one_or_more(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 
-def _count_or_none(text: str) -> int:
+def _none_or_more(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is not 0 or more")

@@ -69,7 +69,7 @@ class SimulationRun:
         self._bounds = Bounds(world.minimum, world.maximum)
 
     def tick(self, arrivals: list[float], services: list[float]) -> None:
-        """Let one tick pass: decide, then work. `arrivals` are the times of jobs that come in it, in order."""
+        """Let a tick pass: decide, then work. `arrivals` are the times of its jobs, in order."""
         self._lose_dead()
         self._decide()
         self.now += self.world.tick

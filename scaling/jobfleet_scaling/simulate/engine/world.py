@@ -9,11 +9,11 @@ class World:
 
     There may be `minimum` to `maximum` hosts. A host works on `slots` jobs at once and boots for `boot[0]`
     to `boot[1]`, evenly spread. It is paid by the second from its launch, for `paid_at_least`, at `price` an
-    hour (any currency). Counts of the queue are wrong by up to the part `count_error`; those of CloudWatch
-    are late by `metric_lag`. A host has up to `hold` jobs in flight, if that is more than `slots`.
+    hour (any currency). Counts of the queue are wrong by up to the part `count_error`, and those of
+    CloudWatch late by `metric_lag`. A host has up to `hold` jobs in flight, if that is more than `slots`.
 
-    The part `refused` of all launches is refused, and the part `stillborn` of all hosts never comes up. A host
-    lives for `life` on average; 0: until it is ended. The jobs of a killed one are visible again after
+    The part `refused` of all launches is refused, and the part `stillborn` of all hosts never comes up. A
+    host lives for `life` on average; 0: until it is ended. The jobs of a killed one are visible again after
     `visibility`.
     """
 
