@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE, error_code
 
 # All three are approximate, as several of SQS's servers know a part each:
@@ -35,7 +36,7 @@ class RequestQueue:
             self._url = self._url or sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
             asked = [_VISIBLE, _IN_FLIGHT, _DELAYED]
             told = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=asked)["Attributes"]
-        except sqs.exceptions.ClientError as problem:
+        except ClientError as problem:
             if error_code(problem) in NO_SUCH_QUEUE:
                 self._url = ""  # made anew in another account, it has another address
             raise

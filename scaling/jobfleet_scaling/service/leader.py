@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from jobfleet_scaling.aws.errors import AWS_ERRORS
 from jobfleet_scaling.clock import ScalerClock
@@ -21,6 +21,9 @@ from jobfleet_scaling.service.carrying_out import Acts
 from jobfleet_scaling.service.conditions import Conditions, Crew
 from jobfleet_scaling.service.lease import LeaderLease, StateRead, StateStore
 from jobfleet_scaling.service.plan import Plan, Situation, after, make_plan
+
+# A leader whose host was launched longer ago began to lead for another reason than that it was the first.
+OWN_BOOT_LONGEST = timedelta(seconds=300)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Leader:
     def __init__(self, who: str, clock: ScalerClock, parts: LeaderParts) -> None:
         self._who, self._clock, self._parts = who, clock, parts
         self._conditions = Conditions(clock.monotonic)
-        self._booting: dict[str, datetime] = {}
+        self._booting: dict[str, datetime] | None = None
 
     def tick(self, configuration: ScalingConfiguration, read: StateRead) -> StateRead:
         """Do one round; return the state as it is then. Raises `Overtaken`, and AWS's errors of the state.
@@ -135,18 +138,21 @@ class Leader:
         return decision, replace(state, needs=needs, service_seconds=rates.service_seconds, slots=rates.slots)
 
     def _tell_alive(self, situation: Situation) -> None:
-        """Say of each host that came to life how long it took; of those this leader saw on their way up."""
+        """Say of each host that came to life how long it took.
+
+        Of those that this leader saw on their way up, and of its own host if nobody was there to see it.
+        """
         running = {host.id: host for host in situation.crew.running}
-        for host, launched in list(self._booting.items()):
+        if self._booting is None:
+            own = running.get(self._who)
+            is_new = own is not None and situation.now - own.launched < OWN_BOOT_LONGEST
+            self._booting = {self._who: running[self._who].launched} if is_new else {}
+        for host, launched in self._booting.items():
             if host in running:
                 heartbeat = situation.workers[host].heartbeat
                 came = (heartbeat and heartbeat.started) or situation.workers[host].at
-                took = max(0.0, (came - launched).total_seconds())
-                self._parts.tell(
-                    ScalingLine(
-                        situation.now, self._who, "alive", why=f"{took:.0f} s after its launch", host=host
-                    )
-                )
+                took = f"{max(0.0, (came - launched).total_seconds()):.0f} s after its launch"
+                self._parts.tell(ScalingLine(situation.now, self._who, "alive", why=took, host=host))
         self._booting = {host.id: host.launched for host in situation.crew.booting}
 
 
