@@ -45,6 +45,7 @@ class WorkerSight:
 @dataclass(frozen=True)
 class _Read:
     at: datetime
+    etag: str
     heartbeat: Heartbeat
 
 
@@ -57,6 +58,7 @@ class Workers:
         """`s3` returns a client. `took` is told of each heartbeat that is read."""
         self._s3, self._bucket, self._monotonic, self._took = s3, bucket, monotonic, took
         self._listed: list[OnRoll] = []
+        self._etags: dict[str, str] = {}
         self._listed_again = 0.0
         self._read: dict[str, _Read] = {}
 
@@ -67,7 +69,7 @@ class Workers:
         for one in self._due():
             heartbeat = self._get(one.worker)
             if heartbeat is not None:
-                self._read[one.worker] = _Read(one.at, heartbeat)
+                self._read[one.worker] = _Read(one.at, self._etags[one.worker], heartbeat)
                 self._took(heartbeat)
         return {one.worker: self._sight(one) for one in self._listed}
 
@@ -76,22 +78,28 @@ class Workers:
         more: dict[str, str] = {}
         while not whole and pages < PAGES_MAX:
             answer = self._s3().list_objects_v2(Bucket=self._bucket, Prefix=WORKERS, **more)
-            found += [(item["Key"], item["LastModified"]) for item in answer.get("Contents", ())]
+            found += [
+                (item["Key"], item["LastModified"], item["ETag"]) for item in answer.get("Contents", ())
+            ]
             pages, whole = pages + 1, not answer.get("IsTruncated")
             more = {"ContinuationToken": answer.get("NextContinuationToken", "")}
-        self._listed = [one for one in call_roll(found) if now - one.at < FORGOTTEN_AFTER]
+        roll = call_roll((key, at) for key, at, _ in found)
+        self._listed = [one for one in roll if now - one.at < FORGOTTEN_AFTER]
+        etags = {key: etag for key, _, etag in found}
+        self._etags = {one.worker: etags[heartbeat_key(one.worker)] for one in self._listed}
         self._listed_again = self._monotonic() + (pages - 1) * PAGE_SECONDS
         known = {one.worker for one in self._listed}
         self._read = {worker: read for worker, read in self._read.items() if worker in known}
 
     def _due(self) -> Iterable[OnRoll]:
         """Return those to be read now: of whom nothing was read yet, then those whose was longest ago."""
-        changed = [one for one in self._listed if one.worker not in self._read or self._is_newer(one)]
+        changed = [one for one in self._listed if not self._is_read(one)]
         changed.sort(key=lambda one: self._read[one.worker].at.timestamp() if one.worker in self._read else 0)
         return changed[:READS_MAX]
 
-    def _is_newer(self, one: OnRoll) -> bool:
-        return one.at > self._read[one.worker].at
+    def _is_read(self, one: OnRoll) -> bool:
+        # Times are whole seconds, in which a worker may write twice.
+        return one.worker in self._read and self._read[one.worker].etag == self._etags[one.worker]
 
     def _sight(self, one: OnRoll) -> WorkerSight:
         read = self._read.get(one.worker)

@@ -41,10 +41,13 @@ class Refusals:
         """Note that AWS refused it, and say so unless that was said just now."""
         self.refused(what, words(problem), quietly=is_throttled(problem))
 
-    def refused(self, what: str, why: str, *, quietly: bool = False) -> None:
-        """Note that it was refused for a reason. `quietly`: a first time may pass by itself."""
+    def refused(self, what: str, why: str, *, quietly: bool = False, first: float | None = None) -> None:
+        """Note that it was refused for a reason. `quietly`: a first time may pass by itself.
+
+        `first` is how many seconds to wait before the first new try.
+        """
         now, before = self._monotonic(), self._refused.get(what)
-        pause = min(2 * before.pause, LONGEST_SECONDS) if before else FIRST_SECONDS
+        pause = min(2 * before.pause, LONGEST_SECONDS) if before else (first or FIRST_SECONDS)
         until = now + pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
         said, said_at = (before.said, before.said_at) if before else ("", 0.0)
         if not (quietly and before is None) and (said != why or now - said_at >= SAY_AGAIN_SECONDS):

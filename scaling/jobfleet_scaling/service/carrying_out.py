@@ -10,7 +10,7 @@ from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfigura
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.fleet.actors import FleetSight
 from jobfleet_scaling.fleet.fleets import Fleets
-from jobfleet_scaling.fleet.refusals import Refusals
+from jobfleet_scaling.fleet.refusals import LONGEST_SECONDS, Refusals
 from jobfleet_scaling.service.lease import LeaderLease
 from jobfleet_scaling.service.plan import Plan, Situation
 
@@ -74,7 +74,8 @@ class Acts:
             return
         self._ordered_since[group.name] = self._now
         if why := self._fleets.why_none_come(group):
-            self._refusals.refused(_ordering(group.name), why)
+            # Capacity that lacks does not come back in seconds.
+            self._refusals.refused(_ordering(group.name), why, first=LONGEST_SECONDS)
             self._try(
                 f"taking back orders of group {group.name}", partial(self._fleets.take_back, group, count)
             )

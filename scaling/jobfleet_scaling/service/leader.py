@@ -45,6 +45,7 @@ class Leader:
         self._who, self._clock, self._parts = who, clock, parts
         self._conditions = Conditions(clock.monotonic)
         self._booting: dict[str, datetime] | None = None
+        self._policy: NeedPolicy | None = None
 
     def tick(self, configuration: ScalingConfiguration, read: StateRead) -> StateRead:
         """Do one round; return the state as it is then. Raises `Overtaken`, and AWS's errors of the state.
@@ -57,6 +58,9 @@ class Leader:
             return read
         begun = lease.begin()
         is_new = read.state.holder != self._who
+        if is_new:
+            # What another one decided in between, it told in the state.
+            self._policy = None
         state = replace(read.state.held_by(self._who, read.now), decisions=read.state.decisions + 1)
         try:
             decided = self._decide(configuration, replace(read, state=state))
@@ -128,7 +132,11 @@ class Leader:
         sight: FleetSight,
         crew: Crew,
     ) -> tuple[ScalingDecision, ScalingState]:
-        policy = NeedPolicy(configuration.tuning, [(at.timestamp(), need) for at, need in state.needs])
+        policy = self._policy
+        if policy is None or policy.tuning != configuration.tuning:
+            policy = self._policy = NeedPolicy(
+                configuration.tuning, [(at.timestamp(), need) for at, need in state.needs]
+            )
         ordered = sum(sight.ordered.values())
         standing = Standing(len(crew.running), len(crew.booting) + ordered, len(crew.leaving))
         bounds = Bounds(configuration.minimum, configuration.maximum)

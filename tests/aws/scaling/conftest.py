@@ -4,8 +4,8 @@ import io
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from jobfleet_scaling.documents.state import ScalingState
 from jobfleet_scaling.service.carrying_out import Acts
 from jobfleet_scaling.service.configuration_reader import ConfigurationReader
 from jobfleet_scaling.service.leader import Leader, LeaderParts
-from jobfleet_scaling.service.lease import LeaderLease, StateStore
+from jobfleet_scaling.service.lease import LeaderLease, StateRead, StateStore
 from jobfleet_scaling.service.scaling_log import ScalingLog
 from jobfleet_scaling.service.service import Service, ServiceParts
 
@@ -87,6 +87,14 @@ class ScalingStack:
         return [line["event"] for line in self.printed() if line["event"] != "decided"]
 
 
+class TurnedStore(StateStore):
+    """A store in which as much time has passed for S3 as on the scaler's own clock."""
+
+    def read(self) -> StateRead:
+        found = super().read()
+        return replace(found, now=found.now + timedelta(seconds=self._clock.monotonic()))
+
+
 @dataclass
 class Scaler:
     """One scaler, tick by tick, with a clock of its own."""
@@ -101,10 +109,8 @@ class Scaler:
         self.s3 = self.s3 or stack.s3
         clients: Any = self
         self.log = ScalingLog(lambda: self.s3, stack.bucket, self.who, clock.monotonic, stack.out)
-        self.store, self.lease = (
-            StateStore(lambda: self.s3, stack.bucket, clock),
-            LeaderLease(self.who, clock),
-        )
+        self.store = TurnedStore(lambda: self.s3, stack.bucket, clock)
+        self.lease = LeaderLease(self.who, clock)
         fleets: Any = stack.fleet
         demand = DemandReader(clients, stack.bucket, f"{stack.name}-requests", clock.monotonic)
         self.acts = Acts(self.who, clock, self.lease, fleets, self.log.tell)

@@ -9,11 +9,15 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY
 from jobfleet_scaling.documents.state import Cordon
+from jobfleet_scaling.policy.figures import Tuning
 
 from tests.aws.scaling.conftest import Scaler, ScalingStack
 from tests.scaling_fleet import GROUP, configuration, seconds
 
 Made = Callable[..., Scaler]
+
+# A fleet shrinks as soon as it was seen without work for a second.
+AT_ONCE = Tuning(window=0.0, boot=0.0)
 
 
 class Away:
@@ -71,7 +75,7 @@ def test_what_jobs_take_is_known_by_heartbeats_and_kept_for_the_next_leader(
 
 
 def test_jobs_in_hand_keep_their_host(stack: ScalingStack, scaler: Made) -> None:
-    stack.configure(configuration(most=1, tuning=replace(configuration().tuning, window=0.0)))
+    stack.configure(configuration(most=1, tuning=AT_ONCE))
     stack.fleet.come(GROUP, 1)
     stack.beat("i-1")
     stack.send(1)
@@ -83,13 +87,13 @@ def test_jobs_in_hand_keep_their_host(stack: ScalingStack, scaler: Made) -> None
 
 def shrunk(stack: ScalingStack, scaler: Made, hosts: int = 1) -> Scaler:
     """Return a leader with idle hosts that it has cordoned, as the window is over."""
-    stack.configure(configuration(tuning=replace(configuration().tuning, window=0.0)))
+    stack.configure(configuration(tuning=AT_ONCE))
     stack.fleet.come(GROUP, hosts)
     for number in range(hosts):
         stack.beat(f"i-{number + 1}")
     leader = scaler()
-    leader.turn()
-    assert len(stack.state().cordoned) == hosts
+    leader.turn(2)
+    assert len(stack.state().cordoned) == hosts, stack.out.getvalue()
     return leader
 
 
@@ -142,7 +146,7 @@ def test_a_changed_configuration_counts_at_the_next_tick(stack: ScalingStack, sc
 def test_while_the_queue_cannot_be_read_nothing_is_decided(
     stack: ScalingStack, scaler: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack.configure(configuration(tuning=replace(configuration().tuning, window=0.0)))
+    stack.configure(configuration(tuning=AT_ONCE))
     stack.fleet.come(GROUP, 2)
     stack.beat("i-1")
     stack.beat("i-2")
@@ -152,7 +156,7 @@ def test_while_the_queue_cannot_be_read_nothing_is_decided(
         leader.turn(3)
     assert (stack.state().cordoned, stack.state().holder) == ({}, "i-leader")
     assert stack.events() == ["refused"]
-    leader.turn()
+    leader.turn(2)
     assert len(stack.state().cordoned) == 2
 
 
@@ -190,8 +194,7 @@ def test_orders_that_do_not_come_are_asked_for_and_go_to_another_group(
     leader = scaler()
     leader.turn(2)
     assert stack.fleet.ordered == {"workers": 1}
-    leader.acts._ordered_since["workers"] -= seconds(121)
-    leader.turn(2)
+    leader.turn(15)
     assert stack.fleet.ordered == {"workers": 0, "other": 1}
     assert any("sufficient t3.micro capacity" in line.get("why", "") for line in stack.printed())
 

@@ -1,0 +1,125 @@
+"""Waking: whoever sends a job to a fleet of no hosts starts one, and only one; what is refused is said.
+
+Auto Scaling and EC2 are played here, as real ones boot hosts; the bucket is real.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from jobfleet_scaling.documents.configuration import PLAIN, ScalingConfiguration
+from jobfleet_scaling.waking import Wake, wake
+
+from tests.aws.scaling.conftest import ScalingStack
+from tests.scaling_fleet import GROUP, NOW, configuration
+
+SECOND = replace(GROUP, name="other", scaling_group="st-other")
+
+
+class Account:
+    """Groups and instances; EC2 launches one instance for one token, however often it is told."""
+
+    def __init__(self, s3: Any, groups: dict[str, int]) -> None:
+        self.s3, self.groups = s3, groups
+        self.launched: dict[str, dict[str, Any]] = {}
+        self.refuses = ""
+        self.sees_instances = True
+
+    def client(self, service: str) -> Any:
+        return self.s3 if service == "s3" else self
+
+    def describe_auto_scaling_groups(self, AutoScalingGroupNames: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803
+        return {
+            "AutoScalingGroups": [
+                {"AutoScalingGroupName": name, "DesiredCapacity": self.groups[name]}
+                for name in AutoScalingGroupNames
+                if name in self.groups
+            ]
+        }
+
+    def set_desired_capacity(self, AutoScalingGroupName: str, DesiredCapacity: int, **_: Any) -> None:  # noqa: N803
+        self._refuse("SetDesiredCapacity")
+        self.groups[AutoScalingGroupName] = DesiredCapacity
+
+    def describe_instances(self, **_: Any) -> dict[str, Any]:
+        there = list(self.launched.values()) if self.sees_instances else []
+        return {"Reservations": [{"Instances": there}] if there else []}
+
+    def run_instances(self, ClientToken: str, **given: Any) -> None:  # noqa: N803
+        self._refuse("RunInstances")
+        self.launched.setdefault(ClientToken, given)
+
+    def _refuse(self, operation: str) -> None:
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses, "Message": "explicit deny"}}, operation)
+
+
+@pytest.fixture
+def account(stack: ScalingStack) -> Account:
+    return Account(stack.s3, {"st-workers": 0, "st-other": 0})
+
+
+def woken(
+    stack: ScalingStack, account: Account, made: ScalingConfiguration, who: str = "client-a", after: float = 0
+) -> Wake:
+    now = NOW + timedelta(seconds=after)
+    return wake(stack.name, stack.bucket, made, account.client, who=who, now=now)
+
+
+BY_GROUPS = configuration(GROUP, SECOND)
+ONE_BY_ONE = configuration(GROUP, SECOND, mode=PLAIN)
+
+
+def test_a_group_at_nothing_gets_one_host_and_the_log_a_line(stack: ScalingStack, account: Account) -> None:
+    assert woken(stack, account, BY_GROUPS) == Wake(started=True)
+    assert account.groups == {"st-workers": 1, "st-other": 0}
+    assert [(line.event, line.who, line.at) for line in stack.logged()] == [("woke", "client-a", NOW)]
+
+
+@pytest.mark.parametrize("which", ["st-workers", "st-other"])
+def test_where_a_host_is_there_or_on_its_way_nothing_is_done(
+    stack: ScalingStack, account: Account, which: str
+) -> None:
+    account.groups[which] = 3
+    before = dict(account.groups)
+    assert woken(stack, account, BY_GROUPS) == Wake()
+    assert (account.groups, stack.logged()) == (before, [])
+
+
+def test_a_first_group_that_is_not_there_is_passed_over(stack: ScalingStack, account: Account) -> None:
+    del account.groups["st-workers"]
+    assert woken(stack, account, BY_GROUPS).started
+    assert account.groups == {"st-other": 1}
+
+
+def test_two_who_wake_at_once_launch_one_instance(stack: ScalingStack, account: Account) -> None:
+    account.sees_instances = False
+    assert woken(stack, account, ONE_BY_ONE).started
+    assert woken(stack, account, ONE_BY_ONE, "client-b", after=20).started
+    assert [one["LaunchTemplate"] for one in account.launched.values()] == [
+        {"LaunchTemplateName": "st-workers", "Version": "1"}
+    ]
+    account.sees_instances = True
+    assert woken(stack, account, ONE_BY_ONE, after=90) == Wake()
+
+
+@pytest.mark.parametrize("made", [BY_GROUPS, ONE_BY_ONE])
+@pytest.mark.parametrize(
+    ("code", "forbidden"), [("AccessDenied", True), ("UnauthorizedOperation", True), ("Throttling", False)]
+)
+def test_what_aws_refuses_is_said_and_stands_in_the_log(
+    stack: ScalingStack, account: Account, made: ScalingConfiguration, code: str, forbidden: bool
+) -> None:
+    account.refuses = code
+    refused = f"{code}: explicit deny"
+    assert woken(stack, account, made) == Wake(refused=refused, forbidden=forbidden)
+    assert [(line.event, line.why) for line in stack.logged()] == [("refused", refused)]
+
+
+def test_a_stopped_stack_stays_stopped(stack: ScalingStack, account: Account) -> None:
+    done = woken(stack, account, configuration(paused=True))
+    assert "playbooks/start.yml" in done.refused
+    assert "set it to 1" in woken(stack, account, configuration(most=0)).refused
+    assert account.groups["st-workers"] == 0
