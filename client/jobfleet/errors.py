@@ -86,13 +86,16 @@ class Unreachable(FleetError):
 
 
 class NoAnswerInTime(FleetError, TimeoutError):
-    """No worker answered in time. The job is not lost by that, nor taken back."""
+    """No worker answered in time. The job is not lost by that, nor taken back.
+
+    `explained` is whether the message says why none did.
+    """
 
     exit = Exit.NO_ANSWER
 
-    def __init__(self, message: str, job_id: str) -> None:
+    def __init__(self, message: str, job_id: str, *, explained: bool = False) -> None:
         super().__init__(message)
-        self.job_id = job_id
+        self.job_id, self.explained = job_id, explained
 
 
 class JobFailed(FleetError):

@@ -1,10 +1,12 @@
 """Requests on their way out and answers on their way back, for one client process."""
 
 import functools
+import logging
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +18,7 @@ from jobfleet.answers.job import Job
 from jobfleet.answers.reply_queue import ReplyQueue
 from jobfleet.answers.result_store import Results
 from jobfleet.aws.account import Account, with_errors_in_words
+from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.transfers import OnProgress, Transfers, ignore_progress
 from jobfleet.errors import BadOutput, NoAnswerInTime, NotTaken
 from jobfleet.queues.queue_counts import REQUESTS, Queue, count_at
@@ -23,6 +26,10 @@ from jobfleet.sending.prepare import Prepared, checked_id
 from jobfleet.sending.request_builder import Outgoing
 from jobfleet.sending.send_batches import send
 from jobfleet.stack.offered_operations import Known, Offers
+from jobfleet.stack.scaling.view import ScalingView, read_scaling
+from jobfleet.stack.scaling.waking import Waking
+
+_LOG = logging.getLogger(__name__)
 
 # Small files spend their time on the way, not on the line.
 UPLOADS_AT_ONCE = 16
@@ -52,7 +59,10 @@ class Exchange:
         self._transfers = Transfers(account)
         self._outgoing = Outgoing(account, self._transfers)
         self._replies = ReplyQueue(account)
-        self._collector = Collector(account, self._replies, self._results, gather_seconds)
+        self._collector = collector = Collector(account, self._replies, self._results, gather_seconds)
+        # Without a reference to this, which goes as soon as nobody has one.
+        self._waking = Waking(account, lambda: collector.is_waited_for, _LOG.warning)
+        collector.on_heard = self._waking.heard
         # A notebook closes nothing; the reply queue goes with the process all the same. A job that somebody
         # still waits for keeps this, and with it the queue.
         self._closing = weakref.finalize(self, self._replies.close)
@@ -68,6 +78,7 @@ class Exchange:
 
     def close(self) -> None:
         """Delete this process's reply queue. It may be used again; then it makes another."""
+        self._waking.close()
         self._collector.close()
         self._replies.close()
         self.account.close()
@@ -141,6 +152,7 @@ class Exchange:
                 job.set_exception(NotTaken(f"AWS did not take job {job.id}: {refused[job.id]}"))
         if self._with_replies:
             self._collector.start()
+        self._waking.sent(at_once=not self._with_replies)
         if self._on_sent:
             self._on_sent([job for job in jobs if job.id not in refused])
         return jobs
@@ -172,6 +184,7 @@ class Exchange:
         for job in jobs:
             self._collector.expect(job, by_queue=False)
         self._collector.start()
+        self._waking.sent()
         return jobs
 
     def collect(self) -> None:
@@ -187,13 +200,36 @@ class Exchange:
             raise NoAnswerInTime(
                 f"no worker answered within {timeout:g} s. Job {job.id} is still waiting, and its "
                 f"result will be in the bucket: look with `jobfleet result {job.id}`, or wait longer "
-                f"with --timeout{self.why_not_yet(job.id)}",
+                f"with --timeout{self.why_not_yet(job.id)}{self.why_nobody_comes()}",
                 job.id,
+                explained=bool(self._waking.trouble),
             )
+
+    def why_nobody_comes(self) -> str:
+        """Return a sentence on a fleet that sleeps on, to be put behind another; else an empty text."""
+        why = self._waking.trouble
+        return f". {why[0].upper()}{why[1:]}" if why else ""
+
+    def tell(self, say: Callable[[str], object]) -> None:
+        """Have `say` called with what is to be known of a fleet that is woken; else a warning is logged."""
+        self._waking.say = say
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether no worker is there yet and one starts."""
+        return self._waking.is_starting
+
+    def clock(self) -> float:
+        """Return the seconds of a clock that stands still while a worker starts."""
+        return self._waking.clock()
 
     def line(self) -> Queue:
         """Return how many requests wait and are with the workers. Raises the client's errors."""
         return count_at(self.account, REQUESTS, self._request_queue)
+
+    def scaling(self, since: timedelta) -> ScalingView:
+        """Return how the stack scales, with the decisions of so long a time."""
+        return read_scaling(Bucket(self.account), since)
 
     def why_not_yet(self, job_id: str) -> str:
         """Return a sentence on a job whose attempts break, to be put behind another; else an empty text."""

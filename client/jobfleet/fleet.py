@@ -4,6 +4,7 @@ Every AWS error is turned into one of `jobfleet.errors`, each of which is a sent
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,7 @@ from jobfleet.settings import settings as where
 from jobfleet.settings.settings import Settings
 from jobfleet.stack.offered_operations import Known
 from jobfleet.stack.offered_operations import read_offers as read_offers
+from jobfleet.stack.scaling.view import ScalingView
 
 TIMEOUT_SECONDS = 10.0
 
@@ -37,7 +39,8 @@ class Fleet:
     `on_sent` is called with the jobs each time some were sent. With `replies=False` no reply queue
     is made, for who sends without waiting; answers can still be had, from the bucket. While many jobs are
     under way, answers may wait `gather_seconds` for each other, which spares calls: give less where each
-    answer has somebody who waits for it.
+    answer has somebody who waits for it. Where the stack scales and no worker runs, one is started, and
+    time-outs count from when it is there; `say` is called with that in words, a warning is logged without it.
     """
 
     def __init__(
@@ -47,12 +50,15 @@ class Fleet:
         on_sent: Callable[[Sequence[Job]], object] | None = None,
         replies: bool = True,
         gather_seconds: float = GATHER_SECONDS,
+        say: Callable[[str], object] | None = None,
     ) -> None:
         account = Account(settings or where.find_settings())
         offers = Known(lambda: read_offers(Bucket(account)))
         self.exchange = Exchange(
             account, offers, on_sent=on_sent, replies=replies, gather_seconds=gather_seconds
         )
+        if say is not None:
+            self.exchange.tell(say)
 
     @property
     def settings(self) -> Settings:
@@ -215,6 +221,10 @@ class Fleet:
     def jobs(self, job_ids: Iterable[str], operation: str = "job") -> list[Job]:
         """Return jobs of this stack, whoever sent them; their answers are read from the bucket."""
         return self.exchange.jobs(job_ids, operation)
+
+    def scaling(self, since: timedelta = timedelta(hours=1)) -> ScalingView:
+        """Return how the stack scales now, with the decisions of so long a time."""
+        return self.exchange.scaling(since)
 
     def find_result(self, job_id: str) -> Result | None:
         """Return the stored result of any job of this stack, or None if there is none (yet)."""

@@ -52,13 +52,17 @@ class _Answer(NamedTuple):
 
 
 class Collector:
-    """Collects the answers of one client process. With many under way, `gather_seconds` is a call's pause."""
+    """Collects the answers of one client process. With many under way, `gather_seconds` is a call's pause.
+
+    `on_heard` is called when a worker has answered to the queue, or told that it works on a job.
+    """
 
     def __init__(
         self, account: Account, queue: ReplyQueue, results: Results, gather_seconds: float = GATHER_SECONDS
     ) -> None:
         self._account, self._queue, self._results = account, queue, results
         self._gather_seconds = gather_seconds
+        self.on_heard: Callable[[], object] = lambda: None
         self._by_queue: dict[str, Job] = {}
         self._by_bucket: dict[str, Job] = {}
         self._changed = threading.Condition()
@@ -66,6 +70,11 @@ class Collector:
         self._closed = False
         self._trouble: FleetError | None = None
         self._trouble_since = 0.0
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether any job has no answer yet."""
+        return bool(self._by_queue or self._by_bucket)
 
     @property
     def trouble(self) -> FleetError | None:
@@ -147,6 +156,8 @@ class Collector:
             if bodies is None:
                 self._go_to_bucket(list(self._by_queue))
                 continue
+            if bodies:
+                self.on_heard()
             for body in bodies:
                 if note := StartedNote.read(body):
                     self._note_started(note)

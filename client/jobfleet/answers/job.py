@@ -3,8 +3,8 @@
 import asyncio
 import concurrent.futures
 import logging
+import queue
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -18,12 +18,18 @@ from jobfleet.human_text import many
 
 _LOG = logging.getLogger(__name__)
 
+# Whoever waits looks so often whether the clock goes on that stood still while a worker started.
+STEP_SECONDS = 1.0
+
 
 class Sender(Protocol):
     """What a job asks of whoever sent it."""
 
     def collect(self) -> None:
         """Begin to collect answers, if that is not under way."""
+
+    def clock(self) -> float:
+        """Return the seconds of a clock that stands still while a worker starts."""
 
     def look_once_more(self, job: "Job", timeout: float) -> None:
         """Look for a job's answer, as the time is over. Raises `NoAnswerInTime`."""
@@ -62,11 +68,10 @@ class Job(concurrent.futures.Future[Result]):
     def result_watched(self, timeout: float, every: float, look: Callable[[], object]) -> Result:
         """Wait as `result` does, and call `look` whenever `every` seconds brought no answer."""
         self._sender.collect()
-        deadline = time.monotonic() + timeout
-        while not self.done() and deadline - time.monotonic() > every:
-            if not concurrent.futures.wait([self], every).done:
+        begun = self._sender.clock()
+        while not self.done() and (left := begun + timeout - self._sender.clock()) > 0:
+            if not concurrent.futures.wait([self], min(left, every)).done:
                 look()
-        concurrent.futures.wait([self], max(0.0, deadline - time.monotonic()))
         if not self.done():
             self._sender.look_once_more(self, timeout)
         return super().result(0)
@@ -143,36 +148,63 @@ class Job(concurrent.futures.Future[Result]):
         if self.done():
             return
         self._sender.collect()
-        try:
-            super().exception(timeout)
-        except TimeoutError:
-            if not self.done():
-                self._sender.look_once_more(self, timeout or 0.0)
+        if timeout is None:
+            super().exception()
+            return
+        begun = self._sender.clock()
+        while not self.done() and (left := begun + timeout - self._sender.clock()) > 0:
+            concurrent.futures.wait([self], min(left, STEP_SECONDS))
+        if not self.done():
+            self._sender.look_once_more(self, timeout)
 
 
 class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyncio is called
     """Give jobs as they are done: `for job in as_completed(jobs)`, or `async for`.
 
     Jobs of several fleets may be mixed. Raises `NoAnswerInTime` once `timeout` seconds, counted from
-    the first one asked for, are over.
+    the first one asked for, are over. While a worker starts, they are not counted.
     """
 
     def __init__(self, jobs: Iterable[Job], timeout: float | None = None) -> None:
         self._jobs = list(dict.fromkeys(jobs))
         self._timeout = timeout
 
+        self._begun: list[tuple[Sender, float]] = []
+
     def _collect(self) -> None:
-        for sender in {id(job._sender): job._sender for job in self._jobs if not job.done()}.values():
+        senders = {id(job._sender): job._sender for job in self._jobs if not job.done()}.values()
+        self._begun = [(sender, sender.clock()) for sender in senders]
+        for sender in senders:
             sender.collect()
 
+    def _step(self) -> float | None:
+        """Return how long to wait for the next one, None for ever. Raises `NoAnswerInTime`.
+
+        The clock counts that stood still for longest: a job of that fleet may be among those left.
+        """
+        if self._timeout is None:
+            return None
+        gone = min((sender.clock() - begun for sender, begun in self._begun), default=0.0)
+        if gone >= self._timeout:
+            raise self._too_late()
+        return min(self._timeout - gone, STEP_SECONDS)
+
     def __iter__(self) -> Iterator[Job]:
+        done: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._collect()
-        try:
-            yield from concurrent.futures.as_completed(self._jobs, self._timeout)  # type: ignore[misc]
-        except TimeoutError as problem:
-            if isinstance(problem, NoAnswerInTime):
-                raise
-            raise self._too_late() from None
+        for job in self._jobs:
+            job.add_done_callback(done.put)  # type: ignore[arg-type]
+        for _ in self._jobs:
+            yield self._next(done)
+
+    def _next(self, done: "queue.SimpleQueue[Job]") -> Job:
+        while True:
+            # What is done is given, whether the time is over or not.
+            with suppress(queue.Empty):
+                return done.get_nowait()
+            step = self._step()
+            with suppress(queue.Empty):
+                return done.get(timeout=step)
 
     async def __aiter__(self) -> AsyncIterator[Job]:
         loop = asyncio.get_running_loop()
@@ -180,14 +212,16 @@ class as_completed:  # noqa: N801 - what its like in concurrent.futures and asyn
         self._collect()
         for job in self._jobs:
             job.add_done_callback(lambda job: _hand_over(loop, done, job))
-        try:
-            async with asyncio.timeout(self._timeout):
-                for _ in self._jobs:
-                    yield await done.get()
-        except TimeoutError as problem:
-            if isinstance(problem, NoAnswerInTime):
-                raise
-            raise self._too_late() from None
+        for _ in self._jobs:
+            yield await self._next_async(done)
+
+    async def _next_async(self, done: "asyncio.Queue[Job]") -> Job:
+        while True:
+            with suppress(asyncio.QueueEmpty):
+                return done.get_nowait()
+            step = self._step()
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(done.get(), step)
 
     def _too_late(self) -> NoAnswerInTime:
         left = [job for job in self._jobs if not job.done()]

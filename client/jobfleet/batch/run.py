@@ -83,7 +83,7 @@ class Run:
         self._left = len(items)
         self._twins.expect(items)
         todo = deque(self._recalled(items))
-        heard = time.monotonic()
+        heard = self._exchange.clock()
         while self._left:
             while todo and self.under_way < UNDER_WAY_MAX and self._up.busy < 2 * UPLOADS_AT_ONCE:
                 self._begin(todo.popleft())
@@ -91,11 +91,11 @@ class Run:
             try:
                 event = self._events.get(timeout=LINGER_SECONDS)
             except queue.Empty:
-                if time.monotonic() - heard > self._patience and not (self._up.busy or self._down.busy):
+                if self._exchange.clock() - heard > self._patience and not (self._up.busy or self._down.busy):
                     raise self._impatient() from None
                 continue
             event()
-            heard = time.monotonic()
+            heard = self._exchange.clock()
 
     # Each of these is called in the thread of `go`.
 
@@ -255,11 +255,12 @@ class Run:
     def _impatient(self) -> NoAnswerInTime:
         waiting = [job for job in self._jobs.values() if not job.done()]
         first = waiting[0].id if waiting else ""
-        why = self._exchange.why_not_yet(first) if first else ""
+        why, sleeping = self._exchange.why_not_yet(first) if first else "", self._exchange.why_nobody_comes()
         return NoAnswerInTime(
             f"no worker answered within {self._patience:g} s; {many(len(waiting), 'job')} "
-            f"{'is' if len(waiting) == 1 else 'are'} still waiting, the first of them {first}{why}",
+            f"{'is' if len(waiting) == 1 else 'are'} still waiting, the first of them {first}{why}{sleeping}",
             first,
+            explained=bool(sleeping),
         )
 
 

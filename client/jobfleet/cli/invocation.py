@@ -159,7 +159,8 @@ class Invocation:
         # What is in the way at the end is told before anything is sent.
         _ = self.timeout
         standard_streams.check_output()
-        fleet = Fleet(self.settings(), on_sent=lambda jobs: self._note(fleet, jobs), **how)
+        say = self.output.say
+        fleet = Fleet(self.settings(), on_sent=lambda jobs: self._note(fleet, jobs), say=say, **how)
         return fleet
 
     def _note(self, fleet: "Fleet", jobs: "Sequence[Job]") -> None:
@@ -194,7 +195,7 @@ class Invocation:
 
     def told(self, problem: FleetError) -> str:
         """Return an error in words; of an answer that did not come, also whether anybody could give it."""
-        if not isinstance(problem, NoAnswerInTime):
+        if not isinstance(problem, NoAnswerInTime) or problem.explained:
             return str(problem)
         from jobfleet.stack.silence import of_silence
 
@@ -207,6 +208,8 @@ class Invocation:
 
 
 def _show_line(fleet: "Fleet", show: "Callable[[str], object]") -> None:
+    if fleet.exchange.is_starting:  # that is said already, and nobody takes anything out of the line
+        return
     # Whoever may not look waits all the same.
     with suppress(FleetError):
         if words := fleet.exchange.line().ahead_of_one():

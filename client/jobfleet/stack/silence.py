@@ -11,6 +11,7 @@ from jobfleet.errors import FleetError
 from jobfleet.human_text import ago, duration, many
 from jobfleet.queues import queue_counts
 from jobfleet.stack import workers
+from jobfleet.stack.scaling import view as scaling
 from jobfleet.stack.workers import LAB_SESSION, Worker, Workforce
 
 RENEW = "`ansible-playbook playbooks/credentials.yml`"
@@ -24,6 +25,8 @@ def of_silence(account: Account) -> str:
     try:
         with account.in_words():
             found = workers.read_workers(Bucket(account))
+            if not found.count("alive") and (asleep := of_sleep(Bucket(account))):
+                return asleep
             doubts = credential_doubts(found.workers, identity.find_identity(account), datetime.now(UTC))
     except FleetError:
         return "`jobfleet doctor` tests every link to a worker"
@@ -44,6 +47,15 @@ def of_silence(account: Account) -> str:
         f"{there} and may be busy: {many(line.untaken, 'waiting job')}, {line.in_flight:,} with the workers "
         "(`jobfleet status`)"
     )
+
+
+def of_sleep(bucket: Bucket) -> str:
+    """Return a sentence on a fleet that scales and has no worker; an empty text where it does not scale.
+
+    Raises AWS's errors.
+    """
+    view = scaling.look_at_scaling(bucket)
+    return scaling.why_none_is_alive(view) if view else ""
 
 
 def why_nobody_answers(found: Workforce, doubts: str | None) -> str:

@@ -45,6 +45,7 @@ PLACES = {
     "client/jobfleet/doctor/configuration.py": "what is known of the settings is shown first",
     "client/jobfleet/queues/purge.py": "what was emptied before is told too",
     "client/jobfleet/stack/status.py": "what else is known of the stack is shown",
+    "client/jobfleet/stack/scaling/waking.py": "a thread: jobs are sent and waited for without it",
     "client/jobfleet/stack/silence.py": "it belongs to another error, which is told in any case",
     "web/jobfleet_web/work/gateway.py": "the web tier, which has an answer for each kind of them",
 }
@@ -99,6 +100,7 @@ CALLS: dict[str, Callable[[Fleet], Any]] = {
     "jobs": lambda fleet: fleet.jobs([JOB])[0].exception(0),
     "find_result": lambda fleet: fleet.find_result(JOB),
     "find_results": lambda fleet: fleet.find_results([JOB]),
+    "scaling": lambda fleet: fleet.scaling(),
     "download": lambda fleet: fleet.download(RESULT, "out.png"),
 }
 NOT_ASKING = {"settings", "from_vars"}

@@ -29,6 +29,9 @@ class Sent:
     def collect(self) -> None:
         return None
 
+    def clock(self) -> float:
+        return 0.0
+
     def look_once_more(self, job: Job, timeout: float) -> None:
         raise AssertionError(f"job {job.id} has no answer")
 

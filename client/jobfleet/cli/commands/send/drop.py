@@ -10,6 +10,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.option_values import complete_files
 
 if TYPE_CHECKING:
+    from jobfleet.aws.account import Account
     from jobfleet.stack.drop_folder import DropStatus
 
 _HEADERS = ("state", "key", "bytes", "put", "job")
@@ -100,13 +101,24 @@ def _put(
             row = {"key": one.key, "file": str(one.path)}
             output.write(json.dumps(row, ensure_ascii=False) if invocation.as_json else one.key)
             advance(1)
+    _wake(invocation, account)
+
+
+def _wake(invocation: Invocation, account: "Account") -> None:
+    """Start the first worker where the stack scales and none is there: it need not wait for the alarm."""
+    from jobfleet.stack.scaling.waking import Waking
+
+    waking = Waking(account, lambda: True, invocation.output.say)
+    waking.sent(at_once=True)
+    waking.close()
 
 
 def _send_again(invocation: Invocation, operation: str | None) -> None:
     from jobfleet.human_text import many, plain
     from jobfleet.stack import drop_folder
 
-    folder, output = drop_folder.DropFolder(invocation.account()), invocation.output
+    account, output = invocation.account(), invocation.output
+    folder = drop_folder.DropFolder(account)
     late = folder.overdue(operation)
     overdue, sent = [one for one in late if not one.is_too_old], 0
     with output.progress("sending again", len(overdue)) as advance:
@@ -121,6 +133,7 @@ def _send_again(invocation: Invocation, operation: str | None) -> None:
             advance(1)
     if overdue:
         output.say(f"{many(sent, 'file')} sent again")
+        _wake(invocation, account)
     elif not late:
         output.say("nothing has waited for over ten minutes")
     if left_out := len(late) - len(overdue):
