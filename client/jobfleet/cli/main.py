@@ -27,6 +27,7 @@ from jobfleet.cli.commands.stack.dead import dead
 from jobfleet.cli.commands.stack.doctor import doctor
 from jobfleet.cli.commands.stack.logs import logs
 from jobfleet.cli.commands.stack.operations import operations
+from jobfleet.cli.commands.stack.scaling import scaling
 from jobfleet.cli.commands.stack.status import status
 from jobfleet.cli.commands.stack.web import web
 from jobfleet.cli.invocation import Invocation, with_shared_options
@@ -64,8 +65,8 @@ def in_short(words: str) -> str:
 
 
 for _command in (
-    stats, *IMAGE_COMMANDS, run, operations, submit, drop, wait, result, shell, jobs, status, web, logs, dead,
-    clear, config, doctor, completion,
+    stats, *IMAGE_COMMANDS, run, operations, submit, drop, wait, result, shell, jobs, status, scaling, web,
+    logs, dead, clear, config, doctor, completion,
 ):  # fmt: skip
     _command.short_help = _command.short_help or in_short(_command.help or "")
     cli.add_command(_command)

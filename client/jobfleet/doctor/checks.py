@@ -16,6 +16,7 @@ from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import find_identity
 from jobfleet.aws.stack_description import Published
+from jobfleet.doctor import scaling_link
 from jobfleet.doctor.configuration import endpoint_of
 from jobfleet.errors import (
     BadInput,
@@ -34,6 +35,7 @@ from jobfleet.settings import settings
 from jobfleet.settings.settings import Settings
 from jobfleet.settings.variables_file import Variables
 from jobfleet.stack import workers
+from jobfleet.stack.scaling.view import ScalingView, read_scaling, why_none_is_alive
 from jobfleet.stack.silence import credential_doubts, of_silence, why_nobody_answers
 from jobfleet.stack.workers import DEPLOY
 
@@ -73,6 +75,7 @@ class Examination:
         self._refusal: ClientError | None = None
         self._fleet: Fleet | None = None
         self._published: Published | None = None
+        self._scaling: ScalingView | None = None
 
     def close(self) -> None:
         """Take away the reply queue, if one was made."""
@@ -177,8 +180,20 @@ class Examination:
             raise Note("these credentials may not make one, so results come from the bucket, which is slower")
         return self._fleet.exchange.reply_queue
 
+    def scaling(self) -> str:
+        """Whether the fleet scales, may be woken from here, and is looked after."""
+        view = self._scaling = read_scaling(Bucket(self._account))
+        if view.configuration is None:
+            return "off: the stack does not scale"
+        said = scaling_link.doubts(self._account, view, write=self._write)
+        if said:
+            raise Note(f"{view.words}; but {'; '.join(said)}")
+        return view.words
+
     def workers_alive(self) -> str:
         """Workers have sent heartbeats, and run the version that was deployed."""
+        if self._scaling and self._scaling.configuration and not self._scaling.alive:
+            raise Note(why_none_is_alive(self._scaling))
         found = workers.read_workers(Bucket(self._account))
         doubts = credential_doubts(found.workers, find_identity(self._account), datetime.now(UTC))
         alive = [worker for worker in found.workers if worker.state == "alive"]

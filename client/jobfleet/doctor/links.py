@@ -42,6 +42,7 @@ LINKS: Mapping[str, Test] = {
     "bucket read": Examination.bucket_read,
     "bucket written": Examination.bucket_written,
     "reply queue": Examination.reply_queue,
+    "scaling": Examination.scaling,
     "workers": Examination.workers_alive,
     "a job": Examination.job,
 }

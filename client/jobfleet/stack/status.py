@@ -17,6 +17,7 @@ from jobfleet.queues import queue_counts as queues
 from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers
 from jobfleet.stack.queue_ages import Age, QueueAges
+from jobfleet.stack.scaling.view import ScalingView, look_at_scaling, why_none_is_alive
 from jobfleet.stack.silence import RENEW, credential_doubt
 from jobfleet.stack.workers import DEPLOY, LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, Workforce
 
@@ -43,6 +44,8 @@ class StackStatus:
     unknown: Sequence[str]
     web: Sequence[WebAddress] = ()
     """Where the page is; empty where there is none."""
+    scaling: ScalingView | None = None
+    """How the stack scales; None where it does not."""
 
     @property
     def workers(self) -> Sequence[Worker]:
@@ -52,7 +55,8 @@ class StackStatus:
     @property
     def warnings(self) -> list[str]:
         """What is wrong, each a sentence with the way out."""
-        return [*self.unknown, *_warn_of_workers(self), *_warn_of_dead_letters(self.queues)]
+        scaling = self.scaling.warnings if self.scaling else []
+        return [*self.unknown, *_warn_of_workers(self), *scaling, *_warn_of_dead_letters(self.queues)]
 
 
 def read_status(account: Account, ages: QueueAges) -> StackStatus:
@@ -63,7 +67,7 @@ def read_status(account: Account, ages: QueueAges) -> StackStatus:
     bucket = Bucket(account)
     unknown: list[str] = []
     _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
-    with ThreadPoolExecutor(5) as threads:
+    with ThreadPoolExecutor(6) as threads:
         counted = threads.submit(queues.count_queues, account)
         whose = threads.submit(identity.find_identity, account)
         aged = threads.submit(lambda: ages.of(_that_hold_any(counted.result())))
@@ -71,10 +75,14 @@ def read_status(account: Account, ages: QueueAges) -> StackStatus:
             _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), Workforce()
         )
         told = threads.submit(_or_say, account, unknown, "the page's address", lambda: _web(account), ())
+        scales = threads.submit(
+            _or_say, account, unknown, "the scaling", lambda: look_at_scaling(bucket), None
+        )
     found, signs, web = (whose.result(), counted.result()), living.result(), told.result()
     return StackStatus(
-        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown), web
-    )
+        datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown), web,
+        scales.result(),
+    )  # fmt: skip
 
 
 def _web(account: Account) -> Sequence[WebAddress]:
@@ -103,7 +111,9 @@ def _warn_of_workers(seen: StackStatus) -> list[str]:
     said = []
     waiting = next((queue.untaken for queue in seen.queues if queue.kind == REQUESTS), 0)
     alive = [worker for worker in seen.workers if worker.state == "alive"]
-    if not alive:
+    if not alive and seen.scaling:
+        said += _warn_of_sleep(seen.scaling, waiting)
+    elif not alive:
         line = f"; {many(waiting, 'request waits', 'requests wait')}" if waiting else ""
         if seen.workers or seen.workforce.older:
             said.append(
@@ -123,9 +133,18 @@ def _warn_of_workers(seen: StackStatus) -> list[str]:
     return said + list(_warn_of_each(seen))
 
 
+def _warn_of_sleep(scaling: ScalingView, waiting: int) -> list[str]:
+    """Warn of a fleet without a worker only where jobs wait: that it sleeps otherwise is as it should be."""
+    if not waiting or scaling.phase == "starting":
+        return []
+    return [f"{many(waiting, 'request waits', 'requests wait')}: {why_none_is_alive(scaling)}"]
+
+
 def _warn_of_each(seen: StackStatus) -> Iterator[str]:
     """Warn of the first workers of each state by name, and of the others by their number."""
     for state in workers.STATES:
+        if state == "late" and seen.scaling:  # what was ended by the scaler or by AWS is not missed
+            continue
         these = [one for one in seen.workers if one.state == state]
         said = [words for one in these if (words := _warn_of(one, seen.identity, seen.at))]
         yield from said[:NAMED_MAX]

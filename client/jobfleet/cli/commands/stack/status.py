@@ -151,6 +151,8 @@ def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
     more = {}
     if seen.web:
         more["page"] = ", ".join(one.url for one in seen.web)
+    if seen.scaling and (found := seen.scaling.configuration):
+        more["scaling"] = f"{seen.scaling.words} (min {found.minimum}, max {found.maximum})"
     shown = sum(worker.read for worker in seen.workers)
     if shown < len(seen.workers):
         counts = ", ".join(f"{seen.workforce.count(state):,} {state}" for state in STATES)
@@ -240,5 +242,6 @@ def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
         "workers_by_state": {state: seen.workforce.count(state) for state in STATES},
         "older_workers": seen.workforce.older,
         "web": [{"url": one.url, "host": one.host} for one in seen.web],
+        "scaling": seen.scaling and seen.scaling.to_json(),
         "warnings": seen.warnings,
     }  # fmt: skip

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from jobfleet.errors import Exit
 from jobfleet_jobs.version import __version__
+from jobfleet_scaling.documents.scaling_line import ScalingLine
 
 from tests.aws.front import FORBIDDEN_SQS, Answer
 from tests.client_bench import Jobfleet
+from tests.scaling_bench import Scaled, decisions, now
 
 LINKS = [
     "variables file", "settings", "credentials found", "AWS reached", "credentials accepted",
-    "stack deployed", "bucket read", "bucket written", "reply queue", "workers", "a job",
+    "stack deployed", "bucket read", "bucket written", "reply queue", "scaling", "workers", "a job",
 ]  # fmt: skip
 STS_REFUSAL = "<ErrorResponse><Error><Code>{}</Code><Message>no</Message></Error></ErrorResponse>"
 
@@ -265,3 +267,38 @@ def test_a_worker_with_credentials_from_before_the_client_s_were_renewed(
 def test_a_profile_that_is_not_there(jobfleet: Jobfleet, tmp_path: Path) -> None:
     words = broken(examined(jobfleet, "--profile", "lap"), "credentials found", Exit.CREDENTIALS)
     assert "there is no AWS profile 'lap'" in words
+
+
+def test_scaling_is_looked_at_where_the_stack_scales(jobfleet: Jobfleet, stack: Any) -> None:
+    assert examined(jobfleet, "--no-write")["scaling"]["words"] == "off: the stack does not scale"
+    scaled = Scaled(stack).publish()
+    links = examined(jobfleet, "--no-write")
+    assert (links["scaling"]["state"], links["scaling"]["words"]) == ("ok", "asleep, wakes when a job comes")
+    assert links["workers"]["state"] == "note"
+    assert "the fleet is asleep, and wakes when a job comes" in links["workers"]["words"]
+    scaled.log(ScalingLine(now(), "i-leader", "refused", "VcpuLimitExceeded: 32 are in use"))
+    words = examined(jobfleet, "--no-write")["scaling"]["words"]
+    assert "AWS refused to start a host just now: VcpuLimitExceeded: 32 are in use" in words
+
+
+@pytest.mark.parametrize(("code", "may"), [("AccessDenied", False), ("ValidationError", True)])
+def test_whether_the_fleet_may_be_woken_is_tried_without_waking_it(
+    jobfleet: Jobfleet, stack: Any, code: str, may: bool
+) -> None:
+    Scaled(stack).publish()
+    stack.front.answers = lambda call: refused(code) if call == "SetDesiredCapacity" else None
+    sign(stack)
+    ran = jobfleet("doctor", "--json", "--timeout", "1")
+    links = {link["name"]: link for link in json.loads(ran.stdout)["links"]}
+    assert stack.front.calls.count("SetDesiredCapacity") == 1
+    assert ("these credentials may not start a host" in links["scaling"]["words"]) != may
+
+
+def test_a_leader_that_writes_no_decisions_is_told(jobfleet: Jobfleet, stack: Any) -> None:
+    scaled = Scaled(stack).publish()
+    scaled.decide(wanted=1)
+    sign(stack)
+    words = examined(jobfleet, "--no-write")["scaling"]["words"]
+    assert "i-leader holds the lease, and writes no decisions: there is none in the log" in words
+    scaled.log(*decisions(1))
+    assert "holds the lease" not in examined(jobfleet, "--no-write")["scaling"]["words"]
