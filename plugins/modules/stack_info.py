@@ -68,16 +68,6 @@ launch_templates:
   type: list
   elements: str
   returned: always
-images:
-  description: Ids of the machine images.
-  type: list
-  elements: str
-  returned: always
-snapshots:
-  description: Ids of the snapshots.
-  type: list
-  elements: str
-  returned: always
 scaling_groups:
   description: Names of the Auto Scaling groups.
   type: list

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.module_utils.process.patience import LISTED_QUEUE, NO_SUCH_QUEUE, patiently
@@ -48,24 +48,17 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
             for snapshot in page["Snapshots"]
         ],
         "key_pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs(Filters=tagged)["KeyPairs"]],
-        **of_images(ec2, tagged),
+        "launch_templates": of_templates(ec2, tagged),
     }
 
 
-def of_images(ec2: Any, tagged: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return what scaling launches from. Who may not look at it has not made it."""
-
-    def listed(call: Callable[..., Any], found: str, name: str, **asked: Any) -> list[str]:
-        try:
-            return [one[name] for one in call(Filters=tagged, **asked)[found]]
-        except is_boto3_error_code("UnauthorizedOperation"):
-            return []
-
-    return {
-        "launch_templates": listed(ec2.describe_launch_templates, "LaunchTemplates", "LaunchTemplateName"),
-        "images": listed(ec2.describe_images, "Images", "ImageId", Owners=["self"]),
-        "snapshots": listed(ec2.describe_snapshots, "Snapshots", "SnapshotId", OwnerIds=["self"]),
-    }
+def of_templates(ec2: Any, tagged: list[dict[str, Any]]) -> list[str]:
+    """Return the names of the launch templates under a tag. Who may not look at them has made none."""
+    try:
+        pages = list(ec2.get_paginator("describe_launch_templates").paginate(Filters=tagged))
+    except is_boto3_error_code("UnauthorizedOperation"):
+        return []
+    return [one["LaunchTemplateName"] for page in pages for one in page["LaunchTemplates"]]
 
 
 def of_autoscaling(autoscaling: Any, tag: str, value: str) -> list[str]:
