@@ -126,8 +126,9 @@ class Hosts:
 
     def run(self, count: int = 1, user_data: dict[str, Any] | None = None, **more: Any) -> list[str]:
         """Return the ids of new instances, `pending` as yet."""
+        image = more.pop("ImageId", None) or newest_debian(self.ec2)["ImageId"]
         answer = self.ec2.run_instances(
-            ImageId=newest_debian(self.ec2)["ImageId"],
+            ImageId=image,
             InstanceType="t3.micro",
             MinCount=count,
             MaxCount=count,

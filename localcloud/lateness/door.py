@@ -18,6 +18,7 @@ from localcloud.wire.refusals import Refusal, refuse_with
 QUEUE, QUEUE_POLICY, BUCKET = "queue", "queue policy", "bucket"
 GROUP, KEY_PAIR, INSTANCE, INTERFACE = "security group", "key pair", "instance", "interface"
 AUTO_SCALING_GROUP = "Auto Scaling group"
+IMAGE, TEMPLATE = "image", "launch template"
 
 # What EC2's parameters name, and what it says of what is not there.
 _EC2 = {
@@ -27,8 +28,26 @@ _EC2 = {
     "SecurityGroup": (GROUP, "InvalidGroup.NotFound", "The security group '{}' does not exist"),
     "SecurityGroupId": (GROUP, "InvalidGroup.NotFound", "The security group '{}' does not exist"),
     "InstanceId": (INSTANCE, "InvalidInstanceID.NotFound", "The instance ID '{}' does not exist"),
+    "ImageId": (IMAGE, "InvalidAMIID.NotFound", "The image id '[{}]' does not exist"),
+    "LaunchTemplateId": (
+        TEMPLATE,
+        "InvalidLaunchTemplateId.NotFound",
+        "The specified launch template, with template ID {}, does not exist.",
+    ),
+    "LaunchTemplateName": (
+        TEMPLATE,
+        "InvalidLaunchTemplateName.NotFoundException",
+        "The specified launch template, with template name {}, does not exist.",
+    ),
 }
-_MAKING = {"CreateKeyPair", "ImportKeyPair", "CreateSecurityGroup", "CreateQueue", "CreateAutoScalingGroup"}
+_MAKING = {
+    "CreateAutoScalingGroup",
+    "CreateKeyPair",
+    "CreateLaunchTemplate",
+    "CreateQueue",
+    "CreateSecurityGroup",
+    "ImportKeyPair",
+}
 
 _NO_QUEUE = (400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
 NO_DEAD_LETTERS = "Dead letter target does not exist."
@@ -57,7 +76,8 @@ def _named(call: Call) -> Iterator[_Named]:
         yield from _queues(call)
     elif call.service == "ec2" and call.operation not in _MAKING:
         for parameter, value in call.parameters.items():
-            if found := _EC2.get(parameter.partition(".")[0]):
+            # `LaunchTemplate.LaunchTemplateId` of a launch, `ImageId.1` of a list.
+            if found := _EC2.get(parameter.removeprefix("LaunchTemplate.").partition(".")[0]):
                 kind, code, words = found
                 yield kind, str(value), (400, code, words.format(value))
     elif call.service == "autoscaling" and call.operation not in _MAKING:

@@ -18,9 +18,9 @@ def mend() -> None:
     """Mend all gaps of the service."""
     instances.mend()
     cpu_credits.mend()
-    late_sight.mend()
     default_network.mend()
     images.mend()
     launch_templates.mend()
+    late_sight.mend()
     # Last: the others then see what the template says.
     launches.mend()

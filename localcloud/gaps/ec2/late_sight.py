@@ -1,13 +1,15 @@
-"""Groups, key pairs and instances that are seen late, where that is asked for."""
+"""Groups, key pairs, instances, images and templates that are seen late, where that is asked for."""
 
 from typing import Any
 
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.key_pairs import KeyPairBackend
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.responses.amis import AmisResponse
 
 from localcloud.gaps.patching import put_over
-from localcloud.lateness.door import GROUP, INSTANCE, INTERFACE, KEY_PAIR
+from localcloud.lateness.door import GROUP, IMAGE, INSTANCE, INTERFACE, KEY_PAIR, TEMPLATE
 from localcloud.lateness.register import Thing, late
 
 
@@ -16,6 +18,8 @@ def mend() -> None:
     _a_new_group_is_seen_late_where_that_is_asked_for()
     _a_new_key_pair_is_seen_late_where_that_is_asked_for()
     _instances_come_and_go_late_where_that_is_asked_for()
+    _a_new_image_is_seen_late_where_that_is_asked_for()
+    _a_new_template_is_seen_late_where_that_is_asked_for()
 
 
 def _a_new_group_is_seen_late_where_that_is_asked_for() -> None:
@@ -83,3 +87,39 @@ def _instances_come_and_go_late_where_that_is_asked_for() -> None:
 
     put_over(InstanceBackend, "run_instances", run_instances)
     put_over(InstanceBackend, "terminate_instances", terminate_instances)
+
+
+def _a_new_image_is_seen_late_where_that_is_asked_for() -> None:
+    """As above; a list of images leaves it out."""
+    make, listed = AmisResponse.create_image, AmisResponse.describe_images
+
+    def create_image(response: AmisResponse) -> Any:
+        answer = make(response)
+        late.made(Thing(response.current_account, IMAGE, answer.result["ImageId"]))  # type: ignore[index]
+        return answer
+
+    def describe_images(response: AmisResponse) -> Any:
+        answer: Any = listed(response)
+        if not response._get_param("ImageIds", []):  # the door has seen to these
+            answer.result["Images"] = [
+                image
+                for image in answer.result["Images"]
+                if not late.is_unseen("list of images", Thing(response.current_account, IMAGE, image.id))
+            ]
+        return answer
+
+    put_over(AmisResponse, "create_image", create_image)
+    put_over(AmisResponse, "describe_images", describe_images)
+
+
+def _a_new_template_is_seen_late_where_that_is_asked_for() -> None:
+    """As above."""
+    make = LaunchTemplateBackend.create_launch_template
+
+    def create_launch_template(backend: Any, *arguments: Any, **more: Any) -> Any:
+        template = make(backend, *arguments, **more)
+        for name in (template.id, template.name):
+            late.made(Thing(backend.account_id, TEMPLATE, name))
+        return template
+
+    put_over(LaunchTemplateBackend, "create_launch_template", create_launch_template)

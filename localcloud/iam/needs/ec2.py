@@ -7,6 +7,7 @@ from moto.ec2.models import ec2_backends
 
 from localcloud.iam.need import Context, Need, listed, on_each, request_tags, resource_tags, tags_in
 from localcloud.iam.needs.iam import pass_role
+from localcloud.iam.needs.launch_templates import template_named, with_template
 from localcloud.wire.call import Call
 
 # Ids begin with what they are; only these differ from the word in the ARN.
@@ -48,17 +49,20 @@ def needs_of(call: Call, account: str) -> list[Need]:
         return [Need(action, context={"ec2:Region": call.region})]
     here = _Place(call.region, account)
     asked = call.parameters
-    tagged = _specified_tags(asked)
     common: Context = {"ec2:Region": call.region}
     if call.operation == "RunInstances":
+        asked = with_template(here.backend, asked)
         resources = [*(here.arn(kind) for kind in _LAUNCHES), *here.named(asked, launch=True)]
         common["ec2:InstanceType"] = str(asked.get("InstanceType", ""))
     elif call.operation.startswith(("Create", "Import", "Allocate")) and call.operation != "CreateTags":
         resources = here.named(asked)
         if (kind := _made(call.operation)) not in map(_kind, resources):
             resources.append(here.arn(kind))
+        if call.operation == "CreateImage":
+            resources.append(here.arn("snapshot"))
     else:
         resources = here.named(asked) or ["*"]
+    tagged = _specified_tags(asked)
     if call.operation in ("CreateTags", "DeleteTags"):
         common |= request_tags(tags_in(asked, "Tag"))
     needs = [
@@ -68,6 +72,8 @@ def needs_of(call: Call, account: str) -> list[Need]:
     for kind, tags in tagged.items():
         context = common | request_tags(tags) | {"ec2:CreateAction": call.operation}
         needs += on_each("ec2:CreateTags", [here.arn(kind)], context)
+    if call.operation == "DeregisterImage" and asked.get("DeleteAssociatedSnapshots") == "true":
+        needs += on_each("ec2:DeleteSnapshot", here.snapshots(asked.get("ImageId", "")), common)
     return needs + pass_role(account, asked)
 
 
@@ -77,6 +83,7 @@ class _Place:
     def __init__(self, region: str, account: str) -> None:
         self._region = region
         self._account = account
+        self.backend: Any = ec2_backends[account][region]
 
     def arn(self, kind: str, name: str = "*") -> str:
         owner = "" if kind in _WITHOUT_ACCOUNT else self._account
@@ -89,6 +96,9 @@ class _Place:
             match = _ID.fullmatch(str(value))
             if match and match[1] in _KINDS and not name.startswith(_NOT_RESOURCES):
                 found.append(self.arn(_KINDS[match[1]], str(value)))
+        template = template_named(self.backend, asked)
+        if template is not None:
+            found.append(self.arn("launch-template", template.id))
         found += [self.arn("key-pair", key) for key in listed(asked, "KeyName")]
         for parameter in ("GroupName", "SecurityGroup"):
             found += [self.arn("security-group", self._group(name)) for name in listed(asked, parameter)]
@@ -98,12 +108,20 @@ class _Place:
             found += [self.arn(kind) for kind in ("subnet", "security-group") if kind not in kinds]
         return found
 
+    def snapshots(self, image: str) -> list[str]:
+        """Return the snapshots that hold what is in an image."""
+        found = self.backend.amis.get(image)
+        devices = found.block_device_mappings if found else []
+        return [
+            self.arn("snapshot", one["Ebs"]["SnapshotId"]) for one in devices if "SnapshotId" in one["Ebs"]
+        ]
+
     def _group(self, name: str) -> str:
-        groups = ec2_backends[self._account][self._region].groups.values()
+        groups = self.backend.groups.values()
         return next((one.id for members in groups for one in members.values() if one.name == name), "*")
 
     def tags(self, arn: str) -> Context:
-        backend = ec2_backends[self._account][self._region]
+        backend = self.backend
         name = arn.rpartition("/")[2]
         if _kind(arn) == "key-pair" and name in backend.key_pairs:
             name = backend.key_pairs[name].id
@@ -123,8 +141,9 @@ def _made(operation: str) -> str:
 
 def _specified_tags(asked: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Return the tags of `TagSpecification.n`, by the kind of what is tagged."""
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name, kind in asked.items():
         if match := re.fullmatch(r"(TagSpecification\.\d+)\.ResourceType", name):
-            found[str(kind)] = tags_in(asked, f"{match[1]}.Tag")
+            # The same kind may be tagged by a launch and by its template.
+            found[str(kind)] = found.get(str(kind), {}) | tags_in(asked, f"{match[1]}.Tag")
     return found

@@ -89,6 +89,8 @@ def test_up_cleans_what_a_killed_server_left_and_serves_anew(run: Path, hosts: H
     mine, server = cloud_of(run, hosts)
     [instance, _] = mine.run(2)
     address = mine.wait(instance, "running")["PublicIpAddress"]
+    image = mine.ec2.create_image(InstanceId=instance, Name="of it", NoReboot=True)["ImageId"]
+    wait_for((RunFolder(run).layers / image).is_dir)
     mine.ec2.close()
     os.kill(server, signal.SIGKILL)
     wait_for(lambda: not RunFolder(run).server_is_alive())
@@ -101,6 +103,8 @@ def test_up_cleans_what_a_killed_server_left_and_serves_anew(run: Path, hosts: H
 
     assert f"up at {endpoint}" in up.stderr, "programs find it where the last one was"
     assert f"removed of a killed cloud: instance {instance}" in up.stderr
+    assert f"removed of a killed cloud: image {image}" in up.stderr
+    assert not RunFolder(run).layers.exists()
     assert leftovers(run) | {"files": []} == NOTHING
     assert again.ec2.describe_instances()["Reservations"] == []
     [instance] = again.run()

@@ -56,6 +56,42 @@ def test_each_kind_of_call_sees_late_what_was_made(
     assert len(ec2.describe_security_groups(Filters=named)["SecurityGroups"]) == 1
 
 
+def test_a_new_template_and_a_new_image_are_seen_late(
+    aws: Callable[[str], Any], hosts: Any, lateness: Callable[..., None], name: str
+) -> None:
+    ec2 = aws("ec2")
+    [instance] = hosts.run()
+    hosts.wait(instance, "running")
+    lateness(eventual=1)
+
+    template = ec2.create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.nano"}
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    image = ec2.create_image(InstanceId=instance, Name=name, NoReboot=True)["ImageId"]
+
+    for call, asked, expected in (
+        (ec2.describe_images, {"ImageIds": [image]}, "InvalidAMIID.NotFound"),
+        (
+            ec2.describe_launch_templates,
+            {"LaunchTemplateNames": [name]},
+            "InvalidLaunchTemplateName.NotFoundException",
+        ),
+        (
+            ec2.run_instances,
+            {"LaunchTemplate": {"LaunchTemplateId": template}, "MinCount": 1, "MaxCount": 1, "DryRun": True},
+            "InvalidLaunchTemplateId.NotFound",
+        ),
+    ):
+        assert code(call, **asked) == expected
+        assert code(call, **asked) != expected
+    assert ec2.describe_images(Owners=["self"])["Images"] == []
+    assert [one["ImageId"] for one in ec2.describe_images(Owners=["self"])["Images"]] == [image]
+    lateness()
+    hosts.end(instance)
+    ec2.deregister_image(ImageId=image)
+    ec2.delete_launch_template(LaunchTemplateId=template)
+
+
 def test_a_dead_letter_queue_that_is_not_seen_is_a_wrong_parameter(
     aws: Callable[[str], Any], lateness: Callable[..., None], name: str
 ) -> None:
