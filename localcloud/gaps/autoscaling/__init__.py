@@ -10,15 +10,12 @@ from moto.autoscaling.responses import AutoScalingResponse
 
 from localcloud.gaps.autoscaling import groups, hooks, instances, tags_and_processes
 from localcloud.gaps.autoscaling.answering import answers
-from localcloud.gaps.autoscaling.for_policies import GroupsForPolicies
 from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.patching import put_over
-from localcloud.gaps.scaling_policies.groups import use
 
 
 def mend() -> None:
-    """Mend all gaps of the service, and let scaling policies and metrics have these groups."""
-    use(GroupsForPolicies())
+    """Mend all gaps of the service."""
     for module in (groups, hooks, instances, tags_and_processes):
         for name, answer in answers(module).items():
             setattr(AutoScalingResponse, name, answer)

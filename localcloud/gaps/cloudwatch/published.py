@@ -7,13 +7,14 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.sqs.models import Queue, sqs_backends
 
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.cloudwatch.clock import MINUTE
 from localcloud.gaps.cloudwatch.records import store_of
 from localcloud.gaps.cloudwatch.series import MetricStore, Point, Statistics, metric
-from localcloud.gaps.scaling_policies.groups import GroupFigures, all_groups
 from localcloud.gaps.sqs.traffic import Traffic, traffic_of
 from localcloud.gaps.timing import seconds_on_aws
 from localcloud.lateness.register import late
+from localcloud.scaling_groups.group import COMING, GOING, ScalingGroup, Stage
 
 # How long a minute's figures take after its end; AWS promises nothing, and it is mostly about this.
 DELAY_SECONDS = 60.0
@@ -28,8 +29,10 @@ def publish(end: float) -> None:
     for account, region, backend in _all(sqs_backends):
         for queue in list(backend.queues.values()):
             _publish_queue(store_of(cloudwatch_backends[account][region]), queue, end)
-    for account, region, group in all_groups().figures():
-        _publish_group(store_of(cloudwatch_backends[account][region]), group, end)
+    for group in engine.everything():
+        if group.metrics:
+            place = group.place
+            _publish_group(store_of(cloudwatch_backends[place.account][place.region]), group, end)
 
 
 def _all(backends: Any) -> Iterator[tuple[str, str, Any]]:
@@ -82,8 +85,32 @@ def _active_since(traffic: Traffic, *, holds_messages: bool, end: float) -> floa
     return traffic.active_since
 
 
-def _publish_group(store: MetricStore, group: GroupFigures, end: float) -> None:
+def _publish_group(store: MetricStore, group: ScalingGroup, end: float) -> None:
+    values = group_values(group)
     for name in group.metrics:
-        if name in group.values:
-            point = Point(end - MINUTE, end + DELAY_SECONDS, Statistics.of(float(group.values[name])))
-            store.put(metric("AWS/AutoScaling", name, {"AutoScalingGroupName": group.name}), point)
+        point = Point(end - MINUTE, end + DELAY_SECONDS, Statistics.of(float(values[name])))
+        store.put(metric("AWS/AutoScaling", name, {"AutoScalingGroupName": group.name}), point)
+
+
+def group_values(group: ScalingGroup) -> dict[str, int]:
+    """Return the figures of a group, by their metrics' names.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+    """
+    stages = [member.stage for member in list(group.members.values())]
+    counts = {
+        "InService": stages.count(Stage.IN_SERVICE),
+        "Pending": sum(stage in COMING for stage in stages),
+        "Standby": stages.count(Stage.STANDBY),
+        "Terminating": sum(stage in GOING for stage in stages),
+        "Total": len(stages),
+    }
+    # Without weights an instance is one unit of capacity.
+    instances = {f"Group{name}Instances": count for name, count in counts.items()}
+    capacity = {f"Group{name}Capacity": count for name, count in counts.items()}
+    bounds = {
+        "GroupMinSize": group.minimum,
+        "GroupMaxSize": group.maximum,
+        "GroupDesiredCapacity": group.desired,
+    }
+    return bounds | instances | capacity

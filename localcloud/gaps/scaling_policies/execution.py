@@ -9,14 +9,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import fmean
 
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.scaling_policies import adjustment
-from localcloud.gaps.scaling_policies.groups import ScalableGroup, all_groups
 from localcloud.gaps.scaling_policies.policy import SIMPLE, TARGET, Policy, Warming
 from localcloud.gaps.scaling_policies.records import policy_with_arn
 from localcloud.gaps.timing import seconds_on_aws
+from localcloud.scaling_groups import activities, wishes
+from localcloud.scaling_groups.group import ScalingGroup
 
 _AGGREGATE: dict[str, Callable[[Sequence[float]], float]] = {"Average": fmean, "Minimum": min, "Maximum": max}
 
@@ -49,13 +50,13 @@ def execute_for_alarm(arn: str, alarm: Alarmed) -> None:
     if policy is None:
         raise NotExecuted("there is no such scaling policy any more")
     who = f"a monitor alarm {alarm.name} in state {alarm.state} triggered policy {policy.name}"
-    with all_groups().changing(policy.account, policy.region) as groups:
+    with engine.changing(policy.place) as groups:
         group = groups.get(policy.group)
-        if group is None or group.arn != policy.group_arn:
+        if group is None or group.arn != policy.group_arn or group.being_deleted:
             raise NotExecuted(f"there is no Auto Scaling group {policy.group} any more")
-        if not group.hears_alarms or not policy.enabled:
+        if not group.allows("AlarmNotification") or not policy.enabled:
             return
-        if policy.kind == SIMPLE and (group.is_scaling or group.cools_down):
+        if policy.kind == SIMPLE and wishes.is_cooling(engine, group):
             return
         value = _AGGREGATE[policy.aggregation](alarm.values) if alarm.values else None
         _execute(policy, group, who, value, alarm.threshold)
@@ -65,26 +66,25 @@ def execute_for_user(
     policy: Policy, *, honor_cooldown: bool, value: float | None, threshold: float | None
 ) -> None:
     """Execute the policy, as ExecutePolicy does. Raises `NotExecuted`."""
-    with all_groups().changing(policy.account, policy.region) as groups:
+    with engine.changing(policy.place) as groups:
         group = groups[policy.group]
-        if honor_cooldown and policy.kind == SIMPLE and (group.is_scaling or group.cools_down):
+        if honor_cooldown and policy.kind == SIMPLE and wishes.is_cooling(engine, group):
             raise Busy("Group in cooldown, or a scaling activity is in progress")
         _execute(policy, group, f"a user request executed policy {policy.name}", value, threshold)
 
 
 def _execute(
-    policy: Policy, group: ScalableGroup, who: str, value: float | None, threshold: float | None
+    policy: Policy, group: ScalingGroup, who: str, value: float | None, threshold: float | None
 ) -> None:
     if policy.kind == SIMPLE:
         amount = policy.amount or 0
         target = adjustment.wanted(_kind(policy), amount, group.desired, least=policy.least)
-        cooldown = group.default_cooldown if policy.cooldown is None else policy.cooldown
-        _change(group, target, who, cooldown)
+        _change(group, target, who, group.cooldown if policy.cooldown is None else policy.cooldown)
         return
     if value is None or threshold is None:
         raise NotExecuted("MetricValue and BreachThreshold are needed: there was no data")
     if policy.kind == TARGET:
-        _change(group, _tracked(policy, group, value), who, None)
+        _change(group, _tracked(policy, group, value), who)
     else:
         _take_step(policy, group, who, value - threshold)
 
@@ -93,7 +93,7 @@ def _kind(policy: Policy) -> str:
     return str(policy.adjustment_type)
 
 
-def _take_step(policy: Policy, group: ScalableGroup, who: str, distance: float) -> None:
+def _take_step(policy: Policy, group: ScalingGroup, who: str, distance: float) -> None:
     step = adjustment.step_for(policy.steps, distance)
     if step is None:
         raise NotExecuted(f"no step adjustment is for a metric {distance:g} from the threshold")
@@ -104,12 +104,20 @@ def _take_step(policy: Policy, group: ScalableGroup, who: str, distance: float) 
     if warming is not None:
         # What warms up counts as added already, and nothing is taken away meanwhile.
         target = max(target, group.desired)
-    if _change(group, target, who, None) > 0:
-        warmup = group.warmup if policy.warmup is None else policy.warmup
-        policy.warming = Warming(now + warmup, before)
+    capacity = group.desired
+    _change(group, target, who)
+    if group.desired > capacity:
+        policy.warming = Warming(now + _warmup(policy, group), before)
 
 
-def _tracked(policy: Policy, group: ScalableGroup, value: float) -> int:
+def _warmup(policy: Policy, group: ScalingGroup) -> float:
+    """Return for how many seconds on AWS's clock a new instance warms up."""
+    if policy.warmup is not None:
+        return policy.warmup
+    return float(group.more.get("DefaultInstanceWarmup", group.cooldown))
+
+
+def _tracked(policy: Policy, group: ScalingGroup, value: float) -> int:
     """Return the capacity with which the metric would be at its target, if it is shared evenly."""
     wanted = float((policy.target or {})["TargetValue"])
     fitting = math.ceil(group.desired * value / wanted) if wanted > 0 else group.desired
@@ -119,12 +127,9 @@ def _tracked(policy: Policy, group: ScalableGroup, value: float) -> int:
     return group.desired if no_scale_in else min(fitting, group.desired)
 
 
-def _change(group: ScalableGroup, target: int, who: str, cooldown: float | None) -> int:
-    """Set the capacity, within the group's bounds, and return by how much it grew."""
-    minimum, maximum = group.bounds
-    before, after = group.desired, max(minimum, min(maximum, target))
-    if after != before:
-        moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        cause = f"At {moment} {who} changing the desired capacity from {before} to {after}."
-        group.change(after, cause, cooldown)
-    return after - before
+def _change(group: ScalingGroup, target: int, who: str, cooldown: float | None = None) -> None:
+    """Set the capacity within the group's bounds; a cooldown follows simple scaling only."""
+    after = min(max(target, group.minimum), group.maximum)
+    moment = activities.stamp(engine.clock.moment())
+    cause = f"At {moment} {who} changing the desired capacity from {group.desired} to {after}."
+    wishes.want(group, after, cause, cooldown)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from moto.autoscaling.exceptions import ValidationError
-
 from localcloud.gaps.scaling_policies.adjustment import ADJUSTMENT_TYPES, EXACT, PERCENT, Step
+from localcloud.scaling_groups.ec2 import Place
+from localcloud.scaling_groups.group import ScalingGroup, invalid
 
 SIMPLE, STEP, TARGET = "SimpleScaling", "StepScaling", "TargetTrackingScaling"
 _AGGREGATIONS = ("Average", "Minimum", "Maximum")
@@ -31,10 +31,10 @@ class Policy:
     """One policy of one group."""
 
     name: str
+    place: Place
     group: str
     group_arn: str
-    region: str
-    account: str
+    """A group of the same name that is made later has another."""
     kind: str
     adjustment_type: str | None = None
     amount: int | None = None
@@ -57,7 +57,7 @@ class Policy:
     def arn(self) -> str:
         """Its ARN, which alarms name."""
         return (
-            f"arn:aws:autoscaling:{self.region}:{self.account}:scalingPolicy:{self.id}"
+            f"arn:aws:autoscaling:{self.place.region}:{self.place.account}:scalingPolicy:{self.id}"
             f":autoScalingGroupName/{self.group}:policyName/{self.name}"
         )
 
@@ -91,12 +91,10 @@ def _described(step: Step) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def read_policy(asked: Mapping[str, Any], group_arn: str, region: str, account: str) -> Policy:
-    """Return the policy that a request describes. Raises moto's `ValidationError`."""
+def read_policy(asked: Mapping[str, Any], group: ScalingGroup) -> Policy:
+    """Return the policy of a group that a request describes. Raises `GroupError`."""
     kind = asked.get("PolicyType") or SIMPLE
-    policy = Policy(
-        str(asked["PolicyName"]), str(asked["AutoScalingGroupName"]), group_arn, region, account, kind
-    )
+    policy = Policy(str(asked["PolicyName"]), group.place, group.name, group.arn, kind)
     policy.enabled = asked.get("Enabled") is not False
     policy.warmup = _seconds(asked.get("EstimatedInstanceWarmup"))
     match kind:
@@ -109,33 +107,31 @@ def read_policy(asked: Mapping[str, Any], group_arn: str, region: str, account: 
         case "TargetTrackingScaling":
             policy.target = asked.get("TargetTrackingConfiguration")
             if not policy.target or "TargetValue" not in policy.target:
-                raise ValidationError("TargetTrackingConfiguration with a TargetValue is required")
+                raise invalid("TargetTrackingConfiguration with a TargetValue is required")
             _check_metric(policy.target)
         case _:
-            raise ValidationError(
-                f"PolicyType {kind!r} is not supported here: say {SIMPLE}, {STEP} or {TARGET}"
-            )
+            raise invalid(f"PolicyType {kind!r} is not supported here: say {SIMPLE}, {STEP} or {TARGET}")
     return policy
 
 
 def _read_adjustment(policy: Policy, asked: Mapping[str, Any]) -> None:
     policy.adjustment_type = asked.get("AdjustmentType")
     if policy.adjustment_type not in ADJUSTMENT_TYPES:
-        raise ValidationError(
+        raise invalid(
             f"AdjustmentType must be one of {', '.join(ADJUSTMENT_TYPES)}, not {policy.adjustment_type!r}"
         )
     least = asked.get("MinAdjustmentMagnitude") or asked.get("MinAdjustmentStep")
     if least is not None:
         if policy.adjustment_type != PERCENT:
-            raise ValidationError(f"MinAdjustmentMagnitude is only supported with AdjustmentType {PERCENT}")
+            raise invalid(f"MinAdjustmentMagnitude is only supported with AdjustmentType {PERCENT}")
         policy.least = int(least)
 
 
 def _read_simple(policy: Policy, asked: Mapping[str, Any]) -> None:
     if asked.get("ScalingAdjustment") is None:
-        raise ValidationError(f"ScalingAdjustment is required for policy type {SIMPLE}")
+        raise invalid(f"ScalingAdjustment is required for policy type {SIMPLE}")
     if asked.get("StepAdjustments"):
-        raise ValidationError(f"StepAdjustments is not supported for policy type {SIMPLE}")
+        raise invalid(f"StepAdjustments is not supported for policy type {SIMPLE}")
     policy.amount = int(asked["ScalingAdjustment"])
     policy.cooldown = _seconds(asked.get("Cooldown"))
     _check_amount(policy, policy.amount)
@@ -143,13 +139,13 @@ def _read_simple(policy: Policy, asked: Mapping[str, Any]) -> None:
 
 def _read_steps(policy: Policy, asked: Mapping[str, Any]) -> None:
     if asked.get("ScalingAdjustment") is not None or asked.get("Cooldown") is not None:
-        raise ValidationError(f"ScalingAdjustment and Cooldown are not supported for policy type {STEP}")
+        raise invalid(f"ScalingAdjustment and Cooldown are not supported for policy type {STEP}")
     policy.aggregation = asked.get("MetricAggregationType") or "Average"
     if policy.aggregation not in _AGGREGATIONS:
-        raise ValidationError(f"MetricAggregationType must be one of {', '.join(_AGGREGATIONS)}")
+        raise invalid(f"MetricAggregationType must be one of {', '.join(_AGGREGATIONS)}")
     given = asked.get("StepAdjustments") or []
     if not given:
-        raise ValidationError(f"StepAdjustments is required for policy type {STEP}")
+        raise invalid(f"StepAdjustments is required for policy type {STEP}")
     steps = [
         Step(
             _number(one.get("MetricIntervalLowerBound")),
@@ -165,36 +161,32 @@ def _read_steps(policy: Policy, asked: Mapping[str, Any]) -> None:
 
 
 def _check_steps(steps: tuple[Step, ...]) -> None:
-    """Raise `ValidationError` unless the steps follow each other, as far as needed."""
+    """Raise `GroupError` unless the steps follow each other, as far as needed."""
     for step in steps:
         if step.lower is None and step.upper is None:
-            raise ValidationError("The lower and the upper bound of a step cannot both be null")
+            raise invalid("The lower and the upper bound of a step cannot both be null")
         if step.lower is not None and step.upper is not None and step.lower >= step.upper:
-            raise ValidationError("The lower bound of a step must be less than its upper bound")
+            raise invalid("The lower bound of a step must be less than its upper bound")
     for before, after in pairwise(steps):
         if before.upper != after.lower or before.upper is None:
-            raise ValidationError("StepAdjustment intervals can't overlap or have gaps between them")
+            raise invalid("StepAdjustment intervals can't overlap or have gaps between them")
     if steps[0].lower is not None and steps[0].lower < 0:
-        raise ValidationError(
-            "A step with a negative lower bound needs one below it, with a null lower bound"
-        )
+        raise invalid("A step with a negative lower bound needs one below it, with a null lower bound")
     if steps[-1].upper is not None and steps[-1].upper > 0:
-        raise ValidationError(
-            "A step with a positive upper bound needs one above it, with a null upper bound"
-        )
+        raise invalid("A step with a positive upper bound needs one above it, with a null upper bound")
 
 
 def _check_amount(policy: Policy, amount: int) -> None:
     if policy.adjustment_type == EXACT and amount < 0:
-        raise ValidationError(f"ScalingAdjustment must not be negative with AdjustmentType {EXACT}")
+        raise invalid(f"ScalingAdjustment must not be negative with AdjustmentType {EXACT}")
 
 
 def _check_metric(target: Mapping[str, Any]) -> None:
     custom = target.get("CustomizedMetricSpecification")
     if custom is None and "PredefinedMetricSpecification" not in target:
-        raise ValidationError("A PredefinedMetricSpecification or CustomizedMetricSpecification is required")
+        raise invalid("A PredefinedMetricSpecification or CustomizedMetricSpecification is required")
     if custom is not None and not all(custom.get(name) for name in ("MetricName", "Namespace", "Statistic")):
-        raise ValidationError(
+        raise invalid(
             "A CustomizedMetricSpecification needs MetricName, Namespace and Statistic; no maths here"
         )
 
@@ -206,5 +198,5 @@ def _number(value: Any) -> float | None:
 def _seconds(value: Any) -> float | None:
     seconds = _number(value)
     if seconds is not None and seconds < 0:
-        raise ValidationError(f"{seconds:.0f} seconds are less than none")
+        raise invalid(f"{seconds:.0f} seconds are less than none")
     return seconds

@@ -2,38 +2,39 @@
 
 import threading
 
-from localcloud.gaps.scaling_policies.groups import all_groups
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.scaling_policies.policy import Policy
+from localcloud.scaling_groups.ec2 import Place
 
-_policies: dict[tuple[str, str, str, str], Policy] = {}
+_policies: dict[tuple[Place, str, str], Policy] = {}
 _lock = threading.Lock()
 
 
 def put(policy: Policy) -> Policy:
     """Keep a policy, in the place of the group's one of the same name, whose ARN it takes over."""
-    key = (policy.account, policy.region, policy.group, policy.name)
     with _lock:
-        if (before := _policies.get(key)) and before.group_arn == policy.group_arn:
+        before = _policies.get((policy.place, policy.group, policy.name))
+        if before is not None and before.group_arn == policy.group_arn:
             policy.id = before.id
-        _policies[key] = policy
+        _policies[policy.place, policy.group, policy.name] = policy
     return policy
 
 
 def remove(policy: Policy) -> None:
     """Forget a policy."""
     with _lock:
-        _policies.pop((policy.account, policy.region, policy.group, policy.name), None)
+        _policies.pop((policy.place, policy.group, policy.name), None)
 
 
-def policies(account: str, region: str) -> list[Policy]:
+def policies(place: Place) -> list[Policy]:
     """Return the policies of a place, and forget those whose groups are gone: they go with them."""
-    with all_groups().changing(account, region) as groups:
+    with engine.changing(place) as groups:
         arns = {name: group.arn for name, group in groups.items()}
     with _lock:
-        here = [one for one in _policies.values() if (one.account, one.region) == (account, region)]
+        here = [one for one in _policies.values() if one.place == place]
         for one in here:
             if arns.get(one.group) != one.group_arn:
-                del _policies[account, region, one.group, one.name]
+                del _policies[place, one.group, one.name]
     return [one for one in here if arns.get(one.group) == one.group_arn]
 
 

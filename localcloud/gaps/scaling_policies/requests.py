@@ -1,55 +1,37 @@
-"""Auto Scaling: PutScalingPolicy, DescribePolicies, DeletePolicy and ExecutePolicy.
-
-moto knows a policy by its name alone, whatever its group, and executes simple ones only, without cooldown,
-minimum and maximum. No alarm executes any.
-"""
+"""The policies of groups: put, described, deleted, executed."""
 
 from typing import Any
 
-from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.core.responses import ActionResult, EmptyResult
 
-from localcloud.gaps.patching import put_over
+from localcloud.gaps.autoscaling.answering import Asked, answering, required
+from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.scaling_policies import records, target_tracking
 from localcloud.gaps.scaling_policies.execution import Busy, NotExecuted, execute_for_user
-from localcloud.gaps.scaling_policies.groups import all_groups
 from localcloud.gaps.scaling_policies.policy import TARGET, Policy, read_policy
+from localcloud.scaling_groups import wishes
+from localcloud.scaling_groups.ec2 import Place
+from localcloud.scaling_groups.group import in_progress, invalid
 
-# DescribePolicies answers at most so many at once; a group has at most 50 policies.
-_MOST = 100
-
-
-class _ScalingActivityInProgress(AutoscalingClientError):
-    code = "ScalingActivityInProgress"
-
-
-def mend() -> None:
-    """Mend all gaps of scaling policies."""
-    put_over(AutoScalingResponse, "put_scaling_policy", _put_scaling_policy)
-    put_over(AutoScalingResponse, "describe_policies", _describe_policies)
-    put_over(AutoScalingResponse, "delete_policy", _delete_policy)
-    put_over(AutoScalingResponse, "execute_policy", _execute_policy)
+# DescribePolicies answers at most so many at once.
+_MOST_RECORDS = 100
 
 
-def _put_scaling_policy(response: AutoScalingResponse) -> ActionResult:
-    asked: dict[str, Any] = response._get_params()
-    account, region = response.current_account, response.region
-    name = str(asked.get("AutoScalingGroupName") or "")
-    with all_groups().changing(account, region) as groups:
-        if name not in groups:
-            raise ValidationError(f"Group {name} not found")
-        arn = groups[name].arn
-    policy = records.put(read_policy(asked, arn, region, account))
+@answering
+def put_scaling_policy(place: Place, asked: Asked) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScalingPolicy.html."""
+    required(asked, "PolicyName")
+    with engine.changing(place) as groups:
+        policy = read_policy(asked, wishes.find(groups, required(asked, "AutoScalingGroupName")))
+    records.put(policy)
     if policy.kind == TARGET:
         target_tracking.watch(policy)
-    return ActionResult({"PolicyARN": policy.arn, "Alarms": alarms_of(policy)})
+    return {"PolicyARN": policy.arn, "Alarms": alarms_of(policy)}
 
 
 def alarms_of(policy: Policy) -> list[dict[str, str]]:
     """Return the alarms that execute a policy."""
-    alarms = list(cloudwatch_backends[policy.account][policy.region].alarms.values())
+    alarms = list(cloudwatch_backends[policy.place.account][policy.place.region].alarms.values())
     return [
         {"AlarmName": alarm.name, "AlarmARN": alarm.alarm_arn}
         for alarm in alarms
@@ -57,61 +39,56 @@ def alarms_of(policy: Policy) -> list[dict[str, str]]:
     ]
 
 
-def _describe_policies(response: AutoScalingResponse) -> ActionResult:
-    asked: dict[str, Any] = response._get_params()
-    group, names, kinds = (
-        asked.get("AutoScalingGroupName"),
-        asked.get("PolicyNames"),
-        asked.get("PolicyTypes"),
-    )
+@answering
+def describe_policies(place: Place, asked: Asked) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribePolicies.html."""
+    group, names = asked.get("AutoScalingGroupName"), asked.get("PolicyNames")
+    kinds = asked.get("PolicyTypes")
     found = [
         policy
-        for policy in records.policies(response.current_account, response.region)
+        for policy in records.policies(place)
         if group in (None, policy.group)
         and (not names or policy.name in names or policy.arn in names)
         and (not kinds or policy.kind in kinds)
     ]
     start = int(asked.get("NextToken") or 0)
-    end = start + min(int(asked.get("MaxRecords") or _MOST), _MOST)
+    end = start + min(int(asked.get("MaxRecords") or _MOST_RECORDS), _MOST_RECORDS)
     more = {"NextToken": str(end)} if len(found) > end else {}
     described = [policy.described(alarms_of(policy)) for policy in found[start:end]]
-    return ActionResult({"ScalingPolicies": described, **more})
+    return {"ScalingPolicies": described, **more}
 
 
-def _find(response: AutoScalingResponse, asked: dict[str, Any]) -> Policy | None:
-    """Return the policy that a request names, by its ARN or by its name and group."""
-    name, group = asked.get("PolicyName"), asked.get("AutoScalingGroupName")
-    if not group and not str(name).startswith("arn:"):
-        raise ValidationError("AutoScalingGroupName is required, unless PolicyName is an ARN")
-    for policy in records.policies(response.current_account, response.region):
+def _find(place: Place, asked: Asked) -> Policy:
+    """Return the policy that a request names, by its ARN or by its name and group. Raises `GroupError`."""
+    name, group = required(asked, "PolicyName"), asked.get("AutoScalingGroupName")
+    if not group and not name.startswith("arn:"):
+        raise invalid("AutoScalingGroupName is required, unless PolicyName is an ARN")
+    for policy in records.policies(place):
         if name == policy.arn or (name == policy.name and group == policy.group):
             return policy
-    return None
+    raise invalid(f"No policy found for group and policy name: {group or '-'} {name}")
 
 
-def _delete_policy(response: AutoScalingResponse) -> ActionResult:
-    policy = _find(response, response._get_params())
-    if policy is not None:
-        target_tracking.unwatch(policy)
-        records.remove(policy)
-    return EmptyResult()
+@answering
+def delete_policy(place: Place, asked: Asked) -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html."""
+    policy = _find(place, asked)
+    target_tracking.unwatch(policy)
+    records.remove(policy)
 
 
-def _execute_policy(response: AutoScalingResponse) -> ActionResult:
-    asked: dict[str, Any] = response._get_params()
-    policy = _find(response, asked)
-    if policy is None:
-        raise ValidationError(f"No policy found for group and policy name {asked.get('PolicyName')}")
-    value, threshold = asked.get("MetricValue"), asked.get("BreachThreshold")
+@answering
+def execute_policy(place: Place, asked: Asked) -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_ExecutePolicy.html."""
+    policy = _find(place, asked)
     try:
         execute_for_user(
             policy,
             honor_cooldown=bool(asked.get("HonorCooldown")),
-            value=None if value is None else float(value),
-            threshold=None if threshold is None else float(threshold),
+            value=asked.get("MetricValue"),
+            threshold=asked.get("BreachThreshold"),
         )
     except Busy as problem:
-        raise _ScalingActivityInProgress(str(problem)) from problem
+        raise in_progress(str(problem)) from problem
     except NotExecuted as problem:
-        raise ValidationError(str(problem)) from problem
-    return EmptyResult()
+        raise invalid(str(problem)) from problem

@@ -39,7 +39,7 @@ def _name(policy: Policy, word: str) -> str:
 
 
 def _backend(policy: Policy) -> CloudWatchBackend:
-    return cloudwatch_backends[policy.account][policy.region]
+    return cloudwatch_backends[policy.place.account][policy.place.region]
 
 
 def _put(policy: Policy, word: str, comparison: str, threshold: float, minutes: int) -> None:

@@ -1,12 +1,15 @@
 """How many instances a policy wants: AWS's own examples, and what holds for all numbers."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from moto.autoscaling.exceptions import ValidationError
 
 from localcloud.gaps.scaling_policies.adjustment import CHANGE, EXACT, PERCENT, Step, step_for, wanted
 from localcloud.gaps.scaling_policies.policy import read_policy
+from localcloud.scaling_groups.ec2 import Place, TemplateName
+from localcloud.scaling_groups.group import GroupError, ScalingGroup
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,8 @@ def test_capacity_is_adjusted_and_rounded_as_aws_documents(
     assert wanted(kind, amount, before, least=least) == after
 
 
+PLACE, TEMPLATE = Place("123456789012", "us-east-1"), TemplateName("lt-1", "g", None)
+GROUP = ScalingGroup(PLACE, "g", "arn", datetime.now(UTC), 0, 9, 0, TEMPLATE, [])
 STEPS = (Step(None, -10, -30), Step(-10, 0, 0), Step(0, 10, 0), Step(10, 20, 10), Step(20, None, 30))
 
 
@@ -71,8 +76,8 @@ def test_steps_without_gaps_hold_every_distance(distance: float) -> None:
     ],
 )
 def test_a_policy_that_cannot_work_is_refused(asked: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        read_policy({"PolicyName": "p", "AutoScalingGroupName": "g", **asked}, "arn", "us-east-1", "1")
+    with pytest.raises(GroupError, match=said):
+        read_policy({"PolicyName": "p", **asked}, GROUP)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ def test_steps_with_gaps_or_overlaps_are_refused(
         {"MetricIntervalLowerBound": low, "MetricIntervalUpperBound": high, "ScalingAdjustment": 1}
         for low, high in bounds
     ]
-    asked = {"PolicyName": "p", "AutoScalingGroupName": "g", "PolicyType": "StepScaling"}
+    asked = {"PolicyName": "p", "PolicyType": "StepScaling"}
 
-    with pytest.raises(ValidationError, match=said):
-        read_policy({**asked, "AdjustmentType": CHANGE, "StepAdjustments": steps}, "arn", "us-east-1", "1")
+    with pytest.raises(GroupError, match=said):
+        read_policy({**asked, "AdjustmentType": CHANGE, "StepAdjustments": steps}, GROUP)
