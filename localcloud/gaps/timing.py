@@ -2,7 +2,7 @@
 
 With `up --time-scale N`, one real second is N seconds for AWS: for periods and delays of alarms and metrics,
 for time-outs of lifecycle hooks, grace periods, cooldowns, and notices before a spot instance goes. A boot
-takes as long as ever, and so does everything in `state.Delays`.
+takes as long as ever, and so does what is in `state.Delays`, other than `metrics_after`.
 """
 
 _scale = 1.0

@@ -60,7 +60,7 @@ def _publish_queue(store: MetricStore, queue: Queue, end: float) -> None:
         "NumberOfMessagesReceived": counts.received,
         "NumberOfMessagesDeleted": counts.deleted,
     }
-    seen_from = max(end + DELAY_SECONDS, active_since + late.delays.metrics_after)
+    seen_from = _seen_from(active_since, end)
     dimensions = {"QueueName": queue.name}
     for name, value in values.items():
         point = Point(end - MINUTE, seen_from, Statistics.of(float(value)), "Count")
@@ -83,6 +83,10 @@ def _active_since(traffic: Traffic, *, holds_messages: bool, end: float) -> floa
     elif traffic.active_since is None:
         traffic.active_since = used_at
     return traffic.active_since
+
+
+def _seen_from(active_since: float, end: float) -> float:
+    return max(end + DELAY_SECONDS, active_since + late.delays.metrics_after)
 
 
 def _publish_group(store: MetricStore, group: ScalingGroup, end: float) -> None:

@@ -1,16 +1,25 @@
 """Data points by their times: statistics of periods, what is seen when, and what alarms see at a moment."""
 
+from datetime import UTC, datetime
+
 import pytest
 from moto.cloudwatch.models import CloudWatchBackend
 
+from localcloud.gaps.autoscaling.tags_and_processes import METRICS
 from localcloud.gaps.cloudwatch import minute
 from localcloud.gaps.cloudwatch.alarms import Watch, points_of
 from localcloud.gaps.cloudwatch.evaluation import Rule
 from localcloud.gaps.cloudwatch.published import _active_since as active_since
+from localcloud.gaps.cloudwatch.published import _seen_from as seen_from
+from localcloud.gaps.cloudwatch.published import group_values
 from localcloud.gaps.cloudwatch.queries import ExpressionQuery, MetricQuery
 from localcloud.gaps.cloudwatch.records import store_of
 from localcloud.gaps.cloudwatch.series import MetricStore, Point, Statistics, metric
 from localcloud.gaps.sqs.traffic import Traffic
+from localcloud.lateness.register import late
+from localcloud.scaling_groups.ec2 import Place, TemplateName
+from localcloud.scaling_groups.group import GroupMember, ScalingGroup, Stage
+from localcloud.state import Delays
 
 DEPTH = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "jobs"})
 HOUR = 3600.0
@@ -80,6 +89,36 @@ def test_a_queue_is_active_until_it_was_idle_for_six_hours() -> None:
     assert active_since(traffic, holds_messages=False, end=1_000 + 7 * HOUR) is None
     traffic.used_at = 1_000 + 9 * HOUR
     assert active_since(traffic, holds_messages=True, end=1_030 + 9 * HOUR) == 1_000 + 9 * HOUR
+
+
+def test_a_queue_that_became_active_is_told_of_late_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert seen_from(1_000, end=1_020) == 1_080
+
+    monkeypatch.setattr(late, "delays", Delays(metrics_after=900))
+
+    assert seen_from(1_000, end=1_020) == 1_900
+    assert seen_from(1_000, end=9_000) == 9_060
+
+
+def test_a_group_s_figures_count_its_instances_by_their_states() -> None:
+    place, template = Place("123456789012", "us-east-1"), TemplateName("lt-1", "g", None)
+    group = ScalingGroup(place, "g", "arn", datetime.now(UTC), 1, 9, 4, template, [])
+    stages = (Stage.PENDING_WAIT, Stage.IN_SERVICE, Stage.IN_SERVICE, Stage.STANDBY, Stage.TERMINATING_WAIT)
+    for index, stage in enumerate(stages):
+        group.members[str(index)] = GroupMember(str(index), "t3.micro", "a", template, 0, False, stage)
+
+    figures = group_values(group)
+
+    assert {name: figures[f"Group{name}"] for name in ("MinSize", "MaxSize", "DesiredCapacity")} == {
+        "MinSize": 1,
+        "MaxSize": 9,
+        "DesiredCapacity": 4,
+    }
+    words = ("Pending", "InService", "Standby", "Terminating", "Total")
+    assert [figures[f"Group{word}Instances"] for word in words] == [1, 2, 1, 1, 5]
+    assert set(METRICS) == set(figures)
 
 
 def test_an_alarm_sees_the_periods_before_the_moment_in_which_it_looks() -> None:
