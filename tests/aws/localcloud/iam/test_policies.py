@@ -10,42 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.aws.localcloud.iam.policed import ACCOUNT, Policed, allow, refusal
 from tests.localcloud_fixture import client_of, localcloud_command, new_key, newest_debian, parse_env
-
-ACCOUNT = "123456789012"
-Policed = Callable[..., Callable[[str], Any]]
-
-
-@pytest.fixture
-def policed(localcloud: dict[str, str], tmp_path: Path) -> Iterator[Policed]:
-    """A function from statements to a function to clients that may do no more."""
-    with ExitStack() as closing:
-
-        def key(*statements: dict[str, Any]) -> Callable[[str], Any]:
-            file = tmp_path / f"{uuid.uuid4().hex}.json"
-            file.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
-            environment = new_key(localcloud, policy=file)
-
-            def client(service: str) -> Any:
-                made = client_of(environment, service)
-                closing.callback(made.close)
-                return made
-
-            return client
-
-        yield key
-
-
-def allow(*actions: str, on: str | list[str] = "*", **condition: Any) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": on}
-    return {**statement, "Condition": condition} if condition else statement
-
-
-def refusal(call: Callable[..., Any], **asked: Any) -> tuple[int, str, str]:
-    with pytest.raises(ClientError) as refused:
-        call(**asked)
-    answer = refused.value.response
-    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
 
 
 def test_of_sqs_only_the_named_queue_and_actions_are_open(
