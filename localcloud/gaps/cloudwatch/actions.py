@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 
 from localcloud.gaps.cloudwatch.alarms import Watch
-from localcloud.gaps.cloudwatch.evaluation import ALARM, OK
 from localcloud.gaps.cloudwatch.records import history_of
 from localcloud.gaps.scaling_policies.execution import Alarmed, NotExecuted, execute_for_alarm
+from localcloud.metrics.evaluation import ALARM, OK
 
 
 def alarmed(alarm: Alarm, watch: Watch, points: Sequence[float | None]) -> Alarmed:
     """Return what a scaling policy has to know of an alarm; `points` has the newest first."""
-    counted = [value for value in points if value is not None][: watch.rule.periods]
-    return Alarmed(alarm.name, alarm.state_value, tuple(counted), watch.rule.threshold)
+    counted = [value for value in points if value is not None][: watch.condition.periods]
+    return Alarmed(alarm.name, alarm.state_value, tuple(counted), watch.condition.threshold)
 
 
 def perform(backend: CloudWatchBackend, alarm: Alarm, found: Alarmed, *, changed: bool) -> None:

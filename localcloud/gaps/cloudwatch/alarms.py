@@ -13,26 +13,26 @@ from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.core.utils import utcnow
 
-from localcloud.gaps.cloudwatch.evaluation import (
+from localcloud.gaps.cloudwatch.reading import metric_asked, period_asked, statistic_asked
+from localcloud.gaps.cloudwatch.records import history_of, store_of
+from localcloud.gaps.patching import put_over
+from localcloud.metrics.evaluation import (
     COMPARISONS,
     INSUFFICIENT_DATA,
     MORE_PERIODS,
     TREATMENTS,
-    Rule,
+    AlarmCondition,
 )
-from localcloud.gaps.cloudwatch.expression import BadExpression
-from localcloud.gaps.cloudwatch.queries import (
-    Answers,
+from localcloud.metrics.expression import BadExpression
+from localcloud.metrics.queries import (
     ExpressionQuery,
     MetricQuery,
     Query,
+    QueryAnswers,
     Span,
     check,
     reader,
 )
-from localcloud.gaps.cloudwatch.reading import metric_asked, period_asked, statistic_asked
-from localcloud.gaps.cloudwatch.records import history_of, store_of
-from localcloud.gaps.patching import put_over
 
 # All that an alarm looks at must lie within a day, or a week with periods of an hour or more:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -52,12 +52,12 @@ class Watch:
     queries: dict[str, Query]
     wanted: str
     period: float
-    rule: Rule
+    condition: AlarmCondition
 
     @property
     def looks_at(self) -> int:
         """How many periods are looked at for data."""
-        return self.rule.periods + MORE_PERIODS
+        return self.condition.periods + MORE_PERIODS
 
 
 def mend() -> None:
@@ -75,7 +75,7 @@ def points_of(backend: CloudWatchBackend, watch: Watch, end: float) -> list[floa
     """Return the data points that an alarm sees at `end`, the newest first, None where there is none."""
     # AWS lets the periods end with the minute: one of five minutes is another each minute.
     span = Span(end - watch.looks_at * watch.period, end, watch.period)
-    answers = Answers(watch.queries, reader(store_of(backend), span, end), span.times)
+    answers = QueryAnswers(watch.queries, reader(store_of(backend), span, end), span.times)
     series = answers.value_of(watch.wanted)
     assert not isinstance(series, float | int | list)  # noqa: S101  `check` saw to it
     return [series.get(time) for time in reversed(span.times)]
@@ -111,7 +111,7 @@ def _a_new_alarm_is_checked_and_has_no_data() -> None:
 
 def _read(asked: dict[str, Any]) -> Watch:
     """Return what an alarm shall look at. Raises `ValidationError`."""
-    rule = _read_rule(asked)
+    condition = _read_condition(asked)
     if asked.get("metric_data_queries"):
         queries, wanted = _read_queries(asked["metric_data_queries"])
     else:
@@ -120,16 +120,16 @@ def _read(asked: dict[str, Any]) -> Watch:
     if len(periods) != 1:
         raise ValidationError("All metrics of an alarm must have one and the same period.")
     period = periods.pop()
-    whole, most = period * rule.periods, _WEEK if period >= _HOUR else _DAY
+    whole, most = period * condition.periods, _WEEK if period >= _HOUR else _DAY
     if whole > most:
         raise ValidationError(
             f"Metrics cannot be checked across more than {most} seconds: EvaluationPeriods * Period is "
             f"{whole:.0f}"
         )
-    return Watch(queries, wanted, period, rule)
+    return Watch(queries, wanted, period, condition)
 
 
-def _read_rule(asked: dict[str, Any]) -> Rule:
+def _read_condition(asked: dict[str, Any]) -> AlarmCondition:
     comparison, threshold = asked.get("comparison_operator"), asked.get("threshold")
     if comparison not in COMPARISONS:
         raise ValidationError(
@@ -149,7 +149,7 @@ def _read_rule(asked: dict[str, Any]) -> Rule:
             f"Option {missing} is not supported. Supported options for TreatMissingData are "
             f"{', '.join(TREATMENTS)}."
         )
-    return Rule(comparison, float(threshold), periods, needed, missing)
+    return AlarmCondition(comparison, float(threshold), periods, needed, missing)
 
 
 def _read_metric(asked: dict[str, Any]) -> MetricQuery:

@@ -9,9 +9,9 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from localcloud.gaps.cloudwatch.actions import alarmed, perform
 from localcloud.gaps.cloudwatch.alarms import Watch, changing, note_change, points_of, watch_of
 from localcloud.gaps.cloudwatch.clock import MINUTE, now, real
-from localcloud.gaps.cloudwatch.evaluation import explain, judge
 from localcloud.gaps.cloudwatch.published import publish
 from localcloud.gaps.timing import aws_seconds
+from localcloud.metrics.evaluation import explain, judge
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +69,11 @@ def _look(backend: CloudWatchBackend, alarm: Alarm, watch: Watch, end: float) ->
     points = points_of(backend, watch, end)
     with changing:
         before = alarm.state_value
-        state = judge(watch.rule, points, before)
+        state = judge(watch.condition, points, before)
         if state != before:
-            alarm.update_state(explain(watch.rule, points, state), _reason_data(watch, points, end), state)
+            alarm.update_state(
+                explain(watch.condition, points, state), _reason_data(watch, points, end), state
+            )
             note_change(backend, alarm, before)
     perform(backend, alarm, alarmed(alarm, watch, points), changed=state != before)
 
@@ -83,6 +85,6 @@ def _reason_data(watch: Watch, points: list[float | None], end: float) -> str:
             "queryDate": f"{real(end):%Y-%m-%dT%H:%M:%S.000+0000}",
             "period": watch.period,
             "recentDatapoints": [value for value in reversed(points) if value is not None],
-            "threshold": watch.rule.threshold,
+            "threshold": watch.condition.threshold,
         }
     )

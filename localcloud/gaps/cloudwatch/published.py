@@ -10,10 +10,10 @@ from moto.sqs.models import Queue, sqs_backends
 from localcloud.gaps.autoscaling.running import engine
 from localcloud.gaps.cloudwatch.clock import MINUTE
 from localcloud.gaps.cloudwatch.records import store_of
-from localcloud.gaps.cloudwatch.series import MetricStore, Point, Statistics, metric
 from localcloud.gaps.sqs.traffic import Traffic, traffic_of
 from localcloud.gaps.timing import seconds_on_aws
 from localcloud.lateness.register import late
+from localcloud.metrics.series import MetricStore, Point, Statistics, metric
 from localcloud.scaling_groups.group import COMING, GOING, ScalingGroup, Stage
 
 # How long a minute's figures take after its end; AWS promises nothing, and it is mostly about this.

@@ -12,12 +12,12 @@ from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum, MetricDatum
 
 from localcloud.gaps.cloudwatch.clock import now, on_clock, real
-from localcloud.gaps.cloudwatch.expression import BadExpression
-from localcloud.gaps.cloudwatch.queries import Answers, ExpressionQuery, MetricQuery, Query, Span, reader
 from localcloud.gaps.cloudwatch.records import store_of
-from localcloud.gaps.cloudwatch.series import Metric, Point, Statistics, metric
-from localcloud.gaps.cloudwatch.values import Series
 from localcloud.gaps.patching import put_over
+from localcloud.metrics.expression import BadExpression
+from localcloud.metrics.queries import ExpressionQuery, MetricQuery, Query, QueryAnswers, Span, reader
+from localcloud.metrics.series import Metric, Point, Statistics, metric
+from localcloud.metrics.values import Series
 
 STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
 
@@ -73,7 +73,7 @@ def _metric_data_knows_maths() -> None:
         try:
             known = read_queries(queries)
             span = _span(known, queries, start_time, end_time)
-            answers = Answers(known, reader(store_of(backend), span, now()), span.times)
+            answers = QueryAnswers(known, reader(store_of(backend), span, now()), span.times)
             return [
                 _result(query, series, newest_first=scan_by != "TimestampAscending")
                 for query in queries
@@ -143,7 +143,7 @@ def _span(known: Mapping[str, Query], queries: list[dict[str, Any]], start: date
     return Span(begin, on_clock(end), period)
 
 
-def _several(answers: Answers, id: str) -> list[Series]:  # noqa: A002  CloudWatch's own name
+def _several(answers: QueryAnswers, id: str) -> list[Series]:  # noqa: A002  CloudWatch's own name
     value = answers.value_of(id)
     if isinstance(value, float | int):
         raise BadExpression(f"{id!r} is a number, and must be a series")

@@ -8,13 +8,13 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.core.utils import utcnow
 
-from localcloud.gaps.cloudwatch.series import MetricStore
+from localcloud.metrics.series import MetricStore
 
 # AWS keeps an alarm's history for 30 days. Here it is so many items in a region.
 _HISTORY_ITEMS = 5_000
 
 
-class History:
+class AlarmHistory:
     """What happened to alarms, also to those that were deleted. Safe for several threads."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ def store_of(backend: CloudWatchBackend) -> MetricStore:
     return found
 
 
-def history_of(backend: CloudWatchBackend) -> History:
+def history_of(backend: CloudWatchBackend) -> AlarmHistory:
     """Return the history of a region's alarms."""
-    found: History = backend.__dict__.setdefault("localcloud_history", History())
+    found: AlarmHistory = backend.__dict__.setdefault("localcloud_history", AlarmHistory())
     return found

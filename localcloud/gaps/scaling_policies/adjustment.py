@@ -12,7 +12,7 @@ ADJUSTMENT_TYPES = (CHANGE, EXACT, PERCENT)
 
 
 @dataclass(frozen=True)
-class Step:
+class StepAdjustment:
     """By how much to scale if the metric is so far from the threshold; None is without an end."""
 
     lower: float | None
@@ -30,7 +30,7 @@ class Step:
         return lower <= distance < upper if above else lower < distance <= upper
 
 
-def step_for(steps: Iterable[Step], distance: float) -> Step | None:
+def step_for(steps: Iterable[StepAdjustment], distance: float) -> StepAdjustment | None:
     """Return the step in which the metric lies, None if it is in none."""
     return next((step for step in steps if step.holds(distance, above=distance >= 0)), None)
 

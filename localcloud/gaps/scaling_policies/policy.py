@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from localcloud.gaps.scaling_policies.adjustment import ADJUSTMENT_TYPES, EXACT, PERCENT, Step
+from localcloud.gaps.scaling_policies.adjustment import ADJUSTMENT_TYPES, EXACT, PERCENT, StepAdjustment
 from localcloud.scaling_groups.ec2 import Place
 from localcloud.scaling_groups.group import ScalingGroup, invalid
 
@@ -43,7 +43,7 @@ class Policy:
     """By how many instances a percentage scales at least."""
     cooldown: float | None = None
     """Seconds, of a simple policy; None for the group's."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StepAdjustment, ...] = ()
     aggregation: str = "Average"
     warmup: float | None = None
     """Seconds; None for the group's."""
@@ -82,7 +82,7 @@ class Policy:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def _described(step: Step) -> dict[str, float]:
+def _described(step: StepAdjustment) -> dict[str, float]:
     found = {
         "MetricIntervalLowerBound": step.lower,
         "MetricIntervalUpperBound": step.upper,
@@ -147,7 +147,7 @@ def _read_steps(policy: Policy, asked: Mapping[str, Any]) -> None:
     if not given:
         raise invalid(f"StepAdjustments is required for policy type {STEP}")
     steps = [
-        Step(
+        StepAdjustment(
             _number(one.get("MetricIntervalLowerBound")),
             _number(one.get("MetricIntervalUpperBound")),
             int(one["ScalingAdjustment"]),
@@ -160,7 +160,7 @@ def _read_steps(policy: Policy, asked: Mapping[str, Any]) -> None:
     _check_steps(policy.steps)
 
 
-def _check_steps(steps: tuple[Step, ...]) -> None:
+def _check_steps(steps: tuple[StepAdjustment, ...]) -> None:
     """Raise `GroupError` unless the steps follow each other, as far as needed."""
     for step in steps:
         if step.lower is None and step.upper is None:

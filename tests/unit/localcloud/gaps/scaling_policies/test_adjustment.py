@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from localcloud.gaps.scaling_policies.adjustment import CHANGE, EXACT, PERCENT, Step, step_for, wanted
+from localcloud.gaps.scaling_policies.adjustment import (
+    CHANGE,
+    EXACT,
+    PERCENT,
+    StepAdjustment,
+    step_for,
+    wanted,
+)
 from localcloud.gaps.scaling_policies.policy import read_policy
 from localcloud.scaling_groups.ec2 import Place, TemplateName
 from localcloud.scaling_groups.group import GroupError, ScalingGroup
@@ -35,8 +42,14 @@ def test_capacity_is_adjusted_and_rounded_as_aws_documents(
 
 
 PLACE, TEMPLATE = Place("123456789012", "us-east-1"), TemplateName("lt-1", "g", None)
-GROUP = ScalingGroup(PLACE, "g", "arn", datetime.now(UTC), 0, 9, 0, TEMPLATE, [])
-STEPS = (Step(None, -10, -30), Step(-10, 0, 0), Step(0, 10, 0), Step(10, 20, 10), Step(20, None, 30))
+GROUP = ScalingGroup(PLACE, "g", "arn", datetime(2026, 1, 1, tzinfo=UTC), 0, 9, 0, TEMPLATE, [])
+STEPS = (
+    StepAdjustment(None, -10, -30),
+    StepAdjustment(-10, 0, 0),
+    StepAdjustment(0, 10, 0),
+    StepAdjustment(10, 20, 10),
+    StepAdjustment(20, None, 30),
+)
 
 
 @pytest.mark.parametrize(

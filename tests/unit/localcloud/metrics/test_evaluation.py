@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.gaps.cloudwatch.evaluation import ALARM, INSUFFICIENT_DATA, OK, Rule, explain, judge
+from localcloud.metrics.evaluation import ALARM, INSUFFICIENT_DATA, OK, AlarmCondition, explain, judge
 
 STAYS = "the state that it was in"
 
@@ -38,10 +38,10 @@ TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 def test_missing_points_count_as_in_aws_s_examples(
     needed: int, shown: str, treatment: str, wanted: str, before: str
 ) -> None:
-    rule = Rule("GreaterThanThreshold", 0, periods=3, needed=needed, missing=treatment)
+    condition = AlarmCondition("GreaterThanThreshold", 0, periods=3, needed=needed, missing=treatment)
     points = [{"0": 0.0, "X": 1.0, "-": None}[one] for one in reversed(shown)]
 
-    assert judge(rule, points, before) == (before if wanted is STAYS else wanted)
+    assert judge(condition, points, before) == (before if wanted is STAYS else wanted)
 
 
 @pytest.mark.parametrize(
@@ -54,25 +54,25 @@ def test_missing_points_count_as_in_aws_s_examples(
     ],
 )
 def test_a_point_is_compared_with_the_threshold(comparison: str, below: str, equal: str, above: str) -> None:
-    rule = Rule(comparison, 5, periods=1, needed=1)
+    condition = AlarmCondition(comparison, 5, periods=1, needed=1)
 
-    assert [judge(rule, [value], OK) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
+    assert [judge(condition, [value], OK) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
 
 
 def test_the_newest_point_that_is_there_counts() -> None:
-    rule = Rule("GreaterThanThreshold", 0, periods=1, needed=1)
+    condition = AlarmCondition("GreaterThanThreshold", 0, periods=1, needed=1)
 
-    assert judge(rule, [None, 1.0, 0.0], OK) == ALARM
-    assert judge(rule, [None, 0.0, 1.0], ALARM) == OK
+    assert judge(condition, [None, 1.0, 0.0], OK) == ALARM
+    assert judge(condition, [None, 0.0, 1.0], ALARM) == OK
 
 
 def test_the_reason_names_points_and_threshold() -> None:
-    rule = Rule("GreaterThanThreshold", 0, periods=2, needed=2)
+    condition = AlarmCondition("GreaterThanThreshold", 0, periods=2, needed=2)
 
-    assert explain(rule, [None, 3.0, 1.0, 9.0], ALARM) == (
+    assert explain(condition, [None, 3.0, 1.0, 9.0], ALARM) == (
         "Threshold Crossed: 2 datapoints [3.0, 1.0] were greater than the threshold (0.0)."
     )
-    assert explain(rule, [0.0], OK) == (
+    assert explain(condition, [0.0], OK) == (
         "Threshold Crossed: 1 datapoint [0.0] was not greater than the threshold (0.0)."
     )
-    assert "no datapoints were received" in explain(rule, [None], INSUFFICIENT_DATA)
+    assert "no datapoints were received" in explain(condition, [None], INSUFFICIENT_DATA)

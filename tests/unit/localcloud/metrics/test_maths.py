@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from localcloud.gaps.cloudwatch.expression import BadExpression, parse
-from localcloud.gaps.cloudwatch.queries import Answers, ExpressionQuery, MetricQuery, check
-from localcloud.gaps.cloudwatch.series import metric
-from localcloud.gaps.cloudwatch.values import Value
+from localcloud.metrics.expression import BadExpression, parse
+from localcloud.metrics.queries import ExpressionQuery, MetricQuery, QueryAnswers, check
+from localcloud.metrics.series import metric
+from localcloud.metrics.values import Value
 
 TIMES = (0.0, 60.0, 120.0)
 DATA: dict[str, dict[float, float]] = {
@@ -25,7 +25,7 @@ DATA: dict[str, dict[float, float]] = {
 def worth(text: str) -> Value:
     named = {name: MetricQuery(metric("n", name, {}), "Average", 60) for name in DATA}
     queries = named | {"e": ExpressionQuery.of(text)}  # type: ignore[dict-item]
-    return Answers(queries, lambda query: DATA[query.metric.name], TIMES).value_of("e")  # type: ignore[arg-type]
+    return QueryAnswers(queries, lambda query: DATA[query.metric.name], TIMES).value_of("e")  # type: ignore[arg-type]
 
 
 def read(text: str) -> float:

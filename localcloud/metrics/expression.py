@@ -48,7 +48,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Text:
+class QuotedText:
     """A text in quotes, or one of the words that FILL takes: REPEAT, LINEAR."""
 
     value: str
@@ -69,7 +69,7 @@ class Negative:
 
 
 @dataclass(frozen=True)
-class Operation:
+class BinaryOperation:
     """Two things with an operator between: `+ - * / ^ == != < > <= >= AND OR`."""
 
     operator: str
@@ -92,7 +92,7 @@ class Array:
     items: tuple["Node", ...]
 
 
-Node = Number | Text | Reference | Negative | Operation | Function | Array
+Node = Number | QuotedText | Reference | Negative | BinaryOperation | Function | Array
 
 
 def parse(text: str) -> Node:
@@ -109,7 +109,7 @@ def references(node: Node) -> set[str]:
             return {found}
         case Negative(of=inner):
             return references(inner)
-        case Operation(left=left, right=right):
+        case BinaryOperation(left=left, right=right):
             return references(left) | references(right)
         case Function(arguments=several) | Array(items=several):
             return {found for one in several for found in references(one)}
@@ -160,7 +160,7 @@ class _Parser:
             return self._signed()
         node = self._level(level + 1)
         while (operator := self._next_of(_LEVELS[level])) is not None:
-            node = Operation(_SAME.get(operator, operator), node, self._level(level + 1))
+            node = BinaryOperation(_SAME.get(operator, operator), node, self._level(level + 1))
         return node
 
     def _signed(self) -> Node:
@@ -176,7 +176,7 @@ class _Parser:
             case "number":
                 return Number(float(token.text))
             case "text":
-                return Text(token.text[1:-1])
+                return QuotedText(token.text[1:-1])
             case "name":
                 return self._named(token)
         if token.text == "(":
@@ -188,7 +188,7 @@ class _Parser:
 
     def _named(self, token: _Token) -> Node:
         if token.text in ("REPEAT", "LINEAR"):
-            return Text(token.text)
+            return QuotedText(token.text)
         if self._next_of(("(",)) is not None:
             empty = self._next_of((")",)) is not None
             arguments = () if empty else self._inside(")", self._list)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.localcloud.cloudwatch.alarms import WAITING, depth, maths, queries, state
+from tests.aws.localcloud.gaps.cloudwatch.alarms import WAITING, depth, maths, queries, state
 from tests.patience import wait_for
 
 Client = Callable[[str], Any]

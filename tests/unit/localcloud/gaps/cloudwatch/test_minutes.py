@@ -1,4 +1,4 @@
-"""Data points by their times: statistics of periods, what is seen when, and what alarms see at a moment."""
+"""What services publish each minute, and what an alarm sees of it at a moment."""
 
 from datetime import UTC, datetime
 
@@ -8,15 +8,15 @@ from moto.cloudwatch.models import CloudWatchBackend
 from localcloud.gaps.autoscaling.tags_and_processes import METRICS
 from localcloud.gaps.cloudwatch import minute
 from localcloud.gaps.cloudwatch.alarms import Watch, points_of
-from localcloud.gaps.cloudwatch.evaluation import Rule
 from localcloud.gaps.cloudwatch.published import _active_since as active_since
 from localcloud.gaps.cloudwatch.published import _seen_from as seen_from
 from localcloud.gaps.cloudwatch.published import group_values
-from localcloud.gaps.cloudwatch.queries import ExpressionQuery, MetricQuery
 from localcloud.gaps.cloudwatch.records import store_of
-from localcloud.gaps.cloudwatch.series import MetricStore, Point, Statistics, metric
 from localcloud.gaps.sqs.traffic import Traffic
 from localcloud.lateness.register import late
+from localcloud.metrics.evaluation import AlarmCondition
+from localcloud.metrics.queries import ExpressionQuery, MetricQuery
+from localcloud.metrics.series import Point, Statistics, metric
 from localcloud.scaling_groups.ec2 import Place, TemplateName
 from localcloud.scaling_groups.group import GroupMember, ScalingGroup, Stage
 from localcloud.state import Delays
@@ -27,56 +27,6 @@ HOUR = 3600.0
 
 def point(time: float, value: float, seen_from: float = 0) -> Point:
     return Point(time, seen_from, Statistics.of(value), "Count")
-
-
-def store_with(*points: Point) -> MetricStore:
-    store = MetricStore()
-    for one in points:
-        store.put(DEPTH, one)
-    return store
-
-
-@pytest.mark.parametrize(
-    ("statistic", "value"),
-    [("Average", 2), ("Sum", 6), ("Minimum", 1), ("Maximum", 3), ("SampleCount", 3)],
-)
-def test_a_period_s_statistics_are_those_of_all_its_points(statistic: str, value: float) -> None:
-    store = store_with(point(0, 1), point(60, 2), point(120, 3), point(300, 99))
-
-    found = store.periods(DEPTH, 0, 300, 300, now=1_000)
-
-    assert {time: one.get(statistic) for time, one in found.items()} == {0: value}
-
-
-def test_periods_begin_where_it_is_asked_from() -> None:
-    store = store_with(point(60, 1), point(120, 2), point(180, 4))
-
-    found = store.periods(DEPTH, 60, 300, 120, now=1_000)
-
-    assert {time: one.total for time, one in found.items()} == {60: 3, 180: 4}
-
-
-def test_a_point_is_not_seen_before_it_was_published() -> None:
-    store = store_with(point(0, 1, seen_from=120))
-
-    assert store.periods(DEPTH, 0, 60, 60, now=119) == {}
-    assert store.metrics(119) == []
-    assert list(store.periods(DEPTH, 0, 60, 60, now=120)) == [0]
-    assert store.metrics(120) == [DEPTH]
-
-
-def test_a_metric_of_other_dimensions_or_another_unit_is_another() -> None:
-    store = store_with(point(0, 1))
-
-    assert store.periods(metric("AWS/SQS", DEPTH.name, {}), 0, 60, 60, now=1) == {}
-    assert store.periods(DEPTH, 0, 60, 60, now=1, unit="Seconds") == {}
-    assert store.unit(DEPTH) == "Count"
-
-
-def test_the_oldest_points_are_forgotten() -> None:
-    store = store_with(*(point(60 * index, 1) for index in range(2_000)))
-
-    assert len(store.periods(DEPTH, 0, 120_000, 60, now=0)) == 1_440
 
 
 def test_a_queue_is_active_until_it_was_idle_for_six_hours() -> None:
@@ -127,11 +77,11 @@ def test_an_alarm_sees_the_periods_before_the_moment_in_which_it_looks() -> None
         store_of(backend).put(DEPTH, one)
     depth = MetricQuery(DEPTH, "Maximum", 60)
     filled = ExpressionQuery.of("FILL(depth, 0)")
-    rule = Rule("GreaterThanThreshold", 0, periods=1, needed=1)
+    condition = AlarmCondition("GreaterThanThreshold", 0, periods=1, needed=1)
     queries = {"depth": depth, "filled": filled}
 
-    seen = points_of(backend, Watch(queries, "depth", 60, rule), 600)
-    fills = points_of(backend, Watch(queries, "filled", 60, rule), 600)
+    seen = points_of(backend, Watch(queries, "depth", 60, condition), 600)
+    fills = points_of(backend, Watch(queries, "filled", 60, condition), 600)
 
     assert seen == [None, 5, 3], "the newest minute's figures are not there yet"
     assert fills == [0, 5, 3], "FILL puts its value in the place of what is late"
@@ -141,8 +91,8 @@ def test_a_longer_period_ends_with_the_minute_too() -> None:
     backend = CloudWatchBackend("us-east-1", "123456789012")
     for index in range(20):
         store_of(backend).put(DEPTH, point(60 * index, index))
-    rule = Rule("GreaterThanThreshold", 0, periods=1, needed=1)
-    watch = Watch({"depth": MetricQuery(DEPTH, "Sum", 120)}, "depth", 120, rule)
+    condition = AlarmCondition("GreaterThanThreshold", 0, periods=1, needed=1)
+    watch = Watch({"depth": MetricQuery(DEPTH, "Sum", 120)}, "depth", 120, condition)
 
     assert points_of(backend, watch, 600) == [8 + 9, 6 + 7, 4 + 5]
     assert points_of(backend, watch, 660) == [9 + 10, 7 + 8, 5 + 6]

@@ -25,7 +25,7 @@ COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class AlarmCondition:
     """When an alarm goes off: `needed` of the last `periods` points compare so with the threshold."""
 
     comparison: str
@@ -39,38 +39,38 @@ class Rule:
         return COMPARISONS[self.comparison][0](value, self.threshold)
 
 
-def judge(rule: Rule, points: Sequence[float | None], state: str) -> str:
+def judge(condition: AlarmCondition, points: Sequence[float | None], state: str) -> str:
     """Return the state after `state`; `points` has the newest first, None where there is none."""
     known = [(age, value) for age, value in enumerate(points, start=1) if value is not None]
-    counted = known[: rule.periods]
-    breaching = sum(rule.breaches(value) for _, value in counted)
-    if len(counted) == rule.periods:
-        return ALARM if breaching >= rule.needed else OK
-    lacking = rule.periods - len(counted)
-    if rule.missing in ("breaching", "notBreaching"):
-        assumed = lacking if rule.missing == "breaching" else 0
-        return ALARM if breaching + assumed >= rule.needed else OK
+    counted = known[: condition.periods]
+    breaching = sum(condition.breaches(value) for _, value in counted)
+    if len(counted) == condition.periods:
+        return ALARM if breaching >= condition.needed else OK
+    lacking = condition.periods - len(counted)
+    if condition.missing in ("breaching", "notBreaching"):
+        assumed = lacking if condition.missing == "breaching" else 0
+        return ALARM if breaching + assumed >= condition.needed else OK
     if not counted:
-        return state if rule.missing == "ignore" else INSUFFICIENT_DATA
+        return state if condition.missing == "ignore" else INSUFFICIENT_DATA
     if breaching < len(counted):
-        return ALARM if breaching >= rule.needed else OK
+        return ALARM if breaching >= condition.needed else OK
     # All that is there breaches, but there is little of it.
-    if breaching >= rule.needed:
+    if breaching >= condition.needed:
         return ALARM
     oldest = counted[-1][0]
-    return ALARM if rule.missing == "missing" and oldest >= rule.needed else state
+    return ALARM if condition.missing == "missing" and oldest >= condition.needed else state
 
 
-def explain(rule: Rule, points: Sequence[float | None], state: str) -> str:
+def explain(condition: AlarmCondition, points: Sequence[float | None], state: str) -> str:
     """Return why an alarm went over into `state`, in CloudWatch's words."""
-    counted = [value for value in points if value is not None][: rule.periods]
-    words = COMPARISONS[rule.comparison][1]
+    counted = [value for value in points if value is not None][: condition.periods]
+    words = COMPARISONS[condition.comparison][1]
     if not counted:
         assumed = {
             ALARM: "no datapoints were received for {} and missing datapoints were treated as [Breaching].",
             OK: "no datapoints were received for {} and missing datapoints were treated as [NonBreaching].",
         }
-        periods = "1 period" if rule.periods == 1 else f"{rule.periods} periods"
+        periods = "1 period" if condition.periods == 1 else f"{condition.periods} periods"
         if state == INSUFFICIENT_DATA:
             return "Insufficient Data: no datapoints were received."
         return "Threshold Crossed: " + assumed[state].format(periods)
@@ -80,5 +80,5 @@ def explain(rule: Rule, points: Sequence[float | None], state: str) -> str:
     noun = "datapoint" if len(counted) == 1 else "datapoints"
     return (
         f"Threshold Crossed: {len(counted)} {noun} [{shown}] {side} {negation}{words} "
-        f"the threshold ({float(rule.threshold)})."
+        f"the threshold ({float(condition.threshold)})."
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.localcloud.cloudwatch.alarms import WAITING, maths, state
+from tests.aws.localcloud.gaps.cloudwatch.alarms import WAITING, maths, state
 from tests.localcloud_fixture import newest_debian
 from tests.patience import wait_for
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from localcloud.gaps.cloudwatch.expression import BadExpression, Node, parse, references
-from localcloud.gaps.cloudwatch.series import Metric, MetricStore
-from localcloud.gaps.cloudwatch.values import Series, Value, evaluate
+from localcloud.metrics.expression import BadExpression, Node, parse, references
+from localcloud.metrics.series import Metric, MetricStore
+from localcloud.metrics.values import Series, Value, evaluate
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def reader(store: MetricStore, span: Span, now: float) -> Reader:
     return read
 
 
-class Answers:
+class QueryAnswers:
     """The values of queries, each found when it is asked for."""
 
     def __init__(self, queries: Mapping[str, Query], read: Reader, times: Sequence[float]) -> None:
@@ -75,7 +75,7 @@ class Answers:
         self._open: list[str] = []
 
     def value_of(self, id: str) -> Value:  # noqa: A002  CloudWatch's own name
-        """See `values.Surroundings`."""
+        """See `values.ExpressionInputs`."""
         if id in self._open:
             raise BadExpression(f"{' -> '.join([*self._open, id])}: expressions name each other in a circle")
         if id not in self._known:
@@ -88,7 +88,7 @@ class Answers:
         return self._known[id]
 
     def metrics(self, part: str) -> list[Series]:
-        """See `values.Surroundings`."""
+        """See `values.ExpressionInputs`."""
         return [
             self._read(query)
             for id, query in self._queries.items()  # noqa: A001
@@ -108,7 +108,7 @@ def check(queries: Mapping[str, Query], wanted: str) -> None:
         if isinstance(query, ExpressionQuery):
             for id in references(query.tree) - queries.keys():  # noqa: A001
                 raise BadExpression(f"{id!r} is the id of no metric and of no expression")
-    value = Answers(queries, lambda _: {}, ()).value_of(wanted)
+    value = QueryAnswers(queries, lambda _: {}, ()).value_of(wanted)
     if not isinstance(value, Mapping):
         kind = "several series" if isinstance(value, list) else "a number"
         raise BadExpression(f"{wanted!r} is {kind}, and must be one series")

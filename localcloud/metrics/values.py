@@ -13,16 +13,16 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Protocol
 
-from localcloud.gaps.cloudwatch.expression import (
+from localcloud.metrics.expression import (
     Array,
     BadExpression,
+    BinaryOperation,
     Function,
     Negative,
     Node,
     Number,
-    Operation,
+    QuotedText,
     Reference,
-    Text,
 )
 
 Series = Mapping[float, float]
@@ -54,7 +54,7 @@ _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
 _OF_ONE: dict[str, Callable[[float], float]] = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}
 
 
-class Surroundings(Protocol):
+class ExpressionInputs(Protocol):
     """What an expression can look at."""
 
     times: Sequence[float]
@@ -67,18 +67,18 @@ class Surroundings(Protocol):
         """Return the metrics, not expressions, whose ids hold `part`."""
 
 
-def evaluate(node: Node, around: Surroundings) -> Value:
+def evaluate(node: Node, around: ExpressionInputs) -> Value:
     """Return the value of an expression. Raises `BadExpression` if it can have none, whatever the data."""
     match node:
         case Number(value=number):
             return number
-        case Text(value=text):
+        case QuotedText(value=text):
             raise BadExpression(f"the text {text!r} has no place there")
         case Reference(id=wanted):
             return around.value_of(wanted)
         case Negative(of=inner):
             return _each(evaluate(inner, around), operator.neg)
-        case Operation(operator=sign, left=left, right=right):
+        case BinaryOperation(operator=sign, left=left, right=right):
             return _combine(_OPERATORS[sign], evaluate(left, around), evaluate(right, around))
         case Array(items=items):
             return _flat([evaluate(item, around) for item in items])
@@ -86,7 +86,7 @@ def evaluate(node: Node, around: Surroundings) -> Value:
             return _function(node, around)
 
 
-def _function(node: Function, around: Surroundings) -> Value:
+def _function(node: Function, around: ExpressionInputs) -> Value:
     match node.name:
         case "METRICS":
             return _metrics(node, around)
@@ -110,11 +110,11 @@ def _arguments(node: Function, least: int, most: int) -> tuple[Node, ...]:
     return node.arguments
 
 
-def _metrics(node: Function, around: Surroundings) -> list[Series]:
+def _metrics(node: Function, around: ExpressionInputs) -> list[Series]:
     match _arguments(node, 0, 1):
         case ():
             return around.metrics("")
-        case (Text(value=part),):
+        case (QuotedText(value=part),):
             return around.metrics(part)
     raise BadExpression("METRICS takes a text in quotes, or nothing")
 
@@ -192,7 +192,7 @@ def _if(condition: Value, then: Value, otherwise: Value = math.nan) -> Value:
     return _series({time: _at(then if true else otherwise, time) for time, true in condition.items()})
 
 
-def _fill(value: Value, how: Node, around: Surroundings) -> Value:
+def _fill(value: Value, how: Node, around: ExpressionInputs) -> Value:
     if isinstance(value, list):
         return [_filled(series, how, around) for series in value]
     if isinstance(value, Mapping):
@@ -200,11 +200,11 @@ def _fill(value: Value, how: Node, around: Surroundings) -> Value:
     raise BadExpression("FILL takes a series or an array, no number")
 
 
-def _filled(series: Series, how: Node, around: Surroundings) -> Series:
+def _filled(series: Series, how: Node, around: ExpressionInputs) -> Series:
     match how:
-        case Text(value="REPEAT"):
+        case QuotedText(value="REPEAT"):
             return _repeated(series, around.times)
-        case Text(value="LINEAR"):
+        case QuotedText(value="LINEAR"):
             return _interpolated(series, around.times)
     filler = evaluate(how, around)
     if isinstance(filler, list):
