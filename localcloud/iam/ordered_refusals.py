@@ -83,8 +83,9 @@ class OrderedRefusals:
         if not self._orders:
             return None
         actions = [f"{call.service}:{call.operation}"] if call.operation else []
-        needs = needs_of(call, credential.account)
-        for action in dict.fromkeys([*actions, *(need.action for need in needs)]):
+        # The first is what the call is itself; others come with it, such as iam:PassRole.
+        actions += [need.action for need in needs_of(call, credential.account)[:1]]
+        for action in dict.fromkeys(actions):
             if order := self.take(action):
                 return _refusal(call, credential, action, order)
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.scaling_groups.capacity import Capacity
 from localcloud.scaling_groups.ec2 import CloudClock, Ec2, Place
-from localcloud.scaling_groups.group import GroupMember, ScalingGroup
+from localcloud.scaling_groups.group import GroupMember, Groups, ScalingGroup
 from localcloud.scaling_groups.lifecycle import MemberLife, moments
 
 log = logging.getLogger(__name__)
@@ -21,13 +21,13 @@ _STOP_SECONDS = 10.0
 class GroupEngine:
     """Brings groups to what they are told to be. Safe for several threads."""
 
-    def __init__(self, ec2: Ec2, clock: CloudClock) -> None:
-        """Take instances from `ec2`; nothing moves before `start`."""
+    def __init__(self, ec2: Ec2, clock: CloudClock, groups: Groups) -> None:
+        """Take instances from `ec2`, and keep `groups`; nothing moves before `start`."""
         self.ec2 = ec2
         self.clock = clock
         self.lifecycle = MemberLife(ec2, clock)
         self.capacity = Capacity(ec2, clock, self.lifecycle)
-        self._groups: dict[Place, dict[str, ScalingGroup]] = {}
+        self._groups = groups
         self._lock = threading.RLock()
         self._woken = threading.Event()
         self._stopped = threading.Event()

@@ -176,6 +176,13 @@ class ScalingGroup:
         return not moving and len(self.counted()) == self.desired
 
 
+Groups = dict[Place, dict[str, ScalingGroup]]
+"""Groups by their names, of each place."""
+
+# Those of this cloud. Only the engine changes them.
+all_groups: Groups = {}
+
+
 class GroupError(Exception):
     """A request is refused: AWS's code, and its words.
 

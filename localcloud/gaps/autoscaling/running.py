@@ -15,6 +15,7 @@ from localcloud.gaps.timing import aws_seconds
 from localcloud.iam.ordered_refusals import orders
 from localcloud.scaling_groups.ec2 import Launch, Launched, LaunchRefusedError, Place, Spot, TemplateName
 from localcloud.scaling_groups.engine import GroupEngine
+from localcloud.scaling_groups.group import all_groups
 
 log = logging.getLogger(__name__)
 
@@ -130,4 +131,4 @@ class ScaledClock:
         return aws_seconds(seconds)
 
 
-engine = GroupEngine(MotoEc2(), ScaledClock())
+engine = GroupEngine(MotoEc2(), ScaledClock(), all_groups)

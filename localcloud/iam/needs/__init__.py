@@ -7,7 +7,7 @@ on `*`.
 """
 
 from localcloud.iam.need import Need
-from localcloud.iam.needs import cloudwatch, ec2, iam, others, s3, sqs
+from localcloud.iam.needs import autoscaling, cloudwatch, ec2, iam, others, s3, sqs
 from localcloud.wire.call import Call, Family
 
 __all__ = ["Need", "needs_of"]
@@ -24,6 +24,8 @@ def needs_of(call: Call, account: str) -> list[Need]:
             return sqs.needs_of(call, account)
         case "ec2":
             return ec2.needs_of(call, account)
+        case "autoscaling":
+            return autoscaling.needs_of(call, account)
         case "monitoring":
             return cloudwatch.needs_of(call, account)
         case "iam" | "sts":

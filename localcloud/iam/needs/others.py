@@ -13,8 +13,6 @@ _NAMED = (
     ("ssm", "Name", "parameter/{}"),
     ("ssm", "Names", "parameter/{}"),
     ("ssm", "Path", "parameter/{}"),
-    ("autoscaling", "AutoScalingGroupName", "autoScalingGroup:*:autoScalingGroupName/{}"),
-    ("autoscaling", "LaunchConfigurationName", "launchConfiguration:*:launchConfigurationName/{}"),
     ("logs", "logGroupName", "log-group:{}"),
     ("sns", "Name", "{}"),
 )
@@ -25,29 +23,19 @@ def needs_of(call: Call, account: str) -> list[Need]:
     service = _PREFIXES.get(call.service, call.service)
     action = f"{service}:{call.operation or call.method}"
     context = request_tags(tags_in(call.parameters, "Tags"))
-    if call.operation.startswith("Describe") and call.service in ("autoscaling", "elasticloadbalancing"):
+    if call.operation.startswith("Describe") and call.service == "elasticloadbalancing":
         return [Need(action)]
     return on_each(action, _arns(call, account) or ["*"], context)
 
 
 def _arns(call: Call, account: str) -> list[str]:
     found = []
-    if call.service == "autoscaling" and (group := _group_of_policy(call)):
-        return [
-            f"arn:aws:autoscaling:{call.region}:{account}:autoScalingGroup:*:autoScalingGroupName/{group}"
-        ]
     for service, parameter, end in _NAMED:
         if service == call.service:
             names = _values(call.parameters, parameter)
             place = f"arn:aws:{_PREFIXES.get(service, service)}:{call.region}:{account}:"
             found += [place + end.format(name.lstrip("/")) for name in names]
     return found or [value for value in _leaves(call.parameters) if value.startswith("arn:aws:")]
-
-
-def _group_of_policy(call: Call) -> str | None:
-    """Return the group of a scaling policy that is named by its ARN: rights are given on groups."""
-    _, found, after = str(call.parameters.get("PolicyName", "")).partition(":autoScalingGroupName/")
-    return after.partition(":policyName/")[0] if found else None
 
 
 def _values(parameters: dict[str, Any], name: str) -> list[str]:

@@ -78,7 +78,7 @@ class Cloud:
 
     def __init__(self, **more: Any) -> None:
         self.ec2, self.clock = StubEc2(), StubClock()
-        self.engine = GroupEngine(self.ec2, self.clock)
+        self.engine = GroupEngine(self.ec2, self.clock, {})
         zones = more.pop("zones", ZONES[:2])
         told = {"minimum": 0, "maximum": 6, "desired": 0, **more}
         self.group = ScalingGroup(
@@ -123,9 +123,8 @@ class Cloud:
         self.clock.seconds += seconds
         self.turn()
 
-    def hook(self, transition: str, **more: Any) -> None:
-        name = more.pop("name", "hook")
-        self.group.hooks[name] = Hook(name, transition, **more)
+    def hook(self, transition: str, name: str = "hook", seconds: int = 3600, **more: Any) -> None:
+        self.group.hooks[name] = Hook(name, transition, seconds, **more)
 
     def member(self, instance: str) -> GroupMember:
         return self.group.members[instance]

@@ -26,7 +26,7 @@ def test_a_launched_instance_waits_for_its_hook(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("by_time", [True, False])
 def test_an_abandoned_launch_is_ended_and_tried_again(cloud: Cloud, by_time: bool) -> None:
-    cloud.hook(LAUNCHING, timeout=60)
+    cloud.hook(LAUNCHING, seconds=60)
     cloud.run(1)
     if by_time:
         cloud.later(60)
@@ -72,7 +72,7 @@ def test_without_a_hook_it_is_ended_at_once(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("default", [CONTINUE, ABANDON])
 def test_a_hook_that_nobody_answers_is_over_in_time(cloud: Cloud, default: str) -> None:
-    cloud.hook(TERMINATING, timeout=300, default_result=default)
+    cloud.hook(TERMINATING, seconds=300, default_result=default)
     cloud.run(1)
     cloud.want(0)
     cloud.later(299)
@@ -84,7 +84,7 @@ def test_a_hook_that_nobody_answers_is_over_in_time(cloud: Cloud, default: str) 
 
 
 def test_a_heartbeat_extends_the_wait_up_to_a_hundred_times(cloud: Cloud) -> None:
-    cloud.hook(TERMINATING, timeout=60)
+    cloud.hook(TERMINATING, seconds=60)
     cloud.run(1)
     cloud.want(0)
     for _ in range(110):
@@ -98,7 +98,7 @@ def test_a_heartbeat_extends_the_wait_up_to_a_hundred_times(cloud: Cloud) -> Non
 
 
 def test_no_wait_is_longer_than_two_days(cloud: Cloud) -> None:
-    cloud.hook(TERMINATING, timeout=7200)
+    cloud.hook(TERMINATING, seconds=7200)
 
     assert cloud.group.hooks["hook"].most == 48 * 3600
 
