@@ -22,6 +22,7 @@ FILES = {
     "worker": ("worker.json",),
     "client": ("client.json",),
     "web": ("web.json",),
+    "scaler": ("scaler.json",),
 }
 
 Condition = tuple[tuple[str, tuple[str, ...]], ...]

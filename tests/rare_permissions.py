@@ -104,4 +104,42 @@ WEB = (
          "reply queues that a killed process left; and whose credentials these are"),
 )  # fmt: skip
 
-RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT, "web": WEB}
+# All of it, too: tests/aws/scaling/test_permissions.py has the scaler do all it can.
+_GROUPS = "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*"
+SCALER = (
+    Rare("State", ("s3:GetObject",),
+         tuple(f"{_BUCKET}/{key}" for key in ("config/scaling.json", "scaling/state.json", "workers/*")),
+         "how the stack scales, the scalers' common state, and the workers' heartbeats"),
+    Rare("Decisions", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*", f"{_BUCKET}/scaling/state.json"),
+         "the lease is renewed, and decisions are logged"),
+    Rare("Workers", ("s3:ListBucket",), (_BUCKET,),
+         "all heartbeats are found; and without it S3 says 403 instead of 404"),
+    Rare("Requests", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), (f"{_SQS}-requests",),
+         "jobs in line are counted"),
+    Rare("Hosts", ("ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"), ("*",),
+         "which hosts there are and how they are; what runs in a lab besides",
+         (("ec2:Region", ("${region}",)),)),
+    Rare("Groups",
+         ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
+          "autoscaling:DescribeScalingActivities"),
+         ("*",), "the same of the groups, and why a host does not come"),
+    Rare("Capacity",
+         ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat",
+          "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"),
+         (_GROUPS,),
+         "hosts are ordered and ended; those that leave have the group wait until they have drained"),
+    Rare("Ends", ("ec2:TerminateInstances",), (f"{_EC2}:instance/*",), "hosts that no group knows are ended",
+         _OURS),
+    Rare("RarePlainLaunches", ("ec2:RunInstances",),
+         ("arn:aws:ec2:${region}::image/*",
+          *(f"{_EC2}:{kind}/*" for kind in ("instance", "key-pair", "launch-template", "network-interface",
+                                            "security-group", "subnet", "volume"))),
+         "Auto Scaling groups are refused, and hosts are launched one by one"),
+    Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
+         "the same; the tags are the launch template's",
+         ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)), ("ec2:CreateAction", ("RunInstances",)))),
+    Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
+         "the same; only EC2 can get the role", (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
+)  # fmt: skip
+
+RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT, "web": WEB, "scaler": SCALER}
