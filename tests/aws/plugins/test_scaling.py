@@ -1,106 +1,24 @@
 """The module that makes a fleet scale: what it makes, puts back, shows and removes; no host boots here."""
 
-import itertools
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from tests.localcloud_fixture import client_of, new_key
-from tests.unit.plugins.actions import action, run
-
-ACCOUNTS = (f"{number:012}" for number in itertools.count(710_000_000_001))
-SERVICES = ("ec2", "autoscaling", "cloudwatch", "s3")
-GROUPS = [{"name": "worker", "count": 3, "type": "t3.small"}, {"name": "big", "count": 1, "type": "m5.large"}]
-
-
-@dataclass
-class Account:
-    """An account of a test's own, with a bucket, a key pair and the workers' security group."""
-
-    key: dict[str, str]
-    clients: dict[str, Any]
-    bucket: str
-    image: str
-
-    def scaling(
-        self, *, check: bool = False, key: dict[str, str] | None = None, **given: Any
-    ) -> dict[str, Any]:
-        """Run the module."""
-        arguments = {
-            "region": "us-east-1",
-            "stack": "mine",
-            "bucket": self.bucket,
-            "groups": GROUPS,
-            "limits": {"min": 0, "max": 6},
-            "queue": "mine-requests",
-            "name": "mine-worker",
-            "image_id": self.image,
-            "user_data": "#cloud-config\nsecret: very",
-            "security_group": "mine-workers",
-            "key_name": "mine",
-            "key_mark": "SHA256:x",
-            "lab_mode": "false",
-            "refusal_patience": 0,
-            "wait_timeout": 30,
-            "tags": {"Course": 7},
-        }
-        made = {name: value for name, value in {**arguments, **given}.items() if value is not None}
-        return run(
-            action("scaling_group"), made, name="scaling_group", environment=key or self.key, check_mode=check
-        )
-
-    def groups(self) -> dict[str, dict[str, Any]]:
-        """Return the Auto Scaling groups by name."""
-        found = self.clients["autoscaling"].describe_auto_scaling_groups()["AutoScalingGroups"]
-        return {one["AutoScalingGroupName"]: one for one in found}
-
-    def configuration(self) -> dict[str, Any]:
-        """Return what scalers and clients read."""
-        found = self.clients["s3"].get_object(Bucket=self.bucket, Key="config/scaling.json")
-        told: dict[str, Any] = json.loads(found["Body"].read())
-        return told
-
-    def templates(self) -> dict[str, list[int]]:
-        """Return the versions of the launch templates, by name."""
-        ec2 = self.clients["ec2"]
-        return {
-            name: sorted(
-                one["VersionNumber"]
-                for one in ec2.describe_launch_template_versions(LaunchTemplateName=name)[
-                    "LaunchTemplateVersions"
-                ]
-            )
-            for one in ec2.describe_launch_templates()["LaunchTemplates"]
-            for name in [one["LaunchTemplateName"]]
-        }
+from tests.localcloud_fixture import new_key
+from tests.scaling_account import GROUPS, ScalingAccount, suspended
 
 
 @pytest.fixture
-def account(localcloud: dict[str, str]) -> Iterator[Account]:
-    """An account of the test's own."""
-    number = next(ACCOUNTS)
-    key = new_key(localcloud, account=number)
-    clients = {name: client_of(key, name) for name in SERVICES}
-    clients["ec2"].create_key_pair(KeyName="mine")
-    clients["ec2"].create_security_group(GroupName="mine-workers", Description="x")
-    bucket = f"mine-{number}-us-east-1"
-    clients["s3"].create_bucket(Bucket=bucket)
-    image = clients["ec2"].describe_images(Owners=["136693071363"])["Images"][0]["ImageId"]
-    yield Account(key, clients, bucket, image)
-    for one in clients.values():
-        one.close()
+def account(account_that_scales: ScalingAccount) -> ScalingAccount:
+    """The account, under a short name."""
+    return account_that_scales
 
 
-def test_all_of_it_is_made_once_and_only_told_of_in_check_mode(account: Account) -> None:
+def test_all_of_it_is_made_once_and_only_told_of_in_check_mode(account: ScalingAccount) -> None:
     told = account.scaling(check=True)
     assert account.groups() == {}
     made = account.scaling()
     again = account.scaling()
 
-    assert not made.get("failed"), made
+    assert not made.get("failed"), made["msg"]
     assert told["mended"] != []
     assert set(told["mended"]) <= set(made["mended"])
     assert (made["changed"], made["mode"]) == (True, "groups")
@@ -116,3 +34,145 @@ def test_all_of_it_is_made_once_and_only_told_of_in_check_mode(account: Account)
         "name": "worker", "template": "mine-worker", "version": "1", "scaling_group": "mine-worker",
         "weight": 3, "type": "t3.small", "zone": "",
     }  # fmt: skip
+
+
+def test_a_group_lets_its_hosts_drain_and_the_scaler_alone_pick_them(account: ScalingAccount) -> None:
+    account.scaling()
+
+    group = account.groups()["mine-worker"]
+    [hook] = account.clients["autoscaling"].describe_lifecycle_hooks(AutoScalingGroupName="mine-worker")[
+        "LifecycleHooks"
+    ]
+    assert (hook["LifecycleHookName"], hook["DefaultResult"]) == ("jobfleet-drain", "CONTINUE")
+    assert group["NewInstancesProtectedFromScaleIn"] is True
+    assert suspended(group) == {"AZRebalance"}
+    assert {one["Metric"] for one in group["EnabledMetrics"]} == {
+        "GroupDesiredCapacity", "GroupInServiceInstances",
+    }  # fmt: skip
+    tags = {one["Key"]: one["Value"] for one in group["Tags"] if one["PropagateAtLaunch"]}
+    assert tags == {
+        "Course": "7", "Name": "mine-worker", "jobfleet:stack": "mine", "jobfleet:group": "worker",
+        "jobfleet:role": "worker", "jobfleet:key": "SHA256:x", "jobfleet:scaled": "true",
+    }  # fmt: skip
+
+
+def test_the_alarm_watches_the_queue_and_all_groups_and_wakes_the_first(account: ScalingAccount) -> None:
+    account.scaling()
+
+    [alarm] = account.clients["cloudwatch"].describe_alarms()["MetricAlarms"]
+    [policy] = account.clients["autoscaling"].describe_policies()["ScalingPolicies"]
+    assert (alarm["AlarmName"], alarm["AlarmActions"]) == ("mine-waiting", [policy["PolicyARN"]])
+    assert (policy["PolicyName"], policy["AutoScalingGroupName"]) == ("mine-wake", "mine-worker")
+    assert {one.get("Expression") for one in alarm["Metrics"]} == {
+        "IF(visible > 0 AND FILL(running0, 0) + FILL(running1, 0) < 1, 1, 0)", None,
+    }  # fmt: skip
+
+
+def test_what_somebody_changed_is_shown_and_put_back(account: ScalingAccount) -> None:
+    account.scaling()
+    autoscaling, named = account.clients["autoscaling"], {"AutoScalingGroupName": "mine-worker"}
+    autoscaling.update_auto_scaling_group(**named, MaxSize=9, NewInstancesProtectedFromScaleIn=False)
+    autoscaling.delete_lifecycle_hook(**named, LifecycleHookName="jobfleet-drain")
+    autoscaling.resume_processes(**named, ScalingProcesses=["AZRebalance"])
+    autoscaling.suspend_processes(**named, ScalingProcesses=["Launch"])
+    account.clients["cloudwatch"].delete_alarms(AlarmNames=["mine-waiting"])
+    ec2 = account.clients["ec2"]
+    ec2.create_launch_template_version(
+        LaunchTemplateName="mine-worker",
+        LaunchTemplateData={"ImageId": account.image, "InstanceType": "m5.24xlarge"},
+    )
+
+    told = account.scaling(check=True)
+    mended = account.scaling()
+    again = account.scaling()
+
+    assert mended["mended"] == [
+        "launch template mine-worker",
+        "old versions of launch template mine-worker",
+        "scaling group mine-worker",
+        "hook of mine-worker",
+        "suspended processes of mine-worker",
+        "alarm mine-waiting",
+        f"s3://{account.bucket}/config/scaling.json",
+    ]
+    assert '"MaxSize": 9' in str(told["diff"])
+    assert again["changed"] is False
+    group = account.groups()["mine-worker"]
+    assert (group["MaxSize"], suspended(group)) == (5, {"AZRebalance"})
+
+
+def test_another_image_is_a_new_version_and_only_the_one_before_is_kept(account: ScalingAccount) -> None:
+    account.scaling(groups=GROUPS[:1])
+    for size in (9, 10):
+        account.scaling(groups=GROUPS[:1], volume_size=size)
+
+    assert account.templates() == {"mine-worker": [2, 3]}
+    assert account.groups()["mine-worker"]["LaunchTemplate"]["Version"] == "3"
+    assert account.configuration()["groups"][0]["version"] == "3"
+    assert account.scaling(groups=GROUPS[:1], volume_size=10)["changed"] is False
+
+
+def test_a_group_that_is_not_wanted_any_more_goes_with_its_template(account: ScalingAccount) -> None:
+    account.scaling()
+
+    account.scaling(groups=GROUPS[:1])
+
+    assert set(account.groups()) == {"mine-worker"}
+    assert set(account.templates()) == {"mine-worker"}
+    assert len(account.configuration()["groups"]) == 1
+
+
+def test_more_hosts_are_wanted_at_once_where_the_least_is_raised(account: ScalingAccount) -> None:
+    account.scaling()
+
+    told = account.scaling(check=True, limits={"min": 2, "max": 6})
+
+    assert '"DesiredCapacity": 2' in str(told["diff"])
+
+
+def test_in_a_lab_the_group_replaces_nothing_and_the_scaler_knows_the_limits(account: ScalingAccount) -> None:
+    account.scaling(lab_mode="true", lab_max_instances=8)
+
+    assert suspended(account.groups()["mine-worker"]) == {"AZRebalance", "ReplaceUnhealthy"}
+    told = account.configuration()
+    assert (told["lab_max_instances"], told["lab_max_vcpus"]) == (8, 32)
+
+
+def test_a_fleet_that_is_stopped_launches_nothing_until_it_is_brought_back(account: ScalingAccount) -> None:
+    account.scaling()
+
+    stopped = account.scaling(state="stopped")
+    again = account.scaling(state="stopped")
+
+    assert (stopped["changed"], again["changed"]) == (True, False)
+    assert account.configuration()["paused"] is True
+    assert {"Launch", "AlarmNotification"} <= suspended(account.groups()["mine-worker"])
+    account.scaling()
+    assert account.configuration()["paused"] is False
+    assert suspended(account.groups()["mine-worker"]) == {"AZRebalance"}
+
+
+@pytest.mark.parametrize("drain", [True, False])
+def test_all_of_it_goes_and_nothing_is_left_to_remove(account: ScalingAccount, drain: bool) -> None:
+    account.scaling()
+
+    told = account.scaling(state="absent", drain=drain, check=True)
+    gone = account.scaling(state="absent", drain=drain)
+    again = account.scaling(state="absent", drain=drain)
+
+    assert told["mended"] == gone["mended"] != []
+    assert (again["changed"], again["mended"]) == (False, [])
+    assert (account.groups(), account.templates()) == ({}, {})
+    assert account.clients["cloudwatch"].describe_alarms()["MetricAlarms"] == []
+    assert account.clients["s3"].list_objects_v2(Bucket=account.bucket)["KeyCount"] == 0
+
+
+def test_a_stack_that_does_not_scale_is_asked_for_one_object_and_needs_no_new_permission(
+    account: ScalingAccount,
+) -> None:
+    key = new_key(account.key, account=account.number)
+
+    assert account.scaling(state="absent", key=key)["changed"] is False
+    assert account.scaling(state="stopped", key=key)["changed"] is False
+
+    assert account.calls(key) == ["s3:GetObject", "s3:GetObject"]
