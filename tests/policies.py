@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, STACK_TAG, WEB_ACCESS_KEY, StackNames
+from jobfleet_jobs.protocol.names import (
+    DESCRIPTION_KEY,
+    SCALING_CONFIGURATION_KEY,
+    SCALING_STATE_KEY,
+    STACK_TAG,
+    WEB_ACCESS_KEY,
+    StackNames,
+)
 
 FOLDER = Path(__file__).parent.parent / "docs" / "policies"
 
@@ -22,6 +29,7 @@ FILES = {
     "worker": ("worker.json",),
     "client": ("client.json",),
     "web": ("web.json",),
+    "scaling": ("deployer-scaling.json",),
     "scaler": ("scaler.json",),
 }
 
@@ -35,7 +43,13 @@ _ANYTHING_OF_EC2 = re.compile(r":(?!key-pair)([a-z-]+)/[^/]+$")
 _TAG_OF_REQUEST, _TAG_OF_RESOURCE = f"aws:RequestTag/{STACK_TAG}", f"aws:ResourceTag/{STACK_TAG}"
 
 # Objects with a permission of their own; of all others, the folder counts.
-_SINGLE_KEYS = {"locks/fleet", DESCRIPTION_KEY, WEB_ACCESS_KEY}
+_SINGLE_KEYS = {
+    "locks/fleet",
+    DESCRIPTION_KEY,
+    SCALING_CONFIGURATION_KEY,
+    SCALING_STATE_KEY,
+    WEB_ACCESS_KEY,
+}
 
 
 @dataclass(frozen=True)

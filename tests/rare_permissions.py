@@ -3,7 +3,12 @@
 docs/policies/README.md lists them.
 """
 
-from jobfleet_jobs.protocol.names import STACK_TAG, WEB_ACCESS_KEY
+from jobfleet_jobs.protocol.names import (
+    SCALING_CONFIGURATION_KEY,
+    SCALING_STATE_KEY,
+    STACK_TAG,
+    WEB_ACCESS_KEY,
+)
 
 from tests.policies import Condition, Rare
 
@@ -116,7 +121,8 @@ SCALER = (
          "all heartbeats are found; and without it S3 says 403 instead of 404"),
     Rare("Requests", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), (f"{_SQS}-requests",),
          "jobs in line are counted"),
-    Rare("Hosts", ("ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"), ("*",),
+    Rare("Hosts",
+         ("ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"), ("*",),
          "which hosts there are and how they are; what runs in a lab besides",
          (("ec2:Region", ("${region}",)),)),
     Rare("Groups",
@@ -142,4 +148,63 @@ SCALER = (
          "the same; only EC2 can get the role", (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
 )  # fmt: skip
 
-RARE = {"deployer": DEPLOYER, "worker": WORKER, "client": CLIENT, "web": WEB, "scaler": SCALER}
+_SCALING_GROUPS = (
+    "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*",
+)
+_ALARMS = ("arn:aws:cloudwatch:${region}:${account}:alarm:${stack}-*",)
+_TEMPLATES = (f"{_EC2}:launch-template/*",)
+_IMAGES = ("arn:aws:ec2:${region}::image/*", "arn:aws:ec2:${region}::snapshot/*")
+_NEW: Condition = ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)),)
+_HERE: Condition = (("ec2:Region", ("${region}",)),)
+
+# What a deployer of a fleet that scales needs besides. tests/playbooks/test_scaling.py has it do everything.
+SCALING = (
+    Rare("Looking", ("ec2:DescribeLaunchTemplateVersions",), ("*",), "templates are compared", _HERE),
+    Rare("LookingAtGroups",
+         ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeLifecycleHooks",
+          "autoscaling:DescribePolicies"),
+         ("*",), "groups are compared"),
+    Rare("NewTemplates", ("ec2:CreateLaunchTemplate",), _TEMPLATES,
+         "a group of workers scales for the first time", _NEW),
+    Rare("Templates",
+         ("ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplate", "ec2:DeleteLaunchTemplateVersions",
+          "ec2:ModifyLaunchTemplate", "ec2:RunInstances"),
+         _TEMPLATES, "hosts get another image or setting; and who makes a group must be allowed to launch",
+         _OURS),
+    Rare("TagsOfTemplates", ("ec2:CreateTags",), _TEMPLATES, "the same, when they are made",
+         ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)), ("ec2:CreateAction", ("CreateLaunchTemplate",)))),
+    Rare("Groups",
+         ("autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
+          "autoscaling:DeleteAutoScalingGroup", "autoscaling:EnableMetricsCollection",
+          "autoscaling:PutLifecycleHook", "autoscaling:PutScalingPolicy", "autoscaling:ResumeProcesses",
+          "autoscaling:SetDesiredCapacity", "autoscaling:SuspendProcesses",
+          "autoscaling:TerminateInstanceInAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"),
+         _SCALING_GROUPS, "groups are made, put right, stopped and removed"),
+    Rare("Role", ("iam:CreateServiceLinkedRole",),
+         ("arn:aws:iam::${account}:role/aws-service-role/autoscaling.amazonaws.com/*",),
+         "the account never had an Auto Scaling group",
+         (("iam:AWSServiceName", ("autoscaling.amazonaws.com",)),)),
+    Rare("Alarm",
+         ("cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
+          "cloudwatch:TagResource"),
+         _ALARMS, "the alarm that wakes a fleet of no hosts"),
+    Rare("Configuration", ("s3:DeleteObject", "s3:PutObject"),
+         (f"{_BUCKET}/{SCALING_CONFIGURATION_KEY}", f"{_BUCKET}/{SCALING_STATE_KEY}"),
+         "what the scalers read; it goes when the fleet scales no more"),
+    Rare("Hosts", ("s3:GetObject",), (f"{_BUCKET}/workers/*",), "is a host of the fleet alive?"),
+    Rare("NewImages", ("ec2:CreateImage",), (f"{_EC2}:instance/*",), "the image that hosts boot from", _OURS),
+    Rare("NewImagesAreTagged", ("ec2:CreateImage",), _IMAGES, "the same", _NEW),
+    Rare("TagsOfImages", ("ec2:CreateTags",), _IMAGES, "the same, when they are made",
+         ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)), ("ec2:CreateAction", ("CreateImage",)))),
+    Rare("OldImages", ("ec2:DeleteSnapshot", "ec2:DeregisterImage"), _IMAGES,
+         "images that nothing is launched from any more", _OURS),
+)  # fmt: skip
+
+RARE = {
+    "deployer": DEPLOYER,
+    "worker": WORKER,
+    "client": CLIENT,
+    "web": WEB,
+    "scaling": SCALING,
+    "scaler": SCALER,
+}
