@@ -1,7 +1,6 @@
 """The log of a stack's scaling, out of its bucket: each decision with its numbers, and what was done."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -27,34 +26,34 @@ class LogPart:
     whole: bool = True
 
 
-class ScalingLog:
-    """Reads lines; `follow` goes on for as long as it is asked. Both raise AWS's errors."""
+class ScalingLines:
+    """Reads lines: all since a time, and then what is new. Raises AWS's errors."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._seen: set[str] = set()
+        self._listed = datetime.now(UTC)
 
     def since(self, start: datetime) -> LogPart:
         """Return the lines of that time (UTC) or later."""
+        self._listed = datetime.now(UTC)
         listing = self._bucket.list(SCALING_LOG, log_keys_from(start - BATCH), pages=PAGES_MAX)
         keys = [item.key for item in listing.items]
-        self._seen.update(keys)
+        self._seen = set(keys)
         lines = self._read(keys[-OBJECTS_MAX:])
         return LogPart(
             [line for line in lines if line.at >= start], listing.whole and len(keys) <= OBJECTS_MAX
         )
 
-    def follow(
-        self, interval: float, sleep: Callable[[float], None] = time.sleep
-    ) -> Iterator[Sequence[ScalingLine]]:
-        """Give what is new since `since`, every `interval` seconds, for ever; nothing new is an empty one."""
-        while True:
-            sleep(interval)
-            listing = self._bucket.list(SCALING_LOG, log_keys_from(datetime.now(UTC) - 2 * BATCH))
-            new = [item.key for item in listing.items if item.key not in self._seen]
-            # What is older than a listing reaches back is never listed again.
-            self._seen = {item.key for item in listing.items}
-            yield self._read(new)
+    def new(self) -> Sequence[ScalingLine]:
+        """Return what was written since this was called last, or `since`; of that time or a little before."""
+        start, self._listed = self._listed - 2 * BATCH, datetime.now(UTC)
+        listing = self._bucket.list(SCALING_LOG, log_keys_from(start), pages=PAGES_MAX)
+        keys = [item.key for item in listing.items]
+        new = [key for key in keys if key not in self._seen]
+        # What is older than a listing reaches back is never listed again.
+        self._seen = set(keys)
+        return self._read(new)
 
     def _read(self, keys: Sequence[str]) -> list[ScalingLine]:
         found = [line for _, text in self._bucket.texts(keys) for line in read_lines(text.encode())]

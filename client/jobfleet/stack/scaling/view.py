@@ -14,7 +14,7 @@ from jobfleet_scaling.documents.state import ScalingState
 
 from jobfleet.aws.bucket import Bucket
 from jobfleet.human_text import ago, many, plain
-from jobfleet.stack.scaling.log import ScalingLog
+from jobfleet.stack.scaling.log import ScalingLines
 from jobfleet.stack.workers import call_workers, listed_state
 
 Phase = Literal["off", "paused", "asleep", "starting", "running"]
@@ -178,7 +178,7 @@ def read_scaling(
     configuration = read_configuration(bucket)
     if configuration is None:
         return ScalingView(now)
-    part = ScalingLog(bucket).since(now - since)
+    part = ScalingLines(bucket).since(now - since)
     return ScalingView(
         now, configuration, read_state(bucket), count_alive(bucket, now), part.lines, part.whole
     )

@@ -21,7 +21,7 @@ from jobfleet_scaling.waking import Wake, wake
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.human_text import duration, plain
-from jobfleet.stack.scaling.log import ScalingLog
+from jobfleet.stack.scaling.log import ScalingLines
 from jobfleet.stack.scaling.view import START, count_alive, read_configuration
 
 _LOG = logging.getLogger(__name__)
@@ -248,7 +248,7 @@ class Waking:
         """Say why none came, and let the clock go on as if it had never stood: who waits waited enough."""
         waited = timedelta(seconds=self._clock() - self._asleep_since)
         refused = [
-            line.why for line in ScalingLog(self._bucket).since(datetime.now(UTC) - waited).lines
+            line.why for line in ScalingLines(self._bucket).since(datetime.now(UTC) - waited).lines
             if line.event == "refused"
         ]  # fmt: skip
         why = f"AWS refused to start one: {plain(refused[-1], _WHY_MAX)}" if refused else self._trouble

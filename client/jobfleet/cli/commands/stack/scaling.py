@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,6 @@ def scaling(invocation: Invocation, follow: bool, hours: float, log: bool, inter
 
     --json prints one object; with --log or --follow, one JSON object a line.
     """
-    account = invocation.account()
     try:
         if follow and not log and not invocation.as_json and sys.stdout.isatty():
             _live(invocation, account, hours, interval)
@@ -82,18 +82,18 @@ def _lines(
     from datetime import UTC
 
     from jobfleet.aws.bucket import Bucket
-    from jobfleet.stack.scaling.log import ScalingLog
+    from jobfleet.stack.scaling.log import ScalingLines
 
-    source = ScalingLog(Bucket(account))
+    source = ScalingLines(Bucket(account))
     part = source.since(datetime.now(UTC) - timedelta(hours=hours))
     _print_lines(invocation, part.lines)
     if not part.whole:
         invocation.output.say("note: there is more than is read at once; look less far back with --hours")
     if not part.lines and not follow:
         invocation.output.say("no such lines; look further back with --hours")
-    if follow:
-        for new in source.follow(interval):
-            _print_lines(invocation, new)
+    while follow:
+        time.sleep(interval)
+        _print_lines(invocation, source.new())
 
 
 def _print_lines(invocation: Invocation, lines: "Sequence[ScalingLine]") -> None:
@@ -137,17 +137,18 @@ def _show(invocation: Invocation, view: "ScalingView", hours: float) -> None:
 
 
 def _live(invocation: Invocation, account: "Account", hours: float, interval: float) -> None:
-    import time
-
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
 
+    from jobfleet.aws.bucket import Bucket
     from jobfleet.cli.terminal.tables import fact_lines, rich_table
+    from jobfleet.stack.scaling.watch import ScalingWatch
 
+    watch = ScalingWatch(Bucket(account), timedelta(hours=hours))
     with Live(console=Console(), auto_refresh=False) as live:
         while True:
-            view = _look(account, hours)
+            view = watch.look()
             parts: list[Any] = [Text("\n".join(fact_lines(_facts(view)))), Text("")]
             if view.configuration:
                 parts += [Text("\n".join(_picture(view, hours, sys.stdout.encoding))), Text("")]
