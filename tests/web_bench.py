@@ -7,13 +7,15 @@ it. That nothing is lost on the way to a real stack is for `tests/aws/web` to sh
 import asyncio
 import io
 import json
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 from jobfleet.stack.offered_operations import Offered, Offers
+from jobfleet.stack.scaling.view import ScalingView
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.ids import new_job_id
@@ -22,11 +24,12 @@ from jobfleet_web.door.door import Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.waiting_room import WaitingRoom
-from jobfleet_web.model import InBucket, JobView, Upload
+from jobfleet_web.model import FleetView, InBucket, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.wiring import checks_of
+from jobfleet_web.work.scaling_report import scaling_report
 from jobfleet_web.work.work import Submitted
 
 T = TypeVar("T")
@@ -67,6 +70,7 @@ class ScriptedWork:
     calls: list[dict[str, Any]] = field(default_factory=list)
     large: list[ScriptedLarge] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    scales: ScalingView = field(default_factory=lambda: ScalingView(datetime.now(UTC)))
 
     async def operation(self, name: str) -> Operation:
         if name in self.lacking:
@@ -109,6 +113,14 @@ class ScriptedWork:
     def begin_large(self, job_id: str, name: str) -> ScriptedLarge:
         self.large.append(ScriptedLarge(job_id, name))
         return self.large[-1]
+
+    async def scaling(self) -> Mapping[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        return scaling_report(self.scales, timedelta(hours=3))
+
+    async def fleet(self) -> FleetView:
+        return FleetView({}, {}, {}, "")
 
     def end_streams(self) -> None:
         pass

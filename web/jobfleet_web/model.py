@@ -173,6 +173,8 @@ class FleetView:
     session: Mapping[str, Any]
     message: str
     mend: str = ""
+    scaling: Mapping[str, Any] | None = None
+    """How the fleet scales, as `jobfleet.stack.scaling` tells it; None where it does not."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the API gives it."""
@@ -182,4 +184,5 @@ class FleetView:
             "session": dict(self.session),
             "message": self.message,
             "mend": self.mend,
+            "scaling": self.scaling and dict(self.scaling),
         }

@@ -31,7 +31,12 @@ def routes(work: Work) -> list[Route]:
         """Tell how the stack is."""
         return JSONResponse((await work.fleet()).to_json(), headers={"Cache-Control": "no-store"})
 
+    async def scaling(request: Request) -> Response:
+        """Tell how the fleet scales, and how it did in the last hours."""
+        return JSONResponse(dict(await work.scaling()), headers={"Cache-Control": "no-store"})
+
     return [
+        Route("/api/v1/scaling", scaling, name="scaling"),
         Route("/api/v1/operations", operations, name="operations"),
         Route("/api/v1/fleet", fleet, name="fleet"),
     ]

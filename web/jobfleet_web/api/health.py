@@ -1,11 +1,17 @@
 """The endpoints for those who watch over the process: alive, ready, and its counters."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.work import Work
+
+# Who asks for counters gives up after some seconds; then those of the fleet are as they were seen last.
+FLEET_SECONDS = 3.0
 
 
 def routes(work: Work) -> list[Route]:
@@ -27,7 +33,10 @@ def routes(work: Work) -> list[Route]:
         return PlainTextResponse("ready\n")
 
     async def metrics(request: Request) -> Response:
-        """Give the counters in Prometheus's format."""
+        """Give the counters in Prometheus's format, with the fleet as it is if that is seen soon enough."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLEET_SECONDS):
+                await work.fleet()
         return Response(work.metrics.render(), media_type=work.metrics.content_type)
 
     return [

@@ -96,6 +96,7 @@ def _paths() -> dict[str, Any]:
         )},
         "/api/v1/operations": {"get": _read("List what can be done.", "Operations")},
         "/api/v1/fleet": {"get": _read("Tell how the stack is.", "Fleet")},
+        "/api/v1/scaling": {"get": _read("Tell how the fleet scales, and how it did.", "Scaling")},
         PATH: {"get": _operation("Describe the API.", {"200": {JSON: {"schema": {"type": "object"}}}})},
         "/healthz": {"get": _open("Tell that the process lives.")},
         "/readyz": {"get": _open("Tell whether uploads can be taken.")},

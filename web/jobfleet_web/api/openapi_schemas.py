@@ -24,7 +24,7 @@ def components() -> dict[str, Schema]:
     return {
         "Job": _job(), "Jobs": _jobs(), "Batch": _batch(), "Problem": _problem(), "Fleet": _fleet(),
         "Operations": _operations(), "Upload": upload(), "NewBatch": _object(batch=ID, links=_of(TEXT)),
-        "Numbers": _numbers(),
+        "Numbers": _numbers(), "Scaling": _scaling(),
     }  # fmt: skip
 
 
@@ -108,8 +108,27 @@ def _problem() -> Schema:
 
 def _fleet() -> Schema:
     return _object(
-        workers=_of(_COUNT), queue=_of(_COUNT), session={"type": "object"}, message=TEXT, mend=TEXT
-    )
+        workers=_of(_COUNT), queue=_of(_COUNT), session={"type": "object"}, message=TEXT, mend=TEXT,
+        scaling=_or_null(_object(**_scaling_state())),
+    )  # fmt: skip
+
+
+def _scaling_state() -> dict[str, Schema]:
+    """Return what is told of a fleet that scales; all but counts is null where it does not."""
+    return {
+        "at": TEXT, "phase": {"enum": ["off", "paused", "asleep", "starting", "running"]}, "words": TEXT,
+        "min": _or_null(_COUNT), "max": _or_null(_COUNT), "mode": _or_null({"enum": ["groups", "plain"]}),
+        "boot_seconds": _or_null(_NUMBER), "wanted": _COUNT, "running": _COUNT, "booting": _COUNT,
+        "leaving": _COUNT, "leader": _or_null(TEXT), "cap": _or_null(_COUNT), "cap_why": _or_null(TEXT),
+        "warnings": _list(TEXT),
+    }  # fmt: skip
+
+
+def _scaling() -> Schema:
+    """Return the state, its history in parts of equal length, and the last decisions, the newest first."""
+    part = _object(at=TEXT, **{name: _or_null(_COUNT) for name in ("backlog", "wanted", "running")})
+    decision = _object(("at", "who", "event"), at=TEXT, who=TEXT, event=TEXT, why=TEXT)
+    return _object(**_scaling_state(), hours=_NUMBER, history=_list(part), decisions=_list(decision))
 
 
 def _operations() -> Schema:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from jobfleet_web.model import BatchView
-from jobfleet_web.pages import form_fields, job_rows
+from jobfleet_web.pages import form_fields, job_rows, scaling_picture
 from jobfleet_web.pages.static_files import read_static_files
 from jobfleet_web.problems import Problem
 from jobfleet_web.uploads.form import NUMBERS_FIELD
@@ -35,6 +35,9 @@ class PageWork(Protocol):
 
     async def operations(self) -> Any:
         """Return what the live workers offer, as the client's `Offers`. Raises `Problem`."""
+
+    async def scaling(self) -> Mapping[str, Any]:
+        """Return how the fleet scales, as the API tells it. Raises `Problem`."""
 
 
 def page_routes(work: PageWork) -> list[Route]:
@@ -60,6 +63,7 @@ class Pages:
         return [
             Route("/", self.start, methods=["GET"]),
             Route("/batches/{id}", self.batch, methods=["GET"]),
+            Route("/scaling", self.scaling, methods=["GET"]),
             Route("/static/{file}", self.static, methods=["GET"]),
         ]
 
@@ -83,6 +87,20 @@ class Pages:
             page = await self._page(request, batch_id=checked, problem=problem)
             return HTMLResponse(page, problem.status, headers=problem.headers)
         return HTMLResponse(await self._page(request, batch_id=checked, view=view))
+
+    async def scaling(self, request: Request) -> Response:
+        """Show how the fleet scales, and how it did in the last hours."""
+        page = self._templates.get_template("scaling.html")
+        try:
+            found = await self._work.scaling()
+        except Problem as problem:
+            text = page.render(version=__version__, problem=problem)
+            return HTMLResponse(text, problem.status, headers=problem.headers)
+        return HTMLResponse(page.render(
+            version=__version__, problem=None, found=found, numbers=scaling_picture.DECIDED,
+            picture=scaling_picture.picture_of(found["history"]),
+            rows=scaling_picture.rows_of(found["history"]),
+        ))  # fmt: skip
 
     async def static(self, request: Request) -> Response:
         """Send a part of the page."""
@@ -113,7 +131,7 @@ class Pages:
         )  # fmt: skip
 
     def _modules(self) -> Sequence[str]:
-        return [name for name in self._static if name.endswith(".js")]
+        return [name for name in self._static if name.endswith(".js") and name != "scaling.js"]
 
     async def _offered(self) -> Mapping[str, Any] | None:
         """Return the operations on offer by name; None if nobody can say: all may be tried then."""

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jobfleet.aws import identity
@@ -12,6 +13,8 @@ from jobfleet.aws.identity import Identity
 from jobfleet.human_text import duration, many
 from jobfleet.queues.queue_counts import Queue
 from jobfleet.stack import workers
+from jobfleet.stack.scaling.view import ScalingView, why_none_is_alive
+from jobfleet.stack.scaling.watch import ScalingWatch
 from jobfleet.stack.silence import credential_doubts, why_nobody_answers
 from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, Workforce
 
@@ -25,6 +28,9 @@ KEPT_SECONDS = 5.0
 
 # The rate at which jobs are done is that of the last so many, within so many seconds.
 RATE_JOBS, RATE_SECONDS = 200, 60.0
+
+# The page shows how the fleet scaled in the last hours.
+SCALING_REACH = timedelta(hours=3)
 
 # How long before its end a session is said to end soon; the rest of a Learner Lab's, as the client says it.
 SOON = LAB_SESSION - LAB_SESSION_ENDS_SOON
@@ -40,6 +46,7 @@ class FleetState:
         self._problem: Problem | None = None
         self._looking: asyncio.Task[FleetView] | None = None
         self._done_at: deque[float] = deque(maxlen=RATE_JOBS)
+        self.scaling = ScalingWatch(gateway.bucket, SCALING_REACH)
 
     def job_done(self) -> None:
         """Count a job, for the rate."""
@@ -72,8 +79,20 @@ class FleetState:
             view, self._problem = unseen_view(problem), problem
         else:
             self._problem = None
+            view = await self._with_scaling(view)
         self._seen, self._seen_at = view, time.monotonic()
         return view
+
+    async def _with_scaling(self, view: FleetView) -> FleetView:
+        """Add how the fleet scales. What cannot be read of that takes nothing away from the rest."""
+        there = view.workers["alive"] + view.workers["paused"]
+        try:
+            seen = await self._gateway.read(self.scaling.look, there)
+        except Problem:
+            return view
+        if seen.configuration is None:
+            return view
+        return scaled_view(view, seen, starting=self._gateway.fleet.exchange.is_starting)
 
     def _rate(self) -> float:
         """Return how many jobs of this process were done a second, lately; 0 where too few were."""
@@ -113,6 +132,23 @@ def fleet_view(found: Workforce, line: Queue, mine: Identity, now: datetime, rat
         message,
         mend,
     )
+
+
+def scaled_view(view: FleetView, seen: ScalingView, *, starting: bool) -> FleetView:
+    """Return the view of a fleet that scales; `starting` is whether this process has woken it just now."""
+    told = seen.to_json()
+    if starting and seen.phase == "asleep":
+        told |= {"phase": "starting", "booting": 1, "wanted": 1}
+    if view.workers["alive"]:
+        return replace(view, scaling=told)
+    message, mend = why_none_is_alive(seen), ""
+    if told["phase"] == "starting":
+        message = f"a worker is starting, about {told['boot_seconds']:.0f} s"
+    elif seen.phase == "asleep" and not seen.refusal:
+        message = "the fleet is asleep, and wakes when a job comes"
+    else:
+        message, _, mend = message.partition(": ")
+    return replace(view, message=message, mend=mend, scaling=told)
 
 
 def unseen_view(problem: Problem) -> FleetView:

@@ -3,10 +3,17 @@
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from jobfleet_web.model import JobView
+from jobfleet_web.model import FleetView, JobView
 
 # Seconds: from an answer that is there at once to one that somebody waits for in vain.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+# The fleet as it was seen last, at most some seconds ago.
+_SCALING = {
+    "wanted": "Hosts that the scaler wants.", "running": "Hosts whose worker is alive.",
+    "booting": "Hosts that start.", "leaving": "Hosts that finish their work and go.",
+    "max": "Hosts that there may be.", "waiting": "Jobs in line.", "working": "Jobs in the hands of workers.",
+}  # fmt: skip
 
 # Each code is counted in a series of its own, and jobs fail with codes that packages think of.
 _CODES_MAX = 200
@@ -37,6 +44,10 @@ class Metrics:
             "jobfleet_web_problems", "Requests that were answered with a problem.", ["code"],
             registry=self.registry,
         )  # fmt: skip
+        self._scaling = {
+            name: Gauge(f"jobfleet_web_fleet_{name}", words, registry=self.registry)
+            for name, words in _SCALING.items()
+        }
         self.held = Gauge("jobfleet_web_held_requests", "Requests that are held.", registry=self.registry)
 
     def uploaded(self, operation: str, size: int, received: float, storing: float) -> None:
@@ -52,6 +63,13 @@ class Metrics:
         for step in ("waiting", "working", "answering"):
             if step in job.times:
                 self._seconds.labels(step).observe(job.times[step])
+
+    def fleet_seen(self, fleet: FleetView) -> None:
+        """Note how the fleet scales; all gauges are 0 where it does not."""
+        told = fleet.scaling or {}
+        numbers = {**told, "waiting": fleet.queue.get("waiting"), "working": fleet.queue.get("working")}
+        for name, gauge in self._scaling.items():
+            gauge.set(numbers.get(name) or 0)
 
     def problem(self, code: str) -> None:
         """Count a request that was answered with a problem."""

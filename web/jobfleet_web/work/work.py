@@ -18,13 +18,14 @@ from jobfleet_web.work.batches.batch_views import PAGE_JOBS, Batches, checked_ba
 from jobfleet_web.work.batches.zip_stream import ZipStream
 from jobfleet_web.work.files.large_upload import LargeUpload
 from jobfleet_web.work.files.stored_file import AskedFor, InStore, StoredFile, open_file
-from jobfleet_web.work.fleet_state import FleetState
+from jobfleet_web.work.fleet_state import SCALING_REACH, FleetState
 from jobfleet_web.work.gateway import Gateway
 from jobfleet_web.work.jobs.following import Following
 from jobfleet_web.work.jobs.job_facts import JobFacts, facts_of_view
 from jobfleet_web.work.jobs.job_views import waiting_view
 from jobfleet_web.work.jobs.jobs_in_bucket import JobsInBucket, checked_job_id, no_such_job
 from jobfleet_web.work.metrics import Metrics
+from jobfleet_web.work.scaling_report import scaling_report
 from jobfleet_web.work.sends.retries import Retries
 from jobfleet_web.work.sends.sending import Sending, key_of
 from jobfleet_web.work.sends.sent_once import SentOnce
@@ -178,7 +179,14 @@ class Work:
 
     async def fleet(self) -> FleetView:
         """Return how the stack is; never raises `Problem`."""
-        return await self._fleet_state.view()
+        view = await self._fleet_state.view()
+        self.metrics.fleet_seen(view)
+        return view
+
+    async def scaling(self) -> Mapping[str, Any]:
+        """Return how the fleet scales, and how it did in the last hours. Raises `Problem`."""
+        view = await self._gateway.read(self._fleet_state.scaling.look)
+        return scaling_report(view, SCALING_REACH)
 
     async def ready(self) -> None:
         """Raise `Problem` if no upload could be taken now: AWS, the stack or the credentials are away."""

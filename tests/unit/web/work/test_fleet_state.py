@@ -8,11 +8,14 @@ import pytest
 from jobfleet.aws.bucket import ListedObject, Listing
 from jobfleet.aws.identity import Identity
 from jobfleet.queues.queue_counts import Queue
+from jobfleet.stack.scaling.view import ScalingView
 from jobfleet.stack.workers import Worker, Workforce
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
+from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfiguration
+from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
-from jobfleet_web.work.fleet_state import fleet_view, unseen_view, workforce
+from jobfleet_web.work.fleet_state import fleet_view, scaled_view, unseen_view, workforce
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -105,3 +108,36 @@ def test_why_nobody_works_is_read_in_the_heartbeats() -> None:
     [worker] = workforce(bucket).workers  # type: ignore[arg-type]
     assert worker.paused == "credentials"
     assert bucket.read == ["workers/w1.json"]
+
+
+def scales(*lines: ScalingLine, **more: Any) -> ScalingView:
+    configuration = ScalingConfiguration(0, 6, [HostGroup("workers", "t", "1", "g")])
+    return ScalingView(NOW, configuration, lines=lines, **more)
+
+
+def test_a_fleet_that_sleeps_is_no_fault_and_nobody_has_to_do_anything() -> None:
+    view = scaled_view(seen("stopped"), scales(), starting=False)
+    assert (view.message, view.mend) == ("the fleet is asleep, and wakes when a job comes", "")
+    assert view.scaling
+    assert view.scaling["phase"] == "asleep"
+
+
+def test_who_sends_to_a_sleeping_fleet_is_told_that_a_worker_starts() -> None:
+    view = scaled_view(seen("stopped", waiting=1), scales(), starting=True)
+    assert view.message == "a worker is starting, about 60 s"
+    assert view.scaling
+    assert (view.scaling["phase"], view.scaling["booting"]) == ("starting", 1)
+
+
+def test_a_fleet_that_aws_refuses_to_wake_says_why() -> None:
+    refused = ScalingLine(NOW, "i-1", "refused", "VcpuLimitExceeded")
+    view = scaled_view(seen("stopped", waiting=1), scales(refused), starting=False)
+    assert "AWS refused to start one just now" in view.message
+    assert "VcpuLimitExceeded" in view.mend
+
+
+def test_workers_that_are_there_keep_their_sentence() -> None:
+    view = scaled_view(seen("alive", waiting=3), scales(alive=1), starting=False)
+    assert view.message == "1 worker, 3 in line"
+    assert view.scaling
+    assert view.scaling["running"] == 1

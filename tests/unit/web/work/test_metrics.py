@@ -1,6 +1,6 @@
 """The counters count what was done, in names of their own."""
 
-from jobfleet_web.model import JobView
+from jobfleet_web.model import FleetView, JobView
 from jobfleet_web.work.metrics import Metrics
 
 
@@ -35,3 +35,14 @@ def test_odd_codes_of_failed_jobs_do_not_become_ever_more_series() -> None:
     assert 'jobfleet_web_problems_total{code="odd-0"} 2.0' in lines
     assert 'jobfleet_web_problems_total{code="other"} 800.0' in lines
     assert len(lines) == 201
+
+
+def test_how_the_fleet_scales_is_told_as_it_was_seen_last() -> None:
+    metrics = Metrics()
+    scaling = {"wanted": 3, "running": 2, "booting": 1, "leaving": 0, "max": 6}
+    metrics.fleet_seen(FleetView({}, {"waiting": 7, "working": 4}, {}, "", scaling=scaling))
+    lines = metrics.render().decode().splitlines()
+    for name, value in {**scaling, "waiting": 7, "working": 4}.items():
+        assert f"jobfleet_web_fleet_{name} {float(value)}" in lines
+    metrics.fleet_seen(FleetView({}, {}, {}, ""))
+    assert "jobfleet_web_fleet_wanted 0.0" in metrics.render().decode().splitlines()

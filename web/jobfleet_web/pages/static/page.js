@@ -15,6 +15,9 @@ import { Watch } from "./watch.js";
 // How soon the operations are asked for again if the server did not tell them.
 const FORM_AGAIN_MS = 10000;
 
+// How soon after files were sent it is looked how the fleet is.
+const FLEET_AFTER_MS = 3000;
+
 document.documentElement.classList.add("js");
 for (const id of ["folder-label", "paste-hint"]) byId(id).hidden = false;
 byId("folder").hidden = false;
@@ -68,6 +71,8 @@ function sendPending() {
 
 function reveal(rows) {
   list.reveal(rows[0]);
+  // A fleet that was asleep wakes by this.
+  setTimeout(() => fleet.now(), FLEET_AFTER_MS);
 }
 
 async function loadForm() {
