@@ -83,6 +83,12 @@ class HostedInstance(Instance):
         self.fleet.instances.append(self)
         self.keeper.start(self._address or "")
 
+    def forget(self) -> None:
+        """Give back address, interfaces and volumes of one that is not to be; it has no host yet."""
+        self._give_address_back()
+        super().terminate()
+        self.keeper.destroy()
+
     def start(self) -> InstanceState:
         """StartInstances: boot again, on a new address as on AWS."""
         before = self._require("stopped", "pending", "running", action="started")
@@ -187,6 +193,8 @@ class HostedInstance(Instance):
 
     def host_is_gone(self, failure: str | None) -> None:
         """See `keeper.Observer`."""
+        if self._state.name == "terminated":
+            return  # it never was
         self._give_address_back()
         reason, state_reason = self._reason, self.state_reason
         super().terminate()

@@ -76,8 +76,9 @@ def _all_or_none(backend: InstanceBackend) -> Iterator[None]:
         yield
     except Exception:
         for half_made in set(backend.reservations) - known:
-            for instance in backend.reservations.pop(half_made).instances:
-                instance.terminate()
+            for instance in backend.reservations[half_made].instances:
+                instance.forget()  # type: ignore[attr-defined]  # see `use_hosts`
+            del backend.reservations[half_made]
         raise
 
 

@@ -108,6 +108,8 @@ def test_a_launch_template_is_no_way_around(client: Client) -> None:
 
     assert code == "UnauthorizedOperation"
     assert states(ec2) == {}
+    left = ec2.describe_volumes()["Volumes"], ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert left == ([], [])
 
 
 def test_iam_can_be_read_but_not_made_and_the_lab_s_own_is_there(client: Client) -> None:
