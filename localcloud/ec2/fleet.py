@@ -25,7 +25,9 @@ class HostFleet:
         """Return a host for `instance` that was not made yet."""
         metadata = InstanceMetadata(instance, self._keys)
         memory = INSTANCE_TYPES[instance.instance_type]["MemoryInfo"]["SizeInMiB"] * 1024**2
-        return Host(instance.id, self._site, memory, lambda group: MetadataServer(metadata, group))
+        return Host(
+            instance.id, self._site, memory, lambda group: MetadataServer(metadata, group), instance.image_id
+        )
 
     def forget_image(self, image: str) -> None:
         """Remove the files of an image, once no host stands on them."""

@@ -223,7 +223,7 @@ class HostedInstance(Instance):
     def _seed(self) -> Seed:
         key = self.ec2_backend.key_pairs.get(self.key_name)
         user_data = base64.b64decode(str(self.user_data)) if self.user_data else b""
-        return Seed(self._hostname, (key.public_key.strip(),) if key else (), user_data, self.image_id)
+        return Seed(self._hostname, (key.public_key.strip(),) if key else (), user_data)
 
     def _require(self, *states: str, action: str) -> InstanceState:
         if self._state.name not in states:

@@ -17,7 +17,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, UnvailableAMIIdError
 from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.instances import InstanceBackend, Reservation
@@ -38,9 +38,11 @@ def use_hosts(fleet: HostFleet) -> None:
     moto_run_instances = InstanceBackend.run_instances
     one_at_a_time = threading.RLock()
 
-    def run_instances(backend: InstanceBackend, *args: Any, **kwargs: Any) -> Reservation:
+    def run_instances(backend: InstanceBackend, image: str, *args: Any, **kwargs: Any) -> Reservation:
         with one_at_a_time, _all_or_none(backend):
-            reservation = moto_run_instances(backend, *args, **kwargs)
+            if image not in backend.amis:  # type: ignore[attr-defined]
+                raise UnvailableAMIIdError(image)
+            reservation = moto_run_instances(backend, image, *args, **kwargs)
             new = [made for made in reservation.instances if isinstance(made, HostedInstance)]
             if fleet.lab is not None:
                 for one in new:
@@ -58,8 +60,10 @@ def use_hosts(fleet: HostFleet) -> None:
     deregister = AmiBackend.deregister_image
 
     def deregister_image(backend: Any, ami_id: str) -> None:
-        deregister(backend, ami_id)
-        fleet.forget_image(ami_id)
+        # Not between a launch's look at its image and its hold on the image's files.
+        with one_at_a_time:
+            deregister(backend, ami_id)
+            fleet.forget_image(ami_id)
 
     spot.hear_requests()
     put_over(moto_instances, "Instance", HostedInstance)

@@ -44,13 +44,11 @@ _NSPAWN_RUN_FOLDER = Path("/run/systemd/nspawn")
 
 @dataclass(frozen=True)
 class Seed:
-    """What a host begins with on its first boot: its image, and what cloud-init tells it about itself."""
+    """What cloud-init tells a host about itself on its first boot."""
 
     hostname: str
     public_keys: tuple[str, ...]
     user_data: bytes
-    image: str = ""
-    """The own image that its disk begins as; any other name is the base image."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,20 @@ class Host:
     """A host on disk and, between `start` and its end, as processes. Not for use by several threads."""
 
     def __init__(
-        self, name: str, site: HostSite, memory: int, metadata: Callable[[Group], MetadataServer]
+        self,
+        name: str,
+        site: HostSite,
+        memory: int,
+        metadata: Callable[[Group], MetadataServer],
+        image: str = "",
     ) -> None:
-        """Prepare a host called `name` with `memory` bytes; nothing is made before `create`."""
+        """Prepare a host called `name` with `memory` bytes; no file is made before `create`.
+
+        Its disk begins as the own `image`; any other name is the base image.
+        """
         self.name = name
         self._folder, self._ssh_port = site.folder / name, site.ssh_port
-        self._disk = Disk(name, self._folder, site.layers)
+        self._disk = Disk(name, self._folder, site.layers, image)
         self._memory = memory
         self._group = Group(f"localcloud-{site.cloud}/{name}")
         self._metadata = metadata(self._group)
@@ -86,7 +92,7 @@ class Host:
 
     def create(self, seed: Seed) -> None:
         """Make the disk, with what cloud-init shall find on it."""
-        self._disk.create(seed.image)
+        self._disk.create()
         self.console.touch()
         self._disk.mount()
         nocloud = self._disk.root / "var/lib/cloud/seed/nocloud-net"

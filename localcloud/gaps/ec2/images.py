@@ -28,6 +28,7 @@ def mend() -> None:
     _images_have_their_root_volume()
     _an_image_is_made_of_an_instance()
     _deregistering_takes_snapshots_along_where_that_is_wished()
+    _an_image_without_content_is_not_made()
 
 
 def _images_have_their_root_volume() -> None:
@@ -177,3 +178,19 @@ def _deregistering_takes_snapshots_along_where_that_is_wished() -> None:
         return ActionResult({"Return": True, "DeleteSnapshotResults": results})
 
     put_over(AmisResponse, "deregister_image", deregister_image)
+
+
+def _an_image_without_content_is_not_made() -> None:
+    """CopyImage and RegisterImage make images of what is in others or in snapshots.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopyImage.html
+    moto makes records, which would boot as the base image here. So they are refused.
+    """
+
+    def refuse(response: AmisResponse) -> ActionResult:
+        raise EC2ClientError(
+            "UnsupportedOperation", "localcloud makes images by CreateImage alone: make it of an instance"
+        )
+
+    for name in ("copy_image", "register_image"):
+        put_over(AmisResponse, name, refuse)

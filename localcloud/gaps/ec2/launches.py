@@ -30,6 +30,7 @@ def mend() -> None:
     """Mend all gaps of them."""
     _a_launch_takes_from_its_template_what_it_does_not_say()
     _block_devices_are_handed_on_as_they_were_asked_for()
+    _a_launch_makes_as_many_as_it_may()
     _a_launch_said_twice_happens_once()
 
 
@@ -125,6 +126,28 @@ def _block_devices_are_handed_on_as_they_were_asked_for() -> None:
         return asked
 
     put_over(InstanceResponse, "_parse_block_device_mapping", parse_block_device_mapping)
+
+
+def _a_launch_makes_as_many_as_it_may() -> None:
+    """RunInstances launches `MaxCount` instances, and fewer, down to `MinCount`, only where capacity lacks.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+    moto launches `MinCount`. Here capacity never lacks a little, so it is all or none.
+    """
+    launch = InstanceResponse.run_instances
+
+    def run_instances(response: InstanceResponse) -> ActionResult:
+        least, most = (int(response._get_param(name, 1)) for name in ("MinCount", "MaxCount"))
+        if not 1 <= least <= most:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"MinCount {least} and MaxCount {most} are invalid: 1 <= MinCount <= MaxCount is wanted",
+            )
+        response.params["MinCount"] = most
+        made: ActionResult = launch(response)
+        return made
+
+    put_over(InstanceResponse, "run_instances", run_instances)
 
 
 def _a_launch_said_twice_happens_once() -> None:

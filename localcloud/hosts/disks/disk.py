@@ -11,11 +11,16 @@ from localcloud.hosts.disks.mounts import mount_overlay, unmount_below
 class Disk:
     """A host's disk. Not for use by several threads."""
 
-    def __init__(self, host: str, folder: Path, layers: Layers) -> None:
-        """Prepare the disk of `host` in `folder`; nothing is made before `create`."""
+    def __init__(self, host: str, folder: Path, layers: Layers, image: str) -> None:
+        """Prepare the disk of `host` in `folder`; no file is made before `create`.
+
+        It begins as `image`: one that `freeze` or `copy` made, and the base image where none did. From now on
+        the image's layers stay until `destroy`.
+        """
         self._host = host
         self._folder = folder
         self._layers = layers
+        layers.hold(host, layers.stack(image))
 
     @property
     def root(self) -> Path:
@@ -30,11 +35,10 @@ class Disk:
     def _work(self) -> Path:
         return self._folder / "work"
 
-    def create(self, image: str) -> None:
-        """Make it as `image` is: one that `freeze` or `copy` made, and the base image where none did."""
+    def create(self) -> None:
+        """Make its folders."""
         for folder in (self.root, self._upper, self._work):
             folder.mkdir(parents=True)
-        self._layers.hold(self._host, self._layers.stack(image))
 
     def mount(self) -> None:
         """Mount it, unless it is mounted."""

@@ -3,6 +3,7 @@
 import base64
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -227,17 +228,30 @@ def test_a_template_shows_its_own_tags_and_is_found_by_them(ec2: Any) -> None:
 def test_a_launch_that_is_said_twice_happens_once(ec2: Any, hosts: Hosts) -> None:
     template = {"LaunchTemplateId": make(ec2)}
 
-    first = launch(ec2, template, ClientToken="stack-minute")
-    again = launch(ec2, template, ClientToken="stack-minute")
+    with ThreadPoolExecutor(4) as pool:
+        tries = [pool.submit(launch, ec2, template, ClientToken="stack-minute") for _ in range(4)]
+        same = {one.result()["InstanceId"] for one in tries}
     other = launch(ec2, template, ClientToken="stack-next-minute")
 
-    assert first["InstanceId"] == again["InstanceId"] != other["InstanceId"]
+    assert len(same) == 1
+    assert other["InstanceId"] not in same
     assert (
         refused(lambda: launch(ec2, template, ClientToken="stack-minute", InstanceType="t3.nano"))
         == "IdempotentParameterMismatch"
     )
     found = ec2.describe_instances()["Reservations"]
     assert len([one for each in found for one in each["Instances"]]) == 2
+
+
+def test_as_many_are_launched_as_may_be(ec2: Any, hosts: Hosts) -> None:
+    template = {"LaunchTemplateId": make(ec2, InstanceType="t3.nano")}
+
+    answer = ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=3)
+
+    assert len(answer["Instances"]) == 3
+    assert refused(lambda: ec2.run_instances(LaunchTemplate=template, MinCount=2, MaxCount=1)) == (
+        "InvalidParameterValue"
+    )
 
 
 def test_a_launch_that_failed_uses_no_token_up(ec2: Any, hosts: Hosts) -> None:

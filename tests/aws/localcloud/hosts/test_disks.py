@@ -24,8 +24,8 @@ def layers(tmp_path: Path, hosts: Hosts) -> Layers:
 
 @pytest.fixture
 def disk(tmp_path: Path, layers: Layers) -> Iterator[Disk]:
-    made = Disk("host", tmp_path / "host", layers)
-    made.create("")
+    made = Disk("host", tmp_path / "host", layers, "")
+    made.create()
     yield made
     made.unmount()
 
@@ -50,8 +50,8 @@ def test_a_disk_keeps_its_content_through_more_images_than_layers(
         disk.unmount()
         disk.freeze(f"image-{number}")
 
-    other = Disk("other", tmp_path / "other", layers)
-    other.create(f"image-{numbers[-1]}")
+    other = Disk("other", tmp_path / "other", layers, f"image-{numbers[-1]}")
+    other.create()
     other.mount()
     assert sorted(path.name for path in other.root.iterdir()) == sorted(
         ["folder", *(f"file-{number}" for number in numbers)]
@@ -73,12 +73,16 @@ def test_layers_stay_as_long_as_a_host_or_an_image_stands_on_them(
 ) -> None:
     disk.freeze("lower")
     disk.copy("upper")
+    # It is about to boot, and has no file yet.
+    other = Disk("other", tmp_path / "other", layers, "upper")
 
     layers.release("lower")
     assert stored(tmp_path / "layers") == ["lower", "upper"], "the host and `upper` stand on it"
     disk.destroy()
     assert stored(tmp_path / "layers") == ["lower", "upper"]
     layers.release("upper")
+    assert stored(tmp_path / "layers") == ["lower", "upper"]
+    other.destroy()
     assert stored(tmp_path / "layers") == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.state import RunFolder
-from tests.localcloud_fixture import Hosts
+from tests.localcloud_fixture import Hosts, client_of, new_key
 from tests.patience import wait_for
 
 # Each line changes the disk in a way that an image has to keep.
@@ -211,6 +211,20 @@ def test_names_are_well_formed_and_free_and_owners_alone_deregister(hosts: Hosts
     hosts.ec2.deregister_image(ImageId=made)
     again = create(hosts, source, Name="taken", NoReboot=True)
     hosts.ec2.deregister_image(ImageId=again)
+
+
+def test_an_image_is_its_own_account_s_and_made_of_a_host_alone(
+    hosts: Hosts, image: str, localcloud: dict[str, str]
+) -> None:
+    other = client_of(new_key(localcloud, account="620000000001"), "ec2")
+
+    assert code(other.describe_images, ImageIds=[image]) == "InvalidAMIID.NotFound"
+    assert other.describe_images(Owners=["self"])["Images"] == []
+    assert code(other.run_instances, ImageId=image, MinCount=1, MaxCount=1) == "InvalidAMIID.NotFound"
+    assert code(other.deregister_image, ImageId=image) == "InvalidAMIID.NotFound"
+    other.close()
+    copied = {"Name": "copy", "SourceImageId": image, "SourceRegion": "us-east-1"}
+    assert code(hosts.ec2.copy_image, **copied) == "UnsupportedOperation"
 
 
 def test_volumes_are_as_the_image_says(hosts: Hosts, source: str) -> None:
