@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.message import Output, Request, Result, Stored
@@ -26,8 +26,10 @@ from jobfleet.sending.prepare import Prepared, checked_id
 from jobfleet.sending.request_builder import Outgoing
 from jobfleet.sending.send_batches import send
 from jobfleet.stack.offered_operations import Known, Offers
-from jobfleet.stack.scaling.view import ScalingView, read_scaling
 from jobfleet.stack.scaling.waking import Waking
+
+if TYPE_CHECKING:
+    from jobfleet.stack.scaling.view import ScalingView
 
 _LOG = logging.getLogger(__name__)
 
@@ -227,8 +229,10 @@ class Exchange:
         """Return how many requests wait and are with the workers. Raises the client's errors."""
         return count_at(self.account, REQUESTS, self._request_queue)
 
-    def scaling(self, since: timedelta) -> ScalingView:
+    def scaling(self, since: timedelta) -> "ScalingView":
         """Return how the stack scales, with the decisions of so long a time."""
+        from jobfleet.stack.scaling.view import read_scaling
+
         return read_scaling(Bucket(self.account), since)
 
     def why_not_yet(self, job_id: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from jobfleet_jobs.numbers.text_reader import Number
 from jobfleet_jobs.operations.operation import Operation
@@ -28,7 +28,9 @@ from jobfleet.settings import settings as where
 from jobfleet.settings.settings import Settings
 from jobfleet.stack.offered_operations import Known
 from jobfleet.stack.offered_operations import read_offers as read_offers
-from jobfleet.stack.scaling.view import ScalingView
+
+if TYPE_CHECKING:
+    from jobfleet.stack.scaling.view import ScalingView
 
 TIMEOUT_SECONDS = 10.0
 
@@ -222,7 +224,7 @@ class Fleet:
         """Return jobs of this stack, whoever sent them; their answers are read from the bucket."""
         return self.exchange.jobs(job_ids, operation)
 
-    def scaling(self, since: timedelta = timedelta(hours=1)) -> ScalingView:
+    def scaling(self, since: timedelta = timedelta(hours=1)) -> "ScalingView":
         """Return how the stack scales now, with the decisions of so long a time."""
         return self.exchange.scaling(since)
 

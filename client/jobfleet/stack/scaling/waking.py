@@ -12,17 +12,20 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
-from jobfleet_scaling.documents.configuration import ScalingConfiguration
-from jobfleet_scaling.waking import Wake, wake
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.human_text import duration, plain
-from jobfleet.stack.scaling.log import ScalingLines
-from jobfleet.stack.scaling.view import START, count_alive, read_configuration
+
+if TYPE_CHECKING:
+    from jobfleet_scaling.documents.configuration import ScalingConfiguration
+    from jobfleet_scaling.waking import Wake
+
+# What a look takes is imported by it: where workers answer, a process needs none of it.
 
 _LOG = logging.getLogger(__name__)
 
@@ -185,7 +188,9 @@ class Waking:
             return THERE_SECONDS
         return self._without_a_worker(found)
 
-    def _configuration(self) -> ScalingConfiguration | None:
+    def _configuration(self) -> "ScalingConfiguration | None":
+        from jobfleet.stack.scaling.view import read_configuration
+
         try:
             return read_configuration(self._bucket)
         except ClientError as problem:
@@ -194,6 +199,8 @@ class Waking:
             return None  # then nothing can be done, as for a stack that does not scale
 
     def _anybody(self) -> bool:
+        from jobfleet.stack.scaling.view import count_alive
+
         if not count_alive(self._bucket, datetime.now(UTC)):
             return False
         with self._changed:
@@ -201,20 +208,22 @@ class Waking:
             self._go_on()
         return True
 
-    def _without_a_worker(self, found: ScalingConfiguration) -> float | None:
+    def _without_a_worker(self, found: "ScalingConfiguration") -> float | None:
         if found.paused:
+            from jobfleet.stack.scaling.view import START
+
             self._trouble = f"no worker runs, as the stack is stopped: start it with {START}"
             self._tell(self._trouble)
             return None
         if self._tries and self._clock() - self._woken_at < self._patience:
             return POLL_SECONDS
         if self._tries >= TRIES:
-            self._give_up(found)
+            self._give_up()
             return None
         self._wake(found)
         return POLL_SECONDS
 
-    def _wake(self, found: ScalingConfiguration) -> None:
+    def _wake(self, found: "ScalingConfiguration") -> None:
         done = self._ask(found)
         boot = found.tuning.boot
         with self._changed:
@@ -238,14 +247,18 @@ class Waking:
         else:
             self._tell(f"no worker came within {2 * boot:.0f} s; one was asked for again")
 
-    def _ask(self, found: ScalingConfiguration) -> Wake:
+    def _ask(self, found: "ScalingConfiguration") -> "Wake":
+        from jobfleet_scaling.waking import wake
+
         who = f"client-{socket.gethostname()[:40]}-{os.getpid()}"
         now = datetime.now(UTC)
         names = self._account.settings.stack, self._bucket.name
         return wake(*names, found, self._account.client, who=who, now=now)
 
-    def _give_up(self, found: ScalingConfiguration) -> None:
+    def _give_up(self) -> None:
         """Say why none came, and let the clock go on as if it had never stood: who waits waited enough."""
+        from jobfleet.stack.scaling.log import ScalingLines
+
         waited = timedelta(seconds=self._clock() - self._asleep_since)
         refused = [
             line.why for line in ScalingLines(self._bucket).since(datetime.now(UTC) - waited).lines
