@@ -11,7 +11,7 @@ from pathlib import Path
 from jobfleet_jobs.credentials.fitness import strip_environment
 from jobfleet_jobs.version import __version__
 
-from jobfleet_web.server import serve
+from jobfleet_web.server import BACKLOG, serve
 from jobfleet_web.settings import BadSettings, from_file
 from jobfleet_web.wiring import build
 
@@ -67,6 +67,8 @@ def _bound(family: socket.AddressFamily, address: str | tuple[str, int]) -> sock
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(address)
+    # Whoever is told the address is let in, however long the application takes to start.
+    listening.listen(BACKLOG)
     return listening
 
 

@@ -22,7 +22,7 @@ from jobfleet_web.wiring import Web
 _KEEP_ALIVE_SECONDS = 75
 
 # Connections that wait to be accepted, while all there is to do is done. The kernel's own limit holds, too.
-_BACKLOG = 4_096
+BACKLOG = 4_096
 
 # After so many new objects Python looks for circles among them, and after so many rounds among older ones.
 # With its own 700, 10, 10 it goes through all that AWS's clients are made of every few uploads: that was a
@@ -49,7 +49,7 @@ def serve(web: Web, listening: socket.socket, stop_timeout: int) -> None:
     config = uvicorn.Config(
         web.app, http=_Protocol, loop="uvloop", ws="none", lifespan="on", log_level="warning",
         # The address of a sender is read at the door, where it is known whom to believe.
-        proxy_headers=False, server_header=False, access_log=False, backlog=_BACKLOG,
+        proxy_headers=False, server_header=False, access_log=False, backlog=BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=stop_timeout,
     )  # fmt: skip
     _Server(config, web).run(sockets=[listening])
