@@ -47,13 +47,12 @@ class ActionModule(InProcessAws):
     def _change(self) -> dict[str, Any]:
         """Do what the parameters say. Raises `Refused`, `LockHeld` and AWS's own errors."""
         ec2 = self.client("ec2")
-        image = self.params["image_id"] or newest_image(
-            ec2, self.params["image_owner"], self.params["image_name"], self.region
-        )
+        newest = newest_image(ec2, self.params["image_owner"], self.params["image_name"], self.region)
+        images = {"image_id": self.params["image_id"] or newest, "web_image_id": newest}
         groups, wrong = parse_groups(self.params["groups"])
         if wrong:
             raise Refused("; ".join(wrong))
-        changer = Changer(ec2, {**self.params, "image_id": image}, groups, self._allowed(groups))
+        changer = Changer(ec2, {**self.params, **images}, groups, self._allowed(groups))
         plan = changer.plan()
         surplus = [one["InstanceId"] for one in plan.remove]
         done = {

@@ -70,7 +70,7 @@ options:
     type: str
     required: true
   image_id:
-    description: The id of an image, which is taken instead; empty for none.
+    description: The id of an image, which the workers are launched from instead; empty for none.
     type: str
     default: ""
   key_name:

@@ -246,7 +246,7 @@ def launch_options(group: InstanceGroup, params: dict[str, Any]) -> dict[str, An
     }
     listed = [{"Key": key, "Value": str(value)} for key, value in tags.items()]
     options: dict[str, Any] = {
-        "ImageId": params["image_id"],
+        "ImageId": params[f"{of_role}image_id"],
         "InstanceType": group.type,
         "KeyName": params["key_name"],
         "SecurityGroups": [params[f"{of_role}security_group"]],

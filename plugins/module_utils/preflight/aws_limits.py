@@ -170,6 +170,12 @@ RULES: dict[str, Rule] = {
         "give whole numbers such as {min: 0, max: 6} with 0 <= min <= max and max from 1 to 10,000, and "
         "seconds above 0 for clear, window and boot, if at all; or {}, and the fleet does not scale",
     ),
+    "instances_image_id": _name(r"(ami-[0-9a-f]{8,17})?", "an image's id, or leave it empty"),
+    "image_builder_name": _TAG,
+    "image_builder_type": _name(r"[a-z0-9-]+\.[a-z0-9-]+", "a type such as t3.micro"),
+    "image_ssh_from": Rule(lambda value: not value or is_source(value), "as ssh_from"),
+    "image_volume_size": _from_to(8, 65_536),
+    "image_wait_timeout": _from_to(1, 86_400),
     "status_volume_size": _from_to(8, 65_536),
     "scaling_name": _TAG,
     "scaling_bucket": _BUCKET,
@@ -196,6 +202,7 @@ RULES: dict[str, Rule] = {
     "web_connections_max": _from_to(64, 1_000_000),
     "web_body_timeout": _NGINX_SECONDS,
     "web_lingering_time": _NGINX_SECONDS,
+    "scaler_worker_stop_timeout": _from_to(1, 86_400),
     "worker_idle_stop_minutes": Rule(lambda value: 0 <= value < 1e6, "give 0 (never) or more minutes"),
     # 0 is one a core; the worker itself knows no 0.
     "worker_processes": _from_to(0, 1_000),

@@ -49,7 +49,10 @@ def test_the_readme_lists_every_variable_with_its_default(role: Path) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", (role / "README.md").read_text(), re.MULTILINE))
     # Some values cannot stand in a table of plain words.
     told = {
-        **dict.fromkeys(("worker_endpoint_url", "web_endpoint_url"), "`AWS_ENDPOINT_URL` of the controller"),
+        **dict.fromkeys(
+            ("worker_endpoint_url", "web_endpoint_url", "scaler_endpoint_url"),
+            "`AWS_ENDPOINT_URL` of the controller",
+        ),
         "web_max_input_bytes": "what the workers take",
         "web_memory_limit": "`web_memory_bytes` and 256 MiB",
     }

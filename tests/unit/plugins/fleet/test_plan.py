@@ -131,7 +131,8 @@ def test_a_role_that_is_none_and_a_second_group_of_web_hosts_name_are_said() -> 
 
 @pytest.mark.parametrize(("role", "named"), [("worker", "workers"), ("web", "web hosts")])
 def test_the_role_decides_name_tag_and_security_group_of_a_launch(role: str, named: str) -> None:
-    params: dict[str, Any] = dict.fromkeys(("image_id", "key_name", "user_data", "stack", "key_mark"), "x")
+    given = ("image_id", "web_image_id", "key_name", "user_data", "stack", "key_mark")
+    params: dict[str, Any] = dict.fromkeys(given, "x")
     params |= {"name": "workers", "security_group": "workers"}
     params |= {"web_name": "web hosts", "web_security_group": "web hosts"}
     params |= {"cpu_credits": "", "volume_size": 8, "tags": {}, "instance_profile": ""}
