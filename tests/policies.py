@@ -28,6 +28,7 @@ FILES = {
     "deployer": ("deployer.json", "deployer-rare.json"),
     "worker": ("worker.json",),
     "client": ("client.json",),
+    "client-waking": ("client-waking.json",),
     "web": ("web.json",),
     "scaling": ("deployer-scaling.json",),
     "scaler": ("scaler.json",),

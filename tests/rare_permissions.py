@@ -16,6 +16,18 @@ _BUCKET = "arn:aws:s3:::${stack}-${account}-${region}"
 _EC2 = "arn:aws:ec2:${region}:${account}"
 _SQS = "arn:aws:sqs:${region}:${account}:${stack}"
 _OURS: Condition = ((f"aws:ResourceTag/{STACK_TAG}", ("${stack}",)),)
+_GROUPS = "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*"
+_LAUNCHED = (
+    "arn:aws:ec2:${region}::image/*",
+    f"{_EC2}:key-pair/${{stack}}",
+    *(f"{_EC2}:{kind}/*" for kind in ("instance", "launch-template", "network-interface", "security-group",
+                                      "subnet", "volume")),
+)  # fmt: skip
+_BY_LAUNCH: Condition = (
+    (f"aws:RequestTag/{STACK_TAG}", ("${stack}",)),
+    ("ec2:CreateAction", ("RunInstances",)),
+)
+_TO_EC2: Condition = (("iam:PassedToService", ("ec2.amazonaws.com",)),)
 _QUEUES = tuple(f"{_SQS}-{queue}" for queue in ("dead", "requests", "responses"))
 
 DEPLOYER = (
@@ -83,6 +95,23 @@ CLIENT = (
          "`jobfleet drop --again`; the second where the files have tags"),
     Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/incoming/*", f"{_BUCKET}/uploads/*"),
          "a large upload that broke off"),
+    Rare("RareScaling", ("s3:GetObject",), (f"{_BUCKET}/scaling/*",),
+         "`jobfleet scaling` and `status` on a stack that scales, and why a sleeping fleet does not wake"),
+)  # fmt: skip
+
+# For whoever may start hosts, in addition. tests/aws/client/stack/scaling/test_permissions.py wakes with it.
+CLIENT_WAKING = (
+    Rare("Groups", ("autoscaling:DescribeAutoScalingGroups",), ("*",), "is a host there, or on its way?"),
+    Rare("Capacity", ("autoscaling:SetDesiredCapacity",), (_GROUPS,), "the first host is ordered"),
+    Rare("Log", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*",), "who woke the fleet stands in its log"),
+    Rare("RarePlainHosts", ("ec2:DescribeInstances",), ("*",),
+         "the same where Auto Scaling groups are refused", (("ec2:Region", ("${region}",)),)),
+    Rare("RarePlainLaunches", ("ec2:RunInstances",), _LAUNCHED,
+         "Auto Scaling groups are refused, and the first host is launched by itself"),
+    Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
+         "the same; the tags are the launch template's", _BY_LAUNCH),
+    Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
+         "the same; only EC2 can get the role", _TO_EC2),
 )  # fmt: skip
 
 # All of it: a web host does what the page is asked for. tests/aws/web/test_permissions.py asks for all.
@@ -97,6 +126,8 @@ WEB = (
     Rare("Results", ("s3:GetObject",),
          tuple(f"{_BUCKET}/{key}" for key in ("outputs/*", "results/*", "workers/*")),
          "results and outputs are shown, and what the workers say of themselves"),
+    Rare("Scaling", ("s3:GetObject",), (f"{_BUCKET}/config/scaling.json", f"{_BUCKET}/scaling/*"),
+         "how the fleet scales is shown; a sleeping one is woken by the scaler's permissions"),
     Rare("Listing", ("s3:ListBucket",), (_BUCKET,),
          "results and batches are found; and without it S3 says 403 instead of 404"),
     Rare("Requests", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"), (f"{_SQS}-requests",),
@@ -110,7 +141,6 @@ WEB = (
 )  # fmt: skip
 
 # All of it, too: tests/aws/scaling/test_permissions.py has the scaler do all it can.
-_GROUPS = "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*"
 SCALER = (
     Rare("State", ("s3:GetObject",),
          tuple(f"{_BUCKET}/{key}" for key in ("config/scaling.json", "scaling/state.json", "workers/*")),
@@ -137,15 +167,11 @@ SCALER = (
     Rare("Ends", ("ec2:TerminateInstances",), (f"{_EC2}:instance/*",), "hosts that no group knows are ended",
          _OURS),
     Rare("RarePlainLaunches", ("ec2:RunInstances",),
-         ("arn:aws:ec2:${region}::image/*", f"{_EC2}:key-pair/${{stack}}",
-          *(f"{_EC2}:{kind}/*" for kind in ("instance", "launch-template", "network-interface",
-                                            "security-group", "subnet", "volume"))),
-         "Auto Scaling groups are refused, and hosts are launched one by one"),
+         _LAUNCHED, "Auto Scaling groups are refused, and hosts are launched one by one"),
     Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
-         "the same; the tags are the launch template's",
-         ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)), ("ec2:CreateAction", ("RunInstances",)))),
+         "the same; the tags are the launch template's", _BY_LAUNCH),
     Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
-         "the same; only EC2 can get the role", (("iam:PassedToService", ("ec2.amazonaws.com",)),)),
+         "the same; only EC2 can get the role", _TO_EC2),
 )  # fmt: skip
 
 _SCALING_GROUPS = (
@@ -204,6 +230,7 @@ RARE = {
     "deployer": DEPLOYER,
     "worker": WORKER,
     "client": CLIENT,
+    "client-waking": CLIENT_WAKING,
     "web": WEB,
     "scaling": SCALING,
     "scaler": SCALER,

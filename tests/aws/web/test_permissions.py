@@ -23,6 +23,7 @@ from tests.localcloud_fixture import new_key
 from tests.patience import patience, wait_for
 from tests.pictures import saved, smooth
 from tests.policies import Place, statements_of
+from tests.scaling_bench import Scaled, decisions
 
 BATCHES, JOBS, UPLOAD = "/api/v1/batches", "/api/v1/jobs", "/api/v1/upload"
 NUMBERS = ("n.txt", b"1 2 3", "text/plain")
@@ -81,6 +82,8 @@ def visitor(
     own = {**key, "XDG_STATE_HOME": str(tmp_path / "state")}
     site = Site(localcloud, aws("sqs"), aws("s3"), tmp_path, name=place.stack, web_cloud=own)
     wait_for(lambda: aws("s3").list_objects_v2(Bucket=site.bucket, Prefix="workers/").get("Contents"), 60)
+    # A log as if its hosts scaled.
+    Scaled(site).publish().log(*decisions(3))
     yield Visitor(site, key)
     site.close()
 
@@ -115,7 +118,7 @@ def test_the_process_needs_the_permissions_of_its_policy_and_no_others(
 
 
 def look_at_the_stack(visitor: Visitor) -> None:
-    for path in ("/readyz", "/", "/api/v1/operations", "/metrics", "/api/v1/fleet"):
+    for path in ("/readyz", "/", "/scaling", "/api/v1/operations", "/metrics", "/api/v1/fleet"):
         answer = visitor.ask("GET", path, 200)
     assert answer.json()["workers"]["alive"] == 1
 

@@ -12,11 +12,10 @@ from jobfleet.errors import Exit
 from jobfleet.stack.scaling import waking
 from jobfleet_jobs.protocol.names import SCALING_LOG, WORKERS
 from jobfleet_scaling.documents.scaling_line import ScalingLine, read_lines
-from jobfleet_scaling.waking import wake
 
 from tests.client_bench import Jobfleet
 from tests.patience import patience
-from tests.scaling_bench import Group, Scaled, now
+from tests.scaling_bench import Group, Scaled
 
 REFUSED_XML = (
     "<ErrorResponse><Error><Code>{code}</Code><Message>{words}</Message></Error></ErrorResponse>"  # as moto's
@@ -117,34 +116,6 @@ def test_two_that_wake_start_one_host(settings: Settings, group: Group, stack: A
     assert said[0] == said[1] == ["no worker runs; one is starting, about 60 s"]
     for fleet in fleets:
         fleet.close()
-
-
-def test_a_group_that_grows_already_is_left_alone(
-    scaled: Scaled, group: Group, stack: Any, fleet: Fleet
-) -> None:
-    group.client.set_desired_capacity(AutoScalingGroupName=group.name, DesiredCapacity=3)
-    clients = fleet.exchange.account.client
-
-    done = wake(stack.name, stack.bucket, scaled.configuration, clients, who="test", now=now())
-
-    assert (done.started, done.refused, group.desired) == (False, "", 3)
-    assert logged(stack) == []
-
-
-def test_where_groups_are_refused_one_instance_is_launched_and_no_second(
-    scaled: Scaled, group: Group, stack: Any, fleet: Fleet
-) -> None:
-    scaled.publish(mode="plain")
-    clients, at = fleet.exchange.account.client, now()
-    asked = [
-        wake(stack.name, stack.bucket, scaled.configuration, clients, who="test", now=at) for _ in range(2)
-    ]
-    ec2 = clients("ec2")
-    found = ec2.describe_instances(Filters=[{"Name": "tag:jobfleet:stack", "Values": [stack.name]}])
-    launched = [one for reservation in found["Reservations"] for one in reservation["Instances"]]
-    assert [done.refused for done in asked] == ["", ""]
-    assert len(launched) == 1
-    ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in launched])
 
 
 def test_who_may_not_wake_is_told_that_the_alarm_does(
