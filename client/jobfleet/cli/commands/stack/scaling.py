@@ -56,6 +56,7 @@ def scaling(invocation: Invocation, follow: bool, hours: float, log: bool, inter
 
     --json prints one object; with --log or --follow, one JSON object a line.
     """
+    account = invocation.account()
     try:
         if follow and not log and not invocation.as_json and sys.stdout.isatty():
             _live(invocation, account, hours, interval)
