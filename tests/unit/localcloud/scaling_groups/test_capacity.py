@@ -143,7 +143,9 @@ def test_protected_instances_stay_and_the_group_says_so_once(cloud: Cloud) -> No
 
 def test_rebalancing_launches_before_it_terminates_and_exceeds_the_maximum() -> None:
     cloud = Cloud(maximum=2)
+    cloud.group.termination_policies = ["NewestInstance"]
     cloud.run(2)
+    cloud.later(60)
     launched = wishes.rebalance(cloud.engine, cloud.group)
     cloud.turn()
     during = cloud.stages

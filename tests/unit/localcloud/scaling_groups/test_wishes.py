@@ -106,11 +106,15 @@ def test_force_ends_the_wait_for_a_hook(cloud: Cloud) -> None:
     cloud.turn()
 
     assert cloud.ec2.terminated == ["i-1"]
+    assert cloud.told[0] == ("Successful", "Terminating EC2 instance: i-1")
+    assert len(cloud.told) == 2, "the termination that was under way goes on"
 
 
 def test_one_certain_instance_is_terminated_protected_or_not(cloud: Cloud) -> None:
     cloud.group.protects_new = True
     cloud.run(2)
+    cloud.later(1_000)
+    assert not wishes.is_cooling(cloud.engine, cloud.group)
     activity = members.terminate(cloud.engine, HERE, "i-2", decrement=True)
     cloud.turn()
 
