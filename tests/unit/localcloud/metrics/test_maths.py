@@ -79,6 +79,7 @@ def test_numbers_are_reckoned_in_the_usual_order(text: str, number: float) -> No
         ("IF(visible > 0, m1)", {120: 4}),
         ("visible / running", {0: 0}),
         ("-ABS(-m1)", {0: -1, 120: -4}),
+        ("visible * 1e308", {0: 0}),  # what is no finite number is missing
     ],
 )
 def test_series_are_reckoned_moment_by_moment(text: str, series: dict[float, float]) -> None:

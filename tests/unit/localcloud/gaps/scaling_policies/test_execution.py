@@ -126,6 +126,8 @@ def test_what_warms_up_counts_as_added(group: ScalingGroup, monkeypatch: pytest.
     assert group.desired == 3, "the same step again adds nothing more"
     execute_for_alarm(made.arn, alarm(70, threshold=50))
     assert group.desired == 6, "a larger step adds the difference"
+    execute_for_alarm(made.arn, alarm(55, threshold=50))
+    assert group.desired == 6, "a smaller step takes nothing away"
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
     execute_for_alarm(made.arn, alarm(55, threshold=50))
