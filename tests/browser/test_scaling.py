@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.abilities import need_program
 from tests.browser.person import Person
@@ -36,6 +36,11 @@ GROWING = {
 
 # The page asks again when it is seen again.
 SEEN = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def answered(told: dict[str, Any]) -> Callable[[Route], None]:
+    """Return what answers a request so."""
+    return lambda route: route.fulfill(json=told)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +83,7 @@ def test_the_strip_tells_sleep_start_and_growth_and_alarms_nobody(come: Callable
         (STARTING, "1 starting"),
         (GROWING, "2 workers alive"),
     ):
-        page.route("**/api/v1/fleet", lambda route, told=told: route.fulfill(json=told))
+        page.route("**/api/v1/fleet", answered(told))
         page.evaluate(SEEN)
         expect(strip).to_contain_text(words)
         expect(strip).to_have_class("fleet is-good")
@@ -112,7 +117,7 @@ def test_the_page_goes_on_by_itself_as_the_server_drew_it(come: Callable[..., Pe
     row = page.locator("#scaling-rows tr").first
     before = page.evaluate(shapes), row.inner_text()
     told = page.request.get("/api/v1/scaling").json()
-    page.route("**/api/v1/scaling", lambda route: route.fulfill(json=told))
+    page.route("**/api/v1/scaling", answered(told))
     with page.expect_response("**/api/v1/scaling"):
         page.evaluate(SEEN)
     expect(page.locator("#scaling-words")).to_have_text(told["words"])

@@ -72,5 +72,6 @@ def _most(values: Sequence[int | None]) -> int:
     return max((value for value in values if value), default=1)
 
 
-def _y(value: int, most: int) -> float:
-    return round(HEIGHT - value / most * HEIGHT, 1)
+def _y(value: int, most: int) -> str:
+    # As scaling.js writes it, which goes on with what is drawn here.
+    return f"{round(HEIGHT - value / most * HEIGHT, 1):g}"

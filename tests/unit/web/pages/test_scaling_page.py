@@ -46,7 +46,7 @@ def test_the_state_both_pictures_and_the_decisions_are_there_and_nothing_is_read
     assert re.search(
         r'Jobs waiting and in work over the last 3 hours, at most <span id="most-jobs">1203<', page
     )
-    assert re.search(r'<path class="line" id="wanted" d="M7\d0 0.0H', page)
+    assert re.search(r'<path class="line" id="wanted" d="M7\d0 0H', page)
     assert re.search(r"<th scope=\"row\">\d\d:\d\d</th><td>1,203</td><td>3</td><td>2</td>", page)
     assert "<td>-</td><td>-</td><td>-</td>" in page
     assert len(re.findall("&lt;script&gt;", page)) == 20
@@ -76,8 +76,8 @@ def test_programs_are_told_what_the_description_promises(site: Make, view: Scali
 
 def test_a_line_breaks_where_nothing_is_known_and_an_area_is_empty_there() -> None:
     values = [None, 1, 2, None, 4]
-    assert line(values, 4) == "M10 75.0H20V50.0H30M40 0.0H50"
-    assert area(values, 4) == "M0 100V100.0H10V75.0H20V50.0H30V100.0H40V0.0H50V100Z"
+    assert line(values, 4) == "M10 75H20V50H30M40 0H50"
+    assert area(values, 4) == "M0 100V100H10V75H20V50H30V100H40V0H50V100Z"
 
 
 def test_an_empty_history_is_an_empty_picture() -> None:
