@@ -135,7 +135,7 @@ def _warn_of_workers(seen: StackStatus) -> list[str]:
 
 def _warn_of_sleep(scaling: ScalingView, waiting: int) -> list[str]:
     """Warn of a fleet without a worker only where jobs wait: that it sleeps otherwise is as it should be."""
-    if not waiting or scaling.phase == "starting":
+    if not waiting or scaling.phase == "starting" or scaling.refusal:  # which is warned of anyway
         return []
     return [f"{many(waiting, 'request waits', 'requests wait')}: {why_none_is_alive(scaling)}"]
 

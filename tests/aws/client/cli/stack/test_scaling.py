@@ -1,6 +1,7 @@
 """`jobfleet scaling` through the installed entry point, and what others say of a fleet that scales."""
 
 import json
+import re
 import signal
 from datetime import timedelta
 from typing import Any
@@ -97,7 +98,10 @@ def test_status_says_that_the_fleet_is_asleep_and_warns_of_nothing(
     scaled.log(ScalingLine(now(), "i-leader", "refused", "VcpuLimitExceeded: 32 are in use"))
     stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
     said = jobfleet("status").stderr
-    assert "1 request waits: no worker runs, and AWS refused to start one just now: VcpuLimitExceeded" in said
+    assert re.fullmatch(
+        r"warning: AWS refused to start a host .+: VcpuLimitExceeded: 32 are in use; the scaler tries again\n",
+        said,
+    )
 
 
 def test_status_tells_how_many_run_start_and_leave(jobfleet: Jobfleet, stack: Any, scaled: Scaled) -> None:
