@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HOURS, INTERVAL_SECONDS = 3.0, 5.0
 DECISIONS = 10
+# https://aws.amazon.com/ec2/pricing/on-demand/
+PRICE = 0.0416
 
 # A week, as the log is kept for no less.
 _HOURS_MAX = 168.0
@@ -33,6 +35,7 @@ _WHY_MAX = 80
         "jobfleet scaling",
         "jobfleet scaling --follow",
         "jobfleet scaling --log --hours 24",
+        "jobfleet scaling --advise",
     )
 )
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is new, until Ctrl-C.")
@@ -42,11 +45,21 @@ _WHY_MAX = 80
 )  # fmt: skip
 @click.option("--log", is_flag=True, help="Print the log line by line: decisions, starts, ends, refusals.")
 @click.option(
+    "--advise", is_flag=True,
+    help="Simulate the stack's own last week, and propose settings with their cost and wait.",
+)  # fmt: skip
+@click.option(
+    "--price", type=click.FloatRange(min=0), default=PRICE, show_default=True, metavar="USD",
+    help="What a host costs an hour, for --advise; the default is a t3.medium's in us-east-1.",
+)  # fmt: skip
+@click.option(
     "--interval", type=click.FloatRange(min=1), default=INTERVAL_SECONDS, show_default=True,
     metavar="SECONDS", help="Time between two looks with --follow.",
 )  # fmt: skip
 @with_shared_options()
-def scaling(invocation: Invocation, follow: bool, hours: float, log: bool, interval: float) -> None:
+def scaling(
+    invocation: Invocation, follow: bool, hours: float, log: bool, advise: bool, price: float, interval: float
+) -> None:
     """Show how the fleet scales: how many hosts are wanted, run, start and leave, and why.
 
     The scaler decides every ten seconds, and each decision is a line with its numbers: jobs in the queue
@@ -56,7 +69,14 @@ def scaling(invocation: Invocation, follow: bool, hours: float, log: bool, inter
 
     --json prints one object; with --log or --follow, one JSON object a line.
     """
+    if advise and (follow or log):
+        raise click.UsageError("--advise goes without --follow and --log.")
     account = invocation.account()
+    if advise:
+        from jobfleet.cli.scaling_advice import show_advice
+
+        show_advice(invocation, account, price)
+        return
     try:
         if follow and not log and not invocation.as_json and sys.stdout.isatty():
             _live(invocation, account, hours, interval)

@@ -98,10 +98,8 @@ def test_status_says_that_the_fleet_is_asleep_and_warns_of_nothing(
     scaled.log(ScalingLine(now(), "i-leader", "refused", "VcpuLimitExceeded: 32 are in use"))
     stack.sqs.send_message(QueueUrl=stack.requests, MessageBody="x")
     said = jobfleet("status").stderr
-    assert re.fullmatch(
-        r"warning: AWS refused to start a host .+: VcpuLimitExceeded: 32 are in use; the scaler tries again\n",
-        said,
-    )
+    told = "VcpuLimitExceeded: 32 are in use; the scaler tries again"
+    assert re.fullmatch(rf"warning: AWS refused to start a host .+: {told}\n", said)
 
 
 def test_status_tells_how_many_run_start_and_leave(jobfleet: Jobfleet, stack: Any, scaled: Scaled) -> None:
@@ -122,3 +120,21 @@ def test_dropped_files_wake_the_fleet_too(jobfleet: Jobfleet, scaled: Scaled) ->
 
 def test_an_old_log_that_is_asked_for_is_bounded(jobfleet: Jobfleet) -> None:
     says_why(jobfleet("scaling", "--hours", "169"), Exit.USAGE, "169", "x<=168")
+
+
+def test_advice_is_of_the_stack_s_own_week(jobfleet: Jobfleet, scaled: Scaled) -> None:
+    scaled.log(*decisions(400, every=600.0, visible=0, in_flight=0, done=0))
+    ran = jobfleet("scaling", "--advise")
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert "too little is known for advice: 0 jobs came in the last week, and 100 are needed" in ran.stderr
+    scaled.log(*decisions(300, visible=3, in_flight=3, done=2))
+    found = json.loads(jobfleet("scaling", "--advise", "--json").stdout)
+    assert found["all_jobs"] >= 2 * 299  # and what the queue held more between the lines of both logs
+    assert found["now"]["maximum"] == 6
+    table = jobfleet("scaling", "--advise", "--price", "1")
+    assert table.stdout.splitlines()[1].startswith("{min: 0, max: 6, window: 120, clear: 60}")
+    assert "note: the log knows less than a day" not in table.stderr
+
+
+def test_without_scaling_there_is_nothing_to_advise(jobfleet: Jobfleet) -> None:
+    assert "the stack does not scale" in jobfleet("scaling", "--advise").stderr
