@@ -17,7 +17,7 @@ _NUMBERS = ("backlog", "wanted", "running")
 
 
 @dataclass(frozen=True)
-class Picture:
+class ScalingPicture:
     """What is drawn: areas and a line as the attribute `d` of paths, and each picture's greatest number."""
 
     width: int
@@ -28,11 +28,11 @@ class Picture:
     most_hosts: int
 
 
-def picture_of(history: Sequence[Mapping[str, Any]]) -> Picture:
+def picture_of(history: Sequence[Mapping[str, Any]]) -> ScalingPicture:
     """Return the pictures of the history that the API tells."""
     backlog, wanted, running = ([part[name] for part in history] for name in _NUMBERS)
     jobs, hosts = _most(backlog), _most([*wanted, *running])
-    return Picture(
+    return ScalingPicture(
         len(history) * STEP, area(backlog, jobs), area(running, hosts), line(wanted, hosts), jobs, hosts
     )
 

@@ -7,7 +7,7 @@ these two pictures need.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from jobfleet.stack.scaling.history import Part
+from jobfleet.stack.scaling.history import HistoryPart
 
 BLOCKS, ASCII = " ▁▂▃▄▅▆▇█", " ...:::##"
 WANTED, WANTED_ASCII = "─", "-"
@@ -31,7 +31,7 @@ def columns(width: int) -> int:
     return max(WIDTH_MIN, min(WIDTH_MAX, width - _LABEL - 1))
 
 
-def plot(parts: Sequence[Part], *, blocks: bool, time: Callable[[datetime], str]) -> list[str]:
+def plot(parts: Sequence[HistoryPart], *, blocks: bool, time: Callable[[datetime], str]) -> list[str]:
     """Return the lines of both pictures; `time` says a time shortly."""
     marks, line, zero = (BLOCKS, WANTED, ZERO) if blocks else (ASCII, WANTED_ASCII, ZERO_ASCII)
     full = marks[-1]
@@ -84,6 +84,6 @@ def _row_of(value: int, most: int, rows: int) -> int:
     return max(0, min(rows - 1, -(-value * rows // most) - 1))
 
 
-def _axis(parts: Sequence[Part], time: Callable[[datetime], str]) -> str:
+def _axis(parts: Sequence[HistoryPart], time: Callable[[datetime], str]) -> str:
     first, last = time(parts[0].at), "now"
     return " " * _LABEL + first + last.rjust(len(parts) - len(first))

@@ -8,7 +8,7 @@ from jobfleet_scaling.documents.scaling_line import ScalingLine
 
 
 @dataclass(frozen=True)
-class Part:
+class HistoryPart:
     """A part of the time, from `at` (UTC) on: the most jobs in the queue, and hosts wanted and at work then.
 
     All are None where nobody decided: the fleet was asleep, or there was none.
@@ -20,7 +20,7 @@ class Part:
     running: int | None = None
 
 
-def history(lines: Sequence[ScalingLine], start: datetime, end: datetime, count: int) -> list[Part]:
+def history(lines: Sequence[ScalingLine], start: datetime, end: datetime, count: int) -> list[HistoryPart]:
     """Return the time between two times (UTC) in `count` parts. A part has the greatest numbers in it."""
     length = (end - start) / count
     held: list[list[ScalingLine]] = [[] for _ in range(count)]
@@ -31,11 +31,11 @@ def history(lines: Sequence[ScalingLine], start: datetime, end: datetime, count:
     return [_part(start + number * length, some) for number, some in enumerate(held)]
 
 
-def _part(at: datetime, lines: Sequence[ScalingLine]) -> Part:
+def _part(at: datetime, lines: Sequence[ScalingLine]) -> HistoryPart:
     def most(values: Sequence[int | None]) -> int | None:
         return max((value for value in values if value is not None), default=None)
 
-    return Part(
+    return HistoryPart(
         at,
         most([(line.visible or 0) + (line.in_flight or 0) for line in lines]),
         most([line.wanted for line in lines]),

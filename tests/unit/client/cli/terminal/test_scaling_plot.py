@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from jobfleet.cli.terminal.scaling_plot import ASCII, BLOCKS, WANTED, ZERO, can_draw, columns, plot
-from jobfleet.stack.scaling.history import Part
+from jobfleet.stack.scaling.history import HistoryPart
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def drawn(*parts: tuple[int | None, int | None, int | None], blocks: bool = True) -> list[str]:
-    made = [Part(NOON + timedelta(minutes=n), *numbers) for n, numbers in enumerate(parts)]
+    made = [HistoryPart(NOON + timedelta(minutes=n), *numbers) for n, numbers in enumerate(parts)]
     return plot(made, blocks=blocks, time=lambda at: f"{at:%H:%M}")
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from jobfleet.stack.scaling.history import Part, history
+from jobfleet.stack.scaling.history import HistoryPart, history
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def test_a_part_has_the_greatest_numbers_of_its_decisions() -> None:
         line(60, visible=99),
     ]
     assert history(lines, NOON, NOON + timedelta(hours=1), 3) == [
-        Part(NOON, 5, 1, 0),
-        Part(NOON + timedelta(minutes=20), 2, 2, 1),
-        Part(NOON + timedelta(minutes=40), 0, 0, 0),
+        HistoryPart(NOON, 5, 1, 0),
+        HistoryPart(NOON + timedelta(minutes=20), 2, 2, 1),
+        HistoryPart(NOON + timedelta(minutes=40), 0, 0, 0),
     ]
