@@ -185,7 +185,8 @@ _HERE: Condition = (("ec2:Region", ("${region}",)),)
 
 # What a deployer of a fleet that scales needs besides. tests/playbooks/test_scaling.py has it do everything.
 SCALING = (
-    Rare("Looking", ("ec2:DescribeLaunchTemplateVersions",), ("*",), "templates are compared", _HERE),
+    Rare("Looking", ("ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSnapshots"), ("*",),
+         "templates are compared, and snapshots found that a broken run left", _HERE),
     Rare("LookingAtGroups",
          ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeLifecycleHooks",
           "autoscaling:DescribePolicies"),

@@ -84,18 +84,22 @@ def images_in_use(ec2: Any, stack: str) -> set[str]:
         for reservation in page["Reservations"]
         for one in reservation["Instances"]
     }
-    for page in ec2.get_paginator("describe_launch_templates").paginate(Filters=filters):
-        for template in page["LaunchTemplates"]:
-            versions = ec2.describe_launch_template_versions(
-                LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest", "$Default"]
-            )["LaunchTemplateVersions"]
-            used |= {str(one["LaunchTemplateData"].get("ImageId", "")) for one in versions}
+    templates: list[dict[str, Any]] = []
+    # Who may not look at them has made none.
+    with suppressed("UnauthorizedOperation"):
+        found = ec2.get_paginator("describe_launch_templates").paginate(Filters=filters)
+        templates = [one for page in found for one in page["LaunchTemplates"]]
+    for template in templates:
+        versions = ec2.describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest", "$Default"]
+        )["LaunchTemplateVersions"]
+        used |= {str(one["LaunchTemplateData"].get("ImageId", "")) for one in versions}
     return used - {""}
 
 
 def remove(ec2: Any, image: StackImage) -> None:
     """Remove an image and the snapshots that it stands on. What is gone already is no error."""
-    with suppress_gone("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"):
+    with suppressed("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"):
         ec2.deregister_image(ImageId=image.id)
     for snapshot in image.snapshots:
         remove_snapshot(ec2, snapshot)
@@ -103,21 +107,23 @@ def remove(ec2: Any, image: StackImage) -> None:
 
 def remove_snapshot(ec2: Any, snapshot: str) -> None:
     """Remove one snapshot. One that is gone already is no error."""
-    with suppress_gone("InvalidSnapshot.NotFound"):
+    with suppressed("InvalidSnapshot.NotFound"):
         ec2.delete_snapshot(SnapshotId=snapshot)
 
 
 def left_snapshots(ec2: Any, stack: str, images: Iterable[StackImage]) -> list[str]:
     """Return the stack's snapshots that no image stands on: a run was ended between the two steps."""
     filters = [{"Name": f"tag:{STACK_TAG}", "Values": [stack]}]
-    pages = ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
-    found = (one["SnapshotId"] for page in pages for one in page["Snapshots"])
-    held = {snapshot for image in images for snapshot in image.snapshots}
-    return sorted(set(found) - held)
+    found: set[str] = set()
+    # Who may not look does without: they cost little, and a teardown by somebody else finds them.
+    with suppressed("UnauthorizedOperation"):
+        pages = ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
+        found = {one["SnapshotId"] for page in pages for one in page["Snapshots"]}
+    return sorted(found - {snapshot for image in images for snapshot in image.snapshots})
 
 
-class suppress_gone(suppress):  # noqa: N801 - used as `contextlib.suppress` is
-    """Suppress AWS's errors of these codes, which say that something is not there (any more)."""
+class suppressed(suppress):  # noqa: N801 - used as `contextlib.suppress` is
+    """Suppress AWS's errors of these codes."""
 
     def __init__(self, *codes: str) -> None:
         """Let all other errors through."""

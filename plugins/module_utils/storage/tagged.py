@@ -42,14 +42,19 @@ def of_ec2(ec2: Any, tag: str, value: str) -> dict[str, list[str]]:
         "images": [
             image["ImageId"] for image in ec2.describe_images(Owners=["self"], Filters=tagged)["Images"]
         ],
-        "snapshots": [
-            snapshot["SnapshotId"]
-            for page in ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=tagged)
-            for snapshot in page["Snapshots"]
-        ],
+        "snapshots": of_snapshots(ec2, tagged),
         "key_pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs(Filters=tagged)["KeyPairs"]],
         "launch_templates": of_templates(ec2, tagged),
     }
+
+
+def of_snapshots(ec2: Any, tagged: list[dict[str, Any]]) -> list[str]:
+    """Return the ids of the account's snapshots under a tag. Who may not look at them has made none."""
+    try:
+        pages = list(ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=tagged))
+    except is_boto3_error_code("UnauthorizedOperation"):
+        return []
+    return [one["SnapshotId"] for page in pages for one in page["Snapshots"]]
 
 
 def of_templates(ec2: Any, tagged: list[dict[str, Any]]) -> list[str]:
