@@ -12,7 +12,7 @@ from jobfleet_scaling.simulate.workloads.streams import Workload
 
 # So long a run goes on after the last job came: what shrinks late is paid for. And so long at most.
 TAIL_SECONDS = 1_800.0
-LONGEST_TAIL_SECONDS = 7 * 86_400.0
+LONGEST_TAIL_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,14 @@ def averages(outcomes: Iterable[Outcome]) -> list[Outcome]:
     for one in outcomes:
         groups.setdefault((one.workload, one.policy), []).append(one)
     return [_mean(group) for group in groups.values()]
+
+
+def by_workload(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """Return the means over the seeds, by workload."""
+    grouped: dict[str, list[Outcome]] = {}
+    for one in averages(outcomes):
+        grouped.setdefault(one.workload, []).append(one)
+    return grouped
 
 
 def dominated_by(one: Outcome, others: Iterable[Outcome]) -> list[str]:

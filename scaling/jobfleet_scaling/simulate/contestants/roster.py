@@ -14,12 +14,12 @@ CONTESTANTS = {
     for one in (
         Contestant(SHIPPED, NeedPolicy),
         Contestant("need", lambda: WindowNeed(0.0)),
-        Contestant("need + root", lambda: WindowNeed(1.0)),
-        Contestant("idle timer", IdleTimer),
-        Contestant("KEDA", Keda, period=30),
-        Contestant("target tracking", TargetTracking, period=60, lags=True),
-        Contestant("step scaling", StepScaling, period=60, lags=True),
-        Contestant("course's loop", CoursesLoop, kills=True),
+        Contestant("need-root", lambda: WindowNeed(1.0)),
+        Contestant("idle-timer", IdleTimer),
+        Contestant("keda", Keda, period=30),
+        Contestant("target-tracking", TargetTracking, period=60, lags=True),
+        Contestant("step", StepScaling, period=60, lags=True),
+        Contestant("course", CoursesLoop, kills=True),
         Contestant("fixed", Fixed),
     )
 }
