@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobfleet_scaling.simulate.compare import Outcome, by_workload, dominated_by
+from jobfleet_scaling.simulate.compare import SimulationOutcome, by_workload, dominated_by
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, SHIPPED
 
 from benchmarks.telling.page import table
@@ -15,7 +15,7 @@ FIGURES = "scaling figures"
 AIM_BOUND = 1.3
 
 
-def tables(machine: Mapping[str, Any], found: Sequence[Outcome], whats: Mapping[str, str]) -> str:
+def tables(machine: Mapping[str, Any], found: Sequence[SimulationOutcome], whats: Mapping[str, str]) -> str:
     """Return the figures as markdown."""
     grouped = by_workload(found)
     about = (
@@ -25,7 +25,7 @@ def tables(machine: Mapping[str, Any], found: Sequence[Outcome], whats: Mapping[
     return "\n\n".join([about, _aims(grouped), *(_one(name, whats[name], grouped[name]) for name in grouped)])
 
 
-def _aims(grouped: Mapping[str, Sequence[Outcome]]) -> str:
+def _aims(grouped: Mapping[str, Sequence[SimulationOutcome]]) -> str:
     rows = []
     for name, outcomes in grouped.items():
         by_name = {one.policy: one for one in outcomes}
@@ -43,7 +43,7 @@ def _aims(grouped: Mapping[str, Sequence[Outcome]]) -> str:
     return table(columns, rows)
 
 
-def _one(name: str, what: str, outcomes: Sequence[Outcome]) -> str:
+def _one(name: str, what: str, outcomes: Sequence[SimulationOutcome]) -> str:
     rows = [
         [
             one.policy, f"{one.hours:,.1f}", f"{one.p50:,.1f}", f"{one.p95:,.1f}", f"{one.p99:,.1f}",

@@ -63,6 +63,8 @@ class NeedPolicy:
         """
         have = standing.running + standing.booting
         if demand is None:
+            # Afterwards it looks for half a boot before it shrinks, as at first.
+            self._targets.clear()
             return _within(bounds, have, 0.0, "demand could not be read: as it was")
         self._learn(demand)
         # A worker takes more jobs from the queue than it does at once: those beyond all slots wait.
@@ -73,7 +75,7 @@ class NeedPolicy:
         need = steady + self._backlog(jobs, at_work, steady)
         target = self._target(demand.at, need, steady)
         why = f"{steady:.1f} for what comes, {need - steady:.1f} for {jobs - at_work:.0f} that wait: {target}"
-        keep = self._kept(demand.at, max(target, math.ceil(busy - NOTHING)), have)
+        keep = max(self._kept(demand.at, target, have), min(have, math.ceil(busy - NOTHING)))
         if target > have:
             most = 2 * have + self._step
             if target > most:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from jobfleet_scaling.simulate import plot, tables
-from jobfleet_scaling.simulate.compare import Outcome, by_workload
+from jobfleet_scaling.simulate.compare import SimulationOutcome, by_workload
 from jobfleet_scaling.simulate.options import parser, world_of
 from jobfleet_scaling.simulate.runs import Part, curves_of, run_all
 from jobfleet_scaling.simulate.workloads.files import BadArrivals
@@ -42,7 +42,7 @@ def _parts(options: argparse.Namespace) -> Iterator[Part]:
             )  # fmt: skip
 
 
-def _text(parts: Sequence[Part], found: Sequence[Outcome]) -> str:
+def _text(parts: Sequence[Part], found: Sequence[SimulationOutcome]) -> str:
     texts = []
     first = {part.workload: part for part in parts if part.seed == 1}
     for name, outcomes in by_workload(found).items():

@@ -7,7 +7,7 @@ from itertools import pairwise
 from jobfleet_scaling.documents.configuration import ScalingConfiguration
 from jobfleet_scaling.policy.figures import Tuning
 from jobfleet_scaling.policy.need import NeedPolicy
-from jobfleet_scaling.simulate.compare import TAIL_SECONDS, Outcome, simulate
+from jobfleet_scaling.simulate.compare import TAIL_SECONDS, SimulationOutcome, simulate
 from jobfleet_scaling.simulate.engine.run import Contestant
 from jobfleet_scaling.simulate.engine.world import World
 from jobfleet_scaling.simulate.workloads.files import workload_of
@@ -139,7 +139,7 @@ def _best(now: Proposal, others: Sequence[Proposal]) -> list[Proposal]:
     return sorted(better, key=lambda one: one.cost)[:MOST_PROPOSALS]
 
 
-def _weekly(one: Proposal, outcome: Outcome, price: float, factor: float, cut: float) -> Proposal:
+def _weekly(one: Proposal, outcome: SimulationOutcome, price: float, factor: float, cut: float) -> Proposal:
     hours = (outcome.hours + one.minimum * cut / 3_600) * factor
     return replace(
         one, hours=hours, cost=hours * price, p50=outcome.p50, p95=outcome.p95, peak=outcome.peak

@@ -8,7 +8,7 @@ from jobfleet_scaling.simulate.contestants.clairvoyant import clairvoyants
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, SHIPPED
 from jobfleet_scaling.simulate.engine.run import Contestant, SimulationRun
 from jobfleet_scaling.simulate.engine.world import World
-from jobfleet_scaling.simulate.workloads.streams import Workload
+from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload
 
 # So long a run goes on after the last job came: what shrinks late is paid for. And so long at most.
 TAIL_SECONDS = 1_800.0
@@ -16,7 +16,7 @@ LONGEST_TAIL_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimulationOutcome:
     """What a policy did with a workload; waits are from a job's arrival to its (last) begin, in seconds."""
 
     workload: str
@@ -41,11 +41,11 @@ Curve = list[tuple[float, int, int, int]]
 
 def simulate(
     world: World,
-    workload: Workload,
+    workload: SimulatedWorkload,
     contestants: Sequence[Contestant],
     seed: int,
     curves: Sequence[Curve] = (),
-) -> list[Outcome]:
+) -> list[SimulationOutcome]:
     """Let all of them work on the same jobs at the same time; a tick of jobs at a time is in memory.
 
     With `curves`, one for each contestant, it is noted how each run goes.
@@ -64,8 +64,8 @@ def simulate(
 
 
 def with_bound(
-    world: World, workload: Workload, contestants: Sequence[Contestant], seed: int
-) -> list[Outcome]:
+    world: World, workload: SimulatedWorkload, contestants: Sequence[Contestant], seed: int
+) -> list[SimulationOutcome]:
     """Return what each did, and as `clairvoyant` the cheapest that waits no longer than the shipped policy.
 
     A clairvoyant could do whatever another one does, so the cheapest of all that keep the p95 is the bound.
@@ -81,26 +81,26 @@ def with_bound(
         if keeping
         else min(theirs, key=lambda one: (one.left, one.p95))
     )
-    return [*own, Outcome(**(asdict(best) | {"policy": CLAIRVOYANT}))]
+    return [*own, SimulationOutcome(**(asdict(best) | {"policy": CLAIRVOYANT}))]
 
 
-def averages(outcomes: Iterable[Outcome]) -> list[Outcome]:
+def averages(outcomes: Iterable[SimulationOutcome]) -> list[SimulationOutcome]:
     """Return the means over the seeds, for each workload and policy; `seed` says how many there were."""
-    groups: dict[tuple[str, str], list[Outcome]] = {}
+    groups: dict[tuple[str, str], list[SimulationOutcome]] = {}
     for one in outcomes:
         groups.setdefault((one.workload, one.policy), []).append(one)
     return [_mean(group) for group in groups.values()]
 
 
-def by_workload(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def by_workload(outcomes: Iterable[SimulationOutcome]) -> dict[str, list[SimulationOutcome]]:
     """Return the means over the seeds, by workload."""
-    grouped: dict[str, list[Outcome]] = {}
+    grouped: dict[str, list[SimulationOutcome]] = {}
     for one in averages(outcomes):
         grouped.setdefault(one.workload, []).append(one)
     return grouped
 
 
-def dominated_by(one: Outcome, others: Iterable[Outcome]) -> list[str]:
+def dominated_by(one: SimulationOutcome, others: Iterable[SimulationOutcome]) -> list[str]:
     """Return the policies that cost no more and wait no longer (p95) than one, and less of either."""
     return [
         other.policy
@@ -114,7 +114,7 @@ def dominated_by(one: Outcome, others: Iterable[Outcome]) -> list[str]:
 
 
 def _with_tail(
-    world: World, workload: Workload, seed: int, runs: Sequence[SimulationRun]
+    world: World, workload: SimulatedWorkload, seed: int, runs: Sequence[SimulationRun]
 ) -> Iterator[tuple[list[float], list[float]]]:
     yield from workload.ticks(world.tick, seed)
     for _ in range(round(TAIL_SECONDS / world.tick)):
@@ -129,10 +129,10 @@ def _work_off(run: SimulationRun) -> None:
     run.finish()
 
 
-def _outcome(workload: str, run: SimulationRun, seed: int) -> Outcome:
+def _outcome(workload: str, run: SimulationRun, seed: int) -> SimulationOutcome:
     waits, hosts = run.waits, run.hosts
     hours = hosts.paid_seconds / 3_600
-    return Outcome(
+    return SimulationOutcome(
         workload=workload, policy=run.contestant.name, seed=seed, jobs=run.jobs,
         hours=hours, cost=hours * run.world.price,
         p50=waits.quantile(0.5), p95=waits.quantile(0.95), p99=waits.quantile(0.99), mean=waits.mean(),
@@ -140,14 +140,14 @@ def _outcome(workload: str, run: SimulationRun, seed: int) -> Outcome:
     )  # fmt: skip
 
 
-def _mean(group: Sequence[Outcome]) -> Outcome:
+def _mean(group: Sequence[SimulationOutcome]) -> SimulationOutcome:
     means = {
         field.name: mean(getattr(one, field.name) for one in group)
-        for field in fields(Outcome)
+        for field in fields(SimulationOutcome)
         if field.type is float
     }
     sums = {name: sum(getattr(one, name) for one in group) for name in ("kills", "left")}
     rounded = {
         name: round(mean(getattr(one, name) for one in group)) for name in ("jobs", "launches", "peak")
     }
-    return Outcome(group[0].workload, group[0].policy, len(group), **means, **sums, **rounded)
+    return SimulationOutcome(group[0].workload, group[0].policy, len(group), **means, **sums, **rounded)

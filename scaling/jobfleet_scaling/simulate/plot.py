@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from jobfleet_scaling.simulate.compare import Curve, Outcome
+from jobfleet_scaling.simulate.compare import Curve, SimulationOutcome
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, SHIPPED
 
 
@@ -25,7 +25,7 @@ def plotting() -> Any:
 
 
 def draw(
-    path: Path, found: Mapping[str, Sequence[Outcome]], curves: Mapping[str, Mapping[str, Curve]]
+    path: Path, found: Mapping[str, Sequence[SimulationOutcome]], curves: Mapping[str, Mapping[str, Curve]]
 ) -> None:
     """Draw cost by p95 of each workload and, if there are curves, backlog and hosts over time below."""
     plt = plotting()
@@ -41,7 +41,7 @@ def draw(
     plt.close(figure)
 
 
-def _front(axes: Any, workload: str, outcomes: Sequence[Outcome]) -> None:
+def _front(axes: Any, workload: str, outcomes: Sequence[SimulationOutcome]) -> None:
     for one in outcomes:
         mark = {"marker": "*", "s": 140} if one.policy == SHIPPED else {"marker": "o", "s": 36}
         colour = "#888888" if one.policy == CLAIRVOYANT else "#1f6f8b" if one.policy == SHIPPED else "#c26a3d"

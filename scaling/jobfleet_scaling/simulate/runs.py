@@ -5,12 +5,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobfleet_scaling.simulate.compare import Curve, Outcome, simulate, with_bound
+from jobfleet_scaling.simulate.compare import Curve, SimulationOutcome, simulate, with_bound
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, CONTESTANTS
 from jobfleet_scaling.simulate.engine.world import World
 from jobfleet_scaling.simulate.workloads.files import USUAL_SECONDS, workload_from
 from jobfleet_scaling.simulate.workloads.generators import GENERATORS
-from jobfleet_scaling.simulate.workloads.streams import Workload
+from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload
 
 # Whose hosts are drawn over time, as far as they take part.
 DRAWN = ("shipped", "need", "keda")
@@ -32,19 +32,19 @@ class Part:
     arrivals: Path | None = None
     service: float = USUAL_SECONDS
 
-    def make(self) -> tuple[World, Workload]:
+    def make(self) -> tuple[World, SimulatedWorkload]:
         """Return its world and its jobs. Raises `BadArrivals`, `OSError`."""
         workload = self._workload()
         return replace(self.world, maximum=self.cap or workload.maximum), workload
 
-    def _workload(self) -> Workload:
+    def _workload(self) -> SimulatedWorkload:
         if self.arrivals:
             return workload_from(self.arrivals, self.service)
         make = GENERATORS[self.workload]
         return make(self.jobs) if self.jobs else make()
 
 
-def run_part(part: Part) -> list[Outcome]:
+def run_part(part: Part) -> list[SimulationOutcome]:
     """Let a part's policies do its workload."""
     world, workload = part.make()
     contestants = [CONTESTANTS[name] for name in part.policies if name != CLAIRVOYANT]
@@ -53,7 +53,7 @@ def run_part(part: Part) -> list[Outcome]:
     return simulate(world, workload, contestants, part.seed)
 
 
-def run_all(parts: Sequence[Part], processes: int) -> Iterator[Outcome]:
+def run_all(parts: Sequence[Part], processes: int) -> Iterator[SimulationOutcome]:
     """Give what came out, in the order of the parts."""
     if processes == 1 or len(parts) == 1:
         for part in parts:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from jobfleet_scaling.simulate.compare import Outcome, dominated_by
+from jobfleet_scaling.simulate.compare import SimulationOutcome, dominated_by
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, SHIPPED
 
 COLUMNS = ("policy", "host hours", "money", "p50 s", "p95 s", "p99 s", "killed", "launches", "peak", "left")
 
 
-def rows(outcomes: Iterable[Outcome]) -> list[list[str]]:
+def rows(outcomes: Iterable[SimulationOutcome]) -> list[list[str]]:
     """Return the lines of a table, with the columns of `COLUMNS`."""
     return [
         [
@@ -21,7 +21,7 @@ def rows(outcomes: Iterable[Outcome]) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def text_of(title: str, outcomes: Sequence[Outcome]) -> str:
+def text_of(title: str, outcomes: Sequence[SimulationOutcome]) -> str:
     """Return one workload's table for a terminal, and what the shipped policy's place in it is."""
     lines = [list(COLUMNS), *rows(outcomes)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(COLUMNS))]
@@ -35,7 +35,7 @@ def text_of(title: str, outcomes: Sequence[Outcome]) -> str:
     return "\n".join([title, *table, *verdict(outcomes)])
 
 
-def verdict(outcomes: Sequence[Outcome]) -> list[str]:
+def verdict(outcomes: Sequence[SimulationOutcome]) -> list[str]:
     """Say how the shipped policy stands to the clairvoyant bound and to the others."""
     shipped = next((one for one in outcomes if one.policy == SHIPPED), None)
     if shipped is None:
@@ -54,6 +54,6 @@ def verdict(outcomes: Sequence[Outcome]) -> list[str]:
     return said
 
 
-def json_of(outcomes: Iterable[Outcome]) -> str:
+def json_of(outcomes: Iterable[SimulationOutcome]) -> str:
     """Return all runs as an array of objects."""
     return json.dumps([asdict(one) for one in outcomes], indent=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, isfinite
 from pathlib import Path
 
-from jobfleet_scaling.simulate.workloads.streams import Workload, exponential, listed_ticks
+from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload, exponential, listed_ticks
 
 # What a job takes if the file does not say so.
 USUAL_SECONDS = 5.0
@@ -16,7 +16,7 @@ class BadArrivals(ValueError):
     """A file of arrivals has a line that is no job."""
 
 
-def workload_from(path: Path, service_seconds: float = USUAL_SECONDS) -> Workload:
+def workload_from(path: Path, service_seconds: float = USUAL_SECONDS) -> SimulatedWorkload:
     """Return the jobs of a file, the first of them at 0.
 
     A line is `seconds`, or `seconds,service seconds`, or an object of JSON with `at` and perhaps `seconds`.
@@ -28,7 +28,7 @@ def workload_from(path: Path, service_seconds: float = USUAL_SECONDS) -> Workloa
 
 def workload_of(
     name: str, jobs: Sequence[tuple[float, float | None]], service_seconds: float = USUAL_SECONDS
-) -> Workload:
+) -> SimulatedWorkload:
     """Return jobs as a workload: their times (seconds of any clock) and, if known, how long each takes."""
     if not jobs:
         raise BadArrivals(f"{name} has no job; a line is: seconds[,service seconds]")
@@ -38,7 +38,7 @@ def workload_of(
     arrivals = [at - begin for at, _ in ordered]
     services = [other if own is None else own for (_, own), other in zip(ordered, drawn, strict=True)]
     seconds = arrivals[-1] + 1.0
-    return Workload(
+    return SimulatedWorkload(
         name,
         f"{len(jobs):,} jobs from a file",
         seconds,

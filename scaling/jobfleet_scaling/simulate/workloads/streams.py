@@ -14,7 +14,7 @@ Draw = Callable[[random.Random, int], list[float]]
 
 
 @dataclass(frozen=True)
-class Workload:
+class SimulatedWorkload:
     """Jobs over `seconds`; `ticks(tick, seed)` gives them, tick by tick. `maximum` suits them as a cap."""
 
     name: str

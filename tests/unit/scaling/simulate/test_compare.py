@@ -1,6 +1,6 @@
 from jobfleet_scaling.policy.figures import Tuning
 from jobfleet_scaling.policy.need import NeedPolicy
-from jobfleet_scaling.simulate.compare import Outcome, averages, dominated_by, simulate, with_bound
+from jobfleet_scaling.simulate.compare import SimulationOutcome, averages, dominated_by, simulate, with_bound
 from jobfleet_scaling.simulate.contestants.roster import CLAIRVOYANT, CONTESTANTS, SHIPPED
 from jobfleet_scaling.simulate.engine.run import Contestant
 from jobfleet_scaling.simulate.engine.world import World
@@ -8,8 +8,10 @@ from jobfleet_scaling.simulate.tables import text_of, verdict
 from jobfleet_scaling.simulate.workloads.generators import bursts, steady
 
 
-def outcome(policy: str, cost: float = 1.0, p95: float = 1.0, *, seed: int = 1, kills: int = 0) -> Outcome:
-    return Outcome("w", policy, seed, 10, cost, cost, 0.0, p95, p95, 0.0, kills, 3, 2, 0)
+def outcome(
+    policy: str, cost: float = 1.0, p95: float = 1.0, *, seed: int = 1, kills: int = 0
+) -> SimulationOutcome:
+    return SimulationOutcome("w", policy, seed, 10, cost, cost, 0.0, p95, p95, 0.0, kills, 3, 2, 0)
 
 
 def test_means_over_seeds_have_sums_of_what_must_not_happen() -> None:

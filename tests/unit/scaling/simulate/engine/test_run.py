@@ -13,7 +13,7 @@ from jobfleet_scaling.simulate.contestants.roster import CONTESTANTS, SHIPPED
 from jobfleet_scaling.simulate.engine.run import Contestant, SimulationRun
 from jobfleet_scaling.simulate.engine.world import World
 from jobfleet_scaling.simulate.workloads.files import workload_of
-from jobfleet_scaling.simulate.workloads.streams import Workload, exponential, random_ticks
+from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload, exponential, random_ticks
 
 EXACT = World(boot=(60.0, 60.0), count_error=0.0)
 # The course's loop, step scaling and target tracking may leave the last jobs lying for hours.
@@ -62,7 +62,7 @@ def test_waits_of_a_fixed_fleet_are_those_of_erlang_c(hosts: int, use: float) ->
     load = servers * use
     chance, empties = erlang_c(servers, load), (servers - load) / mean
     seconds = 40_000 / (load / mean)
-    jobs = Workload(
+    jobs = SimulatedWorkload(
         "poisson", "", seconds, hosts, random_ticks(lambda _at: load / mean, exponential(mean), seconds)
     )
     world = World(minimum=hosts, maximum=hosts, boot=(0.0, 0.0), tick=500.0)
