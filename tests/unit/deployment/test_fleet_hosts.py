@@ -13,9 +13,10 @@ from tests.patience import patience
 from tests.places import REPOSITORY
 
 
-def host(stack: str, role: str, attached: str) -> dict[str, Any]:
+def host(stack: str, role: str, attached: str, *, scaled: bool = False) -> dict[str, Any]:
     """Return what the inventory of EC2 knows of a host; a worker of before there were roles lacks the tag."""
     tags = {"jobfleet:stack": stack, **({"jobfleet:role": role} if role else {})}
+    tags |= {"jobfleet:scaled": "true"} if scaled else {}
     disk = {"device_name": "/dev/xvda", "ebs": {"attach_time": attached}}
     return {"ec2_tags": tags, "ec2_block_device_mappings": [disk]}
 
@@ -25,6 +26,7 @@ HOSTS = {
     "i-new": host("mine", "worker", "2026-01-02T00:00:00"),
     "i-web": host("mine", "web", "2026-01-03T00:00:00"),
     "i-image": host("mine", "image", "2025-12-31T00:00:00"),
+    "i-scaled": host("mine", "worker", "2025-12-01T00:00:00", scaled=True),
     "i-theirs": host("other", "", "2025-01-01T00:00:00"),
     "i-their-web": host("other", "web", "2025-01-01T00:00:00"),
     "no-instance": {},
@@ -71,6 +73,9 @@ def test_hosts_of_the_stack_are_sorted_by_their_role(inventory: Path) -> None:
     assert members(found, "web_hosts") == ["i-web"]
     assert found["fleet_hosts"]["children"] == ["workers", "web_hosts", "image_hosts"]
     assert members(found, "image_hosts") == ["i-image"]
+    # The oldest of all, and no playbook logs into it.
+    assert members(found, "scaled_hosts") == ["i-scaled"]
+    assert "ansible_user" not in found["_meta"]["hostvars"]["i-scaled"]
     known_by = {name: found["_meta"]["hostvars"][name]["fleet_known_hosts"] for name in ("i-new", "i-image")}
     assert known_by == {"i-new": "known_hosts", "i-image": "known_builder"}
     assert found["_meta"]["hostvars"]["i-web"]["ansible_user"] == "admin"

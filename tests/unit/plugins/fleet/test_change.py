@@ -284,3 +284,31 @@ def test_a_launch_goes_on_to_the_next_zone_that_will_do_where_one_has_no_room() 
 
     assert changer(region).change(Held())["launched"] == ["i-ours-0", "i-ours-1"]
     assert region.tried == ["r-1b", "r-1c"]
+
+
+def test_hosts_that_scale_are_left_alone_and_counted() -> None:
+    region = Region(6, unwanted=2)
+    for one in region._ours:
+        one["Tags"] = [*one["Tags"], {"Key": "jobfleet:scaled", "Value": "true"}]
+
+    plan = Changer(region, PARAMS, [InstanceGroup("worker", 1, "t3.small")], limits(True, 9)).plan()
+
+    assert (plan.launch, plan.remove) == ({"worker": 1}, [])
+    with pytest.raises(Refused, match="8 instances run in the region, 10 would"):
+        changer(region).plan()
+
+
+def test_instances_of_other_roles_than_asked_for_are_left_alone() -> None:
+    region = Region(0, unwanted=1)
+    web = [InstanceGroup("worker", 3, "t3.small"), InstanceGroup("web", 1, "t3.small", role="web")]
+
+    plan = Changer(region, {**PARAMS, "roles": ["web"]}, web, limits(True, 9)).plan()
+
+    assert (plan.launch, plan.remove) == ({"web": 1}, [])
+
+
+def test_web_hosts_leave_a_lab_room_for_the_greatest_fleet() -> None:
+    web = [InstanceGroup("web", 2, "t3.small", role="web")]
+
+    with pytest.raises(Refused, match=r"scaling\.max is 8, 2 web hosts run besides"):
+        Changer(Region(0), {**PARAMS, "scaling_max": 8}, web, limits(True, 9)).plan()
