@@ -30,7 +30,7 @@ class GroupsFleet:
 
     def __init__(self, autoscaling: Callable[[], Any], instances: Instances) -> None:
         self._autoscaling, self._instances = autoscaling, instances
-        self._seen: Mapping[str, Mapping[str, Any]] = {}
+        self._seen: dict[str, Mapping[str, Any]] = {}
 
     def look(self, configuration: ScalingConfiguration) -> FleetSight:
         """Return what there is, by the groups and by EC2."""
@@ -67,9 +67,10 @@ class GroupsFleet:
         if not host.scaling_group:
             self._instances.end(host)
             return
+        shrinks = self._shrinks(host)
         try:
             self._autoscaling().terminate_instance_in_auto_scaling_group(
-                InstanceId=host.id, ShouldDecrementDesiredCapacity=True
+                InstanceId=host.id, ShouldDecrementDesiredCapacity=shrinks
             )
         except ClientError as problem:
             said = str(problem.response.get("Error", {}).get("Message", ""))
@@ -89,6 +90,23 @@ class GroupsFleet:
         last: Mapping[str, Any] = next(iter(answer["Activities"]), {})
         return str(last.get("StatusMessage", "")) if last.get("StatusCode") in ("Failed", "Cancelled") else ""
 
+    def _shrinks(self, host: FleetHost) -> bool:
+        """Tell whether the group is to want one host fewer when this one goes, and note that it goes.
+
+        A maximum that was lowered has lowered the desired capacity already, below the hosts that are there:
+        https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
+        """
+        seen = self._seen.get(host.scaling_group)
+        if seen is None:
+            return True
+        shrinks = int(seen["DesiredCapacity"]) >= len(_staying(seen))
+        self._seen[host.scaling_group] = {
+            **seen,
+            "DesiredCapacity": int(seen["DesiredCapacity"]) - shrinks,
+            "Instances": [one for one in seen["Instances"] if one["InstanceId"] != host.id],
+        }
+        return shrinks
+
     def _set(self, group: HostGroup, desired: int) -> None:
         self._autoscaling().set_desired_capacity(
             AutoScalingGroupName=group.scaling_group, DesiredCapacity=desired, HonorCooldown=False
@@ -103,8 +121,11 @@ class GroupsFleet:
 
 
 def _ordered(group: Mapping[str, Any]) -> int:
-    there = [one for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")]
-    return max(0, int(group["DesiredCapacity"]) - len(there))
+    return max(0, int(group["DesiredCapacity"]) - len(_staying(group)))
+
+
+def _staying(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")]
 
 
 def _is_on_its_way_out(group: Mapping[str, Any]) -> bool:
