@@ -146,10 +146,22 @@ def _to_launch(asked: _Asked, place: Place) -> list[Need]:
     ]
     profile = data.get("IamInstanceProfile", {})
     return [
-        *on_each("ec2:RunInstances", resources, context),
+        *(Need("ec2:RunInstances", one, context | _tags_of(one, data, place)) for one in resources),
         *_to_tag(data, where, context),
         *pass_role(place.account, {f"IamInstanceProfile.{word}": name for word, name in profile.items()}),
     ]
+
+
+def _tags_of(arn: str, data: _Asked, place: Place) -> Context:
+    """Return the conditions on tags for a launch: those that what is made gets, or what is there has."""
+    backend = ec2_backends[place.account][place.region]
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    for one in data.get("TagSpecifications", []):
+        if one["ResourceType"] == kind:
+            return request_tags({tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", [])})
+    if kind == "key-pair" and name in backend.key_pairs:
+        name = backend.key_pairs[name].id
+    return resource_tags(backend.tags.get(name) or {}, "ec2")
 
 
 def _to_tag(data: _Asked, where: str, context: Context) -> list[Need]:

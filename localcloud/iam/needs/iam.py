@@ -22,6 +22,10 @@ def needs_of(call: Call, account: str) -> list[Need]:
     action = f"{call.service}:{call.operation}"
     if call.service == "sts":
         return [Need(action, str(call.parameters.get("RoleArn", "*")))]
+    if service := call.parameters.get("AWSServiceName"):
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+        roles = f"arn:aws:iam::{account}:role/aws-service-role/{service}/*"
+        return [Need(action, roles, {"iam:AWSServiceName": str(service)})]
     for parameter, kind in _NAMED.items():
         name = call.parameters.get(parameter)
         attaches = parameter == "PolicyArn" and call.operation.startswith(("Attach", "Detach"))

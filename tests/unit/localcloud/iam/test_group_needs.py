@@ -96,6 +96,7 @@ def test_who_makes_a_group_has_to_be_allowed_what_it_will_do() -> None:
         "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "n"}]}],
     }
     template = backend.create_launch_template("fleet", "", data, {})
+    backend.create_tags([template.id], {"stack": "mine"})
     asked = {
         "AutoScalingGroupName": "new",
         "MaxSize": "2",
@@ -125,7 +126,31 @@ def test_who_makes_a_group_has_to_be_allowed_what_it_will_do() -> None:
         f"{where}security-group/sg-1",
         "arn:aws:ec2:us-east-1::image/ami-1",
     }
+    # A policy may ask for tags: of what is made, and of what is there.
+    by_kind = {
+        need.resource.split(":")[-1].split("/")[0]: need
+        for need in found
+        if need.action == "ec2:RunInstances"
+    }
+    assert by_kind["instance"].context["aws:RequestTag/Name"] == "n"
+    assert by_kind["launch-template"].context["aws:ResourceTag/stack"] == "mine"
+    assert "aws:ResourceTag/stack" not in by_kind["security-group"].context
     [tagging] = [need for need in found if need.action == "ec2:CreateTags"]
     assert tagging.context["ec2:CreateAction"] == "RunInstances"
     again = needs("UpdateAutoScalingGroup", **{**asked, "LaunchTemplate_Version": "1"})
     assert again[0].context["autoscaling:LaunchTemplateVersionSpecified"] == "true"
+
+
+def test_a_service_s_own_role_is_allowed_by_its_service() -> None:
+    signed: Any = Signed.__new__(Signed)
+    asked = {"AWSServiceName": "autoscaling.amazonaws.com"}
+    call = Call(
+        method="POST", path="/", query="", service="iam", region="us-east-1", family=Family.QUERY,
+        operation="CreateServiceLinkedRole", parameters=asked, body=None, signed=signed, copy_source="",
+        malformed=None,
+    )  # fmt: skip
+
+    [need] = needs_of(call, HERE.account)
+
+    roles = f"arn:aws:iam::{HERE.account}:role/aws-service-role/autoscaling.amazonaws.com/*"
+    assert (need.resource, need.context) == (roles, {"iam:AWSServiceName": "autoscaling.amazonaws.com"})
