@@ -43,4 +43,6 @@ class Changes:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value if value.endswith("\n") else f"{value}\n"
     return "" if value is None else json.dumps(value, indent=1, sort_keys=True, default=str) + "\n"
