@@ -34,6 +34,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "shell": [["shell"]],
     "jobs": [["jobs"]],
     "status": [["status"], ["status", "--json"]],
+    "scaling": [["scaling"], ["scaling", "--json"], ["scaling", "--log"], ["scaling", "--advise"]],
     "web": [["web"], ["web", "--json"]],
     "logs": [["logs"]],
     "dead": [["dead", "list"], ["dead", "show", JOB], ["dead", "redrive", "--all"], ["dead", "drop", JOB]],
