@@ -39,7 +39,7 @@ class Baked:
         """Return the stack's images, the newest first."""
         filters = [{"Name": "tag:jobfleet:stack", "Values": [self.stack.name]}]
         found = self.ec2.describe_images(Owners=["self"], Filters=filters)["Images"]
-        return sorted(found, key=lambda one: str(one["CreationDate"]), reverse=True)
+        return sorted(found, key=lambda one: (str(one["CreationDate"]), one["ImageId"]), reverse=True)
 
     def builders(self) -> list[str]:
         """Return the ids of the hosts that were to become images and are not terminated."""
@@ -77,8 +77,11 @@ class Baked:
 
     def launch(self, user_data: str) -> str:
         """Launch a host from the image, as nobody's worker but for its configuration; return its id."""
+        tags = {"jobfleet:stack": self.stack.name, "jobfleet:scaled": "true"}
+        listed = [{"Key": key, "Value": text} for key, text in tags.items()]
         [made] = self.ec2.run_instances(
             ImageId=self.images()[-1]["ImageId"],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": listed}],
             InstanceType="t3.small",
             MinCount=1,
             MaxCount=1,
@@ -220,7 +223,6 @@ def test_two_images_stay_and_those_in_use(baked: Baked, launched: list[str]) -> 
     launched.append(baked.launch("#cloud-config\n"))
     baked.ec2.get_waiter("instance_running").wait(InstanceIds=launched, WaiterConfig={"Delay": 1})
     tags = [{"Key": "jobfleet:stack", "Value": baked.stack.name}]
-    more = []
     for number in range(3):
         made = baked.ec2.create_image(
             InstanceId=launched[0],
@@ -229,19 +231,19 @@ def test_two_images_stay_and_those_in_use(baked: Baked, launched: list[str]) -> 
             TagSpecifications=[{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")],
         )["ImageId"]
         baked.ec2.get_waiter("image_available").wait(ImageIds=[made], WaiterConfig={"Delay": 1})
-        more.append(made)
+    newest = [one["ImageId"] for one in baked.images()][:2]
     prune = {"stack_image": {"region": "us-east-1", "stack": baked.stack.name, "state": "pruned"}}
 
     assert baked.play(prune).changes == 1
 
     left = {one["ImageId"]: one for one in baked.images()}
     # The newest two, and the one that the host was launched from.
-    assert left.keys() == {*more[1:], first["ImageId"]}
+    assert left.keys() == {*newest, first["ImageId"]}
     held = {disk["Ebs"]["SnapshotId"] for one in left.values() for disk in one["BlockDeviceMappings"]}
     filters = [{"Name": "tag:jobfleet:stack", "Values": [baked.stack.name]}]
     snapshots = baked.ec2.describe_snapshots(OwnerIds=["self"], Filters=filters)["Snapshots"]
     assert {one["SnapshotId"] for one in snapshots} == held
-    for image in more[1:]:
+    for image in newest:
         baked.ec2.deregister_image(ImageId=image)
     # Their snapshots are left, as of a run that was ended between the two steps.
     assert baked.play(prune).changes == 1
