@@ -61,6 +61,7 @@ class PlannedCalls:
         )
         launch = {
             "image_id": "",
+            "web_image_id": "",
             "name": instances["instances_name"],
             "web_name": instances["instances_web_name"],
             "stack": stack.name,
@@ -77,9 +78,10 @@ class PlannedCalls:
         if self.plan.launch:
             owner, name = instances["instances_image_owner"], instances["instances_image_name"]
             try:
-                launch["image_id"] = newest_image(ec2, owner, name, self.region)
+                newest = newest_image(ec2, owner, name, self.region)
             except Refused as problem:
                 return [str(problem)], []
+            launch |= {"image_id": newest, "web_image_id": newest}
         calls = calls_of(ec2, stack, self.plan, self.groups, launch)
         if self.params["scaling"]:
             calls.append(new_template(ec2, stack.name, instances["instances_tags"]))
