@@ -21,7 +21,7 @@ from jobfleet_scaling.simulate.engine.world import World
 PIECE = 4_096
 
 
-class Policy(Protocol):
+class FleetPolicy(Protocol):
     """What decides how many hosts there are to be; `NeedPolicy` is one."""
 
     def decide(self, demand: Demand | None, standing: Standing, bounds: Bounds) -> ScalingDecision:
@@ -37,7 +37,7 @@ class Contestant:
     """
 
     name: str
-    make: Callable[[], Policy]
+    make: Callable[[], FleetPolicy]
     period: float = 0.0
     lags: bool = False
     kills: bool = False

@@ -6,12 +6,14 @@ from jobfleet_scaling.simulate.contestants.rivals import CoursesLoop, Fixed, Idl
 from jobfleet_scaling.simulate.contestants.roster import CONTESTANTS
 from jobfleet_scaling.simulate.contestants.trackers import Keda, TargetTracking
 from jobfleet_scaling.simulate.contestants.window_need import WindowNeed
-from jobfleet_scaling.simulate.engine.run import Policy
+from jobfleet_scaling.simulate.engine.run import FleetPolicy
 
 WIDE = Bounds(0, 100)
 
 
-def wants(policy: Policy, have: int, told: list[tuple[float, int, int]], bounds: Bounds = WIDE) -> list[int]:
+def wants(
+    policy: FleetPolicy, have: int, told: list[tuple[float, int, int]], bounds: Bounds = WIDE
+) -> list[int]:
     """Return what a policy wants for (time, visible, in flight), if it always gets what it wants."""
     wanted = []
     for at, visible, in_flight in told:
