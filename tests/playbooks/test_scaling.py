@@ -5,6 +5,7 @@ All of it is done with a key that may do only what docs/policies allows a deploy
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def _make_profile(environment: dict[str, str]) -> None:
     iam.close()
 
 
+@pytest.fixture(scope="module")
+def client(fleet: Stack, localcloud: dict[str, str]) -> Stack:
+    """The stack as a client has it, and whoever looks at all of it."""
+    return replace(fleet, environment=localcloud)
+
+
 def tags_of(instance: dict[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
 
@@ -79,22 +86,22 @@ def who_did(stack: Stack, job: str) -> str:
     return str(json.loads(done.stdout)["worker"])
 
 
-def test_workers_scale_and_become_plain_again_and_no_job_is_lost(fleet: Stack) -> None:
+def test_workers_scale_and_become_plain_again_and_no_job_is_lost(fleet: Stack, client: Stack) -> None:
     fleet.deploy(**ON)
 
     # A host that nobody logged into works.
     [first], plain = running(fleet)
     assert plain == []
-    [job] = submitted(fleet, 1)
-    assert who_did(fleet, job) == first
+    [job] = submitted(client, 1)
+    assert who_did(client, job) == first
 
     # While the fleet changes, and somebody asks for another host, a run has nothing to do.
-    scale_to(fleet, 2)
+    scale_to(client, 2)
     again = fleet.deploy(**ON)
     assert again.changed == []
 
     # Hosts leave in order, and come back.
-    waiting = submitted(fleet, 3)
+    waiting = submitted(client, 3)
     stopped = fleet.play("playbooks/stop.yml", **ON)
     assert stopped.code == 0, stopped.said
     assert running(fleet) == ([], [])
@@ -102,38 +109,35 @@ def test_workers_scale_and_become_plain_again_and_no_job_is_lost(fleet: Stack) -
     assert running(fleet)[0] != []
 
     # Plain again: groups go, and a plain worker does what is left.
-    waiting += submitted(fleet, 3)
+    waiting += submitted(client, 3)
     fleet.deploy(scaling={})
     scaled, [plain_one] = running(fleet)
     assert scaled == []
-    assert left_of_scaling(fleet) == []
-    [last] = submitted(fleet, 1)
-    assert who_did(fleet, last) == plain_one
-    assert all(who_did(fleet, one) for one in waiting)
+    assert left_of_scaling(client) == []
+    [last] = submitted(client, 1)
+    assert who_did(client, last) == plain_one
+    assert all(who_did(client, one) for one in waiting)
     assert fleet.deploy(scaling={}).changed == []
 
     # And on once more: the plain one goes when another is alive.
     fleet.deploy(**ON)
     scaled, plain = running(fleet)
     assert (len(scaled) >= 1, plain) == (True, [])
-    [job] = submitted(fleet, 1)
-    assert who_did(fleet, job) in scaled
+    [job] = submitted(client, 1)
+    assert who_did(client, job) in scaled
 
 
 def scale_to(stack: Stack, count: int) -> None:
-    """Ask for more hosts, as the scaler does, with a key that may."""
-    admin = client_of(new_key(stack.environment), "autoscaling")
-    admin.set_desired_capacity(AutoScalingGroupName=f"{stack.name}-worker", DesiredCapacity=count)
-    admin.close()
+    """Ask for more hosts, as the scaler does."""
+    autoscaling = stack.client("autoscaling")
+    autoscaling.set_desired_capacity(AutoScalingGroupName=f"{stack.name}-worker", DesiredCapacity=count)
+    autoscaling.close()
     wait_for(lambda: len(running(stack)[0]) == count, 60)
 
 
 def left_of_scaling(stack: Stack) -> list[str]:
     """Return what is there of groups, templates, alarms and configuration."""
-    admin = new_key(stack.environment)
-    autoscaling, ec2, cloudwatch, s3 = (
-        client_of(admin, one) for one in ("autoscaling", "ec2", "cloudwatch", "s3")
-    )
+    autoscaling, ec2, cloudwatch, s3 = map(stack.client, ("autoscaling", "ec2", "cloudwatch", "s3"))
     groups = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
     templates = ec2.describe_launch_templates()["LaunchTemplates"]
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
@@ -149,15 +153,15 @@ def left_of_scaling(stack: Stack) -> list[str]:
     return [one for one in found if one.startswith((stack.name, SCALING_CONFIGURATION_KEY))]
 
 
-def test_nothing_is_left_of_a_fleet_that_scales(fleet: Stack) -> None:
+def test_nothing_is_left_of_a_fleet_that_scales(fleet: Stack, client: Stack) -> None:
     told = fleet.play("playbooks/teardown.yml", "--check")
     gone = fleet.play("playbooks/teardown.yml", confirm=True)
 
     assert told.code == 0, told.said
     assert gone.code == 0, gone.said
     assert f"Nothing is left of the stack {fleet.name}" in gone.said
-    assert (left_of_scaling(fleet), fleet.instances()) == ([], [])
-    ec2 = fleet.client("ec2")
+    assert (left_of_scaling(client), fleet.instances()) == ([], [])
+    ec2 = client.client("ec2")
     ours = [{"Name": "tag:jobfleet:stack", "Values": [fleet.name]}]
     assert ec2.describe_images(Owners=["self"], Filters=ours)["Images"] == []
     assert ec2.describe_snapshots(OwnerIds=["self"], Filters=ours)["Snapshots"] == []
