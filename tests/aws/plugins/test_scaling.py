@@ -1,5 +1,7 @@
 """The module that makes a fleet scale: what it makes, puts back, shows and removes; no host boots here."""
 
+import base64
+
 import pytest
 
 from tests.localcloud_fixture import new_key
@@ -23,7 +25,9 @@ def test_all_of_it_is_made_once_and_only_told_of_in_check_mode(account: ScalingA
     assert set(told["mended"]) <= set(made["mended"])
     assert (made["changed"], made["mode"]) == (True, "groups")
     assert (again["changed"], again["mended"], again["diff"]) == (False, [], [])
-    assert "very" not in str(told) + str(made)
+    # The user data hold the hosts' private key.
+    assert "secret" not in str(told) + str(made)
+    assert base64.b64encode(b"#cloud-config\nsecret: very").decode() not in str(told) + str(made)
     groups = account.groups()
     assert {name: (one["MinSize"], one["MaxSize"]) for name, one in groups.items()} == {
         "mine-worker": (0, 5),
