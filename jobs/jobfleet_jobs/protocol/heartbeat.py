@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from jobfleet_jobs.credentials.redaction import redact_all
 
@@ -15,6 +15,9 @@ LATE_AFTER_SECONDS = 2.5 * PERIOD_SECONDS
 # What a heartbeat tells of operations: the names of all that are offered, the declarations of those of
 # packages, which parts are lacking and why, which packages are broken and why.
 _OFFER = ("operations", "own", "lacking", "broken")
+
+# No number here means more. JSON of Python's may also hold NaN and Infinity, which no number can be made of.
+_NUMBER_MAX = 1e12
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Heartbeat:
             slots=_whole(told.get("slots")),
             busy_seconds=_seconds(told.get("busy_seconds")),
             paused=str(paused) if paused else None,
-            credentials_age=float(age) if isinstance(age, int | float) else None,
+            credentials_age=float(age) if _is_number(age) else None,
             counts={str(name): _whole(count) for name, count in _object(told, "counts").items()},
             last_job=(str(last.get("id", "")), last_at) if last_at else None,
             offer={name: told[name] for name in _OFFER if name in told},
@@ -114,8 +117,12 @@ def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _seconds(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if _is_number(value) else 0.0
 
 
 def _whole(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if _is_number(value) else 0
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and abs(value) <= _NUMBER_MAX

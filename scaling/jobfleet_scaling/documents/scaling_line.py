@@ -11,7 +11,7 @@ from typing import Any
 
 from jobfleet_jobs.protocol.names import SCALING_LOG
 
-from jobfleet_scaling.documents.reading import read_object, time_of, written
+from jobfleet_scaling.documents.reading import number, read_object, time_of, written
 
 # What a line may tell of. `decided` comes with each tick of the leader; the others when they happen.
 EVENTS = (
@@ -93,11 +93,7 @@ def _known(told: Any) -> dict[str, Any]:
     counts = {
         name: int(value)
         for name in ("visible", "in_flight", "done", "wanted", "running", "booting", "leaving", "most")
-        if isinstance(value := told.get(name), int | float) and not isinstance(value, bool)
+        if (value := number(told.get(name))) is not None
     }
-    numbers = {
-        name: float(value)
-        for name in _NUMBERS
-        if isinstance(value := told.get(name), int | float) and not isinstance(value, bool)
-    }
+    numbers = {name: float(value) for name in _NUMBERS if (value := number(told.get(name))) is not None}
     return texts | counts | numbers

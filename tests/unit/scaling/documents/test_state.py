@@ -1,6 +1,7 @@
 """The common state reads back as it was written, and of a damaged one what can be read is read."""
 
 import json
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -20,7 +21,11 @@ def test_it_reads_back_as_it_was_written(one: ScalingState) -> None:
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [(name, damage) for name in json.loads(WHOLE.to_json()) for damage in (None, "?", 3, [], {}, [{}])],
+    [
+        (name, damage)
+        for name in json.loads(WHOLE.to_json())
+        for damage in (None, "?", 3, nan, inf, 10**400, [], {}, [{}])
+    ],
 )
 def test_what_is_damaged_takes_nothing_else_with_it(name: str, damage: Any) -> None:
     told = json.loads(WHOLE.to_json())
