@@ -13,12 +13,16 @@ from jobfleet_scaling.policy.figures import Demand
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen at a time (UTC): the workers by their ids, and what there is to do."""
+    """What was seen at a time (UTC): the workers by their ids, and what there is to do.
+
+    If it is not `whole`, there are more workers than were listed.
+    """
 
     at: datetime
     counts: QueueCounts
     rates: Rates
     workers: Mapping[str, WorkerSight]
+    whole: bool = True
 
     @property
     def demand(self) -> Demand:
@@ -41,4 +45,6 @@ class DemandReader:
         """Return what there is at `now` (UTC). `before` is what was known of jobs. Raises AWS's errors."""
         workers = self._workers.look(now)
         self._rates.keep(workers)
-        return Look(now, self._queue.counts(), self._rates.rates(before), workers)
+        return Look(
+            now, self._queue.counts(), self._rates.rates(before), workers, self._workers.is_whole
+        )  # fmt: skip

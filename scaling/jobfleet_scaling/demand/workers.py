@@ -20,8 +20,9 @@ PAGES_MAX = 30
 # Workers that were not heard of for longer are gone. Their numbers are not counted again if they come back.
 FORGOTTEN_AFTER = timedelta(hours=1)
 
-# Heartbeats of all hosts may be read again so soon; a listing of several pages takes its time in between.
-PAGE_SECONDS = 10.0
+# A listing of several pages is made the less often the more it takes. Not less often than this: a worker that
+# is seen a minute late, with a heartbeat a minute, is still far from being taken for dead (SILENT_AFTER).
+PAGE_SECONDS, LIST_LONGEST_SECONDS = 10.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Workers:
         self._etags: dict[str, str] = {}
         self._listed_again = 0.0
         self._read: dict[str, _Read] = {}
+        self.is_whole = True
+        """Whether the last listing was not cut short: who is not in it is not there."""
 
     def look(self, now: datetime) -> dict[str, WorkerSight]:
         """Return the workers that were heard of in the last hour, by their ids. Raises AWS's errors."""
@@ -87,7 +90,8 @@ class Workers:
         self._listed = [one for one in roll if now - one.at < FORGOTTEN_AFTER]
         etags = {key: etag for key, _, etag in found}
         self._etags = {one.worker: etags[heartbeat_key(one.worker)] for one in self._listed}
-        self._listed_again = self._monotonic() + (pages - 1) * PAGE_SECONDS
+        self.is_whole = whole
+        self._listed_again = self._monotonic() + min((pages - 1) * PAGE_SECONDS, LIST_LONGEST_SECONDS)
         known = {one.worker for one in self._listed}
         self._read = {worker: read for worker, read in self._read.items() if worker in known}
 

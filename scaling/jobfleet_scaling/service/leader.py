@@ -25,6 +25,9 @@ from jobfleet_scaling.service.plan import Plan, Situation, after, make_plan
 # A leader whose host was launched longer ago began to lead for another reason than that it was the first.
 OWN_BOOT_LONGEST = timedelta(seconds=300)
 
+# Where not all workers could be listed, no host is taken for one whose worker never came.
+BOOTS_FOR_EVER = 1e9
+
 
 @dataclass(frozen=True)
 class LeaderParts:
@@ -95,7 +98,8 @@ class Leader:
         look = self._parts.demand.look(read.now, Rates(state.service_seconds, state.slots))
         sight = fleets.look(configuration)
         hosts = fleets.with_health(sight.hosts)
-        crew = self._conditions.sort(hosts, look.workers, state.cordoned, read.now, configuration.tuning.boot)
+        boot = configuration.tuning.boot if look.whole else BOOTS_FOR_EVER
+        crew = self._conditions.sort(hosts, look.workers, state.cordoned, read.now, boot)
         decision, state = self._by_policy(configuration, state, look, sight, crew)
         have = len(crew.active) + sum(sight.ordered.values())
         situation = Situation(
