@@ -16,6 +16,8 @@ TARGET_STATE = "autoscaling/target-lifecycle-state"
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 SPOT_ACTION = "spot/instance-action"
 
+_BY_GROUP = "its group takes it away"
+
 
 class Agent:
     """Looks at each tick whether this host is to leave, and has its worker stop or work accordingly."""
@@ -31,6 +33,7 @@ class Agent:
         self._host, self._metadata, self._switch, self._hook = host, metadata, switch, hook
         self._tell = tell
         self._ordered = ""
+        self._taken = ""
         self._said_drained = False
         self._trouble = ""
 
@@ -40,22 +43,34 @@ class Agent:
         return self._ordered == DRAIN
 
     def turn(self, state: ScalingState | None, now: datetime) -> None:
-        """Do what is due at `now` (UTC). Without a `state` nobody is cordoned. Raises nothing of AWS's."""
-        taken = self._metadata.read(TARGET_STATE) == "Terminated"
-        if why := self._why(state, taken=taken):
+        """Do what is due at `now` (UTC). Raises nothing of AWS's.
+
+        Without a `state`, as it could not be read, a worker that drained goes on resting: the leader may be
+        about to end its host.
+        """
+        self._taken = self._why_taken()
+        if why := self._taken or self._why_cordoned(state):
             self._drain(why, now)
-        elif self._ordered == DRAIN or (not self._ordered and self._switch.is_drained()):
-            # By this process, or by one of before that cannot take it back any more.
+        elif state is not None and self._is_kept_from_work():
             self._order(WORK, now)
             self._said_drained = False
-        if taken:
+        if self._taken == _BY_GROUP:
             self._answer_hook(now)
 
-    def _why(self, state: ScalingState | None, *, taken: bool) -> str:
-        if taken:
-            return "its group takes it away"
-        if action := read_object(self._metadata.read(SPOT_ACTION) or "").get("action"):
-            return f"spot notice of EC2: {action}"
+    def _is_kept_from_work(self) -> bool:
+        """Tell whether the worker was drained by this process, or by one that cannot take it back any more."""
+        return self._ordered == DRAIN or (not self._ordered and self._switch.is_drained())
+
+    def _why_taken(self) -> str:
+        """Return why AWS takes this host; for good, also where the metadata service does not answer later."""
+        if self._taken == _BY_GROUP or self._metadata.read(TARGET_STATE) == "Terminated":
+            return _BY_GROUP
+        if self._taken:
+            return self._taken
+        action = read_object(self._metadata.read(SPOT_ACTION) or "").get("action")
+        return f"spot notice of EC2: {action}" if action else ""
+
+    def _why_cordoned(self, state: ScalingState | None) -> str:
         cordon = state.cordoned.get(self._host) if state else None
         return f"cordoned: {cordon.why}" if cordon else ""
 

@@ -80,12 +80,12 @@ class Service:
         with suppress(*AWS_ERRORS):
             self._parts.log.upload(now=True)
 
-    def _lead_or_follow(self) -> ScalingState | None:
+    def _lead_or_follow(self) -> ScalingState:
         configuration = self._parts.configuration.read()
         if configuration is None:
             notify("STATUS=this stack does not scale")
             self._read = None
-            return None
+            return ScalingState()
         self._read, self._read_at = self._parts.store.read(), self._clock.monotonic()
         if configuration.paused:
             notify("STATUS=the stack is stopped")

@@ -123,6 +123,18 @@ def test_a_scaler_that_started_anew_takes_back_what_the_one_before_ordered(site:
     assert site.help() == "work"
 
 
+def test_a_worker_that_drained_rests_while_the_state_cannot_be_read(site: Site) -> None:
+    site.turn(LEAVES)
+    site.help()
+    site.turn(None)
+    assert site.help() == ""
+    site.agent = site.new_agent()
+    site.turn(None)
+    assert site.help() == ""
+    site.turn(STAYS)
+    assert site.help() == "work"
+
+
 @pytest.mark.parametrize(
     ("path", "says"), [(TARGET_STATE, "Terminated"), (SPOT_ACTION, '{"action": "terminate"}')]
 )
@@ -130,6 +142,18 @@ def test_it_drains_when_aws_is_about_to_take_the_host(site: Site, path: str, say
     site.metadata[path] = says
     site.turn()
     assert site.help() == "drain"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"), [(TARGET_STATE, "Terminated"), (SPOT_ACTION, '{"action": "terminate"}')]
+)
+def test_it_drains_on_when_the_metadata_service_falls_silent(site: Site, path: str, says: str) -> None:
+    site.metadata[path] = says
+    site.turn()
+    site.help()
+    site.metadata.clear()
+    site.turn()
+    assert site.help() == ""
 
 
 @pytest.mark.parametrize("says", ["InService", "", "<html>"])
