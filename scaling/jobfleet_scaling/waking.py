@@ -6,6 +6,7 @@ caller has. What they may not do, the alarm of the first group does some minutes
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,7 +72,7 @@ def _why_not(configuration: ScalingConfiguration) -> str:
 
 
 def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
-    """Set the first group that is there to one host, if all have none; tell whether that was to be done."""
+    """Set the first group that may have one to one host, if all have none; tell whether that was done."""
     names = [group.scaling_group for group in groups]
     autoscaling = client("autoscaling")
     answer = autoscaling.describe_auto_scaling_groups(
@@ -80,8 +81,8 @@ def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, n
     found = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
     if any(one["DesiredCapacity"] for one in found.values()):
         return False
-    # One that is not there is named in AWS's refusal.
-    first = next((name for name in names if name in found), names[0])
+    # A small maximum may leave a group none. One that is not there is named in AWS's refusal.
+    first = next((name for name in names if name in found and found[name]["MaxSize"]), names[0])
     autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=1, HonorCooldown=False)
     return True
 
@@ -96,10 +97,7 @@ def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: date
     ]
     if ec2.describe_instances(Filters=filters)["Reservations"]:
         return False
-    ec2.run_instances(
-        LaunchTemplate={"LaunchTemplateName": groups[0].template, "Version": groups[0].version or "$Default"},
-        MinCount=1, MaxCount=1, ClientToken=_token(stack, now),
-    )  # fmt: skip
+    ec2.run_instances(**groups[0].launched_by(), MinCount=1, MaxCount=1, ClientToken=_token(stack, now))
     return True
 
 
@@ -115,9 +113,6 @@ def _note(bucket: str, done: Wake, client: ClientOf, who: str, now: datetime) ->
     event = "refused" if done.refused else "woke"
     line = ScalingLine(now, who, event, done.refused or "a job was sent, and no worker was there")
     body, kind = write_lines([line]), "application/x-ndjson"
-    try:
+    # Who may not write there has woken all the same; the scaler that comes up writes lines of its own.
+    with suppress(ClientError):
         client("s3").put_object(Bucket=bucket, Key=log_key(who, now), Body=body, ContentType=kind)
-    except ClientError as problem:
-        # Who may not write there wakes all the same; the scaler that comes up writes lines of its own.
-        if error_code(problem) not in FORBIDDEN:
-            raise

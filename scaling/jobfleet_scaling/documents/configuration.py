@@ -28,6 +28,12 @@ class HostGroup:
     type: str = ""
     zone: str = ""
 
+    def launched_by(self) -> dict[str, Any]:
+        """Return what RunInstances takes for one of its hosts; a template does not say the zone."""
+        template = {"LaunchTemplateName": self.template, "Version": self.version or "$Default"}
+        placement = {"Placement": {"AvailabilityZone": self.zone}} if self.zone else {}
+        return {"LaunchTemplate": template, **placement}
+
 
 @dataclass(frozen=True)
 class ScalingConfiguration:

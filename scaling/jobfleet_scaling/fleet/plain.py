@@ -40,9 +40,8 @@ class PlainFleet:
         """Launch instances; EC2 gives as many as it has, and one at least."""
         token = hashlib.sha256(f"{self._stack} {group.name} {decision}".encode()).hexdigest()
         answer = self._ec2().run_instances(
-            LaunchTemplate={"LaunchTemplateName": group.template, "Version": group.version or "$Default"},
-            MinCount=1, MaxCount=count, ClientToken=token,
-        )  # fmt: skip
+            **group.launched_by(), MinCount=1, MaxCount=count, ClientToken=token
+        )
         until = self._monotonic() + UNSEEN_SECONDS
         self._unseen |= {one["InstanceId"]: (group.name, until) for one in answer["Instances"]}
 

@@ -58,7 +58,7 @@ class Agent:
             self._answer_hook(now)
 
     def _is_kept_from_work(self) -> bool:
-        """Tell whether the worker was drained by this process, or by one that cannot take it back any more."""
+        """Tell whether the worker was drained, by this process or one that cannot take it back any more."""
         return self._ordered == DRAIN or (not self._ordered and self._switch.is_drained())
 
     def _why_taken(self) -> str:

@@ -24,6 +24,7 @@ class Account:
     def __init__(self, s3: Any, groups: dict[str, int]) -> None:
         self.s3, self.groups = s3, groups
         self.launched: dict[str, dict[str, Any]] = {}
+        self.most = dict.fromkeys(groups, 3)
         self.refuses = ""
         self.sees_instances = True
 
@@ -33,7 +34,11 @@ class Account:
     def describe_auto_scaling_groups(self, AutoScalingGroupNames: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803
         return {
             "AutoScalingGroups": [
-                {"AutoScalingGroupName": name, "DesiredCapacity": self.groups[name]}
+                {
+                    "AutoScalingGroupName": name,
+                    "DesiredCapacity": self.groups[name],
+                    "MaxSize": self.most[name],
+                }
                 for name in AutoScalingGroupNames
                 if name in self.groups
             ]
@@ -92,6 +97,18 @@ def test_a_first_group_that_is_not_there_is_passed_over(stack: ScalingStack, acc
     del account.groups["st-workers"]
     assert woken(stack, account, BY_GROUPS).started
     assert account.groups == {"st-other": 1}
+
+
+def test_a_first_group_that_may_have_none_is_passed_over(stack: ScalingStack, account: Account) -> None:
+    account.most["st-workers"] = 0
+    assert woken(stack, account, BY_GROUPS).started
+    assert account.groups == {"st-workers": 0, "st-other": 1}
+
+
+def test_an_instance_is_launched_in_its_groups_zone(stack: ScalingStack, account: Account) -> None:
+    made = configuration(replace(GROUP, zone="us-east-1b"), mode=PLAIN)
+    assert woken(stack, account, made).started
+    assert [one["Placement"] for one in account.launched.values()] == [{"AvailabilityZone": "us-east-1b"}]
 
 
 def test_two_who_wake_at_once_launch_one_instance(stack: ScalingStack, account: Account) -> None:
