@@ -6,8 +6,6 @@ that are made here, in the same form; a test holds them equal to botocore's.
 
 import json
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +80,7 @@ class AwsClients:
             # What the person has set in the environment counts.
             if f"AWS_{name.upper()}" not in os.environ:
                 core.set_config_variable(name, max(value, core.get_config_variable(name)))
-        loader = core.get_component("data_loader")
-        loader.load_service_model = partial(_model, loader.load_service_model)
+        core.register_component("data_loader", _Descriptions(core.get_component("data_loader")))
         return guard(core)
 
     def _config(self) -> Config:
@@ -99,11 +96,20 @@ class AwsClients:
         )
 
 
-def _model(load: Callable[..., Any], service: str, kind: str, *more: Any, **named: Any) -> Any:
-    """Return botocore's description of a service; of EC2, what is needed of it."""
-    if (service, kind) == ("ec2", "service-2"):
-        return json.loads(EC2_CALLS.read_text())
-    return load(service, kind, *more, **named)
+class _Descriptions:
+    """botocore's own loader of what it knows of services; of EC2, it gives what is needed alone."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        """Return the description of a service."""
+        if (service_name, type_name) == ("ec2", "service-2"):
+            return json.loads(EC2_CALLS.read_text())
+        return self._loader.load_service_model(service_name, type_name, api_version)
 
 
 def _state_of_file() -> object:
