@@ -35,10 +35,12 @@ FILES = {
 }
 
 Condition = tuple[tuple[str, tuple[str, ...]], ...]
-"""Condition keys with the values they may have, sorted; a key's values are compared with StringEquals."""
+"""Condition keys with the values they may have, sorted; compared with StringEquals, but for `_BOOLEAN`."""
 
 Permission = tuple[str, str, Condition]
 """An action, the resource with placeholders in it, and on which conditions."""
+
+_BOOLEAN = frozenset({"ec2:IsLaunchTemplateResource"})
 
 _ANYTHING_OF_EC2 = re.compile(r":(?!key-pair)([a-z-]+)/[^/]+$")
 _TAG_OF_REQUEST, _TAG_OF_RESOURCE = f"aws:RequestTag/{STACK_TAG}", f"aws:ResourceTag/{STACK_TAG}"
@@ -199,8 +201,11 @@ def _recorded(needed: set[Permission]) -> list[dict[str, Any]]:
 
 def _statement(actions: list[str], resources: list[str], condition: Condition) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    if condition:
-        statement["Condition"] = {"StringEquals": {key: list(values) for key, values in condition}}
+    for key, values in condition:
+        compared = statement.setdefault("Condition", {}).setdefault(
+            "Bool" if key in _BOOLEAN else "StringEquals", {}
+        )
+        compared[key] = list(values)
     return statement
 
 

@@ -17,12 +17,15 @@ _EC2 = "arn:aws:ec2:${region}:${account}"
 _SQS = "arn:aws:sqs:${region}:${account}:${stack}"
 _OURS: Condition = ((f"aws:ResourceTag/{STACK_TAG}", ("${stack}",)),)
 _GROUPS = "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*"
-_LAUNCHED = (
+_TEMPLATES = (f"{_EC2}:launch-template/*",)
+_AS_ITS_TEMPLATE_SAYS = (
     "arn:aws:ec2:${region}::image/*",
     f"{_EC2}:key-pair/${{stack}}",
-    *(f"{_EC2}:{kind}/*" for kind in ("instance", "launch-template", "network-interface", "security-group",
-                                      "subnet", "volume")),
-)  # fmt: skip
+    *(f"{_EC2}:{kind}/*" for kind in ("instance", "security-group", "volume")),
+)
+# No template names these: EC2 takes those of the default network.
+_OF_NO_TEMPLATE = tuple(f"{_EC2}:{kind}/*" for kind in ("network-interface", "subnet"))
+_FROM_TEMPLATE: Condition = (("ec2:IsLaunchTemplateResource", ("true",)),)
 _BY_LAUNCH: Condition = (
     (f"aws:RequestTag/{STACK_TAG}", ("${stack}",)),
     ("ec2:CreateAction", ("RunInstances",)),
@@ -106,8 +109,11 @@ CLIENT_WAKING = (
     Rare("Log", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*",), "who woke the fleet stands in its log"),
     Rare("RarePlainHosts", ("ec2:DescribeInstances",), ("*",),
          "the same where Auto Scaling groups are refused", (("ec2:Region", ("${region}",)),)),
-    Rare("RarePlainLaunches", ("ec2:RunInstances",), _LAUNCHED,
-         "Auto Scaling groups are refused, and the first host is launched by itself"),
+    Rare("RarePlainLaunches", ("ec2:RunInstances",), _TEMPLATES,
+         "Auto Scaling groups are refused, and the first host is launched by itself, from a template", _OURS),
+    Rare("RarePlainParts", ("ec2:RunInstances",), _AS_ITS_TEMPLATE_SAYS,
+         "the same; only as the template says", _FROM_TEMPLATE),
+    Rare("RarePlainNetwork", ("ec2:RunInstances",), _OF_NO_TEMPLATE, "the same, in the default network"),
     Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
          "the same; the tags are the launch template's", _BY_LAUNCH),
     Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
@@ -166,8 +172,11 @@ SCALER = (
          "hosts are ordered and ended; those that leave have the group wait until they have drained"),
     Rare("Ends", ("ec2:TerminateInstances",), (f"{_EC2}:instance/*",), "hosts that no group knows are ended",
          _OURS),
-    Rare("RarePlainLaunches", ("ec2:RunInstances",),
-         _LAUNCHED, "Auto Scaling groups are refused, and hosts are launched one by one"),
+    Rare("RarePlainLaunches", ("ec2:RunInstances",), _TEMPLATES,
+         "Auto Scaling groups are refused, and hosts are launched one by one, from templates", _OURS),
+    Rare("RarePlainParts", ("ec2:RunInstances",), _AS_ITS_TEMPLATE_SAYS,
+         "the same; only as the template says", _FROM_TEMPLATE),
+    Rare("RarePlainNetwork", ("ec2:RunInstances",), _OF_NO_TEMPLATE, "the same, in the default network"),
     Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
          "the same; the tags are the launch template's", _BY_LAUNCH),
     Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
@@ -178,7 +187,6 @@ _SCALING_GROUPS = (
     "arn:aws:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${stack}-*",
 )
 _ALARMS = ("arn:aws:cloudwatch:${region}:${account}:alarm:${stack}-*",)
-_TEMPLATES = (f"{_EC2}:launch-template/*",)
 _IMAGES = ("arn:aws:ec2:${region}::image/*", "arn:aws:ec2:${region}::snapshot/*")
 _NEW: Condition = ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)),)
 _HERE: Condition = (("ec2:Region", ("${region}",)),)

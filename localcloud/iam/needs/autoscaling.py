@@ -10,6 +10,7 @@ from moto.iam.models import iam_backends
 
 from localcloud.iam.need import Context, Need, listed, on_each, request_tags, resource_tags, tags_in
 from localcloud.iam.needs.iam import pass_role
+from localcloud.iam.needs.launch_templates import OF_TEMPLATE
 from localcloud.scaling_groups.ec2 import Place
 from localcloud.scaling_groups.group import all_groups
 from localcloud.wire.call import Call
@@ -133,7 +134,7 @@ def _to_launch(asked: _Asked, place: Place) -> list[Need]:
         "ec2:Region": place.region,
         "ec2:InstanceType": str(data.get("InstanceType", "")),
         "ec2:LaunchTemplate": f"{where}launch-template/{template.id}",
-        "ec2:IsLaunchTemplateResource": "true",
+        OF_TEMPLATE: "true",
     }
     subnets = [one.strip() for one in str(asked.get("VPCZoneIdentifier", "*")).split(",")]
     resources = [

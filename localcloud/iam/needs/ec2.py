@@ -7,7 +7,7 @@ from moto.ec2.models import ec2_backends
 
 from localcloud.iam.need import Context, Need, listed, on_each, request_tags, resource_tags, tags_in
 from localcloud.iam.needs.iam import pass_role
-from localcloud.iam.needs.launch_templates import template_named, with_template
+from localcloud.iam.needs.launch_templates import OF_TEMPLATE, template_named, with_template
 from localcloud.wire.call import Call
 
 # Ids begin with what they are; only these differ from the word in the ARN.
@@ -50,7 +50,10 @@ def needs_of(call: Call, account: str) -> list[Need]:
     here = _Place(call.region, account)
     asked = call.parameters
     common: Context = {"ec2:Region": call.region}
+    own: set[str] = set()
     if call.operation == "RunInstances":
+        own = {arn for arn in here.named(asked) if _kind(arn) != "launch-template"}
+        common |= here.launched_from(asked)
         asked = with_template(here.backend, asked)
         resources = [*(here.arn(kind) for kind in _LAUNCHES), *here.named(asked, launch=True)]
         common["ec2:InstanceType"] = str(asked.get("InstanceType", ""))
@@ -66,9 +69,13 @@ def needs_of(call: Call, account: str) -> list[Need]:
     if call.operation in ("CreateTags", "DeleteTags"):
         common |= request_tags(tags_in(asked, "Tag"))
     needs = [
-        Need(action, resource, common | request_tags(tagged.get(_kind(resource), {})) | here.tags(resource))
+        Need(
+            action, resource,
+            common | request_tags(tagged.get(_kind(resource), {})) | here.tags(resource)
+            | ({OF_TEMPLATE: "false"} if OF_TEMPLATE in common and resource in own else {}),
+        )
         for resource in dict.fromkeys(resources)
-    ]
+    ]  # fmt: skip
     for kind, tags in tagged.items():
         context = common | request_tags(tags) | {"ec2:CreateAction": call.operation}
         needs += on_each("ec2:CreateTags", [here.arn(kind)], context)
@@ -107,6 +114,13 @@ class _Place:
             kinds = {_kind(arn) for arn in found}
             found += [self.arn(kind) for kind in ("subnet", "security-group") if kind not in kinds]
         return found
+
+    def launched_from(self, asked: dict[str, Any]) -> Context:
+        """Return the conditions of a launch that names a template; nothing of one that names none."""
+        template = template_named(self.backend, asked)
+        if template is None:
+            return {}
+        return {"ec2:LaunchTemplate": self.arn("launch-template", template.id), OF_TEMPLATE: "true"}
 
     def snapshots(self, image: str) -> list[str]:
         """Return the snapshots that hold what is in an image."""

@@ -10,6 +10,9 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 
+# Whether a launch takes a resource as its template says, and names no other itself.
+OF_TEMPLATE = "ec2:IsLaunchTemplateResource"
+
 # Specifications of tags in the template come first; the request's own keep their numbers.
 _FIRST_NUMBER = 1_000
 

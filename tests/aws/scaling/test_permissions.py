@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY, STACK_TAG, StackNames, heartbeat_key
 from jobfleet_scaling.aws.clients import AwsClients
@@ -23,7 +25,7 @@ from jobfleet_scaling.settings import from_mapping
 from jobfleet_scaling.wiring import build
 
 from localcloud.door.call_log import read_calls
-from tests.localcloud_fixture import Hosts, new_key, newest_debian
+from tests.localcloud_fixture import Hosts, client_of, new_key, newest_debian
 from tests.patience import wait_for
 from tests.policies import Place, statements_of
 from tests.scaling_fleet import TurnedClock
@@ -44,8 +46,9 @@ class Site:
         self.names = StackNames(self.place.stack)
         self.bucket = self.names.bucket(self.place.account, self.place.region)
         self.group = HostGroup(
-            "workers", f"{self.place.stack}-workers", "1", f"{self.place.stack}-workers", type="t3.micro"
-        )
+            "workers", f"{self.place.stack}-workers", "1", f"{self.place.stack}-workers", type="t3.micro",
+            zone=f"{self.place.region}a",
+        )  # fmt: skip
         self.aws("s3").create_bucket(Bucket=self.bucket)
         self.aws("sqs").create_queue(QueueName=self.names.requests)
         tags = {STACK_TAG: self.place.stack, SCALED_TAG: "true", GROUP_TAG: "workers"}
@@ -54,6 +57,7 @@ class Site:
         self._give_profile()
         self.aws("ec2").create_launch_template(
             LaunchTemplateName=self.group.template,
+            TagSpecifications=[{"ResourceType": "launch-template", "Tags": listed}],
             LaunchTemplateData={
                 "ImageId": newest_debian(self.aws("ec2"))["ImageId"],
                 "InstanceType": "t3.micro",
@@ -184,6 +188,32 @@ def by_group(site: Site, clients: AwsClients, groups: GroupsFleet, instances: In
     hook.go_on()
     assert called("CompleteLifecycleAction")
     wait_for(lambda: not groups.look(site.configuration()).hosts, 60)
+
+
+def test_the_scaler_launches_nothing_but_what_a_template_of_its_stack_says(site: Site) -> None:
+    ec2 = client_of(site.key, "ec2")
+    image = newest_debian(site.aws("ec2"))["ImageId"]
+    site.aws("ec2").create_launch_template(
+        LaunchTemplateName=f"other-{site.place.stack}",
+        LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"},
+    )
+    ours, theirs = (
+        {"LaunchTemplateName": name} for name in (site.group.template, f"other-{site.place.stack}")
+    )
+
+    def launched(**asked: Any) -> str:
+        with pytest.raises(ClientError) as told:
+            ec2.run_instances(MinCount=1, MaxCount=1, DryRun=True, **asked)
+        return error_code(told.value)
+
+    assert launched(LaunchTemplate=ours) == "DryRunOperation"
+    for asked in (
+        {"LaunchTemplate": theirs}, {"LaunchTemplate": ours, "ImageId": image},
+        {"ImageId": image, "InstanceType": "t3.micro"},
+    ):  # fmt: skip
+        assert launched(**asked) == "UnauthorizedOperation", asked
+    site.aws("ec2").delete_launch_template(LaunchTemplateName=theirs["LaunchTemplateName"])
+    ec2.close()
 
 
 def one_by_one(site: Site, clients: AwsClients, instances: Instances) -> None:

@@ -50,6 +50,7 @@ class Sleeping:
         image = newest_debian(self.aws("ec2"))["ImageId"]
         self.aws("ec2").create_launch_template(
             LaunchTemplateName=name,
+            TagSpecifications=[{"ResourceType": "launch-template", "Tags": listed}],
             LaunchTemplateData={
                 "ImageId": image, "InstanceType": "t3.micro",
                 "TagSpecifications": [{"ResourceType": "instance", "Tags": listed}],
