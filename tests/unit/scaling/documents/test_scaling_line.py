@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from jobfleet_scaling.documents.scaling_line import ScalingLine, read_lines, write_lines
+from jobfleet_scaling.documents.scaling_line import EVENTS, ScalingLine, read_lines, write_lines
 
+from tests.places import REPOSITORY
 from tests.scaling_fleet import NOW
 
 LINE = ScalingLine(NOW, "i-1", "decided", "2 for what comes", visible=4, need=1.5, wanted=2)
@@ -29,3 +30,8 @@ def test_a_number_that_is_none_is_left_out(number: str) -> None:
     told = LINE.to_json().replace('"visible": 4', f'"visible": {number}').replace("1.5", number)
     [line] = read_lines(told.encode())
     assert (line.visible, line.need, line.wanted) == (None, None, 2)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_event_is_explained(event: str) -> None:
+    assert f"`{event}`" in (REPOSITORY / "docs/scaling.md").read_text().partition("### The log")[2]
