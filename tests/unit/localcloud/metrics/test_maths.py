@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from localcloud.metrics.expression import BadExpression, parse
@@ -130,6 +130,7 @@ expressions = some.recursive(
 )
 
 
+@settings(deadline=None)
 @given(expressions)
 def test_every_expression_of_the_language_has_a_value(text: str) -> None:
     value = worth(text)
@@ -139,6 +140,7 @@ def test_every_expression_of_the_language_has_a_value(text: str) -> None:
     assert not isinstance(value, Mapping) or set(value) <= set(TIMES)
 
 
+@settings(deadline=None)
 @given(some.integers(-99, 99), some.integers(-99, 99), some.integers(-99, 99))
 def test_arithmetic_agrees_with_python_s(one: int, other: int, third: int) -> None:
     text = f"{one} + {other} * {third} - ({third} - {one})"
@@ -146,6 +148,7 @@ def test_arithmetic_agrees_with_python_s(one: int, other: int, third: int) -> No
     assert read(text) == one + other * third - (third - one)
 
 
+@settings(deadline=None)
 @given(some.text(alphabet="m12()[],+-*/<>=&| .AFIL'\"", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.fleet.plan import InstanceGroup
 from ansible.module_utils.scaling.shares import scaled_groups, shares
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -17,6 +17,7 @@ def test_shares_are_as_the_weights(total: int, weights: list[int], found: list[i
     assert shares(total, weights) == found
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60), st.lists(st.integers(1, 9), min_size=1, max_size=5))
 def test_shares_add_up_and_a_least_is_never_above_a_greatest(
     least: int, more: int, weights: list[int]

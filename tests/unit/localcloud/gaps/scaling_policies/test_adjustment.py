@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from localcloud.gaps.scaling_policies.adjustment import (
@@ -63,6 +63,7 @@ def test_bounds_belong_to_the_step_that_is_farther_from_the_threshold(distance: 
     assert step.amount == amount
 
 
+@settings(deadline=None)
 @given(some.floats(-1e6, 1e6))
 def test_steps_without_gaps_hold_every_distance(distance: float) -> None:
     assert step_for(STEPS, distance) is not None

@@ -1,11 +1,12 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobfleet_scaling.simulate.engine.waits import BUCKETS, Waits
 
 waits = st.lists(st.floats(0, 1e6), min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(waits, st.floats(0.01, 1))
 def test_a_quantile_is_within_half_a_bucket(told: list[float], part: float) -> None:
     counted = Waits()
@@ -16,6 +17,7 @@ def test_a_quantile_is_within_half_a_bucket(told: list[float], part: float) -> N
     assert counted.mean() == pytest.approx(sum(told) / len(told))
 
 
+@settings(deadline=None)
 @given(waits, waits)
 def test_what_is_taken_back_was_never_there(stays: list[float], goes: list[float]) -> None:
     counted, alone = Waits(), Waits()
