@@ -8,7 +8,7 @@ from jobfleet_scaling.aws.errors import is_throttled, words
 
 FIRST_SECONDS, LONGEST_SECONDS = 10.0, 300.0
 
-# The same refusal is said again so often.
+# The same refusal is said again so often, and forgotten if nobody tried again: the host may be gone.
 SAY_AGAIN_SECONDS = 900.0
 
 
@@ -53,4 +53,7 @@ class Refusals:
         if not (quietly and before is None) and (said != why or now - said_at >= SAY_AGAIN_SECONDS):
             self._say(what, why)
             said, said_at = why, now
+        self._refused = {
+            one: refusal for one, refusal in self._refused.items() if now - refusal.until < SAY_AGAIN_SECONDS
+        }
         self._refused[what] = _Refusal(pause, until, said, said_at)

@@ -19,6 +19,8 @@ STEP = 10
 # What is taken as long as no worker has told how long a job takes, or how many a host does at once.
 ASSUMED_SERVICE_SECONDS = 5.0
 ASSUMED_SLOTS = 2.0
+# The next policy gets no more samples than this: the leader writes them down at each look.
+SAMPLES_MAX = 360
 # Less than any job; sums of fractions are not exact.
 NOTHING = 1e-6
 
@@ -52,8 +54,12 @@ class NeedPolicy:
         self._targets: deque[tuple[float, int]] = deque()
 
     def samples(self) -> tuple[Sample, ...]:
-        """Return what the window knows, oldest first, for a policy that goes on after this one."""
-        return tuple(self._arriving.samples)
+        """Return what the window knows, oldest first, for a policy that goes on after this one.
+
+        Of a long window these are every second one, or fewer; the newest is one of them.
+        """
+        known = list(self._arriving.samples)
+        return tuple(known[:: -math.ceil(len(known) / SAMPLES_MAX) or -1][::-1])
 
     def decide(self, demand: Demand | None, standing: Standing, bounds: Bounds) -> ScalingDecision:
         """Return how many hosts there shall be, those that leave not counted.

@@ -10,6 +10,7 @@ from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfigura
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.fleet.actors import FleetSight
 from jobfleet_scaling.fleet.fleets import Fleets
+from jobfleet_scaling.fleet.hosts import FleetHost
 from jobfleet_scaling.fleet.refusals import LONGEST_SECONDS, Refusals
 from jobfleet_scaling.service.lease import LeaderLease
 from jobfleet_scaling.service.plan import Plan, Situation
@@ -98,8 +99,10 @@ class Acts:
                 _ordering(name), partial(self._fleets.order, group, count, situation.state.decisions)
             ):
                 self._say("launched", f"{count} of group {name}")
-        for ended, why in plan.end[:ENDS_MAX]:
-            if self._try(f"ending {ended.id}", partial(self._fleets.end, ended)):
+        # Those whose end was refused just now hold up no others.
+        due = [one for one in plan.end if self._refusals.may(_ending(one[0]))]
+        for ended, why in due[:ENDS_MAX]:
+            if self._try(_ending(ended), partial(self._fleets.end, ended)):
                 self._say("ended", why, ended.id)
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:
@@ -123,3 +126,7 @@ class Acts:
 
 def _ordering(name: str) -> str:
     return f"hosts of group {name}"
+
+
+def _ending(host: FleetHost) -> str:
+    return f"ending {host.id}"

@@ -62,8 +62,9 @@ class Leader:
         begun = lease.begin()
         is_new = read.state.holder != self._who
         if is_new:
-            # What another one decided in between, it told in the state.
-            self._policy = None
+            # What another one decided in between, it told in the state; whom it saw boot or ail, it did not.
+            self._policy, self._booting = None, None
+            self._conditions = Conditions(self._clock.monotonic)
         state = replace(read.state.held_by(self._who, read.now), decisions=read.state.decisions + 1)
         try:
             decided = self._decide(configuration, replace(read, state=state))

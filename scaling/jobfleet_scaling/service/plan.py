@@ -243,7 +243,8 @@ def after(plan: Plan, situation: Situation) -> ScalingState:
         if host in there and host not in plan.uncordon
     }  # fmt: skip
     cordoned |= {host: Cordon(situation.now, why) for host, why in plan.cordon.items()}
-    broken = dict(state.broken)
+    templates = {group.template for group in situation.groups.values()}
+    broken = {template: version for template, version in state.broken.items() if template in templates}
     for host in situation.crew.unborn:
         group = situation.group_of(host)
         if group.version and host.version == group.version:

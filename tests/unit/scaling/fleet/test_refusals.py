@@ -52,6 +52,15 @@ def test_a_throttled_call_is_tried_again_and_only_said_if_it_happens_again() -> 
     assert len(said) == 1
 
 
+def test_what_nobody_tries_again_is_forgotten() -> None:
+    clock = TurnedClock()
+    refusals = Refusals(clock.monotonic, Said().say)
+    for number in range(100):
+        refusals.failed(f"ending i-{number}", refusal("AccessDenied"))
+        clock.seconds += SAY_AGAIN_SECONDS
+    assert len(refusals._refused) < 5
+
+
 def test_what_works_again_is_forgotten() -> None:
     clock, said = TurnedClock(), Said()
     refusals = Refusals(clock.monotonic, said.say)

@@ -2,10 +2,16 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobfleet_scaling.policy.figures import Bounds, Demand, Standing, Tuning
-from jobfleet_scaling.policy.need import ASSUMED_SERVICE_SECONDS, ASSUMED_SLOTS, STEP, NeedPolicy
+from jobfleet_scaling.policy.need import (
+    ASSUMED_SERVICE_SECONDS,
+    ASSUMED_SLOTS,
+    SAMPLES_MAX,
+    STEP,
+    NeedPolicy,
+)
 
 WIDE = Bounds(0, 10_000)
 TICK = 10.0
@@ -121,6 +127,22 @@ def test_a_policy_goes_on_where_another_stopped() -> None:
     assert [at for at, _ in ahead.samples()] == [315, 315]
 
 
+def test_a_policy_with_a_long_window_hands_on_few_samples() -> None:
+    day = Tuning(window=86_400.0)
+    first = NeedPolicy(day)
+    for tick in range(3 * SAMPLES_MAX):
+        first.decide(demand(tick * TICK, in_flight=16), Standing(9), WIDE)
+    assert SAMPLES_MAX / 2 <= len(first.samples()) <= SAMPLES_MAX
+    last = (3 * SAMPLES_MAX - 1) * TICK
+    assert first.samples()[-1][0] == last
+    now = demand(last + TICK, in_flight=16)
+    few, all_of_them = (
+        NeedPolicy(day, samples).decide(now, Standing(9), WIDE).need
+        for samples in (first.samples(), first._arriving.samples)
+    )
+    assert few == pytest.approx(all_of_them, rel=0.05)
+
+
 def test_nothing_shrinks_or_grows_while_demand_cannot_be_read() -> None:
     policy = NeedPolicy(Tuning(window=20, boot=40))
     policy.decide(demand(0, in_flight=10), Standing(5), WIDE)
@@ -163,6 +185,7 @@ looks = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(looks, st.integers(0, 50), st.integers(0, 500), st.integers(0, 300))
 def test_whatever_comes_bounds_hold_and_nobody_at_work_is_sent_away(
     told: list[tuple[float, int, int, float, bool]], least: int, more: int, have: int
@@ -180,6 +203,7 @@ def test_whatever_comes_bounds_hold_and_nobody_at_work_is_sent_away(
         have = decision.wanted
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(counts, counts), max_size=20), st.floats(0, 600), st.integers(0, 1_000))
 def test_it_reaches_nothing_soon_after_the_last_job(
     told: list[tuple[int, int]], window: float, have: int

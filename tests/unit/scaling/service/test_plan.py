@@ -187,6 +187,8 @@ def test_no_host_is_exchanged_for_a_version_that_brought_none_to_life() -> None:
 
     alive = exchanging(2, host("a"), host("d", version="2"), state=state)
     assert after(make_plan(alive), alive).broken == {}
+    gone = exchanging(2, host("a"), state=replace(state, broken={"st-gone": "7"}))
+    assert after(make_plan(gone), gone).broken == {}
 
 
 def test_exchanging_takes_no_host_of_another_group() -> None:
