@@ -61,20 +61,27 @@ class Leaving:
 
     def _empty(self, groups: Groups, names: list[str]) -> None:
         deadline = time.monotonic() + self._seconds
-        while hosts := _instances(groups.held(names)):
+        while hosts := _instances(held := groups.held(names)):
             if time.monotonic() >= deadline:
                 raise StillThere(
                     f"{', '.join(sorted(hosts))} did not leave within {self._seconds} s (each finishes the "
                     "jobs it has begun): nothing is lost, run this again"
                 )
-            for one, state in hosts.items():
-                if not state.startswith("Terminat"):
-                    self._autoscaling.terminate_instance_in_auto_scaling_group(
-                        InstanceId=one, ShouldDecrementDesiredCapacity=True
-                    )
+            for group in held.values():
+                self._end_all(group)
             time.sleep(LOOK_SECONDS)
         for name in names:  # hosts that never came are wanted still
             self._autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, DesiredCapacity=0)
+
+    def _end_all(self, group: dict[str, Any]) -> None:
+        left = group["DesiredCapacity"]
+        for one in group["Instances"]:
+            if not one["LifecycleState"].startswith("Terminat"):
+                # Where its maximum was lowered, it wants fewer than it has; fewer than none it cannot want.
+                self._autoscaling.terminate_instance_in_auto_scaling_group(
+                    InstanceId=one["InstanceId"], ShouldDecrementDesiredCapacity=left > 0
+                )
+                left -= 1
 
     def _end_dead(self, dead: list[dict[str, Any]], groups: dict[str, dict[str, Any]]) -> None:
         left = {name: group["DesiredCapacity"] - group["MinSize"] for name, group in groups.items()}

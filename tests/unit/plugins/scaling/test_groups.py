@@ -96,3 +96,15 @@ def test_hosts_that_do_not_leave_in_time_are_named() -> None:
 
     with pytest.raises(StillThere, match="i-0, i-1 did not leave within 0 s"):
         Leaving(api, api, Changes(dry=False), 0).empty(Groups(api, Changes(dry=False)), ["g"])
+
+
+def test_hosts_beyond_what_their_group_wants_are_ended_too_and_it_wants_no_fewer_than_none() -> None:
+    api = Api(desired=1, hosts=3)
+
+    Leaving(api, api, Changes(dry=False), 0)._end_all(api.group)
+
+    assert [(asked["InstanceId"], asked["ShouldDecrementDesiredCapacity"]) for _, asked in api.calls] == [
+        ("i-0", True),
+        ("i-1", False),
+        ("i-2", False),
+    ]
