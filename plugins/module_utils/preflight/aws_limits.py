@@ -202,7 +202,6 @@ RULES: dict[str, Rule] = {
     "web_connections_max": _from_to(64, 1_000_000),
     "web_body_timeout": _NGINX_SECONDS,
     "web_lingering_time": _NGINX_SECONDS,
-    "scaler_worker_stop_timeout": _from_to(1, 86_400),
     "worker_idle_stop_minutes": Rule(lambda value: 0 <= value < 1e6, "give 0 (never) or more minutes"),
     # 0 is one a core; the worker itself knows no 0.
     "worker_processes": _from_to(0, 1_000),

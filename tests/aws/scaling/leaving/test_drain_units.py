@@ -26,7 +26,7 @@ def rendered(name: str) -> dict[str, str]:
     """Return a unit of the role's as a file for cloud-init."""
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML
     template = environment.from_string((TEMPLATES / f"{name}.j2").read_text())
-    return {"path": f"{UNITS}/{name}", "content": template.render(scaler_worker_stop_timeout=80)}
+    return {"path": f"{UNITS}/{name}", "content": template.render()}
 
 
 @pytest.fixture
