@@ -63,7 +63,7 @@ options:
         description: Seconds in which a backlog shall be done.
         type: float
       window:
-        description: Seconds for which the greatest need counts.
+        description: Seconds over which the arriving work is averaged.
         type: float
       boot:
         description: Seconds that a host takes from its launch to its first job.

@@ -192,8 +192,8 @@ def _facts(view: "ScalingView") -> dict[str, str]:
         "now": view.words,
         "decides": view.leader or "nobody at the moment",
         "at most": f"{most} ({why})",
-        "tuning": f"a backlog is cleared in {found.tuning.clear:g} s; the greatest need of "
-        f"{found.tuning.window:g} s counts; a host boots in {found.tuning.boot:g} s",
+        "tuning": f"a backlog is cleared in {found.tuning.clear:g} s; arriving work is averaged over "
+        f"{found.tuning.window:g} s; a host boots in {found.tuning.boot:g} s",
     }  # fmt: skip
 
 
