@@ -102,15 +102,10 @@ CLIENT = (
          "`jobfleet scaling` and `status` on a stack that scales, and why a sleeping fleet does not wake"),
 )  # fmt: skip
 
-# For whoever may start hosts, in addition. tests/aws/client/stack/scaling/test_permissions.py wakes with it.
-CLIENT_WAKING = (
-    Rare("Groups", ("autoscaling:DescribeAutoScalingGroups",), ("*",), "is a host there, or on its way?"),
-    Rare("Capacity", ("autoscaling:SetDesiredCapacity",), (_GROUPS,), "the first host is ordered"),
-    Rare("Log", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*",), "who woke the fleet stands in its log"),
-    Rare("RarePlainHosts", ("ec2:DescribeInstances",), ("*",),
-         "the same where Auto Scaling groups are refused", (("ec2:Region", ("${region}",)),)),
+# A launch as a template of the stack says, and no other.
+_PLAIN_LAUNCHES = (
     Rare("RarePlainLaunches", ("ec2:RunInstances",), _TEMPLATES,
-         "Auto Scaling groups are refused, and the first host is launched by itself, from a template", _OURS),
+         "Auto Scaling groups are refused, and a host is launched by itself, from a template", _OURS),
     Rare("RarePlainParts", ("ec2:RunInstances",), _AS_ITS_TEMPLATE_SAYS,
          "the same; only as the template says", _FROM_TEMPLATE),
     Rare("RarePlainNetwork", ("ec2:RunInstances",), _OF_NO_TEMPLATE, "the same, in the default network"),
@@ -118,6 +113,16 @@ CLIENT_WAKING = (
          "the same; the tags are the launch template's", _BY_LAUNCH),
     Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
          "the same; only EC2 can get the role", _TO_EC2),
+)  # fmt: skip
+
+# For whoever may start hosts, in addition. tests/aws/client/stack/scaling/test_permissions.py wakes with it.
+CLIENT_WAKING = (
+    Rare("Groups", ("autoscaling:DescribeAutoScalingGroups",), ("*",), "is a host there, or on its way?"),
+    Rare("Capacity", ("autoscaling:SetDesiredCapacity",), (_GROUPS,), "the first host is ordered"),
+    Rare("Log", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*",), "who woke the fleet stands in its log"),
+    Rare("RarePlainHosts", ("ec2:DescribeInstances",), ("*",),
+         "the same where Auto Scaling groups are refused", (("ec2:Region", ("${region}",)),)),
+    *_PLAIN_LAUNCHES,
 )  # fmt: skip
 
 # All of it: a web host does what the page is asked for. tests/aws/web/test_permissions.py asks for all.
@@ -172,15 +177,7 @@ SCALER = (
          "hosts are ordered and ended; those that leave have the group wait until they have drained"),
     Rare("Ends", ("ec2:TerminateInstances",), (f"{_EC2}:instance/*",), "hosts that no group knows are ended",
          _OURS),
-    Rare("RarePlainLaunches", ("ec2:RunInstances",), _TEMPLATES,
-         "Auto Scaling groups are refused, and hosts are launched one by one, from templates", _OURS),
-    Rare("RarePlainParts", ("ec2:RunInstances",), _AS_ITS_TEMPLATE_SAYS,
-         "the same; only as the template says", _FROM_TEMPLATE),
-    Rare("RarePlainNetwork", ("ec2:RunInstances",), _OF_NO_TEMPLATE, "the same, in the default network"),
-    Rare("RarePlainTags", ("ec2:CreateTags",), (f"{_EC2}:instance/*", f"{_EC2}:volume/*"),
-         "the same; the tags are the launch template's", _BY_LAUNCH),
-    Rare("RarePlainRole", ("iam:PassRole",), ("arn:aws:iam::${account}:role/LabRole",),
-         "the same; only EC2 can get the role", _TO_EC2),
+    *_PLAIN_LAUNCHES,
 )  # fmt: skip
 
 _SCALING_GROUPS = (
