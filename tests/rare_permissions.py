@@ -174,7 +174,7 @@ SCALER = (
          ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat",
           "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"),
          (_GROUPS,),
-         "hosts are ordered and ended; those that leave have the group wait until they have drained"),
+         "hosts are ordered and ended; those that leave have the group wait until they have drained", _OURS),
     Rare("Ends", ("ec2:TerminateInstances",), (f"{_EC2}:instance/*",), "hosts that no group knows are ended",
          _OURS),
     *_PLAIN_LAUNCHES,
