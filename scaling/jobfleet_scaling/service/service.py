@@ -2,6 +2,7 @@
 
 import random
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class Service:
         self.end()
 
     def turn(self) -> None:
-        """Do one tick. Raises nothing of AWS's."""
+        """Do one tick. What fails is said, and the next tick tries again."""
         state: ScalingState | None = self._read.state if self._read else None
         try:
             state = self._lead_or_follow()
@@ -66,7 +67,11 @@ class Service:
         except Overtaken:
             self._read = None
         except AWS_ERRORS as problem:
-            self._failed(problem)
+            self._failed(words(problem))
+            self._look_for_credentials(problem)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, this host must be able to leave
+            at = traceback.extract_tb(problem.__traceback__)[-1]
+            self._failed(f"{words(problem)} ({at.filename}, line {at.lineno}): please report it")
         if self._parts.agent:
             self._parts.agent.turn(state, self._now())
         with suppress(*AWS_ERRORS):
@@ -101,12 +106,13 @@ class Service:
             return self._clock.now()
         return self._read.now + timedelta(seconds=self._clock.monotonic() - self._read_at)
 
-    def _failed(self, problem: BaseException) -> None:
-        why = words(problem)
+    def _failed(self, why: str) -> None:
         if why != self._trouble:
             self._trouble = why
             self._parts.log.say("waiting", self._clock.now(), why=why)
             notify(f"STATUS=waiting: {why}")
+
+    def _look_for_credentials(self, problem: BaseException) -> None:
         now = self._clock.monotonic()
         if credentials_are_over(problem) and now >= self._forget_due:
             self._forget_due = now + CREDENTIALS_AGAIN_SECONDS

@@ -171,6 +171,21 @@ def test_while_the_bucket_cannot_be_read_nothing_is_done(stack: ScalingStack, sc
     assert stack.fleet.launched > 0
 
 
+def test_an_answer_that_nobody_thought_of_is_said_and_the_next_tick_tries_again(
+    stack: ScalingStack, scaler: Made
+) -> None:
+    leader = scaler()
+    leader.s3 = Counted(stack.s3)
+    leader.s3.list_objects_v2 = lambda **_: {"Contents": [{}]}
+    leader.turn(3)
+    [line] = stack.printed()
+    assert line["event"] == "waiting"
+    assert "KeyError: 'Key' (" in line["why"]
+    leader.s3 = stack.s3
+    leader.turn()
+    assert stack.state().decisions == 1
+
+
 def test_what_is_refused_is_said_and_tried_again(stack: ScalingStack, scaler: Made) -> None:
     stack.send(1)
     refused = {"Error": {"Code": "UnauthorizedOperation", "Message": "explicit deny"}}
