@@ -23,6 +23,9 @@ Phase = Literal["off", "paused", "asleep", "starting", "running"]
 # decides.
 SILENT_AFTER = timedelta(minutes=5)
 
+# The lease ends by S3's clock, and this machine's may be wrong: who led a moment ago is taken to lead.
+CLOCKS_DIFFER = timedelta(minutes=2)
+
 START = "`ansible-playbook playbooks/start.yml`"
 _WHY_MAX = 300
 
@@ -61,7 +64,7 @@ class ScalingView:
     @property
     def leader(self) -> str:
         """The instance that decides now; empty where none does."""
-        return "" if self.state.is_free(self.at) else self.state.holder
+        return "" if self.state.is_free(self.at - CLOCKS_DIFFER) else self.state.holder
 
     @property
     def wanted(self) -> int:

@@ -60,6 +60,8 @@ def test_the_state_is_told_in_a_few_words(view: ScalingView, phase: str, words: 
 
 
 def test_a_lease_that_is_over_leaves_nobody_who_decides_and_nothing_wanted() -> None:
+    ahead = ScalingView(NOW, ON, ScalingState(wanted=4).held_by("i-leader", ago(120)), alive=4)
+    assert (ahead.leader, ahead.warnings) == ("i-leader", [])
     over = ScalingView(NOW, ON, ScalingState(wanted=4).held_by("i-leader", ago(600)))
     assert (over.leader, over.wanted, over.phase) == ("", 0, "asleep")
 
