@@ -5,7 +5,7 @@ caller has. What they may not do, the alarm of the first group does some minutes
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,19 +72,34 @@ def _why_not(configuration: ScalingConfiguration) -> str:
 
 
 def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
-    """Set the first group that may have one to one host, if all have none; tell whether that was done."""
+    """Order one host of the first group that has room, if none has any; tell whether that was to be done.
+
+    Hosts that were terminated or stopped by hand stay in a group whose process ReplaceUnhealthy is suspended,
+    and are unhealthy there. Nobody is left who would end them; the scaler of the new host does.
+    """
     names = [group.scaling_group for group in groups]
     autoscaling = client("autoscaling")
     answer = autoscaling.describe_auto_scaling_groups(
         AutoScalingGroupNames=names[:_GROUPS_MAX], MaxRecords=_GROUPS_MAX
     )
     found = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
-    if any(one["DesiredCapacity"] for one in found.values()):
+    if any(one["DesiredCapacity"] > _unhealthy(one) for one in found.values()):
         return False
-    # A small maximum may leave a group none. One that is not there is named in AWS's refusal.
-    first = next((name for name in names if name in found and found[name]["MaxSize"]), names[0])
-    autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=1, HonorCooldown=False)
+    there = [name for name in names if name in found]
+    roomy = [name for name in there if found[name]["DesiredCapacity"] < found[name]["MaxSize"]]
+    # What is not there, or has no room, is named in AWS's refusal.
+    first = next(iter(roomy or there), names[0])
+    desired = found[first]["DesiredCapacity"] + 1 if first in found else 1
+    autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=desired, HonorCooldown=False)
     return True
+
+
+def _unhealthy(group: Mapping[str, Any]) -> int:
+    """Return how many of the hosts that a group counts are dead."""
+    return sum(
+        one.get("HealthStatus") == "Unhealthy" and not one["LifecycleState"].startswith("Terminat")
+        for one in group["Instances"]
+    )
 
 
 def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:

@@ -12,12 +12,15 @@ from jobfleet_scaling.fleet.hosts import FleetHost
 class FleetSight:
     """What there is: the hosts, and how many more are ordered of each group and not there yet.
 
-    `most` is how many hosts a group may have, `missing` has a sentence for each group that is not there.
+    `most` is how many hosts a group may have, `free` how many more may be ordered of it while those are still
+    there that leave or are dead (without a number: as many as one likes). `missing` has a sentence for each
+    group that is not there.
     """
 
     hosts: Sequence[FleetHost]
     ordered: Mapping[str, int] = field(default_factory=dict)
     most: Mapping[str, int] = field(default_factory=dict)
+    free: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
 

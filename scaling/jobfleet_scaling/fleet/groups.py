@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceIn
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,12 +15,15 @@ from jobfleet_jobs.protocol.aws_facts import error_code
 
 from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfiguration
 from jobfleet_scaling.fleet.actors import FleetSight
-from jobfleet_scaling.fleet.hosts import FleetHost, Instances
+from jobfleet_scaling.fleet.hosts import TERMINATED, FleetHost, Instances
 
 DRAIN_HOOK = "jobfleet-drain"
 
 # A call names and returns so many, which are more than a stack has.
 GROUPS_MAX = 100
+
+# When a host was launched that EC2 does not tell of any more.
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 # What Auto Scaling says of an instance that it does not know (any more): it is no error of its own.
 _NO_SUCH_INSTANCE = ("not found", "No managed instance", "not in a valid state", "does not exist")
@@ -41,17 +45,32 @@ class GroupsFleet:
         self._seen = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
         told = {one["InstanceId"]: one for group in self._seen.values() for one in group["Instances"]}
         hosts = [_with(host, told.get(host.id)) for host in self._instances.hosts()]
+        hosts += self._gone(configuration, {host.id for host in hosts})
         known = [group for group in configuration.groups if group.scaling_group in self._seen]
         return FleetSight(
             hosts,
             ordered={group.name: _ordered(self._seen[group.scaling_group]) for group in known},
             most={group.name: self._seen[group.scaling_group]["MaxSize"] for group in known},
+            free={group.name: _free(self._seen[group.scaling_group]) for group in known},
             missing={
                 group.name: f"there is no Auto Scaling group {group.scaling_group!r}: run site.yml"
                 for group in configuration.groups
                 if group not in known or _is_on_its_way_out(self._seen[group.scaling_group])
             },
         )
+
+    def _gone(self, configuration: ScalingConfiguration, there: set[str]) -> list[FleetHost]:
+        """Return what groups still count as theirs and EC2 has terminated, as by hand.
+
+        A group whose process ReplaceUnhealthy is suspended keeps it, and it takes the place of a host:
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+        """
+        return [
+            FleetHost(one["InstanceId"], group.name, _LONG_AGO, TERMINATED, scaling_group=group.scaling_group)
+            for group in configuration.groups
+            for one in _staying(self._seen.get(group.scaling_group, {"Instances": ()}))
+            if one["InstanceId"] not in there and one.get("HealthStatus") == "Unhealthy"
+        ]
 
     def order(self, group: HostGroup, count: int, decision: int) -> None:
         """Raise a group's desired capacity above what it was when it was looked at."""
@@ -122,6 +141,10 @@ class GroupsFleet:
 
 def _ordered(group: Mapping[str, Any]) -> int:
     return max(0, int(group["DesiredCapacity"]) - len(_staying(group)))
+
+
+def _free(group: Mapping[str, Any]) -> int:
+    return max(0, int(group["MaxSize"]) - int(group["DesiredCapacity"]))
 
 
 def _staying(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:

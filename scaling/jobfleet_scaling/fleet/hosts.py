@@ -19,6 +19,9 @@ STATUS_MAX = 100
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
 TYPES_MAX = 100
 
+# The state of one that only its group tells of.
+TERMINATED = "terminated"
+
 _THERE = ("pending", "running", "stopping", "stopped")
 
 

@@ -83,8 +83,11 @@ class Acts:
 
     # -- what is done --------------------------------------------------------------------------------
 
-    def carry_out(self, plan: Plan, situation: Situation) -> None:
-        """Do what is planned; what is refused is tried again in later ticks."""
+    def carry_out(self, plan: Plan, situation: Situation) -> list[str]:
+        """Do what is planned, and return the hosts that were ended.
+
+        What is refused is tried again in later ticks. The leader's own host goes last.
+        """
         self._now = situation.now
         for host in plan.uncordon:
             self._say("uncordoned", "it is needed after all", host)
@@ -101,9 +104,12 @@ class Acts:
                 self._say("launched", f"{count} of group {name}")
         # Those whose end was refused just now hold up no others.
         due = [one for one in plan.end if self._refusals.may(_ending(one[0]))]
-        for ended, why in due[:ENDS_MAX]:
+        gone = []
+        for ended, why in sorted(due[:ENDS_MAX], key=lambda one: one[0].id == self._who):
             if self._try(_ending(ended), partial(self._fleets.end, ended)):
                 self._say("ended", why, ended.id)
+                gone.append(ended.id)
+        return gone
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:
         """Do something if the lease still holds; tell whether it was done."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from jobfleet_scaling.demand.workers import WorkerSight
 from jobfleet_scaling.documents.state import Cordon
-from jobfleet_scaling.fleet.hosts import FleetHost
+from jobfleet_scaling.fleet.hosts import TERMINATED, FleetHost
 
 # A worker that was not heard of for so long is dead, five of its heartbeats. Where that is so of all, they
 # may only be unable to tell it, and are given longer.
@@ -78,7 +78,7 @@ class Conditions:
             looks = {
                 host: why for host, why in looks.items() if not (host in cordoned and why == WORKER_STOPPED)
             }
-        dead = self._confirmed(looks, {host.id for host in there if host.ill})
+        dead = self._confirmed(looks, {host.id for host in there if host.ill and host.state in UP})
         alive = [host for host in there if host.id not in dead]
         staying = [host for host in alive if host.id not in cordoned and host.state in UP]
         stopping = [host for host in alive if host.state not in UP and host.id not in cordoned]
@@ -113,8 +113,8 @@ class _Limits:
 
 def _why_dead(host: FleetHost, sight: WorkerSight | None, now: datetime, limits: _Limits) -> str:
     """Return why a host looks dead; empty where it does not."""
-    if host.state == "stopped":
-        return "it is stopped"
+    if host.state in ("stopped", TERMINATED):
+        return f"it is {host.state}"
     if host.ill:
         return host.ill
     if sight is None or not has_come(host, sight):

@@ -49,6 +49,7 @@ class Leader:
         self._conditions = Conditions(clock.monotonic)
         self._booting: dict[str, datetime] | None = None
         self._policy: NeedPolicy | None = None
+        self._is_ended = False
 
     def tick(self, configuration: ScalingConfiguration, read: StateRead) -> StateRead:
         """Do one round; return the state as it is then. Raises `Overtaken`, and AWS's errors of the state.
@@ -56,7 +57,7 @@ class Leader:
         If the queue, the heartbeats or the hosts cannot be read, the lease is renewed and nothing is decided.
         """
         parts, lease = self._parts, self._parts.lease
-        if not lease.may_take(read):
+        if self._is_ended or not lease.may_take(read):
             lease.drop()
             return read
         begun = lease.begin()
@@ -81,14 +82,21 @@ class Leader:
             parts.tell(ScalingLine(read.now, self._who, "took-over", why=_whose(read)))
         parts.tell(line)
         self._tell_alive(situation)
-        parts.acts.carry_out(plan, situation)
+        if self._who in parts.acts.carry_out(plan, situation):
+            # Whoever is woken next need not wait for the end of a lease that nobody holds.
+            self._is_ended = True
+            return self.release(written)
         return written
 
-    def release(self, read: StateRead) -> None:
-        """Let others have the lease at once, if it is this scaler's. Raises `Overtaken`, and AWS's errors."""
+    def release(self, read: StateRead) -> StateRead:
+        """Let others have the lease at once, if it is this scaler's; return the state as it is then.
+
+        Raises `Overtaken`, and AWS's errors.
+        """
         self._parts.lease.drop()
-        if read.state.holder == self._who:
-            self._parts.store.write(replace(read.state, holder="", expires=None), read)
+        if read.state.holder != self._who:
+            return read
+        return self._parts.store.write(replace(read.state, holder="", expires=None), read)
 
     # -- what is decided ----------------------------------------------------------------------------
 

@@ -121,8 +121,10 @@ def _without_surge(
 
 
 def _careful(situation: Situation, name: str, count: int) -> int:
-    """Return how many hosts to order of a group: one at a time while its version brings none to life."""
+    """Return how many hosts to order of a group: as many as it takes, or one while its version is broken."""
     group = situation.groups[name]
+    # Those that leave or are dead take room in their group until they are gone.
+    count = min(count, situation.sight.free.get(name, count))
     if situation.state.broken.get(group.template) != group.version or count <= 0:
         return max(0, count)
     booting = any(situation.group_of(host).name == name for host in situation.crew.booting)

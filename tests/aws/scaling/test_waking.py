@@ -23,6 +23,7 @@ class Account:
 
     def __init__(self, s3: Any, groups: dict[str, int]) -> None:
         self.s3, self.groups = s3, groups
+        self.health: dict[str, list[str]] = {}
         self.launched: dict[str, dict[str, Any]] = {}
         self.most = dict.fromkeys(groups, 3)
         self.refuses = ""
@@ -38,6 +39,14 @@ class Account:
                     "AutoScalingGroupName": name,
                     "DesiredCapacity": self.groups[name],
                     "MaxSize": self.most[name],
+                    "Instances": [
+                        {
+                            "InstanceId": f"{name}-{number}",
+                            "LifecycleState": "InService",
+                            "HealthStatus": health,
+                        }
+                        for number, health in enumerate(self.health.get(name, ()))
+                    ],
                 }
                 for name in AutoScalingGroupNames
                 if name in self.groups
@@ -91,6 +100,25 @@ def test_where_a_host_is_there_or_on_its_way_nothing_is_done(
     before = dict(account.groups)
     assert woken(stack, account, BY_GROUPS) == Wake()
     assert (account.groups, stack.logged()) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("desired", "health", "after"),
+    [
+        (1, ["Unhealthy"], {"st-workers": 2, "st-other": 0}),
+        (3, ["Unhealthy"] * 3, {"st-workers": 3, "st-other": 1}),
+        (2, ["Unhealthy", "Healthy"], {"st-workers": 2, "st-other": 0}),
+        (2, ["Unhealthy"], {"st-workers": 2, "st-other": 0}),
+    ],
+    ids=["terminated by hand", "and no room for another", "one is left", "one is on its way"],
+)
+def test_hosts_that_were_ended_by_hand_are_none(
+    stack: ScalingStack, account: Account, desired: int, health: list[str], after: dict[str, int]
+) -> None:
+    account.groups["st-workers"], account.health = desired, {"st-workers": health}
+    before = dict(account.groups)
+    assert woken(stack, account, BY_GROUPS).started == (before != after)
+    assert account.groups == after
 
 
 def test_a_first_group_that_is_not_there_is_passed_over(stack: ScalingStack, account: Account) -> None:

@@ -85,13 +85,13 @@ def test_jobs_in_hand_keep_their_host(stack: ScalingStack, scaler: Made) -> None
     assert (stack.state().wanted, stack.state().cordoned) == (1, {})
 
 
-def shrunk(stack: ScalingStack, scaler: Made, hosts: int = 1) -> Scaler:
+def shrunk(stack: ScalingStack, scaler: Made, hosts: int = 1, who: str = "i-leader") -> Scaler:
     """Return a leader with idle hosts that it has cordoned, as the window is over."""
     stack.configure(configuration(tuning=AT_ONCE))
     stack.fleet.come(GROUP, hosts)
     for number in range(hosts):
         stack.beat(f"i-{number + 1}")
-    leader = scaler()
+    leader = scaler(who)
     leader.turn(2)
     assert len(stack.state().cordoned) == hosts, stack.out.getvalue()
     return leader
@@ -107,6 +107,21 @@ def test_an_idle_host_is_cordoned_drains_and_is_ended(stack: ScalingStack, scale
     leader.turn()
     assert stack.state().cordoned == {}
     assert [one for one in stack.events() if one in ("cordoned", "ended")] == ["cordoned", "ended"]
+
+
+def test_a_leader_that_ends_its_own_host_lets_the_next_one_lead_at_once(
+    stack: ScalingStack, scaler: Made
+) -> None:
+    leader = shrunk(stack, scaler, who="i-1")
+    stack.beat("i-1", stopped=True)
+    leader.turn()
+    assert (stack.fleet.ended, stack.state().holder) == (["i-1"], "")
+    # It is there for a moment yet, and decides nothing any more.
+    leader.turn()
+    assert stack.state().holder == ""
+    woken = scaler("i-2")
+    woken.turn()
+    assert stack.state().holder == "i-2"
 
 
 def test_a_job_that_came_meanwhile_keeps_the_host_that_was_to_leave(

@@ -128,3 +128,19 @@ def test_a_group_tells_which_of_its_hosts_cannot_work() -> None:
     autoscaling.more = {"HealthStatus": "Unhealthy"}
     fleet, _ = fleet_of(autoscaling, host("a"))
     assert "unhealthy" in fleet.look(configuration()).hosts[0].ill
+
+
+def test_a_host_that_was_terminated_by_hand_takes_the_place_of_one_until_its_group_lets_it_go() -> None:
+    autoscaling = AutoScaling(2, a="InService", gone="InService")
+    autoscaling.more = {"HealthStatus": "Unhealthy"}
+    fleet, _ = fleet_of(autoscaling, host("a"))
+    seen = fleet.look(configuration())
+    assert [(one.id, one.state) for one in seen.hosts] == [("a", "running"), ("gone", "terminated")]
+    assert (seen.ordered, seen.free) == ({"workers": 0}, {"workers": 2})
+    fleet.end(seen.hosts[1])
+    assert autoscaling.calls == [("gone", True), ("gone", "CONTINUE")]
+
+
+def test_a_new_host_that_ec2_does_not_tell_of_yet_is_not_gone() -> None:
+    fleet, _ = fleet_of(AutoScaling(1, new="Pending"))
+    assert fleet.look(configuration()).hosts == []

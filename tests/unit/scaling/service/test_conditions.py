@@ -34,12 +34,22 @@ def test_a_host_boots_until_its_worker_is_heard_of_after_its_launch() -> None:
     ("one", "heard", "wait"),
     [
         (host("a", state="stopped"), sight("a"), 20),
+        (host("a", state="stopped", ill="its group says that it is unhealthy"), sight("a"), 20),
+        (host("a", state="terminated"), None, 20),
         (host("a", ill="EC2's system check fails"), sight("a"), 180),
         (host("a", 601), None, 20),
         (host("a"), sight("a", 301), 20),
         (host("a"), sight("a", 301, stopped=True), 20),
     ],
-    ids=["stopped", "ill", "never came to life", "silent", "worker stopped"],
+    ids=[
+        "stopped",
+        "stopped, as its group knows",
+        "terminated by hand",
+        "ill",
+        "never came to life",
+        "silent",
+        "worker stopped",
+    ],
 )
 def test_what_looks_dead_is_dead_at_the_second_look(one: FleetHost, heard: Any, wait: float) -> None:
     both, told = [one, FRESH], [sight("fresh"), *([heard] if heard else [])]

@@ -47,6 +47,11 @@ def test_hosts_that_lack_are_ordered_and_those_on_their_way_count() -> None:
     assert (plan.order, plan.cordon, plan.take_back) == ({"workers": 1}, {}, {})
 
 
+def test_no_more_is_ordered_than_a_group_takes_while_dead_hosts_are_in_it() -> None:
+    sight_of_two = FleetSight([host("a"), host("b")], most={"workers": 6}, free={"workers": 2})
+    assert make_plan(situation(6, (host("a"), host("b")), sight=sight_of_two)).order == {"workers": 2}
+
+
 def test_orders_go_to_groups_by_their_weights() -> None:
     large = HostGroup("large", "st-large", "1", "st-large", weight=2)
     plan = make_plan(situation(6, configuration=configuration(GROUP, large)))
