@@ -10,6 +10,8 @@ from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS, Heartbeat
 from jobfleet_jobs.protocol.names import WORKERS, heartbeat_key
 from jobfleet_jobs.protocol.roll import OnRoll, call_roll
 
+from jobfleet_scaling.aws.bodies import content_of
+
 # At most so many heartbeats are read at a time: the listing says of all who lives and who has stopped. With
 # one a minute of each worker and a look each 10 s, these are all of 60 workers, or a fair sample of more.
 READS_MAX = 10
@@ -120,7 +122,7 @@ class Workers:
             if error_code(problem) == NO_SUCH_KEY:
                 return None
             raise
-        return Heartbeat.read(answer["Body"].read().decode(errors="replace"), worker)
+        return Heartbeat.read(content_of(answer).decode(errors="replace"), worker)
 
 
 def jobs_done(heartbeats: Iterable[Heartbeat], before: Mapping[str, int]) -> tuple[int, dict[str, int]]:

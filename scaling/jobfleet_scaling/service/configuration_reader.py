@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_KEY, error_code
 from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY
 
+from jobfleet_scaling.aws.bodies import content_of
 from jobfleet_scaling.documents.configuration import ScalingConfiguration
 
 _UNCHANGED = "304"
@@ -31,5 +32,5 @@ class ConfigurationReader:
                 raise
             self._etag, self._found = "", None
             return None
-        self._etag, self._found = answer["ETag"], ScalingConfiguration.read(answer["Body"].read())
+        self._etag, self._found = answer["ETag"], ScalingConfiguration.read(content_of(answer))
         return self._found

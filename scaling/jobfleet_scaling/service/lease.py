@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_KEY, error_code
 from jobfleet_jobs.protocol.names import SCALING_STATE_KEY
 
+from jobfleet_scaling.aws.bodies import content_of
 from jobfleet_scaling.clock import ScalerClock
 from jobfleet_scaling.documents.state import LEASE_SECONDS, ScalingState
 
@@ -58,7 +59,7 @@ class StateStore:
             return StateRead(ScalingState(), None, self._time_of(problem.response))
         now = self._time_of(answer)
         age = (now - answer["LastModified"]).total_seconds()
-        return StateRead(ScalingState.read(answer["Body"].read()), answer["ETag"], now, age)
+        return StateRead(ScalingState.read(content_of(answer)), answer["ETag"], now, age)
 
     def write(self, state: ScalingState, before: StateRead) -> StateRead:
         """Write the state over what was read. Raises `Overtaken`, and AWS's errors."""

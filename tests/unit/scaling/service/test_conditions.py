@@ -8,17 +8,20 @@ from jobfleet_scaling.demand.workers import WorkerSight
 from jobfleet_scaling.documents.state import Cordon
 from jobfleet_scaling.fleet.hosts import FleetHost
 from jobfleet_scaling.service.conditions import Conditions, Crew
+from jobfleet_scaling.service.leader import BOOTS_FOR_EVER
 
 from tests.scaling_fleet import NOW, TurnedClock, host, seconds, sight, sights
 
 FRESH = host("fresh")
 
 
-def looked(hosts: Sequence[FleetHost], *heard: WorkerSight, wait: float = 0, cordoned: Any = None) -> Crew:
+def looked(
+    hosts: Sequence[FleetHost], *heard: WorkerSight, wait: float = 0, cordoned: Any = None, boot: float = 60.0
+) -> Crew:
     """Return what is seen at once, or at a second look after `wait` seconds."""
     clock = TurnedClock()
     conditions = Conditions(clock.monotonic)
-    given = (hosts, sights(*heard), cordoned or {}, NOW, 60.0)
+    given = (hosts, sights(*heard), cordoned or {}, NOW, boot)
     found = conditions.sort(*given)
     clock.seconds += wait
     return conditions.sort(*given) if wait else found
@@ -88,3 +91,9 @@ def test_who_has_stopped_because_it_is_to_leave_is_not_dead() -> None:
 def test_what_is_being_ended_or_stops_counts_no_more() -> None:
     crew = looked([host("a", is_ending=True), host("b", state="stopping")], sight("a"), sight("b"))
     assert ([one.id for one in crew.ending], crew.active) == (["a", "b"], [])
+
+
+def test_where_not_all_workers_could_be_listed_nobody_is_dead_for_the_lack_of_one() -> None:
+    old = host("a", 100_000)
+    assert looked([old], wait=20).dead
+    assert looked([old], wait=20, boot=BOOTS_FOR_EVER).dead == {}
