@@ -99,6 +99,12 @@ class ActionModule(InProcessAws):
         return told
 
     def _gone(self, ec2: Any) -> list[str]:
+        """Return the workers that are gone and left heartbeats.
+
+        Where hosts scale, that is no remainder: what they offered is known by it while none runs. It expires.
+        """
+        if self.params["scaling_max"]:
+            return []
         there = {one["InstanceId"] for one in find_ours(ec2, self.params["stack"])}
         return gone_workers(self.client("s3"), self.params["bucket"], there)
 

@@ -73,8 +73,8 @@ class GroupsFleet:
         ]
 
     def order(self, group: HostGroup, count: int, decision: int) -> None:
-        """Raise a group's desired capacity above what it was when it was looked at."""
-        self._set(group, self._seen[group.scaling_group]["DesiredCapacity"] + count)
+        """Raise a group's desired capacity above what it was when it was looked at, and what it had."""
+        self._set(group, _taken(self._seen[group.scaling_group]) + count)
 
     def take_back(self, group: HostGroup, count: int) -> None:
         """Lower it, but not below the instances that the group has: those would be picked by the group."""
@@ -144,7 +144,12 @@ def _ordered(group: Mapping[str, Any]) -> int:
 
 
 def _free(group: Mapping[str, Any]) -> int:
-    return max(0, int(group["MaxSize"]) - int(group["DesiredCapacity"]))
+    return max(0, int(group["MaxSize"]) - _taken(group))
+
+
+def _taken(group: Mapping[str, Any]) -> int:
+    """Return how many hosts it wants or has: protected ones stay if somebody makes it want fewer."""
+    return max(int(group["DesiredCapacity"]), len(_staying(group)))
 
 
 def _staying(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:

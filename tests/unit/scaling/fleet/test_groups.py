@@ -79,6 +79,14 @@ def test_an_order_counts_from_what_was_seen_so_that_twice_is_once() -> None:
     assert autoscaling.calls == [3, 3]
 
 
+def test_a_group_that_somebody_made_want_fewer_than_it_has_grows_all_the_same() -> None:
+    autoscaling = AutoScaling(0, a="InService", b="InService", c="Terminating:Wait")
+    fleet, _ = fleet_of(autoscaling, host("a"), host("b"))
+    assert fleet.look(configuration()).free == {"workers": 2}
+    fleet.order(GROUP, 1, 1)
+    assert autoscaling.calls == [3]
+
+
 def test_no_more_is_taken_back_than_is_ordered() -> None:
     autoscaling = AutoScaling(3, a="InService", b="Pending")
     fleet, _ = fleet_of(autoscaling, host("a"))
