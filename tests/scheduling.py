@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# The tests of playbooks share two deployed stacks, which are about as long at work. Five make their own.
+# The tests of playbooks share two deployed stacks, which are about as long at work. Six make their own.
 _STACKS = {
     **dict.fromkeys(("test_drop", "test_faults_host", "test_harmed_host", "test_mend"), "another stack"),
     **{
         name: name
-        for name in ("test_image", "test_lateness", "test_policies", "test_two_machines", "test_web_fleet")
+        for name in (
+            "test_image",
+            "test_lateness",
+            "test_policies",
+            "test_scaling_life",
+            "test_two_machines",
+            "test_web_fleet",
+        )
     },
 }
 

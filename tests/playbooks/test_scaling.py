@@ -14,7 +14,8 @@ from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY
 
 from localcloud.door.call_log import read_calls
 from tests import policies
-from tests.localcloud_fixture import client_of, new_key
+from tests.lab_profile import make_profile
+from tests.localcloud_fixture import new_key
 from tests.patience import wait_for
 from tests.playbooks.conftest import Stack
 
@@ -28,7 +29,7 @@ def fleet(
 ) -> Iterator[Stack]:
     """A stack of its own, whose deployer may do what the files allow."""
     folder = tmp_path_factory.mktemp("scaled")
-    _make_profile(localcloud)
+    make_profile(localcloud)
     allowed = [*policies.statements_of("deployer"), *policies.statements_of("scaling")]
     file = folder / "policy.json"
     file.write_text(PLACE.fill_in(json.dumps({"Version": "2012-10-17", "Statement": allowed})))
@@ -41,16 +42,6 @@ def fleet(
         # With a key that may, whatever the one under test could not do.
         everything = Stack(PLACE.stack, made.folder, localcloud)
         assert everything.play("playbooks/teardown.yml", confirm=True).code == 0
-
-
-def _make_profile(environment: dict[str, str]) -> None:
-    """Make the instance profile that a lab has."""
-    iam = client_of(environment, "iam")
-    if "LabRole" not in [one["RoleName"] for one in iam.list_roles()["Roles"]]:
-        iam.create_role(RoleName="LabRole", AssumeRolePolicyDocument="{}")
-        iam.create_instance_profile(InstanceProfileName="LabInstanceProfile")
-        iam.add_role_to_instance_profile(InstanceProfileName="LabInstanceProfile", RoleName="LabRole")
-    iam.close()
 
 
 @pytest.fixture(scope="module")
