@@ -17,6 +17,7 @@ from jobfleet_jobs.protocol.names import StackNames
 
 from localcloud.commands import lab as lab_commands
 from localcloud.state import RunFolder
+from tests.lab_profile import make_profile
 from tests.localcloud_fixture import localcloud_command, new_key
 from tests.patience import patience, wait_for
 from tests.playbooks.conftest import REPOSITORY, Stack
@@ -260,11 +261,7 @@ def test_stop_drains_and_says_what_still_costs_and_start_goes_on(stack: Stack) -
 
 
 def test_with_the_instance_profile_nothing_secret_is_on_the_host(stack: Stack) -> None:
-    iam = stack.client("iam")
-    iam.create_role(RoleName="LabRole", AssumeRolePolicyDocument="{}")
-    iam.create_instance_profile(InstanceProfileName="LabInstanceProfile")
-    iam.add_role_to_instance_profile(InstanceProfileName="LabInstanceProfile", RoleName="LabRole")
-    iam.close()
+    make_profile(stack.environment)
 
     outcome = stack.deploy(worker_credentials="instance_profile")
 

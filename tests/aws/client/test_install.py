@@ -65,19 +65,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv
 
 
-def test_the_wheel_takes_four_names_of_its_own_and_none_that_a_person_s_script_may_have(
+def test_the_wheel_takes_five_names_of_its_own_and_none_that_a_person_s_script_may_have(
     installed: Path, tmp_path: Path
 ) -> None:
     (packages,) = installed.glob("lib/python*/site-packages")
     (metadata,) = packages.glob("jobfleet-*.dist-info")
     record = (metadata / "RECORD").read_text()
     tops = {line.partition("/")[0] for line in record.splitlines()} - {"..", metadata.name}
-    assert tops == {"jobfleet", "jobfleet_jobs", "jobfleet_web", "jobfleet_worker"}
+    assert tops == {"jobfleet", "jobfleet_jobs", "jobfleet_scaling", "jobfleet_web", "jobfleet_worker"}
 
-    for name in ("client", "worker", "jobs", "web"):
+    for name in ("client", "worker", "jobs", "scaling", "web"):
         (tmp_path / f"{name}.py").write_text("mine = True\n")
     (tmp_path / "script.py").write_text(
-        "import client, jobs, web, worker; from jobfleet import Fleet; print(client.mine)\n"
+        "import client, jobs, scaling, web, worker; from jobfleet import Fleet; print(client.mine)\n"
     )
     ran = subprocess.run(
         [installed / "bin/python", tmp_path / "script.py"], cwd=tmp_path,
