@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from datetime import datetime
+from typing import Any
 
+from jobfleet_jobs.careful_json import mapping, number, read_object, time_of, whole, written
 from jobfleet_jobs.credentials.redaction import redact_all
 
 # How often it is written, and after how long without one a worker is late: one may be missed.
@@ -15,9 +16,6 @@ LATE_AFTER_SECONDS = 2.5 * PERIOD_SECONDS
 # What a heartbeat tells of operations: the names of all that are offered, the declarations of those of
 # packages, which parts are lacking and why, which packages are broken and why.
 _OFFER = ("operations", "own", "lacking", "broken")
-
-# No number here means more. JSON of Python's may also hold NaN and Infinity, which no number can be made of.
-_NUMBER_MAX = 1e12
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,12 @@ class Heartbeat:
         last = self.last_job
         return json.dumps({
             "worker": self.worker,
-            "at": _written(self.at),
-            "started": _written(self.started),
+            "at": written(self.at),
+            "started": written(self.started),
             "stopped": self.stopped,
             "versions": {"jobfleet": self.version, "python": self.python},
             "counts": dict(self.counts),
-            "last_job": last and {"id": last[0], "at": _written(last[1])},
+            "last_job": last and {"id": last[0], "at": written(last[1])},
             "in_flight": self.in_flight,
             "slots": self.slots,
             "busy_seconds": round(self.busy_seconds, 3),
@@ -73,56 +71,27 @@ class Heartbeat:
 
         `worker` is whose it is where it does not say so itself.
         """
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
-        told: Mapping[str, Any] = found if isinstance(found, dict) else {}
-        versions, last = _object(told, "versions"), _object(told, "last_job")
-        last_at, paused, age = _time(last.get("at")), told.get("paused"), told.get("credentials_age")
+        told = read_object(text)
+        versions, last = mapping(told.get("versions")), mapping(told.get("last_job"))
+        last_at, paused, age = (
+            time_of(last.get("at")),
+            told.get("paused"),
+            number(told.get("credentials_age")),
+        )
         name = told.get("worker")
         return cls(
             worker=name if isinstance(name, str) else worker,
-            at=_time(told.get("at")),
-            started=_time(told.get("started")),
+            at=time_of(told.get("at")),
+            started=time_of(told.get("started")),
             stopped=bool(told.get("stopped")),
             version=str(versions.get("jobfleet", "")),
             python=str(versions.get("python", "")),
-            in_flight=_whole(told.get("in_flight")),
-            slots=_whole(told.get("slots")),
-            busy_seconds=_seconds(told.get("busy_seconds")),
+            in_flight=whole(told.get("in_flight")),
+            slots=whole(told.get("slots")),
+            busy_seconds=float(number(told.get("busy_seconds")) or 0),
             paused=str(paused) if paused else None,
-            credentials_age=float(age) if _is_number(age) else None,
-            counts={str(name): _whole(count) for name, count in _object(told, "counts").items()},
+            credentials_age=None if age is None else float(age),
+            counts={str(name): whole(count) for name, count in mapping(told.get("counts")).items()},
             last_job=(str(last.get("id", "")), last_at) if last_at else None,
             offer={name: told[name] for name in _OFFER if name in told},
         )
-
-
-def _written(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="milliseconds") if at else None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = told.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _seconds(value: object) -> float:
-    return float(value) if _is_number(value) else 0.0
-
-
-def _whole(value: object) -> int:
-    return int(value) if _is_number(value) else 0
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and abs(value) <= _NUMBER_MAX

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobfleet_scaling.documents.reading import objects, read_object, seconds, whole
+from jobfleet_jobs.careful_json import objects, read_object, seconds, whole
+
 from jobfleet_scaling.policy.figures import Tuning
 
 # Instances are launched and ended through Auto Scaling groups; one by one where an account refuses those.

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from jobfleet_jobs.careful_json import number, read_object, time_of, written
 from jobfleet_jobs.protocol.names import SCALING_LOG
-
-from jobfleet_scaling.documents.reading import number, read_object, time_of, written
 
 # What a line may tell of. `decided` comes with each tick of the leader; the others when they happen.
 EVENTS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobfleet_scaling.documents.reading import mapping, objects, read_object, seconds, time_of, whole, written
+from jobfleet_jobs.careful_json import mapping, objects, read_object, seconds, time_of, whole, written
 
 # The holder renews its lease at each tick. After so long without that, anyone may take it over.
 TICK_SECONDS = 10.0

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from jobfleet_jobs.careful_json import read_object
+
 from jobfleet_scaling.aws.errors import AWS_ERRORS, words
 from jobfleet_scaling.aws.metadata import Metadata
-from jobfleet_scaling.documents.reading import read_object
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.documents.state import ScalingState
 from jobfleet_scaling.leaving.hook import DrainHook

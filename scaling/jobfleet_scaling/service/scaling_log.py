@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TextIO
 
+from jobfleet_jobs.careful_json import written
 from jobfleet_jobs.credentials.redaction import redact_all
 
-from jobfleet_scaling.documents.reading import written
 from jobfleet_scaling.documents.scaling_line import ScalingLine, log_key, write_lines
 
 BATCH_SECONDS = 60.0
