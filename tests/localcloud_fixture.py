@@ -208,6 +208,13 @@ def hosts(
     return Hosts(ec2, folder)
 
 
+def living_instances(ec2: Any) -> set[str]:
+    """Return the ids of the instances in the region that are not ended or about to end."""
+    wanted = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
+    reservations = ec2.describe_instances(Filters=[wanted])["Reservations"]
+    return {instance["InstanceId"] for one in reservations for instance in one["Instances"]}
+
+
 def newest_debian(ec2: Any) -> dict[str, Any]:
     """Return the newest Debian 12 image, looked up as on AWS."""
     filters = [{"Name": "name", "Values": ["debian-12-amd64-*"]}]

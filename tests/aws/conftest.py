@@ -25,6 +25,7 @@ from localcloud.gaps import dispatch, ec2, s3
 from localcloud.gaps.sqs import messages, queues
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
+from tests.localcloud_fixture import living_instances
 from tests.patience import wait_for
 from tests.places import REPOSITORY
 
@@ -261,6 +262,18 @@ def moto_clients(moto_port: int) -> Iterator[tuple[Any, Any]]:
     yield clients[0], clients[1]
     for client in clients:
         client.close()
+
+
+@pytest.fixture(autouse=True)
+def launches_nothing_that_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End a test that uses the session's cloud only when none of its instances is left: others count them."""
+    if "localcloud" not in request.fixturenames:
+        yield
+        return
+    ec2 = request.getfixturevalue("aws")("ec2")
+    before = living_instances(ec2)
+    yield
+    wait_for(lambda: living_instances(ec2) <= before, 60, lambda: str(living_instances(ec2) - before))
 
 
 @pytest.fixture

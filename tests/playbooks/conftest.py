@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.localcloud_fixture import over_ssh
+from tests.localcloud_fixture import living_instances, over_ssh
 from tests.patience import patience, wait_for
 from tests.places import REPOSITORY
 
@@ -217,18 +217,43 @@ class Deployed:
         if test.get_closest_marker("changes_stack") or test.session.testsfailed > failed_before:
             self._variables = None
 
+    def end(self) -> None:
+        """Terminate the stack's instances; a test that is lent it later finds it made anew."""
+        self._variables = None
+        with closing(self._stack.client("ec2")) as ec2:
+            if found := [instance["InstanceId"] for instance in self._stack.instances()]:
+                ec2.terminate_instances(InstanceIds=found)
+            wait_for(lambda: not living_instances(ec2) & set(found), 60)
+
     def is_left_with(self, **variables: Any) -> None:
         """Take note that a test leaves the stack as `site.yml` makes it with these variables."""
         self._variables = variables
 
 
+_DEPLOYED = pytest.StashKey[Deployed]()
+
+
 @pytest.fixture(scope="session")
 def deployed_stack(
-    localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
+    localcloud: dict[str, str],
+    hosts: object,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Deployed:
-    """The shared stack. `hosts` makes sure that hosts can be booted; they end with the cloud."""
+    """The shared stack. `hosts` makes sure that hosts can be booted; they end after the last test here."""
     # A worker stops within its long poll; a short one spares waiting at every restart.
-    return Deployed(Stack("fleet", tmp_path_factory.mktemp("a fleet "), localcloud, {"worker_wait_time": 2}))
+    stack = Stack("fleet", tmp_path_factory.mktemp("a fleet "), localcloud, {"worker_wait_time": 2})
+    made = request.session.stash[_DEPLOYED] = Deployed(stack)
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the shared stack's hosts where other tests go on with this process's cloud: they count hosts."""
+    yield
+    made = item.session.stash.get(_DEPLOYED, None)
+    if made and nextitem and nextitem.path.parent != item.path.parent:
+        made.end()
 
 
 @pytest.fixture
