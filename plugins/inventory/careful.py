@@ -27,7 +27,10 @@ class InventoryModule(BaseInventoryPlugin):
     NAME = "careful"
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Make this process careful."""
+        """Make this process careful, also with its time."""
         super().parse(inventory, loader, path, cache)
         # Which does so when it is loaded.
         action_loader.get("in_process", class_only=True)
+        from ansible.module_utils.process.rare_collection import collect_rarely
+
+        collect_rarely()
