@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         "--boot", type=float, required=True, help="seconds a host boots, as `jobfleet scaling` says"
     )
     parser.add_argument("--max", type=int, default=6, help="the fleet's maximum (default: 6)")
-    parser.add_argument("--hold", type=int, default=34, help="jobs that a worker has in hand (default: 34)")
+    parser.add_argument("--hold", type=int, default=4, help="jobs that a worker has in hand (default: 4)")
     return parser
 
 

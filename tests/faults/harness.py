@@ -18,7 +18,7 @@ from jobfleet.settings.settings import Settings
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import StackNames
 
-from tests.faults.catalogue import Job
+from tests.faults.catalogue import Job, hostile_jobs
 from tests.faults.processes import Systemd, Worker
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Baseline, Figures, check, effects_of
@@ -162,6 +162,13 @@ class Stack:
             )
         worker = Worker(process, path)
         self.workers.append(worker)
+        return worker
+
+    def start_greedy(self, **changes: Any) -> Worker:
+        """Start a worker that has done a short job: it takes its hands full of the jobs that follow."""
+        self.send(hostile_jobs("sleep 0", 1))
+        worker = self.start(**changes)
+        self.until_done(30)
         return worker
 
     def environment(self) -> dict[str, str]:

@@ -73,12 +73,11 @@ def test_a_request_done_but_not_deleted_is_answered_from_its_result_and_not_done
 
 def test_requests_that_wait_inside_a_worker_stay_held(stack: Stack, baseline: Baseline) -> None:
     # Together they take longer than a hold lasts, on however many cores there are.
-    waiting = hostile_jobs(f"sleep {VISIBILITY_TIMEOUT / 4:g}", 16, seed=22)
-    stack.send(waiting)
-    stack.start()
+    stack.start_greedy()
+    stack.send(hostile_jobs(f"sleep {VISIBILITY_TIMEOUT / 4:g}", 16, seed=22))
     stack.until_done(60)
 
-    effects, results = stack.effects(waiting)
+    effects, results = stack.effects(list(stack.sent.values()))
     figures = stack.check(effects)
     assert {result.status for result in results.values()} == {"succeeded"}
     assert {result.attempt for result in results.values()} == {1}

@@ -70,9 +70,10 @@ def test_what_runs_during_a_stop_stays_held_until_it_is_done(stack: Stack) -> No
 
 
 def test_a_second_stop_signal_hands_back_what_runs(stack: Stack, systemd: Systemd) -> None:
+    # As many as a worker takes that does not know how long they are.
     jobs = hostile_jobs("wait", 6, seed=32)
     stack.send(jobs)
-    worker = stack.start(systemd, visibility_timeout=LONG_HOLD)
+    worker = stack.start(systemd, visibility_timeout=LONG_HOLD, processes=3)
     stack.until(stack.begun, 30, "a job has begun")
 
     worker.process.send_signal(signal.SIGTERM)

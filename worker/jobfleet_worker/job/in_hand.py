@@ -20,9 +20,9 @@ class JobInHand:
     """A message in hand and what it asks for: a request, or what is wrong with it.
 
     `event` is one that asks for no job, or several. `again` says that another message with the same id
-    was in hand when it came, `in_slot` that it counts as work (`service.busy_slots`). `moved` is called
-    whenever a wait for the job looks up. Calls to AWS that are made for a job ask it whether it is given up
-    (`aws.circuit_breaker.Caller`).
+    was in hand when it came, `in_slot` that it counts as work (`service.busy_slots`), `was_in_line` that it
+    waited for its turn. `moved` is called whenever a wait for the job looks up. Calls to AWS that are made
+    for a job ask it whether it is given up (`aws.circuit_breaker.Caller`).
     """
 
     lease: Lease
@@ -31,6 +31,7 @@ class JobInHand:
     problem: BadJob | None = None
     again: bool = False
     in_slot: bool = True
+    was_in_line: bool = False
     moved: Callable[[], None] = lambda: None
     event: Nothing | Several | None = None
 

@@ -14,10 +14,11 @@ from jobfleet_worker.clock import Clock
 from jobfleet_worker.job.in_hand import Finished, JobInHand
 from jobfleet_worker.job.leases import Lease, Leases
 from jobfleet_worker.service.busy_slots import BusySlots
+from jobfleet_worker.service.line_room import LineRoom
 from jobfleet_worker.settings import WorkerSettings
 from jobfleet_worker.turns import Turns
 
-# Jobs that wait for their turn, for each process: enough to keep it busy, and no other worker idle.
+# Jobs that wait for their turn, for each process, at most: enough to keep it busy with the shortest.
 WAITING_PER_PROCESS = 4
 
 # While jobs wait in line, a place that came free waits for others, so that one receive fills them all: for so
@@ -48,7 +49,8 @@ class Backlog:
         self._same_id: dict[str, deque[JobInHand]] = {}
         self._lock = threading.Condition()  # told when a job is lined up
         self._reserved = self._working = self._with_threads = 0
-        self._in_line_max = io_threads(settings.processes) + WAITING_PER_PROCESS * settings.processes
+        most = io_threads(settings.processes) + WAITING_PER_PROCESS * settings.processes
+        self._room = LineRoom(settings.processes, most, clock)
         self._free_since: float | None = None
         self.many = threading.Event()
         self.busy = BusySlots(settings.processes, clock)
@@ -62,9 +64,13 @@ class Backlog:
                 return 0  # what is in hand may try first
             free = self._settings.max_in_flight - len(self._leases)
             if in_line := len(self._waiting) + self._with_threads:
-                free = min(free, self._in_line_max - in_line)
+                free = min(free, self._room.in_line() - in_line)
+            else:
+                free = min(free, self._room.at_once())
             places = max(0, min(SQS_BATCH_MAX, free - self._reserved))
-            if in_line and self._wait_for_more(places):
+            # A slot that has no job waits for no others.
+            slots_have_work = in_line + self._reserved > self._settings.processes
+            if in_line and slots_have_work and self._wait_for_more(places):
                 return 0
             self._reserved += places
             return places
@@ -104,6 +110,7 @@ class Backlog:
     def put(self, job: JobInHand) -> None:
         """Line up a job."""
         with self._lock:
+            job.was_in_line = True
             self._waiting.put(job.group, job)
             self._lock.notify()
 
@@ -144,6 +151,7 @@ class Backlog:
         """
         with self._lock:
             self._working -= 1
+            self._room.ended(finished.seconds, was_in_line=finished.job.was_in_line)
             if finished.seconds:
                 self._leave_slot(finished.job)
 

@@ -90,9 +90,11 @@ def folder(stack: Any, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(stack.folder / "state"))
     image, stored = io.BytesIO(png()), stack.request("greyscale", png()).input
     with Fleet(Settings(stack.name, "us-east-1", endpoint_url=stack.front.url), replies=False) as fleet:
-        jobs = [prepare("greyscale", image, file_name="x.png") for _ in range(IMAGES)]
+        jobs = [prepare("greyscale", image, file_name="x.png") for _ in range(IMAGES + 1)]
         fleet.exchange.send([fleet.exchange.request(job, stored=stored) for job in jobs])
     settings = stack.settings_file(processes=PROCESSES, visibility_timeout=300)
+    # Until one is done, a worker does not know that they are short, and does not fill its hands.
+    gate.let_through()
     stack.worker("--config", str(settings))
     stack.until(lambda: is_full(stack, gate, IMAGES))
 
