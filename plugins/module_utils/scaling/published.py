@@ -114,8 +114,12 @@ def document(
 
 
 def read(text: str) -> Any:
-    """Return the configuration in a document; None where it is none."""
-    return project_module("jobfleet_scaling.documents.configuration").ScalingConfiguration.read(text)
+    """Return the configuration in a document; None where it is damaged: `site.yml` writes it anew."""
+    package = project_module("jobfleet_scaling.documents.configuration")
+    try:
+        return package.ScalingConfiguration.read(text)
+    except package.DamagedConfiguration:
+        return None
 
 
 def paused(configuration: Any) -> Any:

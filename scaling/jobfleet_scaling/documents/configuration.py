@@ -6,11 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobfleet_jobs.careful_json import objects, read_object, seconds, whole
+from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY
 
 from jobfleet_scaling.policy.figures import Tuning
 
 # Instances are launched and ended through Auto Scaling groups; one by one where an account refuses those.
 GROUPS, PLAIN = "groups", "plain"
+
+
+class DamagedConfiguration(Exception):
+    """The configuration lies in the bucket and cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{SCALING_CONFIGURATION_KEY} in the stack's bucket is damaged, so nobody knows how many hosts "
+            "there are to be, and the fleet stays as it is: run `ansible-playbook site.yml`, which writes it "
+            "anew"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,12 +82,12 @@ class ScalingConfiguration:
         return json.dumps(told, indent=1)
 
     @classmethod
-    def read(cls, text: str | bytes) -> "ScalingConfiguration | None":
-        """Read one; None where it is none, or names no group."""
+    def read(cls, text: str | bytes) -> "ScalingConfiguration":
+        """Read one. Raises `DamagedConfiguration` if it is none, or names no group."""
         told = read_object(text)
         groups = [_group(one) for one in objects(told.get("groups"))]
         if not groups:
-            return None
+            raise DamagedConfiguration
         usual = Tuning()
         return cls(
             minimum=max(0, whole(told.get("min"))),

@@ -21,7 +21,7 @@ class ConfigurationReader:
         self._etag, self._found = "", None  # type: str, ScalingConfiguration | None
 
     def read(self) -> ScalingConfiguration | None:
-        """Return it; None where the stack does not scale. Raises AWS's errors."""
+        """Return it; None where the stack does not scale. Raises `DamagedConfiguration` and AWS's errors."""
         condition = {"IfNoneMatch": self._etag} if self._etag else {}
         try:
             answer = self._s3().get_object(Bucket=self._bucket, Key=SCALING_CONFIGURATION_KEY, **condition)
@@ -32,5 +32,7 @@ class ConfigurationReader:
                 raise
             self._etag, self._found = "", None
             return None
-        self._etag, self._found = answer["ETag"], ScalingConfiguration.read(content_of(answer))
-        return self._found
+        # A damaged one is not remembered, so the next call reads and tells it again.
+        found = ScalingConfiguration.read(content_of(answer))
+        self._etag, self._found = answer["ETag"], found
+        return found

@@ -12,6 +12,7 @@ from jobfleet_jobs.systemd import notify
 
 from jobfleet_scaling.aws.errors import AWS_ERRORS, credentials_are_over, words
 from jobfleet_scaling.clock import ScalerClock
+from jobfleet_scaling.documents.configuration import DamagedConfiguration
 from jobfleet_scaling.documents.state import TICK_SECONDS, ScalingState
 from jobfleet_scaling.leaving.agent import Agent
 from jobfleet_scaling.service.configuration_reader import ConfigurationReader
@@ -66,6 +67,8 @@ class Service:
             self._trouble = ""
         except Overtaken:
             self._read = None
+        except DamagedConfiguration as problem:
+            self._failed(str(problem))
         except AWS_ERRORS as problem:
             self._failed(words(problem))
             self._look_for_credentials(problem)

@@ -8,11 +8,12 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY, SCALING_STATE_KEY
-from jobfleet_scaling.documents.configuration import ScalingConfiguration
+from jobfleet_scaling.documents.configuration import DamagedConfiguration, ScalingConfiguration
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.documents.state import ScalingState
 
 from jobfleet.aws.bucket import Bucket
+from jobfleet.errors import FleetError
 from jobfleet.human_text import ago, many, plain
 from jobfleet.stack.scaling.log import ScalingLines
 from jobfleet.stack.workers import call_workers, listed_state
@@ -157,9 +158,15 @@ class ScalingView:
 
 
 def read_configuration(bucket: Bucket) -> ScalingConfiguration | None:
-    """Return how the stack scales; None where it does not. Raises AWS's errors."""
+    """Return how the stack scales; None where it does not.
+
+    Raises `FleetError` if the configuration is damaged, and AWS's errors.
+    """
     text = bucket.text(SCALING_CONFIGURATION_KEY)
-    return None if text is None else ScalingConfiguration.read(text)
+    try:
+        return None if text is None else ScalingConfiguration.read(text)
+    except DamagedConfiguration as problem:
+        raise FleetError(str(problem)) from problem
 
 
 def read_state(bucket: Bucket) -> ScalingState:

@@ -19,6 +19,7 @@ from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
+from jobfleet.errors import FleetError
 from jobfleet.human_text import duration, plain
 
 if TYPE_CHECKING:
@@ -179,7 +180,12 @@ class Waking:
         # Where workers live, the one call is all; how a stack scales is read where none does.
         if first and self._anybody():
             return THERE_SECONDS
-        found = self._configuration()
+        try:
+            found = self._configuration()
+        except FleetError as problem:
+            self._trouble = f"no worker runs, and none can be started: {problem}"
+            self._tell(self._trouble)
+            return None
         if found is None:
             with self._changed:
                 self._fixed_at = self._clock()

@@ -150,6 +150,26 @@ def test_a_stopped_stack_is_left_alone_and_so_is_one_that_does_not_scale(
     assert stack.fleet.launched > 0
 
 
+def test_with_a_damaged_configuration_the_fleet_stays_as_it_is_and_the_scaler_says_so_once(
+    stack: ScalingStack, scaler: Made
+) -> None:
+    stack.fleet.come(GROUP, 1)
+    stack.beat("i-1")
+    stack.configure(configuration(tuning=AT_ONCE))
+    leader = scaler()
+    leader.turn()
+    before = stack.fleet.launched
+    stack.s3.put_object(Bucket=stack.bucket, Key=SCALING_CONFIGURATION_KEY, Body=b'{"min": 0, "ma')
+    stack.send(60)
+    leader.turn(3)
+    assert (stack.fleet.launched, len(stack.fleet.hosts)) == (before, 1)
+    [said] = [line["why"] for line in stack.printed() if line["event"] == "waiting"]
+    assert said.startswith("config/scaling.json in the stack's bucket is damaged")
+    stack.configure()
+    leader.turn()
+    assert stack.fleet.launched > before
+
+
 def test_a_changed_configuration_counts_at_the_next_tick(stack: ScalingStack, scaler: Made) -> None:
     leader = scaler()
     leader.turn()

@@ -33,6 +33,15 @@ def test_without_scaling_it_says_how_to_set_it(jobfleet: Jobfleet) -> None:
     assert json.loads(jobfleet("scaling", "--json").stdout)["phase"] == "off"
 
 
+def test_a_damaged_configuration_is_told_and_not_taken_for_off(jobfleet: Jobfleet, scaled: Scaled) -> None:
+    scaled.put("config/scaling.json", b'{"min": 0, "ma')
+    ran = jobfleet("scaling")
+    assert (ran.returncode, ran.stdout) == (Exit.ERROR, "")
+    assert "config/scaling.json in the stack's bucket is damaged" in ran.stderr
+    assert "run `ansible-playbook site.yml`" in ran.stderr
+    assert "the scaling cannot be read: config/scaling.json" in jobfleet("status").stderr
+
+
 def test_the_state_a_plot_and_the_last_decisions_are_shown(
     jobfleet: Jobfleet, stack: Any, scaled: Scaled
 ) -> None:

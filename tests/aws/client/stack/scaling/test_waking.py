@@ -14,7 +14,7 @@ from jobfleet_jobs.protocol.names import SCALING_LOG, WORKERS
 from jobfleet_scaling.documents.scaling_line import ScalingLine, read_lines
 
 from tests.client_bench import Jobfleet
-from tests.patience import patience
+from tests.patience import patience, wait_for
 from tests.scaling_bench import Group, Scaled
 
 REFUSED_XML = (
@@ -71,6 +71,15 @@ def refuses(code: str, words: str, action: str = "SetDesiredCapacity") -> Callab
 def logged(stack: Any) -> list[ScalingLine]:
     found = stack.s3.list_objects_v2(Bucket=stack.bucket, Prefix=SCALING_LOG).get("Contents", [])
     return [line for one in found for line in read_lines(stack.object(one["Key"]))]
+
+
+def test_who_waits_is_told_that_the_configuration_is_damaged(
+    fleet: Fleet, scaled: Scaled, said: list[str]
+) -> None:
+    scaled.put("config/scaling.json", b'{"min": 0, "ma')
+    fleet.submit("stats", [1, 2])
+    wait_for(lambda: said)
+    assert said[0].startswith("no worker runs, and none can be started: config/scaling.json")
 
 
 def test_a_sleeping_fleet_is_woken_and_the_time_out_counts_from_when_a_worker_is_there(
