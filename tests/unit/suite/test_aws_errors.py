@@ -38,6 +38,7 @@ PLACES = {
     "client/jobfleet/cli/main.py": "the command line",
     "client/jobfleet/cli/invocation.py": "the same, in the words of the stack that is meant",
     "client/jobfleet/cli/shell/session.py": "the next step of a line is done all the same",
+    "client/jobfleet/cli/commands/stack/scaling.py": "with --follow it is looked again",
     "client/jobfleet/cli/commands/stack/status.py": "with --watch it is looked again",
     "client/jobfleet/answers/collector.py": "a thread tells those who wait for jobs",
     "client/jobfleet/doctor/checks.py": "a refusal may mean more than it says",

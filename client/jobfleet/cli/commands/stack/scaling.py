@@ -4,9 +4,9 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,6 +22,11 @@ HOURS, INTERVAL_SECONDS = 3.0, 5.0
 DECISIONS = 10
 # https://aws.amazon.com/ec2/pricing/on-demand/
 PRICE = 0.0416
+
+# How long AWS may be out of reach before --follow ends. A network that comes and goes takes less.
+TROUBLE_SECONDS = 600.0
+
+T = TypeVar("T")
 
 # A week, as the log is kept for no less.
 _HOURS_MAX = 168.0
@@ -66,6 +71,8 @@ def scaling(
     (visible, in flight), hosts that this needs, wanted, running, booting and leaving, and the most there may
     be at the moment. They are in the log up to a minute later. A plot shows jobs and hosts over the last
     hours; a gap means that nobody decided, because the fleet was asleep.
+
+    --follow goes on for ten minutes while AWS cannot be reached, and says so.
 
     --json prints one object; with --log or --follow, one JSON object a line.
     """
@@ -112,9 +119,36 @@ def _lines(
         invocation.output.say("note: there is more than is read at once; look less far back with --hours")
     if not part.lines and not follow:
         invocation.output.say("no such lines; look further back with --hours")
-    while follow:
+    for lines in _looks(account, interval, source.new) if follow else ():
+        if isinstance(lines, str):
+            sys.stderr.write(f"jobfleet: {lines}\n")
+        else:
+            _print_lines(invocation, lines)
+
+
+def _looks(account: "Account", interval: float, look: "Callable[[], T]") -> "Iterator[T | str]":
+    """Look again and again, after a pause each time.
+
+    If AWS cannot be reached, or fails by itself, that is told in a sentence, once, and tried again for
+    `TROUBLE_SECONDS`. Raises the client's other errors.
+    """
+    from jobfleet.errors import Unreachable
+
+    since: float | None = None
+    while True:
         time.sleep(interval)
-        _print_lines(invocation, source.new())
+        try:
+            with account.in_words():
+                seen = look()
+        except Unreachable as problem:
+            is_new, since = since is None, since or time.monotonic()
+            if time.monotonic() - since >= TROUBLE_SECONDS:
+                raise
+            if is_new:
+                yield f"{problem}; trying again for {TROUBLE_SECONDS / 60:.0f} min"
+        else:
+            since = None
+            yield seen
 
 
 def _print_lines(invocation: Invocation, lines: "Sequence[ScalingLine]") -> None:
@@ -158,6 +192,8 @@ def _show(invocation: Invocation, view: "ScalingView", hours: float) -> None:
 
 
 def _live(invocation: Invocation, account: "Account", hours: float, interval: float) -> None:
+    from itertools import chain
+
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
@@ -167,17 +203,19 @@ def _live(invocation: Invocation, account: "Account", hours: float, interval: fl
     from jobfleet.stack.scaling.watch import ScalingWatch
 
     watch = ScalingWatch(Bucket(account), timedelta(hours=hours))
+    parts: list[Any] = []
     with Live(console=Console(), auto_refresh=False) as live:
-        while True:
-            view = watch.look()
-            parts: list[Any] = [Text("\n".join(fact_lines(_facts(view)))), Text("")]
+        for view in chain([watch.look()], _looks(account, interval, watch.look)):
+            if isinstance(view, str):
+                live.update(Group(*parts, Text(view, "red")), refresh=True)
+                continue
+            parts = [Text("\n".join(fact_lines(_facts(view)))), Text("")]
             if view.configuration:
                 parts += [Text("\n".join(_picture(view, hours, sys.stdout.encoding))), Text("")]
                 parts.append(rich_table(_HEADERS, _rows(view), _NUMBERS))
             parts += [Text(f"warning: {words}", "yellow") for words in view.warnings if not invocation.quiet]
             parts.append(Text(f"every {interval:g} s; Ctrl-C ends it", "dim"))
             live.update(Group(*parts), refresh=True)
-            time.sleep(interval)
 
 
 def _facts(view: "ScalingView") -> dict[str, str]:

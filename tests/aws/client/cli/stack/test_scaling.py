@@ -75,6 +75,22 @@ def test_machines_get_the_state_with_its_lines(jobfleet: Jobfleet, stack: Any, s
     assert [line["event"] for line in found["lines"]] == ["decided"] * 3
 
 
+def test_following_goes_on_when_aws_fails_for_a_while(jobfleet: Jobfleet, stack: Any, scaled: Scaled) -> None:
+    scaled.log(ScalingLine(now(), "i-leader", "launched", host="i-7"))
+    process = jobfleet.start("scaling", "--follow", "--json", "--interval", "1")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["host"] == "i-7"
+    stack.front.fails = lambda call: call == "GET "  # a listing
+    assert "trying again for 10 min" in process.stderr.readline()
+    stack.front.fails = lambda call: False
+    scaled.log(ScalingLine(now(), "i-leader", "ended", host="i-7"))
+    assert json.loads(process.stdout.readline())["event"] == "ended"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=patience(60))
+    assert process.returncode == 0
+
+
 def test_the_log_is_printed_line_by_line_and_followed(jobfleet: Jobfleet, scaled: Scaled) -> None:
     scaled.log(ScalingLine(now() - timedelta(minutes=9), "i-leader", "launched", "need 1.4", host="i-7"))
     ran = jobfleet("scaling", "--log")
