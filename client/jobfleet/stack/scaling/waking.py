@@ -76,7 +76,7 @@ class Waking:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._there_at = self._fixed_at = self._sent_at = self._asleep_since = float("-inf")
-        self._looked = self._knows = False
+        self._looked = False
         self._tries, self._woken_at, self._patience = 0, 0.0, 0.0
         self._still_since: float | None = None
         self._glance_since: float | None = None
@@ -176,10 +176,8 @@ class Waking:
                 self._glance_since = None
 
     def _look(self) -> float | None:
-        first, self._knows = not self._knows, True
-        # Where workers live, the one call is all; how a stack scales is read where none does.
-        if first and self._anybody():
-            return THERE_SECONDS
+        # Most stacks do not scale, and to read that costs a twelfth of a listing of workers:
+        # https://aws.amazon.com/s3/pricing/
         try:
             found = self._configuration()
         except FleetError as problem:
@@ -190,7 +188,7 @@ class Waking:
             with self._changed:
                 self._fixed_at = self._clock()
             return None
-        if not first and self._anybody():
+        if self._anybody():
             return THERE_SECONDS
         return self._without_a_worker(found)
 
