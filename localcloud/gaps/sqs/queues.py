@@ -122,8 +122,9 @@ def _messages_are_changed_by_one_request_at_a_time() -> None:
     def purge_queue(backend: SQSBackend, queue_name: str) -> None:
         queue = backend.get_queue(queue_name)
         with queue._messages_lock:
+            kind = type(_line(queue))
             purge(backend, queue_name)
-            queue._messages = MessageLine()  # type: ignore[assignment]
+            queue._messages = kind()  # type: ignore[assignment]
 
     put_over(Queue, "delete_message", delete_message)
     put_over(SQSBackend, "change_message_visibility", change_message_visibility)
