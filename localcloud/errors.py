@@ -7,3 +7,7 @@ class LocalcloudError(Exception):
 
 class HostsUnavailableError(LocalcloudError):
     """Hosts cannot be booted here; everything but RunInstances still works."""
+
+
+class BalancersUnavailableError(LocalcloudError):
+    """Load balancers cannot listen here; everything but CreateLoadBalancer still works."""

@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 import threading
 import time
@@ -28,7 +27,7 @@ from localcloud.iam.keyring import Keyring, Kind
 from localcloud.lateness.door import guard as lateness_guard
 from localcloud.lateness.register import late
 from localcloud.state import ADMIN_PATH, CloudSettings, RunFolder, ServerInfo, write_whole
-from localcloud.wire.connection import remember_caller
+from localcloud.wire.connection import bound_socket, remember_caller
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,9 +46,6 @@ log = logging.getLogger(__name__)
 _DESTROY_SECONDS = 15.0
 
 _STOP_POLL_SECONDS = 0.1
-
-# Connections that wait to be taken; a burst of clients shall not be refused.
-_BACKLOG = 128
 
 _LOCK_ATTEMPTS, _LOCK_PAUSE_SECONDS = 200, 0.01
 
@@ -95,6 +91,13 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     return fleet
 
 
+def _prepare_balancers(fleet: "HostFleet | str") -> None:
+    """Let load balancers have addresses of the hosts' range, or of one of their own without hosts."""
+    from localcloud.gaps.elbv2.running import addresses
+
+    addresses.use(AddressRange.claim if isinstance(fleet, str) else lambda: fleet.addresses)
+
+
 class _Application:
     """moto behind the gate and the requests log, plus what the commands ask for."""
 
@@ -135,28 +138,15 @@ def _listen(application: "WSGIApplication", settings: CloudSettings) -> Any:
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  werkzeug's own name
             """Say nothing: the requests log does."""
 
-    with _bound_socket(settings) as bound:
+    wishes = [settings.port] if settings.port_is_fixed else [settings.port, 0]
+    if (listening := bound_socket(wishes)) is None:
+        sys.exit(f"port {settings.port} is taken: name another with --port, or none to get a free one")
+    with listening as bound:
         address, port = bound.getsockname()
         # werkzeug takes a copy of the socket.
         return make_server(
             address, port, application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
         )
-
-
-def _bound_socket(settings: CloudSettings) -> socket.socket:
-    """Return a socket on the wished port, or on a free one if the wish was only a default."""
-    for port in [settings.port] if settings.port_is_fixed else [settings.port, 0]:
-        bound = socket.socket()
-        # Without it a port stays taken for a minute after the last server.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind(("127.0.0.1", port))
-            bound.listen(_BACKLOG)
-        except OSError:
-            bound.close()
-        else:
-            return bound
-    sys.exit(f"port {settings.port} is taken: name another with --port, or none to get a free one")
 
 
 def _serve(run: RunFolder, settings: CloudSettings) -> None:
@@ -166,10 +156,12 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     from localcloud.gaps import timing
     from localcloud.gaps.autoscaling.running import engine
     from localcloud.gaps.cloudwatch.minute import MinuteByMinute
+    from localcloud.gaps.elbv2.running import engine as balancers
     from localcloud.iam.ordered_refusals import orders
 
     keyring = _prepare_keys()
     fleet = _prepare_ec2(run, settings, keyring)
+    _prepare_balancers(fleet)
     session = Session(keyring, None if isinstance(fleet, str) else fleet)
     lab = _prepare_lab(fleet) if settings.lab else None
     permissions = _prepare_permissions(settings)
@@ -194,6 +186,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
         engine.start()
+        balancers.start(None)
         minutes = MinuteByMinute()
         minutes.start()
         key = {"key_id": environment.key_id, "secret": environment.secret, "token": environment.token or ""}
@@ -205,6 +198,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         # First, so that nobody makes another host meanwhile.
         server.shutdown()
         engine.stop()
+        balancers.stop()
         if not isinstance(fleet, str):
             fleet.destroy_all(_DESTROY_SECONDS)
 

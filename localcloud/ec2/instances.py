@@ -15,6 +15,7 @@ from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from localcloud.errors import HostsUnavailableError
 from localcloud.gaps.autoscaling.running import engine
+from localcloud.gaps.elbv2.running import engine as balancers
 from localcloud.hosts.addresses import AddressRange
 from localcloud.hosts.host import Host, Seed
 from localcloud.hosts.keeper import Capture, Keeper
@@ -237,6 +238,7 @@ class HostedInstance(Instance):
         # A new object, so that no reader sees the name of one state with the code of another.
         self._state = InstanceState(state, _STATE_CODES[state])
         engine.wake()
+        balancers.wake()
 
     def _explain(self, reason: str, state_reason: StateReason) -> None:
         self._reason = reason

@@ -9,6 +9,7 @@ from localcloud.gaps import (
     cloudwatch,
     dispatch,
     ec2,
+    elbv2,
     policies,
     s3,
     scaling_policies,
@@ -19,6 +20,6 @@ from localcloud.gaps import (
 
 def mend() -> None:
     """Mend all gaps; call it once, before the first request."""
-    services = (dispatch, ec2, policies, s3, sqs, sts, autoscaling, cloudwatch, scaling_policies)
+    services = (dispatch, ec2, policies, s3, sqs, sts, autoscaling, cloudwatch, scaling_policies, elbv2)
     for service in services:
         service.mend()

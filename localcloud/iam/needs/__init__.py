@@ -7,7 +7,7 @@ on `*`.
 """
 
 from localcloud.iam.need import Need
-from localcloud.iam.needs import autoscaling, cloudwatch, ec2, iam, others, s3, sqs
+from localcloud.iam.needs import autoscaling, cloudwatch, ec2, elbv2, iam, others, s3, sqs
 from localcloud.wire.call import Call, Family
 
 __all__ = ["Need", "needs_of"]
@@ -28,6 +28,8 @@ def needs_of(call: Call, account: str) -> list[Need]:
             return autoscaling.needs_of(call, account)
         case "monitoring":
             return cloudwatch.needs_of(call, account)
+        case "elasticloadbalancing":
+            return elbv2.needs_of(call, account)
         case "iam" | "sts":
             return iam.needs_of(call, account)
         case _:

@@ -23,8 +23,6 @@ def needs_of(call: Call, account: str) -> list[Need]:
     service = _PREFIXES.get(call.service, call.service)
     action = f"{service}:{call.operation or call.method}"
     context = request_tags(tags_in(call.parameters, "Tags"))
-    if call.operation.startswith("Describe") and call.service == "elasticloadbalancing":
-        return [Need(action)]
     return on_each(action, _arns(call, account) or ["*"], context)
 
 

@@ -1,0 +1,109 @@
+"""The engine: all load balancers of a cloud, and the thread that keeps them as they are to be."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from localcloud.balancers.checking import TargetChecks
+from localcloud.balancers.health import Health
+from localcloud.balancers.model import Balancer, TargetName
+
+log = logging.getLogger(__name__)
+
+# It is woken by what happens. This bounds how long a change is missed that nobody told of.
+_POLL_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+
+HealthOf = Callable[[str, TargetName], Health | None]
+
+
+class Proxy(Protocol):
+    """What carries the requests."""
+
+    def bring(self, balancers: list[Balancer], health: HealthOf) -> dict[str, str]:
+        """Make it balance like this; return the balancers, by ARN, that cannot listen, and why."""
+
+    def stop(self) -> None:
+        """End it, and what it carries."""
+
+
+class BalancerEngine:
+    """Keeps load balancers as they are to be. Safe for several threads."""
+
+    def __init__(self, wanted: Callable[[], list[Balancer]], real: Callable[[float], float]) -> None:
+        """Ask `wanted` what is to be; `real` says how long AWS's seconds are. Nothing moves as yet."""
+        self._wanted = wanted
+        self._checks = TargetChecks(self.now, real)
+        self._proxy: Proxy | None = None
+        self._problems: dict[str, str] = {}
+        self._balancers: list[Balancer] = []
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="load balancers", daemon=True)
+
+    def now(self) -> float:
+        """Return seconds since some moment, which never go back."""
+        return time.monotonic()
+
+    def start(self, proxy: Proxy | None) -> None:
+        """Begin, in a thread of its own."""
+        self._proxy = proxy
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close all ports."""
+        self._stopped.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+        self._checks.stop()
+        if self._proxy is not None:
+            self._proxy.stop()
+
+    def wake(self) -> None:
+        """Look at the balancers soon: something has changed."""
+        self._woken.set()
+
+    def health(self, group: str, target: TargetName) -> Health | None:
+        """Return what is known of a target of a group; None before its first check has begun."""
+        return self._checks.health(group, target)
+
+    def is_active(self, balancer: str) -> bool:
+        """Tell whether a balancer listens."""
+        return any(one.arn == balancer for one in self._balancers) and balancer not in self._problems
+
+    def problem(self, balancer: str) -> str | None:
+        """Return why a balancer cannot listen, None if it can."""
+        return self._problems.get(balancer)
+
+    def balancers(self) -> list[Balancer]:
+        """Return the balancers as they are."""
+        return list(self._balancers)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return what people want to know of each balancer."""
+        return [
+            {"name": one.name.split("/")[1], "address": one.address, "problem": self.problem(one.arn)}
+            for one in self.balancers()
+        ]
+
+    def turn(self) -> float | None:
+        """Bring all balancers on as far as it goes, and return in how many seconds something is due."""
+        wanted = self._wanted()
+        due = self._checks.turn(wanted, self.wake)
+        self._problems = self._proxy.bring(wanted, self.health) if self._proxy is not None else {}
+        self._balancers = wanted
+        return due
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._woken.clear()
+            try:
+                pause = self.turn()
+            except Exception:
+                # One balancer's trouble must not end all others; it is tried again with the next turn.
+                log.exception("a turn of the load balancers failed")
+                pause = None
+            self._woken.wait(_POLL_SECONDS if pause is None else min(_POLL_SECONDS, pause))

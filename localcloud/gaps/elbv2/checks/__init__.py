@@ -1,0 +1,1 @@
+"""What AWS refuses: names, conditions and actions that cannot be."""
