@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from localcloud.balancers.haproxy.proxy import HaProxy, find_problem
 from localcloud.control.admin_paths import Action, Admin
 from localcloud.control.group_actions import group_actions
 from localcloud.control.session import Session
@@ -91,11 +91,18 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     return fleet
 
 
-def _prepare_balancers(fleet: "HostFleet | str") -> None:
-    """Let load balancers have addresses of the hosts' range, or of one of their own without hosts."""
+def _prepare_balancers(fleet: "HostFleet | str") -> str | None:
+    """Let load balancers have addresses of the hosts' range, or of one of their own without hosts.
+
+    Returns why there cannot be any; None if there can.
+    """
     from localcloud.gaps.elbv2.running import addresses
 
-    addresses.use(AddressRange.claim if isinstance(fleet, str) else lambda: fleet.addresses)
+    if problem := find_problem():
+        addresses.refuse(problem)
+    else:
+        addresses.use(AddressRange.claim if isinstance(fleet, str) else lambda: fleet.addresses)
+    return problem
 
 
 class _Application:
@@ -161,7 +168,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
 
     keyring = _prepare_keys()
     fleet = _prepare_ec2(run, settings, keyring)
-    _prepare_balancers(fleet)
+    balancers_problem = _prepare_balancers(fleet)
     session = Session(keyring, None if isinstance(fleet, str) else fleet)
     lab = _prepare_lab(fleet) if settings.lab else None
     permissions = _prepare_permissions(settings)
@@ -174,7 +181,11 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     # Before the gaps are mended: only then is a launch template's instance type known to it.
     quota = _prepare_quota(settings)
     moto = _moto_behind_gate(keyring, guards)
-    status = partial(_status, fleet, settings, session, engine)
+
+    def status() -> dict[str, Any]:
+        found = _status(fleet, settings, session, engine)
+        return found | {"balancers_problem": balancers_problem, "balancers": balancers.summary()}
+
     admin = Admin(
         secret, session, status, _actions(permissions, quota, fleet) | group_actions(engine, orders)
     )
@@ -186,7 +197,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
         engine.start()
-        balancers.start(None)
+        balancers.start(HaProxy(run.balancers))
         minutes = MinuteByMinute()
         minutes.start()
         key = {"key_id": environment.key_id, "secret": environment.secret, "token": environment.token or ""}

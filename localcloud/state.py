@@ -133,6 +133,11 @@ class RunFolder:
         return self.path / "layers"
 
     @property
+    def balancers(self) -> Path:
+        """What HAProxy reads and writes."""
+        return self.path / "balancers"
+
+    @property
     def images_list(self) -> Path:
         """The machine images moto offers."""
         return self.path / "images.json"

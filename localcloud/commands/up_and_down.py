@@ -59,9 +59,9 @@ def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
     with run.locked():
         info = run.read_server_info()
         if info is not None:
-            problem = ask_status(info)["hosts_problem"]
+            problems = _problems(info)
             say(f"already up at {info.endpoint}")
-            if problem is not None:
+            for problem in problems:
                 say(f"but {problem}; then run `down` and `up`")
             say(_HINT)
             return
@@ -70,11 +70,17 @@ def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
             say(f"removed of a killed cloud: {removed}")
         run.write_settings(_settings(run, wishes, port_before, say))
         info = _start_server(run)
-        problem = ask_status(info)["hosts_problem"]
+        problems = _problems(info)
     say(f"up at {info.endpoint}")
-    if problem is not None:
+    for problem in problems:
         say(f"but {problem}")
     say(_HINT)
+
+
+def _problems(info: ServerInfo) -> list[str]:
+    """Return what this machine cannot do, each as a sentence."""
+    found = ask_status(info)
+    return [found[name] for name in ("hosts_problem", "balancers_problem") if found[name] is not None]
 
 
 def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say) -> CloudSettings:
@@ -170,7 +176,7 @@ def _stop_server(run: RunFolder, info: ServerInfo) -> None:
 
 
 def status(run: RunFolder) -> dict[str, Any]:
-    """Return `up`, `run`; if up, also `endpoint`, `hosts_bootable`, `hosts_problem`, `hosts`, `groups`."""
+    """Return `up`, `run`; if up, also `endpoint`, `hosts_bootable`, and what the server tells."""
     info = run.read_server_info()
     found: dict[str, Any] = {"up": info is not None, "run": str(run.path)}
     if info is None:
@@ -185,8 +191,12 @@ def status_words(found: dict[str, Any]) -> str:
     kind = "a lab" if found["lab"] else "no limits"
     lines = [f"up at {found['endpoint']}, {kind}, session {found['session']}, state in {found['run']}"]
     lines.append("hosts can be booted" if found["hosts_bootable"] else found["hosts_problem"])
+    lines.append(found["balancers_problem"] or "load balancers can be made")
     lines += [f"{host['id']}  {host['state']:<13}  {host['address'] or '-'}" for host in found["hosts"]]
     lines += [_group_words(group) for group in found["groups"]]
+    lines += [
+        f"load balancer {one['name']}: {one['problem'] or one['address']}" for one in found["balancers"]
+    ]
     return "\n".join(lines)
 
 

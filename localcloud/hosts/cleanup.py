@@ -27,7 +27,7 @@ def remove_leftovers(run: RunFolder) -> list[str]:
         unmount_below(Path(os.path.realpath(run.path)))
         remove_redirect(run.cloud)
         remove_nspawn_leftovers([host.name for host in run.hosts.glob("*")])
-    for folder in (run.hosts, run.layers):
+    for folder in (run.hosts, run.layers, run.balancers):
         if folder.exists():
             # Everything below is unmounted, or the line above would have raised.
             shutil.rmtree(folder)

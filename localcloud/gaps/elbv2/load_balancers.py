@@ -1,5 +1,6 @@
 """Load balancers: made, described and deleted."""
 
+import copy
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -81,7 +82,10 @@ def _a_new_one_is_checked_and_has_an_address() -> None:
         made.dns_name = address
         _link_role(backend.account_id)
         engine.wake()
-        return made
+        # The answer tells of the moment in which it was made, however soon it listens.
+        answer = copy.copy(made)
+        answer.state = "new"
+        return answer
 
     put_over(ELBv2Backend, "create_load_balancer", create_load_balancer)
 
@@ -159,6 +163,8 @@ def _it_is_active_when_it_listens() -> None:
         """Do nothing: the state is worked out when it is asked for."""
 
     def state(balancer: FakeLoadBalancer) -> dict[str, str]:
+        if balancer.state == "new":
+            return {"Code": "provisioning"}
         if problem := engine.problem(balancer.arn):
             return {"Code": "failed", "Reason": problem}
         return {"Code": "active" if engine.is_active(balancer.arn) else "provisioning"}
