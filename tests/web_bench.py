@@ -24,6 +24,7 @@ from jobfleet_web.door.door import Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.waiting_room import WaitingRoom
+from jobfleet_web.instance.cpu_pool import CpuPool
 from jobfleet_web.model import FleetView, InBucket, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
@@ -154,8 +155,10 @@ class Site:
             self.problems.append,
         )
         self.limits = limits or UploadLimits(self.settings.max_input_bytes)
-        parts = AppParts(self.settings, self.work, self.limits, self.hall.stop)  # type: ignore[arg-type]
-        self.app = Door(create_app(parts), checks_of(self.settings), self.hall)
+        self.cpu_work: list[str] = []
+        self.cpu = CpuPool(self.settings.waiting_max, self.cpu_work.append)
+        self.parts = AppParts(self.settings, self.work, self.limits, self.hall.stop, self.cpu)  # type: ignore[arg-type]
+        self.app = Door(create_app(self.parts), checks_of(self.settings), self.hall, self.settings.prefixes)
         self._runner = asyncio.Runner()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -186,6 +189,7 @@ class Site:
 
     def close(self) -> None:
         """End its event loop."""
+        self.cpu.close()
         self._runner.close()
 
     async def until(self, look: Callable[[], object]) -> None:

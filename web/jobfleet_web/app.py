@@ -15,6 +15,8 @@ from jobfleet_web.door.answers import no_such_path, problem_response, unforeseen
 from jobfleet_web.door.door import PROBLEM
 from jobfleet_web.door.head import Head
 from jobfleet_web.door.stop import Stop
+from jobfleet_web.instance import cpu_work, whoami
+from jobfleet_web.instance.cpu_pool import CpuPool
 from jobfleet_web.pages.routes import page_routes
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
@@ -32,6 +34,7 @@ class AppParts:
     work: Work
     limits: UploadLimits
     stop: Stop
+    cpu: CpuPool
 
 
 def create_app(parts: AppParts) -> Starlette:
@@ -42,15 +45,18 @@ def create_app(parts: AppParts) -> Starlette:
         try:
             yield
         finally:
+            parts.cpu.close()
             await parts.work.close()
 
     settings, work = parts.settings, parts.work
     intake = Intake(work, parts.limits, Budget(settings.memory_bytes, parts.limits.budget_seconds))
     answering = Answering(work, settings, parts.stop)
     routes = [
+        *whoami.routes(settings),
+        *cpu_work.routes(settings, parts.cpu),
         *upload.routes(work, settings, intake, answering),
         *stats.routes(work, settings, intake, answering),
-        *openapi.routes(),
+        *openapi.routes(settings),
         *(route for module in (jobs, batches, fleet, health) for route in module.routes(work)),
         *page_routes(work),
     ]

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 
+from jobfleet_web.links import link
+
 Status = Literal["waiting", "working", "succeeded", "failed"]
 
 
@@ -96,14 +98,14 @@ class JobView:
 
     def to_json(self) -> dict[str, Any]:
         """Return the job as the API gives it, with its links."""
-        here = f"/api/v1/jobs/{self.id}"
+        here = link(f"/api/v1/jobs/{self.id}")
         links = {"self": here, "input": f"{here}/input"}
         if self.output:
             links["output"] = f"{here}/output"
         if self.status == "failed":
             links["retry"] = f"{here}/retry"
         if self.batch:
-            links["batch"] = f"/api/v1/batches/{self.batch}"
+            links["batch"] = link(f"/api/v1/batches/{self.batch}")
         return {
             "id": self.id,
             "batch": self.batch,
@@ -158,9 +160,10 @@ class BatchView:
 
 def batch_links(batch: str) -> dict[str, str]:
     """Return where all of a batch is to be found."""
-    here = f"/api/v1/batches/{batch}"
+    here = link(f"/api/v1/batches/{batch}")
     return {
-        "self": here, "events": f"{here}/events", "zip": f"{here}/outputs.zip", "page": f"/batches/{batch}",
+        "self": here, "events": f"{here}/events", "zip": f"{here}/outputs.zip",
+        "page": link(f"/batches/{batch}"),
     }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The settings of the web tier, from its TOML file."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,28 @@ from jobfleet_jobs.protocol.message import LARGE_BYTES
 
 MIB = 1024 * 1024
 
+# The first parts of the paths that are served themselves, by nginx and here: no prefix may begin with one.
+OWN_PATHS = frozenset(
+    {
+        "api", "batches", "healthz", "metrics", "nginx-problems", "readyz", "scaling", "static", "whoami",
+        "work",
+    }
+)  # fmt: skip
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_WORD = re.compile(r"[A-Za-z0-9._-]{0,128}")
+
+# Least and most of a setting; or the name of the setting that it may not exceed.
+_BOUNDS: Mapping[str, tuple[int, int | str]] = {
+    "max_input_bytes": (1, 5 * 1024**3),
+    # Below that, one upload could not be taken at all.
+    "memory_bytes": (2 * LARGE_BYTES, 2**40),
+    "waiting_max": (1, 100_000),
+    "wait_default": (0, "wait_max"),
+    "wait_max": (1, 3_600),
+    "stop_timeout": (1, 3_600),
+}
+
 
 class BadSettings(ValueError):
     """The settings cannot work."""
@@ -20,7 +43,7 @@ class BadSettings(ValueError):
 
 @dataclass(frozen=True)
 class WebSettings:
-    """The keys of `web.toml`. Raises `BadSettings` for what cannot work.
+    """The keys of `web.toml`. Raises `BadSettings`, which says all that cannot work.
 
     `token_file` holds the token that every request must bring; it may be empty only together with
     `open_to_all_without_token`. `host_names` are the values of `Host` that are answered, without a port;
@@ -28,6 +51,10 @@ class WebSettings:
     together, `waiting_max` how many requests may be held at a time. `wait_default`, `wait_max` and
     `stop_timeout` are seconds. `default_operation` is done where a load generator names none; empty:
     `classify`.
+
+    `prefixes` are paths such as `/cluster1`, under which a balancer sends requests here: all is served under
+    each of them, and without one. `instance`, `instance_type`, `group` and `zone` are what `/whoami` tells.
+    Where `balanced` says that a balancer stands in front, that needs no token, and there is `/work`.
     """
 
     stack: str
@@ -44,23 +71,18 @@ class WebSettings:
     wait_max: int = 120
     stop_timeout: int = 30
     default_operation: str = ""
+    prefixes: tuple[str, ...] = ()
+    balanced: bool = False
+    instance: str = ""
+    instance_type: str = ""
+    group: str = ""
+    zone: str = ""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            self._check_kind(field.name, field.type)
-        self._within("max_input_bytes", 1, 5 * 1024**3)
-        # Below that, one upload could not be taken at all.
-        self._within("memory_bytes", 2 * LARGE_BYTES, 2**40)
-        self._within("waiting_max", 1, 100_000)
-        self._within("wait_default", 0, self.wait_max)
-        self._within("wait_max", 1, 3_600)
-        self._within("stop_timeout", 1, 3_600)
-        if bool(self.token_file) == self.open_to_all_without_token:
-            raise BadSettings(
-                f"token_file {self.token_file!r}: give the path of a file with a token of its own, or set "
-                "open_to_all_without_token = true, and then anybody who reaches the host may send jobs"
-            )
-        self.client_settings()
+        wrong = [text for field in fields(self) if (text := self._not_of_kind(field.name, field.type))]
+        # What is of another kind cannot be compared.
+        if wrong := wrong or [*self._wrong()]:
+            raise BadSettings("; ".join(wrong))
 
     def client_settings(self) -> Settings:
         """Return what names the stack. Raises `BadSettings`."""
@@ -69,7 +91,27 @@ class WebSettings:
         except UnknownSettings as problem:
             raise BadSettings(str(problem)) from problem
 
-    def _check_kind(self, name: str, kind: Any) -> None:
+    def _wrong(self) -> Iterator[str]:
+        """Give a sentence for each thing that cannot work."""
+        for name, (least, limit) in _BOUNDS.items():
+            most = limit if isinstance(limit, int) else getattr(self, limit)
+            if not least <= getattr(self, name) <= most:
+                yield f"{name} is {getattr(self, name)}: give {least} to {most}"
+        if bool(self.token_file) == self.open_to_all_without_token:
+            yield (
+                f"token_file {self.token_file!r}: give the path of a file with a token of its own, or set "
+                "open_to_all_without_token = true, and then anybody who reaches the host may send jobs"
+            )
+        for name in ("instance", "instance_type", "group", "zone"):
+            if not _WORD.fullmatch(getattr(self, name)):
+                yield f"{name} is {getattr(self, name)!r}: give 128 letters, digits, '.', '_' and '-' at most"
+        yield from _wrong_prefixes(self.prefixes)
+        try:
+            self.client_settings()
+        except BadSettings as problem:
+            yield str(problem)
+
+    def _not_of_kind(self, name: str, kind: Any) -> str:
         value = getattr(self, name)
         fits, wanted = {
             str: (isinstance(value, str), "a text"),
@@ -80,13 +122,23 @@ class WebSettings:
                 'a list of texts, such as ["203.0.113.7"]',
             ),
         }.get(kind, (value is None or (isinstance(value, str) and bool(value)), "a text, or leave it out"))
-        if not fits:
-            raise BadSettings(f"{name} is {value!r}: give {wanted}")
+        return "" if fits else f"{name} is {value!r}: give {wanted}"
 
-    def _within(self, name: str, least: int, most: int) -> None:
-        value = getattr(self, name)
-        if not least <= value <= most:
-            raise BadSettings(f"{name} is {value}: give {least} to {most}")
+
+def _wrong_prefixes(prefixes: Sequence[str]) -> Iterator[str]:
+    """Give a sentence for each prefix that cannot be one, and for each two that are not told apart."""
+    for place, prefix in enumerate(prefixes):
+        parts = prefix.split("/")[1:]
+        if not _PREFIX.fullmatch(prefix) or {".", ".."} & {*parts}:
+            yield (
+                f"prefixes has {prefix!r}: give paths such as /cluster1, of letters, digits, '.', '_', '~' "
+                "and '-', without a '/' at the end"
+            )
+        elif parts[0] in OWN_PATHS:
+            yield f"prefixes has {prefix!r}, but /{parts[0]} is the web tier's own: give another name"
+        for other in prefixes[:place]:
+            if f"{prefix}/".startswith(f"{other}/") or f"{other}/".startswith(f"{prefix}/"):
+                yield f"prefixes has {other!r} and {prefix!r}: one begins with the other, so leave one out"
 
 
 def from_file(path: Path) -> WebSettings:
@@ -102,17 +154,25 @@ def from_file(path: Path) -> WebSettings:
 
 
 def from_mapping(given: Mapping[str, Any], source: str = "web.toml") -> WebSettings:
-    """Make settings of their names and values. Raises `BadSettings`."""
+    """Make settings of their names and values. Raises `BadSettings`, which says all that cannot work."""
     known = {field.name for field in fields(WebSettings)}
     needed = {field.name for field in fields(WebSettings) if field.default is MISSING}
-    for name in sorted(set(given) - known):
-        raise BadSettings(f"{source} has {name!r}{did_you_mean(name, known)}, which is no setting")
+    wrong = [
+        f"{source} has {name!r}{did_you_mean(name, known)}, which is no setting"
+        for name in sorted(set(given) - known)
+    ]
     if missing := sorted(needed - set(given)):
-        raise BadSettings(f"{source} lacks {', '.join(missing)}")
+        wrong.append(f"{source} lacks {', '.join(missing)}")
+        raise BadSettings("; ".join(wrong))
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if name in known
     }
     try:
-        return WebSettings(**values)
+        settings = WebSettings(**values)
     except BadSettings as problem:
-        raise BadSettings(f"{source}: {problem}") from problem
+        wrong.append(f"{source}: {problem}")
+    if wrong:
+        raise BadSettings("; ".join(wrong))
+    return settings

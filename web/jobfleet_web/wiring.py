@@ -10,8 +10,9 @@ from jobfleet_web.door.checks import HostNames, check_encoding, check_origin
 from jobfleet_web.door.door import Check, Door, Hall
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.stop import Stop
-from jobfleet_web.door.token import Token
+from jobfleet_web.door.token import BALANCED_OPEN_PATHS, OPEN_PATHS, Token
 from jobfleet_web.door.waiting_room import WaitingRoom
+from jobfleet_web.instance.cpu_pool import CpuPool
 from jobfleet_web.settings import MIB, WebSettings
 from jobfleet_web.uploads.limits import UploadLimits
 from jobfleet_web.work.work import Work
@@ -50,8 +51,10 @@ def build(settings: WebSettings, log: WebLog | None = None, limits: UploadLimits
     waiting = WaitingRoom(settings.waiting_max)
     work.metrics.held.set_function(lambda: waiting.held)
     hall = Hall(waiting, log or WebLog(), stop, away_bytes, work.metrics.problem)
-    parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop)
-    door = Door(create_app(parts), checks_of(settings), hall)
+    cpu = CpuPool(settings.waiting_max, work.metrics.cpu_work)
+    work.metrics.computing.set_function(lambda: cpu.held)
+    parts = AppParts(settings, work, limits or UploadLimits(settings.max_input_bytes), stop, cpu)
+    door = Door(create_app(parts), checks_of(settings), hall, settings.prefixes)
     return Web(door, hall, work, max(0.0, settings.stop_timeout - _LAST_SECONDS))
 
 
@@ -59,5 +62,6 @@ def checks_of(settings: WebSettings) -> list[Check]:
     """Return what every request is checked for, in this order. Raises `BadSettings`."""
     checks: list[Check] = [HostNames(settings.host_names).check]
     if settings.token_file:
-        checks.append(Token(Path(settings.token_file)).check)
+        open_paths = BALANCED_OPEN_PATHS if settings.balanced else OPEN_PATHS
+        checks.append(Token(Path(settings.token_file), open_paths).check)
     return [*checks, check_origin, check_encoding]

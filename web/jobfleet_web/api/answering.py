@@ -9,7 +9,9 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from jobfleet_web.door.passage import until_gone
 from jobfleet_web.door.stop import Stop
+from jobfleet_web.links import link
 from jobfleet_web.model import JobView, batch_links
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
@@ -39,7 +41,7 @@ class Answering:
     async def answer(self, request: Request, ticket: Ticket) -> Response:
         """Answer an upload. Raises `Problem`, and `ClientDisconnect` where the sender does not wait."""
         if ticket.dialect is Dialect.PAGE:
-            return RedirectResponse(f"/batches/{ticket.batch}", 303, headers=_VARY)
+            return RedirectResponse(link(f"/batches/{ticket.batch}"), 303, headers=_VARY)
         settings = self._settings
         is_generator = ticket.dialect is not Dialect.JSON
         default = settings.wait_max if is_generator else settings.wait_default
@@ -54,7 +56,7 @@ class Answering:
             return _in_dialect(ticket.dialect, jobs[0], headers)
         if all(job.is_done for job in jobs):
             return JSONResponse(_told(ticket.batch, jobs), headers=headers)
-        there = batch_links(ticket.batch)["self"] if ticket.batch else f"/api/v1/jobs/{jobs[0].id}"
+        there = batch_links(ticket.batch)["self"] if ticket.batch else link(f"/api/v1/jobs/{jobs[0].id}")
         return JSONResponse(_told(ticket.batch, jobs), 202, {**headers, "Location": there})
 
     async def _wait(self, request: Request, job_ids: Sequence[str], seconds: float) -> list[JobView]:
@@ -63,7 +65,7 @@ class Answering:
             return await self._work.wait(job_ids, 0)
         waiting = asyncio.ensure_future(self._work.wait(job_ids, seconds))
         stopping = asyncio.ensure_future(self._stop.patience_ended.wait())
-        leaving = asyncio.ensure_future(_gone(request))
+        leaving = asyncio.ensure_future(until_gone(request.receive))
         try:
             await asyncio.wait((waiting, stopping, leaving), return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
@@ -74,11 +76,6 @@ class Answering:
         finally:
             for one in (waiting, stopping, leaving):
                 one.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _told(batch: str | None, jobs: Sequence[JobView]) -> dict[str, Any]:

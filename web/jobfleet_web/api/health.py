@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from jobfleet_web.links import link
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.work import Work
 
@@ -28,7 +29,7 @@ def routes(work: Work) -> list[Route]:
         except Problem as problem:
             raise Problem(
                 problem.status, problem.code, "no upload can be taken at the moment",
-                mend="GET /api/v1/fleet says why, and what to do",
+                mend=f"GET {link('/api/v1/fleet')} says why, and what to do",
             ).with_headers(Retry_After=problem.headers.get("Retry-After", "30")) from problem  # fmt: skip
         return PlainTextResponse("ready\n")
 

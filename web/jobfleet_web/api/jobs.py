@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from jobfleet_web.api.streams import asked_for, file_response
 from jobfleet_web.door.head import Head
+from jobfleet_web.links import link
 from jobfleet_web.model import JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.uploads.preferences import idempotency_key
@@ -31,7 +32,7 @@ def routes(work: Work) -> list[Route]:
         """Send the input of a job again, as a new job."""
         key = idempotency_key(Head.of(request.scope).all("idempotency-key"))
         new = await work.retry(request.path_params["job"], key)
-        return JSONResponse(new.to_json(), 202, {"Location": f"/api/v1/jobs/{new.id}"})
+        return JSONResponse(new.to_json(), 202, {"Location": link(f"/api/v1/jobs/{new.id}")})
 
     here = "/api/v1/jobs/{job}"
     return [

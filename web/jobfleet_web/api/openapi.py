@@ -11,7 +11,10 @@ from starlette.routing import Route
 
 from jobfleet_web.api.openapi_schemas import ID, TEXT, Schema, components, parameters, ref
 from jobfleet_web.api.stats import JSON
+from jobfleet_web.instance.cpu_work import ROUNDS, ROUNDS_MAX
+from jobfleet_web.links import link
 from jobfleet_web.problems import MEDIA_TYPE
+from jobfleet_web.settings import WebSettings
 
 PATH = "/api/v1/openapi.json"
 
@@ -35,28 +38,31 @@ _MEANINGS = {
 }  # fmt: skip
 
 
-def routes() -> list[Route]:
+def routes(settings: WebSettings) -> list[Route]:
     """Return the endpoint."""
-    text = json.dumps(document(), ensure_ascii=False).encode()
+    texts = {
+        prefix: json.dumps(document(prefix, balanced=settings.balanced), ensure_ascii=False).encode()
+        for prefix in ("", *settings.prefixes)
+    }
 
     async def openapi(request: Request) -> Response:
-        """Describe the API."""
-        return Response(text, media_type=JSON)
+        """Describe the API, as it is under the prefix by which the request came."""
+        return Response(texts[link("")], media_type=JSON)
 
     return [Route(PATH, openapi, name="openapi")]
 
 
-def document() -> dict[str, Any]:
-    """Return the description."""
+def document(prefix: str = "", *, balanced: bool = False) -> dict[str, Any]:
+    """Return the description of what is served under a prefix; `balanced` as in the settings."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "jobfleet", "version": __version__,
             "description": "Send files and numbers to the workers of a stack, and see what became of each.",
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": prefix or "/"}],
         "security": [{"basic": []}, {"bearer": []}],
-        "paths": _paths(),
+        "paths": {**_paths(), **_cluster_paths(balanced)},
         "components": {
             "schemas": components(),
             "securitySchemes": {
@@ -102,6 +108,20 @@ def _paths() -> dict[str, Any]:
         "/readyz": {"get": _open("Tell whether uploads can be taken.")},
         "/metrics": {"get": _plain("Give the counters in Prometheus's format.")},
     }  # fmt: skip
+
+
+def _cluster_paths(balanced: bool) -> dict[str, Any]:
+    """Return what is there for comparing instances: more behind a balancer, and with less asked for."""
+    who = _read("Tell which instance answers.", "Whoami")
+    if not balanced:
+        return {"/whoami": {"get": who}}
+    rounds = _in(
+        "query", "rounds", {"type": "integer", "minimum": 1, "maximum": ROUNDS_MAX, "default": ROUNDS}
+    )
+    return {
+        "/whoami": {"get": {**who, "security": []}},
+        "/work": {"get": _read("Compute, and tell which instance did.", "Worked", given=[rounds])},
+    }
 
 
 def _operation(

@@ -24,7 +24,8 @@ def components() -> dict[str, Schema]:
     return {
         "Job": _job(), "Jobs": _jobs(), "Batch": _batch(), "Problem": _problem(), "Fleet": _fleet(),
         "Operations": _operations(), "Upload": upload(), "NewBatch": _object(batch=ID, links=_of(TEXT)),
-        "Numbers": _numbers(), "Scaling": _scaling(),
+        "Numbers": _numbers(), "Scaling": _scaling(), "Whoami": _object(**_whoami()),
+        "Worked": _object(**_whoami(), rounds=_COUNT),
     }  # fmt: skip
 
 
@@ -129,6 +130,10 @@ def _scaling() -> Schema:
     part = _object(at=TEXT, **{name: _or_null(_COUNT) for name in ("backlog", "wanted", "running")})
     decision = _object(("at", "who", "event"), at=TEXT, who=TEXT, event=TEXT, why=TEXT)
     return _object(**_scaling_state(), hours=_NUMBER, history=_list(part), decisions=_list(decision))
+
+
+def _whoami() -> dict[str, Schema]:
+    return {"instance": TEXT, "group": TEXT, "zone": TEXT, "type": TEXT, "version": TEXT, "process": _COUNT}
 
 
 def _operations() -> Schema:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from jobfleet_web.api.answering import Answering, Ticket
 from jobfleet_web.door.head import Head
+from jobfleet_web.links import link
 from jobfleet_web.problems import Problem, told
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.uploads.form import NUMBERS_FIELD, add_field
@@ -131,7 +132,8 @@ def _batch(fields: Mapping[str, str]) -> str | None:
     if batch is not None and not is_job_id(batch):
         raise Problem(
             400, "bad-batch", f"{batch[:80]!r} is no batch",
-            mend="POST /api/v1/batches gives a new one; left out, several files make one of their own.",
+            mend=f"POST {link('/api/v1/batches')} gives a new one; "
+            "left out, several files make one of their own.",
             more={"value": told(batch)},
         )  # fmt: skip
     return batch

@@ -5,12 +5,14 @@ from html import escape
 
 from starlette.responses import Response
 
+from jobfleet_web.links import link
 from jobfleet_web.problems import MEDIA_TYPE, Problem
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title} - jobfleet</title></head>
-<body><main><h1>{title}</h1><p>{detail}</p>{mend}<p><a href="/">Back to the page</a></p></main></body></html>
+<body><main><h1>{title}</h1><p>{detail}</p>{mend}<p><a href="{start}">Back to the page</a></p></main></body>
+</html>
 """
 
 
@@ -21,7 +23,7 @@ def problem_response(problem: Problem, *, as_page: bool = False) -> Response:
         body = problem.to_json()
         page = _PAGE.format(
             title=escape(str(body["title"])), detail=escape(problem.detail),
-            mend=f"<p>{escape(problem.mend)}</p>" if problem.mend else "",
+            mend=f"<p>{escape(problem.mend)}</p>" if problem.mend else "", start=escape(link("/")),
         )  # fmt: skip
         return Response(page, problem.status, headers, "text/html")
     text = json.dumps(problem.to_json(), ensure_ascii=False)
@@ -41,7 +43,7 @@ def no_such_path(path: str) -> Problem:
     """Return what is told of a path that there is not."""
     return Problem(
         404, "not-found", f"there is nothing at {path[:200]!r}",
-        mend="/api/v1/openapi.json lists what there is; the page is at /.",
+        mend=f"{link('/api/v1/openapi.json')} lists what there is; the page is at {link('/')}.",
     )  # fmt: skip
 
 

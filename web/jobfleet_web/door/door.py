@@ -10,6 +10,7 @@ from jobfleet_web.door.answers import unforeseen
 from jobfleet_web.door.head import Head
 from jobfleet_web.door.log import WebLog
 from jobfleet_web.door.passage import Passage
+from jobfleet_web.door.prefixes import Prefixes
 from jobfleet_web.door.stop import Stop
 from jobfleet_web.door.waiting_room import WaitingRoom
 from jobfleet_web.problems import Problem
@@ -38,12 +39,15 @@ class Hall:
 class Door:
     """Refuses what must not come in, before a byte of its body is read; answers and logs whatever happens.
 
-    `checks` raise `Problem`, in their order. It is no `BaseHTTPMiddleware`, which costs a task and a queue
-    for each request and holds streams back.
+    `checks` raise `Problem`, in their order; `prefixes` are the ways here. It is no `BaseHTTPMiddleware`,
+    which costs a task and a queue for each request and holds streams back.
     """
 
-    def __init__(self, app: ASGIApp, checks: Sequence[Check], hall: Hall) -> None:
+    def __init__(
+        self, app: ASGIApp, checks: Sequence[Check], hall: Hall, prefixes: Sequence[str] = ()
+    ) -> None:
         self._app, self._checks, self._hall = app, checks, hall
+        self._prefixes = Prefixes(prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request through."""
@@ -51,6 +55,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         began = time.monotonic()
+        self._prefixes.enter(scope)
         head = Head.of(scope)
         passage = Passage(head, receive, send, self._hall.stop, self._hall.away_bytes)
         try:
@@ -70,6 +75,7 @@ class Door:
             self._hall.log.request(
                 head.method, head.path, passage.status, received=passage.received, sent=passage.sent,
                 seconds=round(time.monotonic() - began, 4), sender=head.sender,
+                **({"prefix": head.prefix} if head.prefix else {}),
             )  # fmt: skip
 
     async def _admit(self, scope: Scope, head: Head, passage: Passage) -> None:

@@ -10,12 +10,16 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Head:
-    """Method, path and headers. `peer` is the address at the other end; None for a Unix socket."""
+    """Method, path and headers. `peer` is the address at the other end; None for a Unix socket.
+
+    `path` has no `prefix`: that is the way by which the request came (`door.prefixes`).
+    """
 
     method: str
     path: str
     headers: dict[str, list[str]]
     peer: str | None
+    prefix: str = ""
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "Head":
@@ -24,7 +28,9 @@ class Head:
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
         client = scope.get("client")
-        return cls(scope["method"], scope["path"], headers, client[0] if client and client[0] else None)
+        prefix: str = scope.get("root_path", "")
+        path: str = scope["path"].removeprefix(prefix)
+        return cls(scope["method"], path, headers, client[0] if client and client[0] else None, prefix)
 
     def all(self, name: str) -> list[str]:
         """Return each value of a header, whose name is in small letters."""

@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 from jobfleet_jobs.credentials.redaction import redact_all
 
-# Watchers ask every few seconds; what they are told is no news.
-_QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+# Watchers ask every few seconds, load generators every few milliseconds; what they are told is no news.
+_QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/whoami"})
 
 
 class WebLog:

@@ -112,3 +112,9 @@ class Passage:
         finally:
             for one in waits:
                 one.cancel()
+
+
+async def until_gone(receive: Receive) -> None:
+    """Return once the sender of a request, whose body was read, has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from jobfleet_web.links import link
 from jobfleet_web.model import BatchView
 from jobfleet_web.pages import form_fields, job_rows, scaling_picture
 from jobfleet_web.pages.static_files import read_static_files
@@ -94,10 +95,10 @@ class Pages:
         try:
             found = await self._work.scaling()
         except Problem as problem:
-            text = page.render(version=__version__, problem=problem)
+            text = page.render(base=link(""), version=__version__, problem=problem)
             return HTMLResponse(text, problem.status, headers=problem.headers)
         return HTMLResponse(page.render(
-            version=__version__, problem=None, found=found, numbers=scaling_picture.DECIDED,
+            base=link(""), version=__version__, problem=None, found=found, numbers=scaling_picture.DECIDED,
             picture=scaling_picture.picture_of(found["history"]),
             rows=scaling_picture.rows_of(found["history"]),
         ))  # fmt: skip
@@ -123,8 +124,8 @@ class Pages:
         operation = form_fields.chosen(offerings, request.query_params.get("operation", ""))
         under_way = view is not None and job_rows.is_under_way(view)
         return self._templates.get_template("page.html").render(
-            version=__version__, modules=self._modules(), offerings=offerings, operation=operation,
-            fields=form_fields.fields_of(operation), numbers_field=NUMBERS_FIELD,
+            base=link(""), version=__version__, modules=self._modules(), offerings=offerings,
+            operation=operation, fields=form_fields.fields_of(operation), numbers_field=NUMBERS_FIELD,
             batch_id=batch_id, problem=problem, view=view,
             rows=job_rows.rows_of(view) if view else (), summary=job_rows.summary(view) if view else "",
             refresh=REFRESH_SECONDS if under_way else 0,

@@ -20,7 +20,10 @@ _CODES_MAX = 200
 
 
 class Metrics:
-    """What one process counts, in a registry of its own. `held` is how many requests are held now."""
+    """What one process counts, in a registry of its own.
+
+    `held` is how many requests are held now, `computing` how many of `/work`.
+    """
 
     content_type = CONTENT_TYPE
 
@@ -48,6 +51,13 @@ class Metrics:
             name: Gauge(f"jobfleet_web_fleet_{name}", words, registry=self.registry)
             for name, words in _SCALING.items()
         }
+        self._cpu_work = Counter(
+            "jobfleet_web_cpu_work", "Requests to /work, by how they ended: done, left or refused.",
+            ["outcome"], registry=self.registry,
+        )  # fmt: skip
+        self.computing = Gauge(
+            "jobfleet_web_cpu_work_held", "Requests to /work that compute or wait.", registry=self.registry
+        )
         self.held = Gauge("jobfleet_web_held_requests", "Requests that are held.", registry=self.registry)
 
     def uploaded(self, operation: str, size: int, received: float, storing: float) -> None:
@@ -70,6 +80,10 @@ class Metrics:
         numbers = {**told, "waiting": fleet.queue.get("waiting"), "working": fleet.queue.get("working")}
         for name, gauge in self._scaling.items():
             gauge.set(numbers.get(name) or 0)
+
+    def cpu_work(self, outcome: str) -> None:
+        """Count a request to `/work`: done, left (its sender had gone) or refused."""
+        self._cpu_work.labels(outcome).inc()
 
     def problem(self, code: str) -> None:
         """Count a request that was answered with a problem."""

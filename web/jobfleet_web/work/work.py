@@ -10,6 +10,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Output
 
+from jobfleet_web.links import link
 from jobfleet_web.model import BatchView, FleetView, JobView, Upload
 from jobfleet_web.problems import Problem
 from jobfleet_web.settings import WebSettings
@@ -211,12 +212,12 @@ class Work:
         if not job.is_done:
             raise Problem(
                 409, "not-done", f"job {job_id} is not done yet, {job.status}",
-                mend=f"ask again in a moment; GET /api/v1/jobs/{job_id} tells how it is",
+                mend=f"ask again in a moment; GET {link(f'/api/v1/jobs/{job_id}')} tells how it is",
             ).with_headers(Retry_After="1")  # fmt: skip
         if job.output is None:
             raise Problem(
                 404, "no-output-file", f"{job.operation} gives an answer and no file",
-                mend=f"GET /api/v1/jobs/{job_id} has it in `result`",
+                mend=f"GET {link(f'/api/v1/jobs/{job_id}')} has it in `result`",
             )  # fmt: skip
         at = await self._output_of(job_id)
         return InStore(at.key, job.output.name, job.output.content_type, at.etag)

@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_web.api.openapi import PATH, document
-from jobfleet_web.app import AppParts, create_app
+from jobfleet_web.app import create_app
 from starlette.routing import Route
 
 from tests.web_bench import Site
@@ -17,19 +17,21 @@ Make = Callable[..., Site]
 
 def served(made: Site) -> set[tuple[str, str]]:
     """Return each method and path that the application answers to, but for the page's."""
-    parts = AppParts(made.settings, made.work, made.limits, made.hall.stop)  # type: ignore[arg-type]
     return {
         (method.lower(), route.path)
-        for route in create_app(parts).routes
+        for route in create_app(made.parts).routes
         if isinstance(route, Route) and not route.endpoint.__module__.startswith("jobfleet_web.pages")
         for method in route.methods or ()
         if method != "HEAD"
     }
 
 
-def test_every_route_is_in_it_and_it_has_no_other(site: Make) -> None:
-    told = {(method, path) for path, methods in document()["paths"].items() for method in methods}
-    assert served(site()) == told
+@pytest.mark.parametrize("balanced", [False, True])
+def test_every_route_is_in_it_and_it_has_no_other(site: Make, balanced: bool) -> None:
+    paths = document(balanced=balanced)["paths"]
+    told = {(method, path) for path, methods in paths.items() for method in methods}
+    assert served(site(balanced=balanced)) == told
+    assert ("get", "/work") in told or not balanced
 
 
 def test_it_can_be_read_by_a_program_that_reads_such_descriptions(site: Make) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from jobfleet.stack.offered_operations import Offers
 from jobfleet_jobs.protocol.ids import new_job_id
-from jobfleet_web.app import AppParts, create_app
+from jobfleet_web.app import create_app
 from jobfleet_web.model import BatchView, JobFailure, JobView, OutputFile
 from jobfleet_web.pages.routes import ROWS_MAX
 from jobfleet_web.problems import Problem
@@ -168,11 +168,10 @@ def test_every_page_has_a_policy_that_lets_no_script_but_ours_run(site: Make) ->
 
 
 def test_docs_name_every_endpoint_and_no_other(site: Make) -> None:
-    made = site()
-    parts = AppParts(made.settings, made.work, made.limits, made.hall.stop)  # type: ignore[arg-type]
+    made = site(balanced=True)
     served = {
         (method, route.path)
-        for route in create_app(parts).routes
+        for route in create_app(made.parts).routes
         if isinstance(route, Route)
         for method in route.methods or ()
         if method != "HEAD"

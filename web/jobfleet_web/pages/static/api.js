@@ -2,6 +2,14 @@
 
 const UNREACHABLE = 0;
 
+// This file is at BASE/static/api.js: BASE is empty, or the prefix under which a balancer has this host.
+const BASE = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Return where a path of this application is, such as `/api/v1/fleet`. Links in answers are whole already. */
+export function at(path) {
+  return BASE + path;
+}
+
 /** What a request got in place of an answer. `retryAfter` is in seconds, null if the server names none. */
 export class Problem extends Error {
   constructor(status, { code = "", detail = "", mend = "", retryAfter = null, body = null } = {}) {

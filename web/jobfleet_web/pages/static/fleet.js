@@ -1,6 +1,6 @@
 // The strip that shows the fleet live: who works, what is in line, and what to do if nothing moves.
 
-import { ask } from "./api.js";
+import { ask, at } from "./api.js";
 import { element, icon } from "./dom.js";
 import { many } from "./words.js";
 
@@ -29,7 +29,7 @@ export class Fleet {
     clearTimeout(this._timer);
     let wait = document.hidden ? HIDDEN_EVERY_MS : EVERY_MS;
     try {
-      this._show(await ask("/api/v1/fleet"));
+      this._show(await ask(at("/api/v1/fleet")));
     } catch (problem) {
       if (problem.retryAfter) wait = Math.max(wait, problem.retryAfter * 1000);
       this._draw("unknown", ["Fleet not heard from"], problem.message);
@@ -64,7 +64,7 @@ export class Fleet {
     this.place.replaceChildren(
       element("span", { class: "fleet-sign" }, icon(signs[look])),
       element("ul", { role: "list" }, facts.map((fact) => element("li", {}, fact)),
-        scales && element("li", {}, element("a", { href: "/scaling" }, "scaling"))),
+        scales && element("li", {}, element("a", { href: at("/scaling") }, "scaling"))),
     );
     this.place.title = title;
     this.place.hidden = false;

@@ -1,6 +1,6 @@
 // The operation and its settings: a form made from the declarations that the server tells.
 
-import { ask } from "./api.js";
+import { ask, at } from "./api.js";
 import { byId, button, element } from "./dom.js";
 import { label, many, sentence } from "./words.js";
 
@@ -19,7 +19,7 @@ export class OperationForm {
 
   /** Read what is on offer. Throws `Problem`; the form that came with the page works until then. */
   async load() {
-    const { operations } = await ask("/api/v1/operations");
+    const { operations } = await ask(at("/api/v1/operations"));
     this.operations = new Map(operations.map((operation) => [operation.name, operation]));
     const wanted = this.select.value;
     this.select.replaceChildren(...operations.map((operation) => element("option", {

@@ -1,5 +1,6 @@
 // The list of a batch: how it stands in all, which rows are shown, and one page of rows at a time.
 
+import { at } from "./api.js";
 import { button, byId, element, icon } from "./dom.js";
 import { RowView } from "./row_view.js";
 import { many } from "./words.js";
@@ -52,7 +53,7 @@ export class BatchList {
     this.retryAll = button("Try all failed again", { name: "again", hidden: true, onclick: () => this._retryAll() });
     this.zip = element("a", { class: "button", hidden: true, download: "" }, icon("down"), "Download all");
     this.share = button("Copy address", { name: "link", hidden: true, onclick: () => this._copy() });
-    this.fresh = element("a", { class: "button is-quiet", href: "/" }, "New batch");
+    this.fresh = element("a", { class: "button is-quiet", href: at("/") }, "New batch");
     this.rows = element("ol", { class: "rows", role: "list", "aria-label": "Files of this batch" });
     this.empty = element("p", { class: "quiet none", hidden: true });
     this.pager = element("nav", { class: "pager", "aria-label": "Pages of the list", hidden: true });
@@ -103,7 +104,7 @@ export class BatchList {
     this.retryAll.hidden = counts.failed < 2;
     this.zip.hidden = counts.outputs === 0;
     this.share.hidden = !this.batch.id;
-    if (this.batch.id) this.zip.href = `/api/v1/batches/${this.batch.id}/outputs.zip`;
+    if (this.batch.id) this.zip.href = at(`/api/v1/batches/${this.batch.id}/outputs.zip`);
     document.title = counts.underWay ? `${done}/${counts.all} · jobfleet` : "Batch · jobfleet";
   }
 
@@ -191,7 +192,7 @@ export class BatchList {
 
   /** Copy the address; on pages without TLS only the old way is there. */
   async _copy() {
-    const address = new URL(`/batches/${this.batch.id}`, location.href).href;
+    const address = new URL(at(`/batches/${this.batch.id}`), location.href).href;
     let copied = false;
     try {
       await navigator.clipboard.writeText(address);

@@ -1,6 +1,6 @@
 // The page: makes its parts, and ties them together.
 
-import { ask } from "./api.js";
+import { ask, at } from "./api.js";
 import { Batch } from "./batch.js";
 import { Details } from "./details.js";
 import { byId } from "./dom.js";
@@ -35,11 +35,11 @@ let pending = [];
 
 /** Have the server give this batch an id, and the page its address. */
 async function begin() {
-  const made = await ask("/api/v1/batches", { method: "POST" });
+  const made = await ask(at("/api/v1/batches"), { method: "POST" });
   batch.id = made.batch;
   batch.wasRead = true;
   document.body.dataset.batch = batch.id;
-  history.pushState({}, "", `/batches/${batch.id}`);
+  history.pushState({}, "", at(`/batches/${batch.id}`));
   byId("drop-words").textContent = "Add to this batch";
   watch.start();
 }
@@ -94,7 +94,9 @@ addEventListener("beforeunload", (event) => {
 
 // Going back from a batch to the empty page, or on to another batch, is a page of its own.
 addEventListener("popstate", () => {
-  if (location.pathname !== (batch.id ? `/batches/${batch.id}` : "/")) location.reload();
+  // The page without a batch is also at the bare prefix, which has no slash at its end.
+  const here = location.pathname === at("") ? at("/") : location.pathname;
+  if (here !== at(batch.id ? `/batches/${batch.id}` : "/")) location.reload();
 });
 
 loadForm();

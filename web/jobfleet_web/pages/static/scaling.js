@@ -1,6 +1,6 @@
 // The page of how the fleet scales, kept up to date. The server draws it first, and alone without JavaScript.
 
-import { ask } from "./api.js";
+import { ask, at } from "./api.js";
 import { byId, element } from "./dom.js";
 import { Fleet } from "./fleet.js";
 import { Notices } from "./notices.js";
@@ -72,7 +72,7 @@ let timer;
 async function look() {
   clearTimeout(timer);
   try {
-    const found = await ask("/api/v1/scaling");
+    const found = await ask(at("/api/v1/scaling"));
     // A page that had nothing to draw has no places for it.
     if (Boolean(byId("backlog")) === (found.phase === "off")) location.reload();
     else if (found.phase !== "off") show(found);

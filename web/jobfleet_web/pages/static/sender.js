@@ -1,6 +1,6 @@
 // Files on their way to the server: four uploads at a time, each tried again with the same key.
 
-import { ask, newKey, pause, send } from "./api.js";
+import { ask, at, newKey, pause, send } from "./api.js";
 import { Row } from "./batch.js";
 
 // A browser opens six connections to one server: two are left for pictures and news.
@@ -82,7 +82,7 @@ export class Sender {
     row.enter("waiting");
     this.batch.tell([row]);
     try {
-      const answer = await ask(row.job.links.retry || `/api/v1/jobs/${row.job.id}/retry`, {
+      const answer = await ask(row.job.links.retry || at(`/api/v1/jobs/${row.job.id}/retry`), {
         method: "POST", headers: { "Idempotency-Key": newKey() },
       });
       this.batch.take(answer.job || answer);
@@ -186,7 +186,7 @@ export class Sender {
     form.append("batch", this.batch.id);
     for (const [name, value] of Object.entries(asTexts(parameters))) form.append(name, value);
     for (const row of parcel.rows) form.append("file", row.file, row.name);
-    return send(operation === STATS ? "/api/v1/stats" : "/api/v1/upload", form, {
+    return send(at(operation === STATS ? "/api/v1/stats" : "/api/v1/upload"), form, {
       headers: { Prefer: "respond-async", "Idempotency-Key": parcel.key },
       onProgress: (sent) => {
         parcel.progress(sent);

@@ -1,6 +1,6 @@
 // News of a batch: events from the server, and asking again and again where no events come.
 
-import { ask, serverNow } from "./api.js";
+import { ask, at, serverNow } from "./api.js";
 
 const BACKOFF_FIRST_MS = 2000;
 const BACKOFF_MAX_MS = 30000;
@@ -46,11 +46,11 @@ export class Watch {
   }
 
   async _readAll() {
-    let next = `/api/v1/batches/${this.batch.id}?limit=1000`;
+    let next = at(`/api/v1/batches/${this.batch.id}?limit=1000`);
     while (next) {
       const page = await ask(next);
       for (const job of page.jobs) this._take(job);
-      next = page.next ? `/api/v1/batches/${this.batch.id}?limit=1000&after=${encodeURIComponent(page.next)}` : null;
+      next = page.next ? at(`/api/v1/batches/${this.batch.id}?limit=1000&after=${encodeURIComponent(page.next)}`) : null;
     }
     this.batch.wasRead = true;
     this.batch.tell([]);
@@ -63,7 +63,7 @@ export class Watch {
 
   _listen() {
     if (this._source || document.hidden) return;
-    const source = new EventSource(`/api/v1/batches/${this.batch.id}/events`);
+    const source = new EventSource(at(`/api/v1/batches/${this.batch.id}/events`));
     this._source = source;
     source.addEventListener("job", (event) => this._take(JSON.parse(event.data)));
     let opened = false;

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import WEB_BATCHES, BatchEntry
 
+from jobfleet_web.links import link
 from jobfleet_web.model import BatchView, JobView
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.gateway import Gateway
@@ -26,7 +27,7 @@ def checked_batch_id(batch: str) -> str:
     if not is_job_id(batch):
         raise Problem(
             404, "no-such-batch", f"{batch!r:.80} is no batch",
-            mend="POST /api/v1/batches gives a new one; leave `batch` out to have one made",
+            mend=f"POST {link('/api/v1/batches')} gives a new one; leave `batch` out to have one made",
         )  # fmt: skip
     return batch
 
