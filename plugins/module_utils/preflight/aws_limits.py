@@ -194,6 +194,9 @@ RULES: dict[str, Rule] = {
         lambda value: all(map(is_host, value)),
         "give names of hosts such as page.example.org, without https:// or a port",
     ),
+    "web_balancer_ranges": Rule(
+        lambda value: bool(value) and all(map(is_range, value)), "give address ranges such as 10.0.0.0/8"
+    ),
     # Some take no certificate that is good for longer: https://support.apple.com/en-us/103769
     "web_tls_days": _from_to(90, 825),
     "web_tls_renew_days": _from_to(1, 60),

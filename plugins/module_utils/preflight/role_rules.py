@@ -75,8 +75,11 @@ class RoleRules:
                 self._of_packages(known)
             if role in _PROGRAMS:
                 self._of_program(role, variables)
-        if text := open_page(self.values.get("firewall", {}), self.values.get("web", {})):
+        web = self.values.get("web", {})
+        if text := open_page(self.values.get("firewall", {}), web):
             self._note("web_from", text)
+        if web.get("web_tls") and web.get("web_balanced"):
+            self._note("web_tls", "web_tls is true: behind a balancer, TLS ends there. Set it to false")
         self._of_scaling()
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
 

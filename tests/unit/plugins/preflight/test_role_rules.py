@@ -266,6 +266,7 @@ HELD: dict[str, dict[str, Any] | str] = {
     "scaler: Say why the scaler does not run": "it ran, and its own words say why it ended",
     "queues: Ensure the names are not empty": {"queues_requests_name": ""},
     "web: Ensure that not everybody comes in": "the role web_access makes a token",
+    "web: Ensure that TLS ends in one place": {"web_tls": True, "web_balanced": True},
     "web: Say why the web tier does not run": "it ran, and its own words say why it ended",
     "worker: Say why the worker does not run": "it ran, and its own words say why it ended",
 }
