@@ -55,7 +55,9 @@ class Site:
     def start(self) -> None:
         """Start the web host, on its old port if it had one."""
         bind = self.url.removeprefix("http://") or "127.0.0.1:0"
-        settings = self._settings_file("web", **self._common(), token_file=str(self.folder / "token"))
+        settings = self._settings_file(
+            "web", **self._common(), token_file=str(self.folder / "token"), prefixes=["/cluster1"]
+        )
         self.web = self._start("jobfleet_web", self.web_cloud, "--config", str(settings), "--bind", bind)
         said = self.folder / "jobfleet_web.out"
         found = wait_for(lambda: said.read_text().partition("\n")[0], 30, said.read_text)

@@ -22,9 +22,9 @@ _LONGEST_SECONDS = 60
 class CpuPool:
     """Computes for `waiting_max` requests more than there are cores; the next are told when to come again.
 
-    The event loop goes on meanwhile, as OpenSSL computes without Python's lock
-    (https://docs.python.org/3/library/hashlib.html). `count` is called with how each request ended: done,
-    left (its sender had gone) or refused.
+    The event loop goes on meanwhile, as OpenSSL computes without Python's lock (`pbkdf2_hmac` in
+    https://github.com/python/cpython/blob/3.11/Modules/_hashopenssl.c). `count` is called with how each
+    request ended: done, left (its sender had gone) or refused.
     """
 
     def __init__(self, waiting_max: int, count: Callable[[str], object]) -> None:

@@ -81,7 +81,9 @@ def test_a_problem_leads_back_by_the_way_the_request_came(made: Site, way: str) 
     "path", ["/cluster10/healthz", "/Cluster1/healthz", "/two/healthz", "/x/cluster1/healthz"]
 )
 def test_what_only_looks_like_a_prefix_is_none(made: Site, path: str) -> None:
-    assert made.get(path).status_code == 404
+    answer = made.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["mend"].endswith("the page is at /.")
 
 
 def test_the_bare_prefix_tells_a_program_who_answers_and_shows_people_the_page(made: Site) -> None:

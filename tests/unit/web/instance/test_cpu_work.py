@@ -73,7 +73,8 @@ def test_so_many_wait_and_the_next_are_told_to_come_again_while_all_else_goes_on
             most = made.cpu.cores + 3
             held = [asyncio.ensure_future(client.get("/work")) for _ in range(most)]
             await made.until(lambda: made.cpu.held == most)
-            refused, healthy = await client.get("/work"), await client.get("/healthz")
+            async with asyncio.timeout(patience(5)):
+                refused, healthy = await client.get("/work"), await client.get("/healthz")
             gate.opened.set()
             return refused, healthy, [one.status_code for one in await asyncio.gather(*held)]
 
