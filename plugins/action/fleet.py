@@ -10,6 +10,7 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.account.aws_session import preload
 from ansible.module_utils.account.lab_limits import LabLimits, is_lab, limits, refusals
+from ansible.module_utils.firewall.regroup import regroup
 from ansible.module_utils.fleet.change import Changer, Refused, newest_image
 from ansible.module_utils.fleet.cpu_credits import NotChanged
 from ansible.module_utils.fleet.gone_workers import forget, gone_workers
@@ -26,7 +27,7 @@ LOCK_KEY = "locks/fleet"
 COUNTED = ("launched", "started", "terminated")
 
 # What is put right besides.
-MENDED = ("profiled", "credited", "forgotten")
+MENDED = ("profiled", "regrouped", "credited", "forgotten")
 
 
 class ActionModule(InProcessAws):
@@ -55,12 +56,14 @@ class ActionModule(InProcessAws):
         changer = Changer(ec2, {**self.params, **images}, groups, self._allowed(groups))
         plan = changer.plan()
         surplus = [one["InstanceId"] for one in plan.remove]
+        elsewhere = changer.in_other_groups(surplus)
         done = {
             "launched": [name for name, count in plan.launch.items() for _ in range(count)],
             "started": [one["InstanceId"] for one in plan.start],
             "terminated": [one for one in surplus if one in self.params["remove"]],
             "surplus": surplus,
             "profiled": changer.without_profile(surplus),
+            "regrouped": sorted(elsewhere),
             "credited": changer.with_other_credits(surplus),
             "booting": changer.booting(surplus),
             "running": changer.running(surplus),
@@ -74,6 +77,7 @@ class ActionModule(InProcessAws):
                 done = {**done, **changer.change(lock)}
         changer.settle(done)
         changer.give_profile(done["profiled"])
+        regroup(ec2, elsewhere)
         return {**done, **self._tidied(changer, ec2, done), "running": changer.running(done["surplus"])}
 
     def _tidied(self, changer: Changer, ec2: Any, done: dict[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class ActionModule(InProcessAws):
             checks.of_account(caller["account"])
             quotas = partial(self.client, "service-quotas")
             checks.of_ec2(self.client("ec2"), quotas, rules.values if rules else {})
+            if any(one.get("balancer") for one in self.params["groups"]):
+                checks.of_balancer(self.client("elbv2"))
             checks.of_profile(self.client("iam"))
             checks.of_copy(session, datetime.now(UTC))
         return {

@@ -31,8 +31,8 @@ options:
     default: ""
   groups:
     description:
-      - Dictionaries with C(name), C(count), C(type), C(zone), C(market) (on-demand or spot) and C(role)
-        (worker or web).
+      - Dictionaries with C(name), C(count), C(type), C(zone), C(market) (on-demand or spot), C(role)
+        (worker or web), and of web hosts behind a balancer C(balancer) and C(paths).
     type: list
     elements: dict
     required: true
@@ -87,6 +87,12 @@ options:
     required: true
   web_security_group:
     description: Name of the web hosts' security group there; needed if there are any.
+    type: str
+    default: ""
+  balanced_security_group:
+    description:
+      - Name of the security group of web hosts behind the balancer; needed if there are any. A web host that
+        has the other one gets its own, without a new launch.
     type: str
     default: ""
   instance_profile:
@@ -164,6 +170,11 @@ started:
   returned: always
 terminated:
   description: Ids of the instances that were terminated.
+  type: list
+  elements: str
+  returned: always
+regrouped:
+  description: Ids of web hosts that got the security group of their kind.
   type: list
   elements: str
   returned: always

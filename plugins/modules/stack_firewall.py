@@ -13,7 +13,8 @@ description:
     M(amazon.aws.ec2_security_group) is run with the same arguments, and mends it.
   - Its diff holds the rules and tags that go and those that come, and nothing of what stays.
   - A group that is to be absent is removed itself, if it carries all of O(tags). What held it may let go
-    of it some moments late, so it is tried again for a while.
+    of it some moments late, so it is tried again for a while. Rules of other groups that name it, and hold
+    it, are removed from those that carry O(tags).
 options:
   state:
     description: Whether there is to be such a group.
@@ -46,6 +47,14 @@ options:
         type: str
       cidr_ipv6:
         description: The IPv6 addresses.
+        type: str
+      group_name:
+        description:
+          - Another security group, whose members the rule is about. Where there is none of that name, it is
+            made, with the same tags and C(group_desc).
+        type: str
+      group_desc:
+        description: The description of that group, as it is made with.
         type: str
       rule_desc:
         description: What the rule is for.

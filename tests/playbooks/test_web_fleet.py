@@ -116,7 +116,7 @@ def test_a_web_host_comes_with_a_group_of_its_own_and_goes_with_it(fleet: Stack)
 
     going = fleet.play(PROVISION, "--check", "--diff", web_count=0)
 
-    assert going.changed == [ENDED, "Ensure there is no security group for web hosts where there are none"]
+    assert going.changed == [ENDED, "Ensure there is no security group for hosts that there are not"]
     assert "fleet-web-web" in json.dumps(going.differences("before"))
     assert len(fleet.instances()) == 1
     gone = fleet.play(PROVISION, web_count=0)

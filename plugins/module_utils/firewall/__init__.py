@@ -1,1 +1,1 @@
-"""The security groups, and the way of SSH through them."""
+"""The security groups, who has which, and the way of SSH through them."""

@@ -28,14 +28,24 @@ def found_rules(group: dict[str, Any]) -> set[str]:
     }
 
 
-def wanted_rules(incoming: list[dict[str, Any]], outgoing: list[dict[str, Any]]) -> set[str]:
-    """Return rules as the module takes them, in the same sentences."""
+def named_groups(rules: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the security groups that rules are about, each with its description."""
+    return {rule["group_name"]: str(rule.get("group_desc") or "") for rule in rules if rule.get("group_name")}
+
+
+def wanted_rules(
+    incoming: list[dict[str, Any]], outgoing: list[dict[str, Any]], ids: dict[str, str] | None = None
+) -> set[str]:
+    """Return rules as the module takes them, in the same sentences.
+
+    `ids` has the ids of the groups that rules name; one that is not made yet stands there by its name.
+    """
     return {
         _sentence(way, rule["proto"], low, high, network, {"Description": rule["rule_desc"]})
         for way, rules in ((IN, incoming), (OUT, outgoing))
         for rule in rules
         for low, high in map(_ports, rule["ports"])
-        for network in _networks(rule)
+        for network in _peers(rule, ids or {})
     }
 
 
@@ -54,7 +64,9 @@ def _ports(told: str) -> tuple[int, int]:
     return int(low), int(high or low)
 
 
-def _networks(rule: dict[str, Any]) -> Iterator[str]:
+def _peers(rule: dict[str, Any], ids: dict[str, str]) -> Iterator[str]:
+    if named := rule.get("group_name"):
+        yield ids.get(named, named)
     for network in (rule.get("cidr_ip"), rule.get("cidr_ipv6")):
         if network:
             # EC2 keeps the network's own address alone.

@@ -33,6 +33,32 @@ def make(ec2: Any, name: str, description: str, tags: dict[str, str]) -> None:
     patiently(ec2.describe_security_groups, NEW_GROUP, GroupIds=[group["GroupId"]])
 
 
+def let_go(ec2: Any, group: str, tags: dict[str, str]) -> None:
+    """Remove the rules that name a group, by its id, from the groups with these tags: they hold it.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
+    """
+    tagged = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+    for name, field, revoke in (
+        ("ip-permission.group-id", "IpPermissions", ec2.revoke_security_group_ingress),
+        ("egress.ip-permission.group-id", "IpPermissionsEgress", ec2.revoke_security_group_egress),
+    ):
+        naming = [*tagged, {"Name": name, "Values": [group]}]
+        for one in ec2.describe_security_groups(Filters=naming)["SecurityGroups"]:
+            if one["GroupId"] != group:
+                revoke(GroupId=one["GroupId"], IpPermissions=_about(one[field], group))
+
+
+def _about(rules: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
+    """Return the part of rules that is about a group."""
+    ports = ("IpProtocol", "FromPort", "ToPort")
+    return [
+        {**{key: rule[key] for key in ports if key in rule}, "UserIdGroupPairs": [{"GroupId": group}]}
+        for rule in rules
+        if any(pair["GroupId"] == group for pair in rule.get("UserIdGroupPairs", []))
+    ]
+
+
 def remove(ec2: Any, group: str) -> None:
     """Remove a group by its id. What was terminated just now may hold it for some moments more."""
     try:

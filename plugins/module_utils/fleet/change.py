@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit, over_scaled
+from ansible.module_utils.firewall.regroup import misplaced
 from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
 from ansible.module_utils.fleet.plan import (
@@ -97,6 +98,12 @@ class Changer:
             self._ec2.associate_iam_instance_profile(
                 IamInstanceProfile={"Name": self._params["instance_profile"]}, InstanceId=one
             )
+
+    def in_other_groups(self, leaving: list[str]) -> dict[str, list[str]]:
+        """Return by id which security groups those that stay should have instead, of web hosts."""
+        staying = [one for one in self._ours() if one["InstanceId"] not in leaving]
+        names = (self._params["web_security_group"], self._params["balanced_security_group"])
+        return misplaced(staying, self._groups, *names)
 
     def with_other_credits(self, leaving: list[str]) -> list[str]:
         """Return the ids of those that stay and have other CPU credits than are wanted, if any are."""
@@ -233,6 +240,12 @@ def newest_image(ec2: Any, owner: str, name: str, region: str) -> str:
     return str(max(images, key=lambda image: str(image["CreationDate"]))["ImageId"])
 
 
+def security_group_of(group: InstanceGroup, params: dict[str, Any]) -> str:
+    """Return the name of the security group of a group's instances."""
+    kind = "balanced_" if group.balanced else "web_" if group.role == WEB else ""
+    return str(params[f"{kind}security_group"])
+
+
 def launch_options(group: InstanceGroup, params: dict[str, Any]) -> dict[str, Any]:
     """Return the options of RunInstances for one instance of `group`."""
     of_role = "web_" if group.role == WEB else ""
@@ -249,7 +262,7 @@ def launch_options(group: InstanceGroup, params: dict[str, Any]) -> dict[str, An
         "ImageId": params[f"{of_role}image_id"],
         "InstanceType": group.type,
         "KeyName": params["key_name"],
-        "SecurityGroups": [params[f"{of_role}security_group"]],
+        "SecurityGroups": [security_group_of(group, params)],
         "UserData": params["user_data"],
         "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         "TagSpecifications": [{"ResourceType": kind, "Tags": listed} for kind in ("instance", "volume")],

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.balancer.paths import MAX_GROUPS, MAX_TARGETS, collisions, paths_of, wrong_paths
+
 # The states in which an instance counts against limits and quotas.
 COUNTED = ["pending", "running"]
 
@@ -31,14 +33,15 @@ OFF = ("stopping", "stopped")
 MARKETS = ("on-demand", "spot")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
-_KEYS = {"name", "count", "type", "zone", "market", "role"}
+_KEYS = {"name", "count", "type", "zone", "market", "role", "balancer", "paths"}
 
 
 @dataclass(frozen=True)
 class InstanceGroup:
     """Instances of one kind: `count` of `type`, in the availability zone `zone` (empty: any).
 
-    `role` is what they are there for, one of `ROLES`.
+    `role` is what they are there for, one of `ROLES`. Web hosts may be reached through a balancer, under
+    `paths`; a group that is not balanced has none.
     """
 
     name: str
@@ -47,6 +50,12 @@ class InstanceGroup:
     zone: str = ""
     market: str = "on-demand"
     role: str = WORKER
+    paths: tuple[str, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the group is reached through the balancer."""
+        return bool(self.paths)
 
 
 @dataclass(frozen=True)
@@ -85,11 +94,21 @@ def parse_groups(given: list[dict[str, Any]]) -> tuple[list[InstanceGroup], list
                 f"{', '.join(sorted(set(item) - _KEYS))}: there are {', '.join(sorted(_KEYS))}",
             ),
         ]
-        found = [text for is_wrong, text in problems if is_wrong]
+        found = [text for is_wrong, text in problems if is_wrong] + wrong_paths(item, name, role, WEB)
         wrong += [f"the group of instances '{name}' has {text}" for text in found]
         if not found:
-            groups.append(InstanceGroup(name, count, kind, zone, market, role))
-    return groups, wrong
+            paths = paths_of(item, name) if item.get("balancer") else ()
+            groups.append(InstanceGroup(name, count, kind, zone, market, role, paths))
+    return groups, wrong + _wrong_together([one for one in groups if one.balanced])
+
+
+def _wrong_together(balanced: list[InstanceGroup]) -> list[str]:
+    found = collisions([(one.name, path) for one in balanced for path in one.paths])
+    if len(balanced) > MAX_GROUPS:
+        found.append(f"{len(balanced)} groups are balanced, and a balancer has {MAX_GROUPS} at most")
+    if (hosts := sum(one.count for one in balanced)) > MAX_TARGETS:
+        found.append(f"{hosts} hosts are balanced, and a balancer has {MAX_TARGETS} at most")
+    return found
 
 
 def _own_name(name: str) -> str:

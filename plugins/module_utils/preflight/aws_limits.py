@@ -132,6 +132,18 @@ RULES: dict[str, Rule] = {
     "keypair_name": _KEY_PAIR,
     "firewall_name": _GROUP,
     "firewall_web_name": _GROUP,
+    "firewall_balancer_name": _GROUP,
+    "firewall_balanced_name": _GROUP,
+    # https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html
+    "balancer_certificate": _name(
+        r"(arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+)?",
+        "the ARN of a certificate of AWS Certificate Manager, or leave it empty",
+    ),
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+    "balancer_idle_timeout": _from_to(1, 4_000),
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+    "balancer_drain_seconds": _from_to(0, 3_600),
+    "balancer_wait_timeout": _from_to(1, 86_400),
     "instances_name": _TAG,
     "instances_web_name": _TAG,
     "bucket_uploads_days": _DAYS,

@@ -23,6 +23,7 @@ from ansible.module_utils.account.short_lived import life_of_copy
 from ansible.module_utils.fleet import vcpu_quota
 from ansible.module_utils.fleet.plan import WORKER, FleetPlan, InstanceGroup, knows_another_key, parse_groups
 from ansible.module_utils.fleet.region_facts import RegionFacts, look
+from ansible.module_utils.preflight import balancer_rules
 from ansible.module_utils.preflight.aws_limits import is_private
 from ansible.module_utils.preflight.dry_runs import security_groups
 from ansible.module_utils.preflight.permissions import PlannedCalls
@@ -146,6 +147,13 @@ class Checks:
         except (BotoCoreError, ClientError) as problem:
             self.failures.append(f"EC2 could not be asked in {self._region}: {problem}")
 
+    def of_balancer(self, elbv2: Any) -> None:
+        """Look whether there may be a balancer, where groups are to stand behind one."""
+        try:
+            self.failures += balancer_rules.refusals(elbv2, self._params["stack"], self._groups)
+        except (BotoCoreError, ClientError) as problem:
+            self.failures.append(f"Elastic Load Balancing could not be asked in {self._region}: {problem}")
+
     def of_profile(self, iam: Any) -> None:
         """Look for the instance profile, where one is wanted."""
         name = self._params["instance_profile"]
@@ -177,6 +185,8 @@ class Checks:
             self.summary.append("What the default network looks like, these credentials may not see.")
         elif wanted:
             self.failures += facts.network.problems(wanted, self._region, public=public)
+        if facts.network:
+            self.failures += balancer_rules.network_problems(facts.network, self._groups, self._region)
 
     def _of_zones(self, ec2: Any) -> None:
         wanted = {group.zone for group in self._groups if group.zone}

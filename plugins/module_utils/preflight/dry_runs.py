@@ -18,6 +18,9 @@ from botocore.exceptions import ClientError
 
 ALLOWED, DENIED = "DryRunOperation", "UnauthorizedOperation"
 
+# Security groups that are no role's: of the web hosts behind a balancer, and of the balancer itself.
+BALANCED, BALANCER = "balanced", "balancer"
+
 # The resource that a refusal is about; EC2 may put a long coded text behind.
 _RESOURCE = re.compile(r"on resource: (\S+)")
 _CODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
@@ -71,7 +74,7 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """What of a stack is there: its key pair and its security groups, by the role of their instances."""
+    """What of a stack is there: its key pair and its security groups, by who they are for."""
 
     name: str
     keypair: Wanted
@@ -85,11 +88,18 @@ class Stack:
 
 
 def security_groups(firewall: dict[str, Any]) -> dict[str, str]:
-    """Return the names of the security groups by the role of their instances."""
+    """Return the names of the security groups by who they are for: a role, `BALANCED` or `BALANCER`."""
     return {
         WORKER: str(firewall.get("firewall_name", "")),
         WEB: str(firewall.get("firewall_web_name", "")),
+        BALANCED: str(firewall.get("firewall_balanced_name", "")),
+        BALANCER: str(firewall.get("firewall_balancer_name", "")),
     }
+
+
+def needed_for(group: InstanceGroup) -> str:
+    """Return who the security group of a group's instances is for."""
+    return BALANCED if group.balanced else group.role
 
 
 def calls_of(
@@ -134,7 +144,7 @@ def new_template(ec2: Any, stack: str, tags: dict[str, Any]) -> DryRun:
 
 def _launch(ec2: Any, stack: Stack, group: InstanceGroup, launch: dict[str, Any]) -> DryRun:
     options = {**launch_options(group, launch), "MinCount": 1, "MaxCount": 1}
-    has_key, has_group = stack.keypair.is_there, stack.groups[group.role].is_there
+    has_key, has_group = stack.keypair.is_there, stack.groups[needed_for(group)].is_there
     later = {"UserData": True, "KeyName": not has_key, "SecurityGroups": not has_group}
     options = {name: value for name, value in options.items() if not later.get(name)}
     return DryRun("ec2:RunInstances", ec2.run_instances, options, lacks=not (has_key and has_group))

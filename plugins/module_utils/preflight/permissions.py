@@ -11,10 +11,13 @@ from ansible.module_utils.fleet.change import Refused, newest_image
 from ansible.module_utils.fleet.plan import WEB, WORKER, FleetPlan, InstanceGroup
 from ansible.module_utils.fleet.region_facts import RegionFacts, side_by_side
 from ansible.module_utils.preflight.dry_runs import (
+    BALANCED,
+    BALANCER,
     DryRun,
     Stack,
     Wanted,
     calls_of,
+    needed_for,
     new_template,
     security_groups,
 )
@@ -53,11 +56,12 @@ class PlannedCalls:
         if not instances.keys() >= LAUNCHED_WITH:
             return [], []  # what instances would be launched with is not known, or refused already
         tags = firewall.get("firewall_tags", {})
-        needed = {WORKER} | {group.role for group in self.groups if group.count}
+        needed = {WORKER} | {needed_for(group) for group in self.groups if group.count}
+        needed |= {BALANCER} if BALANCED in needed else set()
         stack = Stack(
             self.params["stack"],
             Wanted(self.params["keypair"], keypair.get("keypair_tags", {}), bool(facts.keypair)),
-            {role: Wanted(names[role], tags, names[role] in facts.security_groups) for role in needed},
+            {who: Wanted(names[who], tags, names[who] in facts.security_groups) for who in sorted(needed)},
         )
         launch = {
             "image_id": "",
@@ -70,6 +74,7 @@ class PlannedCalls:
             "key_mark": mark_of(Path(self.params["folder"])),
             "security_group": names[WORKER],
             "web_security_group": names[WEB],
+            "balanced_security_group": names[BALANCED],
             "user_data": "",
             "volume_size": int(instances["instances_volume_size"]),
             "instance_profile": instances["instances_profile"],

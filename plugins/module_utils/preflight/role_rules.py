@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.preflight.aws_limits import RULES, is_range, is_source
+from ansible.module_utils.preflight.balancer_rules import WITH_BALANCER, against_balancer
 from ansible.module_utils.preflight.role_inputs import (
     RoleVariables,
     defaults_of,
@@ -81,6 +82,7 @@ class RoleRules:
         if web.get("web_tls") and web.get("web_balanced"):
             self._note("web_tls", "web_tls is true: behind a balancer, TLS ends there. Set it to false")
         self._of_scaling()
+        self._of_balancer()
         return [text if text.endswith(".") else f"{text}." for text in dict.fromkeys(self._found.values())]
 
     def _of_stack(self) -> None:
@@ -102,6 +104,18 @@ class RoleRules:
             if name in variables
         }
         for name, text in against_scaling(known).items():
+            self._note(name, text)
+
+    def _of_balancer(self) -> None:
+        if not self.values.get("firewall", {}).get("firewall_balanced_hosts"):
+            return
+        variables = self._variables.of("firewall")
+        known = {
+            name: worked_out(self._loader, variables, variables[name])
+            for name in (*WITH_BALANCER, "balancer_certificate", "aws_region")
+            if name in variables
+        }
+        for name, text in against_balancer(known).items():
             self._note(name, text)
 
     def _known_values(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:

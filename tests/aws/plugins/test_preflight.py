@@ -236,3 +236,49 @@ def test_an_image_that_is_not_there_is_missed_before_anything_is_made(account: A
     [said] = account.failures(instances_image_name="debian-99-*")
 
     assert said == "The account 136693071363 has no image named debian-99-* in us-east-1."
+
+
+CLUSTERS = [
+    {"name": "one", "role": "web", "count": 5, "type": "t2.large", "zone": "us-east-1a", "balancer": True},
+    {"name": "two", "role": "web", "count": 4, "type": "m4.large", "zone": "us-east-1b", "balancer": True},
+]
+
+
+def test_balanced_groups_need_a_security_group_each_for_hosts_and_balancer(
+    account: Account, localcloud: dict[str, str]
+) -> None:
+    found = account.preflight(instance_groups=CLUSTERS)
+
+    assert found["failures"] == []
+    assert any("9 after this, with 18 vCPUs" in text for text in found["summary"])
+    log = Path(localcloud["LOCALCLOUD_RUN"]) / "calls.jsonl"
+    calls = [one for one in map(json.loads, log.read_text().splitlines()) if one["account"] == account.number]
+    asked = [one["operation"] for one in calls]
+    # The workers' group is made in any case.
+    assert (asked.count("CreateSecurityGroup"), asked.count("RunInstances")) == (3, 2)
+
+
+def test_a_balancer_that_may_not_be_or_is_somebody_else_s_is_refused(account: Account) -> None:
+    elbv2 = client_of(account.key, "elbv2")
+    subnets = [one["SubnetId"] for one in account.default_subnets()[:2]]
+    elbv2.create_load_balancer(Name="mine-balancer", Subnets=subnets)
+    elbv2.close()
+    key = account.key_that({"Effect": "Deny", "Action": "elasticloadbalancing:*", "Resource": "*"})
+
+    assert account.failures(key) == []
+    [denied] = account.failures(key, instance_groups=CLUSTERS)
+    [foreign] = account.failures(instance_groups=CLUSTERS)
+    assert denied.startswith("These credentials may not use load balancers")
+    assert foreign.startswith(
+        "There is a load balancer mine-balancer that does not carry the tag jobfleet:stack"
+    )
+
+
+def test_a_balancer_in_one_zone_is_refused(account: Account) -> None:
+    for subnet in account.default_subnets()[1:]:
+        account.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    zone = account.default_subnets()[0]["AvailabilityZone"]
+
+    [said] = account.failures(instance_groups=[{**CLUSTERS[0], "zone": zone}])
+
+    assert "A balancer needs default subnets in 2 zones" in said

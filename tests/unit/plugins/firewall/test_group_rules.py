@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ansible.module_utils.firewall.group_rules import difference, found_rules, wanted_rules
+from ansible.module_utils.firewall.group_rules import difference, found_rules, named_groups, wanted_rules
 
 SSH = {"proto": "tcp", "ports": ["22"], "cidr_ip": "203.0.113.7/32", "rule_desc": "SSH"}
 OUT = {"proto": "tcp", "ports": ["80", "8000-8080"], "cidr_ip": "0.0.0.0/0", "rule_desc": "Web"}
@@ -59,3 +59,23 @@ def test_rules_for_groups_and_for_everything_are_seen() -> None:
         "in: tcp 22 from sg-1 (without a word)",
         "out: -1 all ports to 0.0.0.0/0 (without a word)",
     }
+
+
+def test_a_rule_about_another_group_is_the_same_by_its_name_and_by_its_id() -> None:
+    rule = {
+        "proto": "tcp",
+        "ports": ["80"],
+        "group_name": "balancer",
+        "rule_desc": "x",
+        "group_desc": "The one",
+    }
+    pair = {"GroupId": "sg-1", "Description": "x"}
+    group = {
+        "IpPermissions": [
+            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [pair]},
+        ]
+    }
+
+    assert named_groups([rule, {"cidr_ip": "203.0.113.7/32"}]) == {"balancer": "The one"}
+    assert wanted_rules([rule], [], {"balancer": "sg-1"}) == found_rules(group)
+    assert wanted_rules([rule], []) == {"in: tcp 80 from balancer (x)"}

@@ -3,8 +3,10 @@
 EC2 is a double here: nothing real lets go after a number of tries that a test chooses, without a host.
 """
 
+from typing import Any
+
 import pytest
-from ansible.module_utils.firewall.security_group import remove
+from ansible.module_utils.firewall.security_group import let_go, remove
 from ansible.module_utils.process import patience
 from ansible.module_utils.process.patience import HELD_GROUP
 from botocore.exceptions import ClientError
@@ -53,3 +55,35 @@ def test_one_that_another_run_removed_is_gone_and_a_refusal_is_a_refusal(waited:
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         remove(Ec2(held=0, last="UnauthorizedOperation"), "sg-1")
     assert len(waited) == 1
+
+
+class Pair:
+    """EC2 with two groups that name each other, and so hold each other."""
+
+    def __init__(self) -> None:
+        self.revoked: list[dict[str, Any]] = []
+
+    def describe_security_groups(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        assert {"Name": "tag:jobfleet:stack", "Values": ["mine"]} in Filters
+        rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+        named = {**rule, "UserIdGroupPairs": [{"GroupId": "sg-1", "Description": "x"}, {"GroupId": "sg-3"}]}
+        range_ = {**rule, "IpRanges": [{"CidrIp": "203.0.113.7/32"}], "UserIdGroupPairs": []}
+        if any(one["Name"].startswith("egress") for one in Filters):
+            return {"SecurityGroups": []}
+        return {
+            "SecurityGroups": [{"GroupId": "sg-2", "IpPermissions": [range_, named]}, {"GroupId": "sg-1"}]
+        }
+
+    def revoke_security_group_ingress(self, **asked: Any) -> None:
+        self.revoked.append(asked)
+
+    revoke_security_group_egress = revoke_security_group_ingress
+
+
+def test_only_the_rules_that_hold_a_group_are_taken_from_others() -> None:
+    ec2 = Pair()
+
+    let_go(ec2, "sg-1", {"jobfleet:stack": "mine"})
+
+    about = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}
+    assert ec2.revoked == [{"GroupId": "sg-2", "IpPermissions": [about]}]

@@ -18,6 +18,8 @@ PARAMS = {
     **dict.fromkeys(
         ("image_id", "key_name", "security_group", "user_data", "name", "stack", "key_mark"), "x"
     ),
+    "web_security_group": "web",
+    "balanced_security_group": "balanced",
     "volume_size": 8,
     "tags": {},
     "instance_profile": "",

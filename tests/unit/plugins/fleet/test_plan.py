@@ -135,12 +135,15 @@ def test_the_role_decides_name_tag_and_security_group_of_a_launch(role: str, nam
     params: dict[str, Any] = dict.fromkeys(given, "x")
     params |= {"name": "workers", "security_group": "workers"}
     params |= {"web_name": "web hosts", "web_security_group": "web hosts"}
+    params |= {"balanced_security_group": "balanced"}
     params |= {"cpu_credits": "", "volume_size": 8, "tags": {}, "instance_profile": ""}
 
     options = launch_options(InstanceGroup("any", 1, "t3.small", role=role), params)
 
     tags = {tag["Key"]: tag["Value"] for tag in options["TagSpecifications"][0]["Tags"]}
     assert (tags[ROLE_TAG], tags["Name"], options["SecurityGroups"]) == (role, named, [named])
+    balanced = InstanceGroup("any", 1, "t3.small", role="web", paths=("/any",))
+    assert launch_options(balanced, params)["SecurityGroups"] == ["balanced"]
 
 
 def test_zone_market_and_profile_reach_the_launch() -> None:
