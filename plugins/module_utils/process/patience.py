@@ -77,6 +77,14 @@ NEW_TEMPLATE = Delay(("InvalidLaunchTemplateName.NotFoundException",))
 NEW_TEMPLATE_S_GROUP = Delay(("ValidationError",), words="launch template", step=2)
 # A group of that name is being deleted, with its hosts.
 DYING_SCALING_GROUP = Delay(("AlreadyExists", "ResourceInUse"), words="delete", seconds=300, step=5)
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html#API_CreateListener_Errors
+NEW_BALANCER = Delay(("LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"))
+# Elastic Load Balancing asks EC2 for the group, and may be told that there is none yet.
+NEW_BALANCER_S_GROUP = Delay(("InvalidSecurityGroup",))
+# The same of an instance that runs since a moment ago.
+NEW_TARGET = Delay(("InvalidTarget",))
+# A listener or rule that is gone lets go of its target group some moments late.
+HELD_TARGET_GROUP = Delay(("ResourceInUse",), step=2)
 # A launch is made under a lock (`bucket_lock`), and has to be over before that is taken for abandoned.
 LAUNCH = Delay(("InvalidGroup.NotFound", "InvalidKeyPair.NotFound"), seconds=45)
 
