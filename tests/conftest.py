@@ -24,7 +24,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "tests.localcloud_fixture", "tests.worker_bench", "tests.client_bench", "tests.client_run",
-    "tests.dropped_files", "tests.scheduling", "tests.web_bench", "tests.web_process",
+    "tests.dropped_files", "tests.known_server", "tests.scheduling", "tests.web_bench", "tests.web_process",
 ]  # fmt: skip
 
 # The tests' own settings.

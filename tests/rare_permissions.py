@@ -100,6 +100,11 @@ CLIENT = (
          "a large upload that broke off"),
     Rare("RareScaling", ("s3:GetObject",), (f"{_BUCKET}/scaling/*",),
          "`jobfleet scaling` and `status` on a stack that scales, and why a sleeping fleet does not wake"),
+    Rare("RareBench",
+         ("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags",
+          "elasticloadbalancing:DescribeTargetGroups"),
+         ("*",),
+         "`jobfleet bench http` with `--cloudwatch`, or with `--token-from-stack` to a balancer"),
 )  # fmt: skip
 
 # A launch as a template of the stack says, and no other.

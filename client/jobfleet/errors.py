@@ -22,6 +22,7 @@ class Exit(IntEnum):
     OUTPUT = 10
     NOT_ALLOWED = 11
     NOT_OFFERED = 12
+    NOT_INSTALLED = 13
     INTERRUPTED = 130
     READER_GONE = 141
 
@@ -40,6 +41,7 @@ EXIT_MEANINGS = {
     Exit.OUTPUT: "the output cannot be written where it should go",
     Exit.NOT_ALLOWED: "the credentials work, but do not allow this",
     Exit.NOT_OFFERED: "no live worker offers the operation",
+    Exit.NOT_INSTALLED: "packages are missing that this command needs; the message says how to install them",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
     Exit.READER_GONE: "whoever read the output, such as `head`, had enough of it",
 }
@@ -128,6 +130,12 @@ class BadOutput(FleetError):
     """The output cannot be written where it should go."""
 
     exit = Exit.OUTPUT
+
+
+class NotInstalled(FleetError):
+    """A command needs packages that the client does without otherwise."""
+
+    exit = Exit.NOT_INSTALLED
 
 
 class NotAllowed(FleetError):

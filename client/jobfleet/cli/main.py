@@ -14,6 +14,7 @@ from jobfleet_jobs.version import __version__
 from jobfleet.cli.commands.answers.jobs import jobs
 from jobfleet.cli.commands.answers.result import result
 from jobfleet.cli.commands.answers.wait import wait
+from jobfleet.cli.commands.bench.group import bench
 from jobfleet.cli.commands.completion import completion
 from jobfleet.cli.commands.send.drop import drop
 from jobfleet.cli.commands.send.images import IMAGE_COMMANDS
@@ -66,7 +67,7 @@ def in_short(words: str) -> str:
 
 for _command in (
     stats, *IMAGE_COMMANDS, run, operations, submit, drop, wait, result, shell, jobs, status, scaling, web,
-    logs, dead, clear, config, doctor, completion,
+    logs, dead, clear, bench, config, doctor, completion,
 ):  # fmt: skip
     _command.short_help = _command.short_help or in_short(_command.help or "")
     cli.add_command(_command)

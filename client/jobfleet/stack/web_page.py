@@ -47,10 +47,11 @@ def find_page(account: Account) -> WebPage:
             f"the stack {stack} has no page: set web_count: 1 in inventory/group_vars/all.yml (or "
             f"web_on_workers: true, to spare the instance), and run {DEPLOY}"
         )
-    return WebPage(description.web, _token(account))
+    return WebPage(description.web, read_token(account))
 
 
-def _token(account: Account) -> str:
+def read_token(account: Account) -> str:
+    """Return the token that the page asks for. Raises `NotDeployed` if there is none, and AWS's errors."""
     try:
         answer = account.s3.get_object(Bucket=account.bucket, Key=WEB_ACCESS_KEY)
     except ClientError as problem:

@@ -83,7 +83,14 @@ def lines_of(command: click.Command) -> list[list[str]]:
 LINES = {command: lines_of(command) for command in leaves(command_line.cli)}
 # The one shows only how it is used behind another command, and the other is for a shell alone.
 MORE = {"wait": [["wait", JOB]], "completion": [["completion", "bash"]]}
-ALL = [line for lines in (*LINES.values(), *MORE.values()) for line in lines]
+# It asks no AWS if it is not told to; tests/aws/client/cli/bench has what it says of addresses.
+ELSEWHERE = ["bench", "http"]
+ALL = [
+    line
+    for lines in (*LINES.values(), *MORE.values())
+    for line in lines
+    if line[:2] != ELSEWHERE or "--token-from-stack" in line
+]
 
 # What is called for each method of the Python API, but those that never ask AWS.
 CALLS: dict[str, Callable[[Fleet], Any]] = {

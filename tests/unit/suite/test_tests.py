@@ -94,7 +94,7 @@ def test_folders_mirror_the_rooms_that_their_tests_are_about() -> None:
         "worker": "worker/jobfleet_worker",
     }
     # The client's commands lie a floor deeper than their tests, which are about nothing else.
-    shorter = {f"cli/{group}": f"cli/commands/{group}" for group in ("answers", "send", "stack")}
+    shorter = {f"cli/{group}": f"cli/commands/{group}" for group in ("answers", "bench", "send", "stack")}
     astray = [
         f"{kind}/{name}/{room}"
         for kind in ("aws", "unit")

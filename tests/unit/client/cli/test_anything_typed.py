@@ -56,11 +56,12 @@ STARTS = (
     [], ["stats"], ["greyscale"], ["convert"], ["pipeline"], ["run"], ["run", "stats"], ["submit"],
     ["submit", "greyscale"], ["drop", "--operation", "greyscale"], ["drop"], ["result"], ["wait"], ["jobs"],
     ["logs"], ["dead", "list"], ["dead", "show"], ["config"], ["operations"], ["completion"], ["shell"],
-    ["shell", "-n"],
+    ["shell", "-n"], ["bench", "http"], ["bench", "jobs"],
 )  # fmt: skip
 OPTIONS = (
     "--file", "--from", "-o", "--name", "--level", "--format", "--column", "--param", "--step", "--timeout",
     "--vars", "--profile", "--bucket", "--stack", "--since", "--ending", "--json", "-q", "--help", "--", "-",
+    "--clients",
 )  # fmt: skip
 SPECIAL = (
     "x.png",

@@ -39,6 +39,10 @@ COMMANDS: dict[str, list[list[str]]] = {
     "logs": [["logs"]],
     "dead": [["dead", "list"], ["dead", "show", JOB], ["dead", "redrive", "--all"], ["dead", "drop", JOB]],
     "clear": [["clear", "--requests", "--yes"]],
+    "bench": [
+        ["bench", "jobs", "--requests", "1"],
+        ["bench", "http", "http://127.0.0.1:9/", "--token-from-stack"],
+    ],
     "config": [["config"], ["config", "--ask", "--json"]],
     "doctor": [["doctor"], ["doctor", "--json"]],
     "completion": [["completion", "bash"]],

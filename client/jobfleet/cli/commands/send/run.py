@@ -79,7 +79,7 @@ def run(
     option = next((word for word in inputs if word.startswith("--")), None)
     if option:
         raise click.UsageError(_no_such_option(declared, option))
-    values = _parameters(declared, params)
+    values = read_parameters(declared, params)
     if declared.takes == "numbers":
         _on_numbers(invocation, declared, values, inputs, file, out, name)
     else:
@@ -129,7 +129,7 @@ def _check_out(declared: "Operation", out: str | None) -> None:
         raise click.UsageError(f"{declared.name} gives an answer and no file; leave --out away.")
 
 
-def _parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str, Value]":
+def read_parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str, Value]":
     """Read `NAME=VALUE` by what is declared; a flag alone says yes. Raises `BadInput`."""
     from jobfleet_jobs.errors import BadJob
     from jobfleet_jobs.operations.parameters import Flag
