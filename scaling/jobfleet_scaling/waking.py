@@ -8,12 +8,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
-from jobfleet_jobs.protocol.names import STACK_TAG
+from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
+from jobfleet_jobs.protocol.names import STACK_TAG, heartbeat_key
 
 from jobfleet_scaling.documents.configuration import PLAIN, HostGroup, ScalingConfiguration
 from jobfleet_scaling.documents.scaling_line import ScalingLine, log_key, write_lines
@@ -24,6 +26,10 @@ ClientOf = Callable[[str], Any]
 # So many groups are told in one call, which are more than a stack has:
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
 _GROUPS_MAX = 100
+
+# A host whose worker was not heard of for so long, three of its heartbeats, does nothing: it hangs, or its
+# network is gone. EC2 calls it healthy all the same.
+SILENT_AFTER = timedelta(seconds=3 * PERIOD_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Wake:
 def wake(
     stack: str, bucket: str, configuration: ScalingConfiguration, client: ClientOf, *, who: str, now: datetime
 ) -> Wake:
-    """Start one host if none is there or on its way, and leave a line in the scaling log.
+    """Start one host if none is there that works or on its way, and leave a line in the scaling log.
 
     `client` gives the boto3 client of a service, `who` is what the line calls the caller, `now` is in UTC. A
     stack that is stopped (`paused`), or may have no host, is not woken, and `refused` says so.
@@ -52,8 +58,9 @@ def wake(
     if why := _why_not(configuration):
         return Wake(refused=why)
     begin = _launch if configuration.mode == PLAIN else _raise_capacity
+    hosts = _Hosts(bucket, client)
     try:
-        done = Wake(started=begin(stack, configuration.groups, client, now))
+        done = begin(stack, configuration.groups, client, now, hosts)
     except ClientError as problem:
         code = error_code(problem)
         said = str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"
@@ -71,11 +78,31 @@ def _why_not(configuration: ScalingConfiguration) -> str:
     return ""
 
 
-def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
-    """Order one host of the first group that has room, if none has any; tell whether that was to be done.
+class _Hosts:
+    """Tells of hosts whether their workers have fallen silent, by the bucket's own clock."""
+
+    def __init__(self, bucket: str, client: ClientOf) -> None:
+        self._bucket, self._s3 = bucket, client("s3")
+
+    def is_silent(self, host: str) -> bool:
+        """Tell whether a worker was heard of, and is not any more; one that boots was never heard of."""
+        try:
+            answer = self._s3.head_object(Bucket=self._bucket, Key=heartbeat_key(host))
+        except ClientError:
+            return False  # no heartbeat, or none that may be read
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        now = parsedate_to_datetime(headers["date"]).astimezone(UTC)
+        return bool(now - answer["LastModified"] > SILENT_AFTER)
+
+
+def _raise_capacity(
+    stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime, hosts: _Hosts
+) -> Wake:
+    """Order one host of the first group that has room, if none has any that works or will.
 
     Hosts that were terminated or stopped by hand stay in a group whose process ReplaceUnhealthy is suspended,
-    and are unhealthy there. Nobody is left who would end them; the scaler of the new host does.
+    and are unhealthy there; those that hang are healthy. Nobody is left who would end them; the scaler of the
+    new host does.
     """
     names = [group.scaling_group for group in groups]
     autoscaling = client("autoscaling")
@@ -83,37 +110,51 @@ def _raise_capacity(stack: str, groups: Sequence[HostGroup], client: ClientOf, n
         AutoScalingGroupNames=names[:_GROUPS_MAX], MaxRecords=_GROUPS_MAX
     )
     found = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
-    if any(one["DesiredCapacity"] > _unhealthy(one) for one in found.values()):
-        return False
+    if any(_has_more_than_dead(one, hosts) for one in found.values()):
+        return Wake()
     there = [name for name in names if name in found]
     roomy = [name for name in there if found[name]["DesiredCapacity"] < found[name]["MaxSize"]]
+    if there and not roomy and any(found[name]["DesiredCapacity"] for name in there):
+        return Wake(refused=_NO_ROOM)
     # What is not there, or has no room, is named in AWS's refusal.
     first = next(iter(roomy or there), names[0])
     desired = found[first]["DesiredCapacity"] + 1 if first in found else 1
     autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=desired, HonorCooldown=False)
-    return True
+    return Wake(started=True)
 
 
-def _unhealthy(group: Mapping[str, Any]) -> int:
-    """Return how many of the hosts that a group counts are dead."""
-    return sum(
-        one.get("HealthStatus") == "Unhealthy" and not one["LifecycleState"].startswith("Terminat")
-        for one in group["Instances"]
+_NO_ROOM = (
+    "as many hosts as there may be are dead or silent: end them by `ansible-playbook playbooks/stop.yml`, "
+    "then run `ansible-playbook playbooks/start.yml`"
+)
+
+
+def _has_more_than_dead(group: Mapping[str, Any], hosts: _Hosts) -> bool:
+    """Tell whether a host of a group works, boots or is ordered. Few are asked: one that does ends it."""
+    there = [one for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")]
+    unhealthy = [one for one in there if one.get("HealthStatus") == "Unhealthy"]
+    rest = [one for one in there if one not in unhealthy]
+    if group["DesiredCapacity"] > len(unhealthy) + len(rest):
+        return True
+    return group["DesiredCapacity"] > len(unhealthy) and any(
+        one["LifecycleState"] != "InService" or not hosts.is_silent(one["InstanceId"]) for one in rest
     )
 
 
-def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime) -> bool:
-    """Launch one instance if there is none; tell whether that was to be done."""
+def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime, hosts: _Hosts) -> Wake:
+    """Launch one instance if there is none that works or will."""
     ec2 = client("ec2")
     filters = [
         {"Name": f"tag:{STACK_TAG}", "Values": [stack]},
         {"Name": f"tag:{SCALED_TAG}", "Values": ["true"]},
         {"Name": "instance-state-name", "Values": ["pending", "running"]},
     ]
-    if ec2.describe_instances(Filters=filters)["Reservations"]:
-        return False
+    reservations = ec2.describe_instances(Filters=filters)["Reservations"]
+    there = [instance["InstanceId"] for one in reservations for instance in one["Instances"]]
+    if any(not hosts.is_silent(instance) for instance in there):
+        return Wake()
     ec2.run_instances(**groups[0].launched_by(), MinCount=1, MaxCount=1, ClientToken=_token(stack, now))
-    return True
+    return Wake(started=True)
 
 
 def _token(stack: str, now: datetime) -> str:

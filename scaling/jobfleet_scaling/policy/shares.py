@@ -17,8 +17,9 @@ class GroupShare:
 class FleetMember:
     """A host of the fleet that is not leaving yet.
 
-    `launched` is a time in seconds, `idle` says that it has no job in hand (as one that boots), and
-    `outdated` that it was launched from an earlier version of its group's template.
+    `launched` is a time in seconds, `idle` says that it has no job in hand (as one that boots),
+    `outdated` that it was launched from an earlier version of its group's template, and `doubtful` that its
+    worker is late to say that it lives.
     """
 
     host: str
@@ -26,6 +27,7 @@ class FleetMember:
     launched: float
     idle: bool = False
     outdated: bool = False
+    doubtful: bool = False
 
 
 def distribute(
@@ -56,10 +58,12 @@ def distribute(
 def first_to_leave(members: Iterable[FleetMember], counts: Mapping[str, int]) -> list[str]:
     """Return the hosts that are more than their groups are to have, in the order in which they are to go.
 
-    Those of an earlier version go first, then those without a job, then the youngest. A host whose group is
-    not in `counts` goes too.
+    Those that may be dead go first, then those of an earlier version, then those without a job, then the
+    youngest. A host whose group is not in `counts` goes too.
     """
-    order = sorted(members, key=lambda one: (not one.outdated, not one.idle, -one.launched, one.host))
+    order = sorted(
+        members, key=lambda one: (not one.doubtful, not one.outdated, not one.idle, -one.launched, one.host)
+    )
     surplus = Counter(one.group for one in order)
     surplus.subtract(counts)
     leaving = []

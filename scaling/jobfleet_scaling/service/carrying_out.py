@@ -1,6 +1,6 @@
 """Plans are carried out: call by call, each only while the lease holds and AWS did not refuse it just now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -86,7 +86,8 @@ class Acts:
     def carry_out(self, plan: Plan, situation: Situation) -> list[str]:
         """Do what is planned, and return the hosts that were ended.
 
-        What is refused is tried again in later ticks. The leader's own host goes last.
+        What is refused is tried again in later ticks. The leader's own host goes last: while others are
+        there, one of them has to be able to lead.
         """
         self._now = situation.now
         for host in plan.uncordon:
@@ -104,12 +105,20 @@ class Acts:
                 self._say("launched", f"{count} of group {name}")
         # Those whose end was refused just now hold up no others.
         due = [one for one in plan.end if self._refusals.may(_ending(one[0]))]
-        gone = []
+        gone: list[str] = []
         for ended, why in sorted(due[:ENDS_MAX], key=lambda one: one[0].id == self._who):
+            if ended.id == self._who and not self._may_go(plan, situation, gone):
+                continue
             if self._try(_ending(ended), partial(self._fleets.end, ended)):
                 self._say("ended", why, ended.id)
                 gone.append(ended.id)
         return gone
+
+    def _may_go(self, plan: Plan, situation: Situation, gone: Sequence[str]) -> bool:
+        """Tell whether nobody is left who has to be ended, or somebody stays who can do it."""
+        left = {host.id for host in situation.sight.hosts if not host.is_ending} - {self._who, *gone}
+        heirs = {host.id for host in situation.crew.running if not situation.is_doubtful(host)}
+        return not left or bool((heirs & left) - plan.cordon.keys())
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:
         """Do something if the lease still holds; tell whether it was done."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
+
 from jobfleet_scaling.demand.workers import WorkerSight
 from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfiguration
 from jobfleet_scaling.documents.state import Cordon, ScalingState
@@ -12,7 +14,7 @@ from jobfleet_scaling.fleet.actors import FleetSight
 from jobfleet_scaling.fleet.hosts import FleetHost
 from jobfleet_scaling.fleet.lab_cap import LabRoom
 from jobfleet_scaling.policy.shares import FleetMember, GroupShare, distribute, first_to_leave
-from jobfleet_scaling.service.conditions import Crew
+from jobfleet_scaling.service.conditions import Crew, has_come
 
 # Why hosts leave, as it stands in the state and in the log.
 SURPLUS, EXCHANGE = "more hosts than are wanted", "there is a new version"
@@ -23,6 +25,9 @@ LEAVE_PATIENCE = timedelta(seconds=300)
 LEAVE_IDLE_PATIENCE = timedelta(seconds=900)
 # As long as SQS keeps a message in hand: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LEAVE_LONGEST = timedelta(hours=12)
+
+# A worker that is so late, two of its heartbeats and a half, may be dead: it is not the one that stays.
+DOUBT_AFTER = timedelta(seconds=2.5 * PERIOD_SECONDS)
 
 # A worker's last word may be a little older than the order by which it went.
 _SAME_TIME = timedelta(seconds=30)
@@ -57,6 +62,11 @@ class Situation:
             return True
         version = self.groups[host.group].version
         return bool(version and host.version and host.version != version)
+
+    def is_doubtful(self, host: FleetHost) -> bool:
+        """Tell whether a host's worker has come to life and is late to say that it still lives."""
+        sight = self.workers.get(host.id)
+        return sight is not None and has_come(host, sight) and self.now - sight.at > DOUBT_AFTER
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,7 @@ def _member(situation: Situation, host: FleetHost) -> FleetMember:
         host.launched.timestamp(),
         idle=sight is None or sight.is_idle,
         outdated=situation.is_outdated(host),
+        doubtful=situation.is_doubtful(host),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from jobfleet_jobs.protocol.names import heartbeat_key
 from jobfleet_scaling.documents.configuration import PLAIN, ScalingConfiguration
 from jobfleet_scaling.waking import Wake, wake
 
@@ -18,11 +19,27 @@ from tests.scaling_fleet import GROUP, NOW, configuration
 SECOND = replace(GROUP, name="other", scaling_group="st-other")
 
 
+class OlderHeartbeats:
+    """The bucket, in which heartbeats are older than they are by `ages`, in seconds by the worker's id."""
+
+    def __init__(self, s3: Any, ages: dict[str, float]) -> None:
+        self._s3, self._ages = s3, ages
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def head_object(self, Key: str, **more: Any) -> Any:  # noqa: N803
+        answer = self._s3.head_object(Key=Key, **more)
+        age = next((age for worker, age in self._ages.items() if Key == heartbeat_key(worker)), 0)
+        return answer | {"LastModified": answer["LastModified"] - timedelta(seconds=age)}
+
+
 class Account:
     """Groups and instances; EC2 launches one instance for one token, however often it is told."""
 
     def __init__(self, s3: Any, groups: dict[str, int]) -> None:
-        self.s3, self.groups = s3, groups
+        self.ages: dict[str, float] = {}
+        self.s3, self.groups = OlderHeartbeats(s3, self.ages), groups
         self.health: dict[str, list[str]] = {}
         self.launched: dict[str, dict[str, Any]] = {}
         self.most = dict.fromkeys(groups, 3)
@@ -63,7 +80,7 @@ class Account:
 
     def run_instances(self, ClientToken: str, **given: Any) -> None:  # noqa: N803
         self._refuse("RunInstances")
-        self.launched.setdefault(ClientToken, given)
+        self.launched.setdefault(ClientToken, {"InstanceId": f"i-{len(self.launched)}", **given})
 
     def _refuse(self, operation: str) -> None:
         if self.refuses:
@@ -119,6 +136,54 @@ def test_hosts_that_were_ended_by_hand_are_none(
     before = dict(account.groups)
     assert woken(stack, account, BY_GROUPS).started == (before != after)
     assert account.groups == after
+
+
+@pytest.mark.parametrize(
+    ("ages", "after"),
+    [
+        ({"st-workers-0": 200}, {"st-workers": 2, "st-other": 0}),
+        ({"st-workers-0": 100}, {"st-workers": 1, "st-other": 0}),
+        ({}, {"st-workers": 1, "st-other": 0}),
+    ],
+    ids=["silent", "late", "on its way up"],
+)
+def test_a_host_that_hangs_is_none_though_aws_calls_it_healthy(
+    stack: ScalingStack, account: Account, ages: dict[str, float], after: dict[str, int]
+) -> None:
+    account.groups["st-workers"], account.health = 1, {"st-workers": ["Healthy"]}
+    account.ages.update(ages)
+    for worker in ages:
+        stack.beat(worker)
+    assert woken(stack, account, BY_GROUPS).started == (after["st-workers"] == 2)
+    assert account.groups == after
+
+
+def test_one_that_works_beside_one_that_hangs_is_enough(stack: ScalingStack, account: Account) -> None:
+    account.groups["st-workers"], account.health = 2, {"st-workers": ["Healthy", "Healthy"]}
+    account.ages["st-workers-0"] = 1_000
+    stack.beat("st-workers-0")
+    stack.beat("st-workers-1")
+    assert woken(stack, account, BY_GROUPS) == Wake()
+
+
+def test_where_all_that_may_be_hang_it_says_what_to_do(stack: ScalingStack, account: Account) -> None:
+    account.groups.update({"st-workers": 1, "st-other": 1})
+    account.most = {"st-workers": 1, "st-other": 1}
+    account.health = {"st-workers": ["Healthy"], "st-other": ["Unhealthy"]}
+    account.ages["st-workers-0"] = 1_000
+    stack.beat("st-workers-0")
+    found = woken(stack, account, BY_GROUPS)
+    assert (found.started, found.forbidden) == (False, False)
+    assert "playbooks/stop.yml" in found.refused
+    assert account.groups == {"st-workers": 1, "st-other": 1}
+
+
+def test_a_plain_host_that_hangs_gets_one_beside_it(stack: ScalingStack, account: Account) -> None:
+    assert woken(stack, account, ONE_BY_ONE).started
+    account.ages["i-0"] = 1_000
+    stack.beat("i-0")
+    assert woken(stack, account, ONE_BY_ONE, after=90).started
+    assert len(account.launched) == 2
 
 
 def test_a_first_group_that_is_not_there_is_passed_over(stack: ScalingStack, account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.documents.state import ScalingState
@@ -11,7 +12,7 @@ from jobfleet_scaling.service.conditions import Crew
 from jobfleet_scaling.service.lease import LeaderLease
 from jobfleet_scaling.service.plan import Plan, Situation
 
-from tests.scaling_fleet import NOW, FakeFleet, TurnedClock, configuration, host
+from tests.scaling_fleet import NOW, FakeFleet, TurnedClock, configuration, host, sight, sights
 
 
 class Refusing(FakeFleet):
@@ -52,3 +53,29 @@ def test_nothing_is_done_by_a_lease_that_is_over() -> None:
     acting, told = acts(fleet, TurnedClock(), leads=False)
     acting.carry_out(*ends(*fleet.hosts))
     assert (fleet.ended, told) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("running", "age", "ended"),
+    [((), 10, []), (("i-other",), 10, ["i-me"]), (("i-other",), 160, [])],
+    ids=["leaving as well", "at work", "not heard of for long"],
+)
+def test_a_leader_does_not_go_before_those_whom_nobody_else_would_end(
+    running: tuple[str, ...], age: float, ended: list[str]
+) -> None:
+    fleet = FakeFleet([host("i-me"), host("i-other")])
+    acting, _ = acts(fleet, TurnedClock())
+    crew = Crew(running=[one for one in fleet.hosts if one.id in running])
+    workers = sights(sight("i-other", age=age))
+    found = Situation(
+        configuration(), ScalingState(), fleet.look(configuration()), crew, workers, NOW, 1
+    )  # fmt: skip
+    assert acting.carry_out(Plan(end=[(fleet.hosts[0], "drained")]), found) == ended
+    assert fleet.ended == ended
+
+
+def test_a_leader_goes_with_the_last_of_the_others() -> None:
+    fleet = FakeFleet([host("i-me"), host("i-other")])
+    acting, _ = acts(fleet, TurnedClock())
+    acting.carry_out(*ends(*fleet.hosts))
+    assert fleet.ended == ["i-other", "i-me"]

@@ -80,6 +80,12 @@ def test_the_idle_leave_first_and_then_the_youngest() -> None:
     assert list(make_plan(situation(1, hosts, workers=workers)).cordon) == ["young", "old"]
 
 
+def test_a_host_that_is_late_to_say_that_it_lives_leaves_before_one_that_works() -> None:
+    hosts = host("hangs", 900), host("works", 100)
+    workers = sights(sight("hangs", age=160, in_flight=32), sight("works"))
+    assert list(make_plan(situation(1, hosts, workers=workers)).cordon) == ["hangs"]
+
+
 def test_who_is_cordoned_is_not_ended_before_it_has_drained() -> None:
     plan = make_plan(situation(0, leaving=(host("a"),), state=cordoned("a")))
     assert (plan.end, plan.cordon, plan.order) == ([], {}, {})
