@@ -1,7 +1,6 @@
 """What all tests share."""
 
 import functools
-import itertools
 import os
 import signal
 import tempfile
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import ansible.module_utils
 import botocore.session
-import pytest
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
@@ -32,9 +30,6 @@ _OURS = (
     "JOBFLEET_PATIENCE", "JOBFLEET_NO_SKIPS", "JOBFLEET_SOAK", "JOBFLEET_RECORD_POLICIES",
     "JOBFLEET_PICTURES",
 )  # fmt: skip
-
-# What takes longest comes first, so that at the end no process waits for another one's last test.
-_ORDER = ("playbooks", "faults", "browser", "aws", "unit")
 
 
 def _forget_the_person() -> tempfile.TemporaryDirectory[str]:
@@ -67,22 +62,3 @@ if AnsibleCollectionConfig.collection_finder is None:
 
 # Every session of boto3 would read megabytes about AWS's services anew, and tests make hundreds of sessions.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-
-
-def _kind(item: pytest.Item) -> str:
-    """Return the folder below `tests` that a test lies in."""
-    below = item.path.relative_to(REPOSITORY).parts
-    return below[1] if below[0] == "tests" else ""
-
-
-# After other plugins, which may have shuffled the tests.
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long ones first, and in a module those that end what its others use last."""
-    items.sort(key=lambda item: _ORDER.index(_kind(item)) if _kind(item) in _ORDER else len(_ORDER))
-    modules = [list(tests) for _, tests in itertools.groupby(items, key=lambda item: item.path)]
-    items[:] = [item for tests in modules for item in sorted(tests, key=_is_after_removal)]
-
-
-def _is_after_removal(item: pytest.Item) -> bool:
-    return "removed" in getattr(item, "fixturenames", ())
