@@ -1,0 +1,1 @@
+"""Standard and FIFO queues side by side; docs/queues.md tells what follows from it."""
