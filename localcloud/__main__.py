@@ -44,7 +44,7 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--metrics-after", type=seconds, default=Delays.metrics_after, show_default=True,
-            help="Seconds until CloudWatch has metrics of a queue that is new or was idle; on AWS up to 900.",
+            help="Seconds until CloudWatch has metrics of a new balancer or an idle queue; on AWS up to 900.",
         ),
         click.option(
             "--events-after", type=seconds, default=Delays.events_after, show_default=True,

@@ -56,7 +56,7 @@ class Delays:
     events_after: float = 0.0
     """Seconds until S3 tells of objects as a bucket's new notifications want it."""
     metrics_after: float = 0.0
-    """Seconds on AWS's clock until CloudWatch has metrics of a queue that is new, or was idle for long."""
+    """Seconds on AWS's clock until CloudWatch has metrics of a new balancer or queue, or of an idle one."""
     queue_names_after: float = 60.0
     """Seconds until a queue may be made under the name of one that was deleted."""
 

@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from localcloud.balancers.checking import TargetChecks
-from localcloud.balancers.health import Health
+from localcloud.balancers.haproxy.requests_log import ServedRequest
+from localcloud.balancers.health import Health, HealthOf
 from localcloud.balancers.model import Balancer, TargetName
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,6 @@ log = logging.getLogger(__name__)
 # It is woken by what happens. This bounds how long a change is missed that nobody told of.
 _POLL_SECONDS = 1.0
 _STOP_SECONDS = 10.0
-
-HealthOf = Callable[[str, TargetName], Health | None]
 
 
 class Proxy(Protocol):
@@ -27,6 +26,9 @@ class Proxy(Protocol):
 
     def stop(self) -> None:
         """End it, and what it carries."""
+
+    def served(self) -> Iterator[ServedRequest]:
+        """Yield the requests that have ended since the last call."""
 
 
 class BalancerEngine:
@@ -81,6 +83,10 @@ class BalancerEngine:
     def balancers(self) -> list[Balancer]:
         """Return the balancers as they are."""
         return list(self._balancers)
+
+    def served(self) -> list[ServedRequest]:
+        """Return the requests that have ended since the last call. Called by one thread."""
+        return list(self._proxy.served()) if self._proxy is not None else []
 
     def summary(self) -> list[dict[str, Any]]:
         """Return what people want to know of each balancer."""

@@ -4,10 +4,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 """
 
 import http.client
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from localcloud.balancers.model import Check, Target
+from localcloud.balancers.model import Check, Target, TargetName
 
 # ALB's checks name themselves so, in their newest version.
 _AGENT = "ELB-HealthChecker/2.0"
@@ -46,6 +47,10 @@ class Health:
             self.state, self.failure = HEALTHY, None
         elif not good and self.in_a_row >= check.unhealthy:
             self.state, self.failure = UNHEALTHY, failure
+
+
+HealthOf = Callable[[str, TargetName], Health | None]
+"""Tells what is known of a target of a group, by the group's ARN; None before its first check has begun."""
 
 
 def codes_hold(codes: str, status: int) -> bool:

@@ -1,6 +1,7 @@
 """The data points of metrics, and their statistics by period. Times are Unix times on AWS's clock."""
 
 import math
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,14 @@ from typing import NamedTuple
 
 # AWS keeps points of one minute for 15 days. Here as many points a metric are kept as a day has minutes.
 _KEPT = 1_440
+
+
+_PERCENTILE = re.compile(r"p(\d{1,2}(\.\d+)?|100)")
+
+
+def is_percentile(statistic: str) -> bool:
+    """Tell whether a statistic is one, such as `p95` or `p99.9`."""
+    return _PERCENTILE.fullmatch(statistic) is not None
 
 
 class Metric(NamedTuple):
@@ -32,14 +41,19 @@ class Statistics:
     total: float
     least: float
     most: float
+    spread: tuple[tuple[float, float], ...] = ()
+    """Values with how often there were, for percentiles; empty where only the sums are known."""
 
     @classmethod
     def of(cls, value: float) -> "Statistics":
         """Return those of one value."""
-        return cls(1, value, value, value)
+        return cls(1, value, value, value, ((value, 1),))
 
     def get(self, statistic: str) -> float:
-        """Return `Average`, `Sum`, `Minimum`, `Maximum` or `SampleCount`; NaN for an average of nothing."""
+        """Return `Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount` or a percentile such as `p95`.
+
+        NaN for what there is not: an average of nothing, or a percentile where only sums are known.
+        """
         match statistic:
             case "Sum":
                 return self.total
@@ -49,8 +63,19 @@ class Statistics:
                 return self.most
             case "SampleCount":
                 return self.count
+            case _ if is_percentile(statistic):
+                return self._percentile(float(statistic[1:]))
             case _:
                 return self.total / self.count if self.count else math.nan
+
+    def _percentile(self, percent: float) -> float:
+        """Return the least value that so many of a hundred values do not exceed."""
+        rank, below = self.count * percent / 100, 0.0
+        for value, often in sorted(self.spread):
+            below += often
+            if below >= rank:
+                return value
+        return math.nan
 
 
 def together(several: Iterable[Statistics]) -> Statistics:
@@ -61,6 +86,8 @@ def together(several: Iterable[Statistics]) -> Statistics:
         math.fsum(one.total for one in parts),
         min(one.least for one in parts),
         max(one.most for one in parts),
+        # Where the values of one part are not known, those of all are not.
+        tuple(one for part in parts for one in part.spread) if all(part.spread for part in parts) else (),
     )
 
 

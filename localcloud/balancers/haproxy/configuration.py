@@ -86,6 +86,8 @@ global
 defaults
   mode http
   log global
+  option dontlognull
+  option http-ignore-probes
   retries 0
   timeout connect {_CONNECT_SECONDS}s
 """
@@ -195,7 +197,9 @@ def _backend(made: Layout, balancer: Balancer, group: TargetGroup) -> Iterator[s
     for status, shown in ((503, 502), (502, 502), (504, 504)):
         yield f"errorfile {status} {page_file(made.files, made.folder, shown)}"
     page = page_file(made.files, made.folder, 503, whole=False)
-    yield f"http-request return status 503 content-type text/html file {page} if {{ nbsrv eq 0 }}"
+    # Of a process that is about to end, HAProxy says that it has no servers; yet they answer what it took.
+    nobody = "{ nbsrv eq 0 } !{ stopping }"
+    yield f"http-request return status 503 content-type text/html file {page} if {nobody}"
     yield "http-request set-var(txn.left) date(0,us)"
     yield "http-response set-var(txn.answered) date(0,us)"
     if group.sticky is not None:

@@ -8,13 +8,14 @@ import errno
 import logging
 import shutil
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.balancers.engine import HealthOf
 from localcloud.balancers.haproxy.configuration import backend_name, layout
 from localcloud.balancers.haproxy.generation import Generation, Server
-from localcloud.balancers.health import HEALTHY
+from localcloud.balancers.haproxy.requests_log import RequestsReader, ServedRequest
+from localcloud.balancers.health import HEALTHY, HealthOf
 from localcloud.balancers.model import Balancer, Target, TargetGroup
 from localcloud.errors import LocalcloudError
 
@@ -54,6 +55,7 @@ class HaProxy:
         self._before: list[Generation] = []
         self._number = 0
         self._ports: set[tuple[str, int]] = set()
+        self._reader = RequestsReader(self.requests_log)
         self._refused: tuple[str, str] | None = None
         """The layout that HAProxy refused, and why."""
 
@@ -132,6 +134,10 @@ class HaProxy:
         for one in [one for one in self._before if not one.is_alive()]:
             one.forget()
             self._before.remove(one)
+
+    def served(self) -> Iterator[ServedRequest]:
+        """See `engine.Proxy`."""
+        yield from self._reader.read()
 
     def stop(self) -> None:
         """See `engine.Proxy`."""

@@ -11,6 +11,9 @@ from localcloud.gaps.timing import aws_seconds, seconds_on_aws
 
 MINUTE = 60.0
 
+# How long a minute's figures take after its end; AWS promises nothing, and it is mostly about this.
+DELAY_SECONDS = 60.0
+
 
 def now() -> float:
     """Return the time on AWS's clock."""

@@ -1,4 +1,4 @@
-"""The metrics that services publish by themselves, each minute: those of queues and Auto Scaling groups."""
+"""The metrics that services publish by themselves, each minute."""
 
 import time
 from collections.abc import Iterator
@@ -8,16 +8,14 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from localcloud.gaps.autoscaling.running import engine
-from localcloud.gaps.cloudwatch.clock import MINUTE
+from localcloud.gaps.cloudwatch.balancers import publish_balancers
+from localcloud.gaps.cloudwatch.clock import DELAY_SECONDS, MINUTE
 from localcloud.gaps.cloudwatch.records import store_of
 from localcloud.gaps.sqs.traffic import Traffic, traffic_of
 from localcloud.gaps.timing import seconds_on_aws
 from localcloud.lateness.register import late
 from localcloud.metrics.series import MetricStore, Point, Statistics, metric
 from localcloud.scaling_groups.group import COMING, GOING, ScalingGroup, Stage
-
-# How long a minute's figures take after its end; AWS promises nothing, and it is mostly about this.
-DELAY_SECONDS = 60.0
 
 # "A queue stays active up to six hours":
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
@@ -29,6 +27,7 @@ def publish(end: float) -> None:
     for account, region, backend in _all(sqs_backends):
         for queue in list(backend.queues.values()):
             _publish_queue(store_of(cloudwatch_backends[account][region]), queue, end)
+    publish_balancers(end)
     for group in engine.everything():
         if group.metrics:
             place = group.place

@@ -10,13 +10,15 @@ from typing import Any
 
 from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum, MetricDatum
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
 
 from localcloud.gaps.cloudwatch.clock import now, on_clock, real
 from localcloud.gaps.cloudwatch.records import store_of
 from localcloud.gaps.patching import put_over
 from localcloud.metrics.expression import BadExpression
 from localcloud.metrics.queries import ExpressionQuery, MetricQuery, Query, QueryAnswers, Span, reader
-from localcloud.metrics.series import Metric, Point, Statistics, metric
+from localcloud.metrics.series import Metric, Point, Statistics, is_percentile, metric
 from localcloud.metrics.values import Series
 
 STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
@@ -31,6 +33,7 @@ def mend() -> None:
     _metric_data_knows_maths()
     put_over(CloudWatchBackend, "get_metric_statistics", _get_metric_statistics)
     put_over(CloudWatchBackend, "get_filtered_metrics", _get_filtered_metrics)
+    _percentiles_are_extended_statistics()
 
 
 def _points_are_kept_by_metric() -> None:
@@ -53,7 +56,10 @@ def _points_are_kept_by_metric() -> None:
 
 def _statistics(datum: Any) -> Statistics:
     if isinstance(datum, MetricAggregatedDatum):
-        return Statistics(datum.sample_count, datum.sum, datum.min, datum.max)
+        # "If the minimum and the maximum are equal", there is no doubt about the values:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles
+        spread = ((datum.min, datum.sample_count),) if datum.min == datum.max else ()
+        return Statistics(datum.sample_count, datum.sum, datum.min, datum.max, spread)
     assert isinstance(datum, MetricDatum)  # noqa: S101  moto makes no other
     return Statistics.of(datum.value)
 
@@ -118,10 +124,10 @@ def metric_asked(asked: Mapping[str, Any]) -> Metric:
 
 def statistic_asked(statistic: str) -> str:
     """Return a statistic if it is known. Raises `ValidationError`."""
-    if statistic not in STATISTICS:
+    if statistic not in STATISTICS and not is_percentile(statistic):
         raise ValidationError(
-            f"The statistic {statistic!r} is not supported: say one of {', '.join(STATISTICS)} "
-            "(percentiles and trimmed means are not known here)."
+            f"The statistic {statistic!r} is not supported: say one of {', '.join(STATISTICS)}, or a "
+            "percentile such as p95 (trimmed means are not known here)."
         )
     return statistic
 
@@ -134,6 +140,42 @@ def period_asked(period: Any) -> float:
             f"The period {period} is not supported: it must be 1, 5, 10, 20, 30, or a multiple of 60."
         )
     return float(seconds)
+
+
+def _percentiles_are_extended_statistics() -> None:
+    """GetMetricStatistics answers percentiles apart from the other statistics. moto does not know them.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Datapoint.html
+    """
+    answer = CloudWatchResponse.get_metric_statistics
+
+    def get_metric_statistics(response: CloudWatchResponse) -> ActionResult:
+        extended = response._get_param("ExtendedStatistics") or []
+        if not extended:
+            found: ActionResult = answer(response)
+            return found
+        asked: dict[str, Any] = response._get_params()
+        backend: Any = response.cloudwatch_backend
+        points = backend.get_metric_statistics(
+            asked["Namespace"],
+            asked["MetricName"],
+            asked["StartTime"],
+            asked["EndTime"],
+            asked["Period"],
+            [*(asked.get("Statistics") or []), *extended],
+            unit=asked.get("Unit"),
+            dimensions=asked.get("Dimensions") or [],
+        )
+        apart = [_with_percentiles(point, extended) for point in points]
+        return ActionResult({"Label": asked["MetricName"], "Datapoints": apart})
+
+    put_over(CloudWatchResponse, "get_metric_statistics", get_metric_statistics)
+
+
+def _with_percentiles(point: dict[str, Any], extended: list[str]) -> dict[str, Any]:
+    values = {name: point[name] for name in extended if not math.isnan(point[name])}
+    rest = {name: value for name, value in point.items() if name not in extended}
+    return rest | ({"ExtendedStatistics": values} if values else {})
 
 
 def _span(known: Mapping[str, Query], queries: list[dict[str, Any]], start: datetime, end: datetime) -> Span:

@@ -23,6 +23,7 @@ from localcloud.balancers.model import (
     TargetName,
 )
 from tests.aws.web.nginx_before import free_port
+from tests.patience import patience
 
 ADDRESS = "127.77.254.1"
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         site.peers.append(self.client_address[0])
         if self.path.startswith("/held"):
             site.holding.set()
-            site.go_on.wait(60)
+            site.go_on.wait(patience(60))
         body = site.name.encode()
         self.send_response(int(self.path.partition("status=")[2] or 200))
         self.send_header("Content-Length", str(len(body)))
@@ -130,7 +131,7 @@ class Bench:
         return made
 
     def ask(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=60)
+        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=patience(60))
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers=names)

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.balancers.model import FixedAnswer, Forward, Target, TargetName
 from tests.aws.localcloud.balancers.bench import ADDRESS, Answer, Bench, Site
-from tests.patience import wait_for
+from tests.patience import patience, wait_for
 
 Elsewhere = Callable[[Callable[[], Any]], threading.Thread]
 
@@ -68,7 +68,7 @@ def held(bench: Bench, site: Site, elsewhere: Elsewhere) -> tuple[threading.Thre
             answers.append(Answer(0, {}, repr(error), {}))
 
     thread = elsewhere(ask)
-    assert site.holding.wait(60)
+    assert site.holding.wait(patience(60))
     return thread, answers
 
 
@@ -144,7 +144,7 @@ def test_other_targets_cost_no_request_on_connections_that_are_kept(
 ) -> None:
     first, second = (site.target() for site in pair)
     group = bench.forwards_to(first)
-    connection = http.client.HTTPConnection(ADDRESS, bench.port, timeout=60)
+    connection = http.client.HTTPConnection(ADDRESS, bench.port, timeout=patience(60))
     connection.connect()
     own = connection.sock.getsockname()
     seen = []

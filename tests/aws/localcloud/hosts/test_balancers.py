@@ -10,7 +10,7 @@ import pytest
 
 from tests.abilities import need_program
 from tests.localcloud_fixture import Hosts
-from tests.patience import wait_for
+from tests.patience import patience, wait_for
 
 FOLDER = "/var/tmp/site"  # noqa: S108  on a host that goes with the test
 
@@ -75,7 +75,7 @@ class Site:
         return Counter(self._ask() for _ in range(number))
 
     def _ask(self) -> str:
-        with urllib.request.urlopen(f"http://{self.address}/id", timeout=60) as answer:
+        with urllib.request.urlopen(f"http://{self.address}/id", timeout=patience(60)) as answer:
             return str(answer.read().decode())
 
     def end(self) -> None:

@@ -1,8 +1,10 @@
 """Data points by their times: the statistics of periods, and what is seen when."""
 
+import math
+
 import pytest
 
-from localcloud.metrics.series import MetricStore, Point, Statistics, metric
+from localcloud.metrics.series import MetricStore, Point, Statistics, is_percentile, metric, together
 
 DEPTH = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "jobs"})
 
@@ -59,3 +61,15 @@ def test_the_oldest_points_are_forgotten() -> None:
     store = store_with(*(point(60 * index, 1) for index in range(2_000)))
 
     assert len(store.periods(DEPTH, 0, 120_000, 60, now=0)) == 1_440
+
+
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed() -> None:
+    values = together(Statistics.of(value) for value in (5.0, 1.0, 3.0, 2.0, 4.0))
+
+    assert [values.get(name) for name in ("p0", "p20", "p50", "p90", "p100")] == [1, 1, 3, 5, 5]
+    assert math.isnan(together([values, Statistics(2, 3, 1, 2)]).get("p50"))
+
+
+def test_percentiles_are_between_0_and_100() -> None:
+    assert all(map(is_percentile, ("p0", "p99", "p99.99", "p100")))
+    assert not any(map(is_percentile, ("p", "p101", "tm99", "p-1", "50")))
