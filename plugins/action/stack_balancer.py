@@ -48,8 +48,8 @@ class ActionModule(InProcessAws):
             return balancer.told()
         if state == "absent" or not groups:
             balancer.remove()
-            return {"dns_name": ""}
-        return {"dns_name": balancer.ensure(self.region)}
+            return {"dns_name": "", "name": balancer.name}
+        return {"dns_name": balancer.ensure(self.region), "name": balancer.name}
 
     def _groups(self) -> list[InstanceGroup]:
         """Return the groups behind the balancer. Raises `Refused` for some that cannot be."""

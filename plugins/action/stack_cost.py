@@ -10,16 +10,17 @@ from ansible.plugins.loader import action_loader
 InProcessAws = action_loader.get("in_process_aws", class_only=True)
 
 from ansible.module_utils.account.aws_session import preload
+from ansible.module_utils.balancer.found import Found, find
 from ansible.module_utils.fleet.cpu_credits import credits_of
 from ansible.module_utils.fleet.hourly_cost import make_bill
-from ansible.module_utils.fleet.plan import find_ours, is_scaled
+from ansible.module_utils.fleet.plan import GROUP_TAG, find_ours, is_scaled, tags_of
 from ansible.module_utils.fleet.scaled_cost import scaling_lines
 from ansible.module_utils.fleet.web_hosts import members_of, showing_the_page
 from ansible.module_utils.scaling.changes import Changes
 from ansible.module_utils.scaling.published import GROUPS, PublishedScaling, read
 from botocore.exceptions import ClientError
 
-preload("ec2", "s3")
+preload("ec2", "s3", "elbv2")
 
 
 def _unlimited(ec2: Any, ours: list[dict[str, Any]]) -> dict[str, int]:
@@ -31,6 +32,18 @@ def _unlimited(ec2: Any, ours: list[dict[str, Any]]) -> dict[str, int]:
     found = ec2.describe_instance_types(InstanceTypes=sorted(set(kinds.values())))["InstanceTypes"]
     vcpus = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in found}
     return {one: vcpus[kind] for one, kind in kinds.items()}
+
+
+def _balancer_lines(balancer: Found | None) -> list[str]:
+    """Return how the balancer is, and who is behind it."""
+    if not balancer:
+        return []
+    urls = balancer.urls()
+    return [f"Load balancer {balancer.name} is {balancer.state}."] + [
+        f"{', '.join(urls.get(group, ['no path']))} leads to {group}: "
+        f"{'; '.join(one.words for one in hosts) or 'nobody'}."
+        for group, hosts in sorted(balancer.targets.items())
+    ]
 
 
 def _web(ours: list[dict[str, Any]], *, on_workers: bool) -> list[str]:
@@ -53,13 +66,22 @@ class ActionModule(InProcessAws):
         ids = [one["InstanceId"] for one in ours]
         attached = [{"Name": "attachment.instance-id", "Values": ids}]
         volumes = ec2.describe_volumes(Filters=attached)["Volumes"] if ids else []
+        balancer = find(self.client("elbv2"), self.params["stack"])
         bill = make_bill(
-            ours, volumes, self.params["prices"], self.region, datetime.now(UTC), _unlimited(ec2, ours)
-        )
-        lines = bill.lines + self._scaling(ours)
-        plain = [one for one in ours if not is_scaled(one)]
+            ours, volumes, self.params["prices"], self.region, datetime.now(UTC), _unlimited(ec2, ours),
+            len(balancer.zones) if balancer else 0,
+        )  # fmt: skip
+        lines = bill.lines + self._scaling(ours) + _balancer_lines(balancer)
+        behind = balancer.targets if balancer else {}
+        plain = [one for one in ours if not is_scaled(one) and tags_of(one).get(GROUP_TAG) not in behind]
         web = _web(plain, on_workers=self.params["web_on_workers"])
-        return {"lines": lines, "dollars": bill.dollars, "complete": bill.complete, "web": web}
+        return {
+            "lines": lines,
+            "dollars": bill.dollars,
+            "complete": bill.complete,
+            "web": web,
+            "balanced": [url for urls in balancer.urls().values() for url in urls] if balancer else [],
+        }
 
     def _scaling(self, ours: list[dict[str, Any]]) -> list[str]:
         """Return what there is to say of the stack's scaling, if it scales."""

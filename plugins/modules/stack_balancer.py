@@ -82,6 +82,10 @@ dns_name:
   description: The balancer's name in DNS; empty where there is none yet.
   type: str
   returned: if the state is present or absent
+name:
+  description: The balancer's name in AWS.
+  type: str
+  returned: if the state is present or absent
 urls:
   description: By group, the addresses that lead to it.
   type: dict

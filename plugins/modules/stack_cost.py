@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_cost
-short_description: Tell what a stack's instances cost an hour, how long they have run, and where the page is
+short_description: Tell what a stack's instances and balancer cost an hour, and where the page is
 options:
   stack:
     description: The stack's name, the tag C(jobfleet:stack).
@@ -16,7 +16,8 @@ options:
   prices:
     description:
       - C(regions) the prices are for, C(instances) an hour by type, C(volumes) a GiB and month by type,
-        C(address) an hour, C(credits) a vCPU-hour by family of types, and C(as_of), the prices' date in
+        C(address) an hour, C(credits) a vCPU-hour by family of types,
+        C(balancer) and C(balancer_unit) an hour, and C(as_of), the prices' date in
         words.
     type: dict
     required: true
@@ -62,6 +63,11 @@ dollars:
   returned: always
 web:
   description: The addresses of the running instances that show the page.
+  type: list
+  elements: str
+  returned: always
+balanced:
+  description: The addresses that lead to the page through the balancer.
   type: list
   elements: str
   returned: always

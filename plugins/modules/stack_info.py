@@ -73,6 +73,16 @@ scaling_groups:
   type: list
   elements: str
   returned: always
+load_balancers:
+  description: Names of the load balancers.
+  type: list
+  elements: str
+  returned: always
+target_groups:
+  description: Names of their target groups.
+  type: list
+  elements: str
+  returned: always
 alarms:
   description: Names of the alarms.
   type: list

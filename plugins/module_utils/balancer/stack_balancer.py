@@ -42,6 +42,11 @@ class StackBalancer:
         self._targets = Targets(elbv2, changes, params["wait_timeout"])
         self._tags = tags
 
+    @property
+    def name(self) -> str:
+        """The balancer's name."""
+        return self._balancer.name
+
     def ensure(self, region: str) -> str:
         """Have the balancer, and what leads through it; return its DNS name, if it is made."""
         vpc, subnets = default_vpc(self._ec2), self._subnets()

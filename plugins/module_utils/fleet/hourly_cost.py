@@ -45,9 +45,11 @@ def make_bill(
     region: str,
     now: datetime,
     unlimited: dict[str, int] | None = None,
+    balancer_zones: int = 0,
 ) -> Bill:
     """Return the bill of what `describe_instances` and `describe_volumes` returned.
 
+    `balancer_zones` are in how many zones there is a load balancer; 0 without one.
     `unlimited` has the vCPUs of each instance, by id, that may use more CPU credits than it has earned.
     """
     bill = Bill()
@@ -58,6 +60,8 @@ def make_bill(
     addresses = sum(bool(one.get("PublicIpAddress")) for one in instances)
     if addresses:
         bill.add(f"{addresses} public IPv4", float(prices["address"]) if known else None, addresses)
+    if balancer_zones:
+        _add_balancer(bill, balancer_zones, prices if known else {})
     sizes: Counter[str] = Counter()
     for volume in volumes:
         sizes[volume["VolumeType"]] += volume["Size"]
@@ -115,6 +119,18 @@ def _add_credits(
         at = "" if each is None else f", {each:.2f} $ a vCPU-hour above the baseline"
         bill.complete = False
         bill.lines.append(f"{len(vcpus)} {kind} with unlimited CPU credits, when busy: {price}{at}")
+
+
+def _add_balancer(bill: Bill, zones: int, prices: dict[str, Any]) -> None:
+    """Add a balancer and its addresses, one a zone; how much it serves nobody knows before the bill comes."""
+    bill.add("1 load balancer", prices.get("balancer"), 1)
+    bill.add(f"{zones} public IPv4 of the load balancer", prices.get("address"), zones)
+    unit = prices.get("balancer_unit")
+    bill.complete = False
+    bill.lines.append(
+        "what the load balancer serves: "
+        + ("price unknown" if unit is None else f"{unit} $ an hour more for each capacity unit (LCU)")
+    )
 
 
 def _words(seconds: float) -> str:

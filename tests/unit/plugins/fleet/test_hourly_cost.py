@@ -82,3 +82,15 @@ def test_what_unlimited_credits_may_cost_is_said_and_the_sum_is_the_least() -> N
     ) in bill.lines
     assert bill.lines[-1].startswith("Together at least")
     assert "credits" not in " ".join(make_bill(ours, [], PRICES, "us-east-1", NOW).lines)
+
+
+def test_a_balancer_costs_by_the_hour_with_an_address_in_each_zone_and_by_what_it_serves() -> None:
+    bill = make_bill([], [], PRICES, "us-east-1", NOW, balancer_zones=2)
+
+    assert bill.lines[:3] == [
+        "1 load balancer: 0.0225 $ an hour",
+        "2 public IPv4 of the load balancer: 0.0100 $ an hour",
+        "what the load balancer serves: 0.008 $ an hour more for each capacity unit (LCU)",
+    ]
+    assert "Together at least 0.0325 $ an hour" in bill.lines[3]
+    assert "price unknown" in make_bill([], [], PRICES, "eu-west-1", NOW, balancer_zones=2).lines[0]
