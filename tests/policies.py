@@ -31,6 +31,7 @@ FILES = {
     "client-waking": ("client-waking.json",),
     "web": ("web.json",),
     "scaling": ("deployer-scaling.json",),
+    "balancer": ("deployer-balancer.json",),
     "scaler": ("scaler.json",),
 }
 

@@ -105,6 +105,10 @@ CLIENT = (
           "elasticloadbalancing:DescribeTargetGroups"),
          ("*",),
          "`jobfleet bench http` with `--cloudwatch`, or with `--token-from-stack` to a balancer"),
+    Rare("RareBalancer",
+         tuple(f"elasticloadbalancing:Describe{what}" for what in (
+             "LoadBalancers", "TargetGroups", "TargetHealth")),
+         ("*",), "`jobfleet status` where web hosts are behind a balancer"),
 )  # fmt: skip
 
 # A launch as a template of the stack says, and no other.
@@ -237,6 +241,46 @@ SCALING = (
          "images that nothing is launched from any more", _OURS),
 )  # fmt: skip
 
+_ELB = "arn:aws:elasticloadbalancing:${region}:${account}"
+_BALANCERS = (f"{_ELB}:loadbalancer/app/*", f"{_ELB}:targetgroup/*")
+_LISTENERS = (f"{_ELB}:listener/app/*", f"{_ELB}:listener-rule/app/*")
+
+# For whoever deploys web hosts behind a balancer, in addition: tests/aws/plugins/test_balancer.py does so.
+BALANCER = (
+    Rare("Looking",
+         tuple(f"elasticloadbalancing:Describe{what}" for what in (
+             "Listeners", "LoadBalancerAttributes", "Rules", "Tags", "TargetGroupAttributes",
+             "TargetHealth")),
+         ("*",), "everything is compared, and hosts are waited for"),
+    Rare("NewBalancers",
+         ("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"), _BALANCERS,
+         "groups of web hosts get a balancer", _NEW),
+    Rare("Balancers",
+         ("elasticloadbalancing:CreateListener", "elasticloadbalancing:DeleteLoadBalancer",
+          "elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:DeregisterTargets",
+          "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:ModifyTargetGroup",
+          "elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:RegisterTargets",
+          "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets"),
+         _BALANCERS, "they are put right and removed, and hosts come and go", _OURS),
+    Rare("Listeners",
+         ("elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteListener",
+          "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyListener",
+          "elasticloadbalancing:ModifyRule", "elasticloadbalancing:SetRulePriorities"),
+         _LISTENERS, "the same of what leads to them", _OURS),
+    Rare("Tags", ("elasticloadbalancing:AddTags",), (*_BALANCERS, *_LISTENERS), "all of it when it is made",
+         ((f"aws:RequestTag/{STACK_TAG}", ("${stack}",)),
+          ("elasticloadbalancing:CreateAction",
+           ("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup")))),
+    Rare("MendedTags", ("elasticloadbalancing:AddTags",), _BALANCERS, "somebody removed a tag", _OURS),
+    Rare("Role", ("iam:CreateServiceLinkedRole",),
+         ("arn:aws:iam::${account}:role/aws-service-role/elasticloadbalancing.amazonaws.com/*",),
+         "the account never had a load balancer",
+         (("iam:AWSServiceName", ("elasticloadbalancing.amazonaws.com",)),)),
+    Rare("OtherGroups", ("ec2:ModifyInstanceAttribute",),
+         (f"{_EC2}:instance/*", f"{_EC2}:security-group/*"),
+         "a web host comes behind the balancer, or is reached by itself again", _OURS),
+)  # fmt: skip
+
 RARE = {
     "deployer": DEPLOYER,
     "worker": WORKER,
@@ -244,5 +288,6 @@ RARE = {
     "client-waking": CLIENT_WAKING,
     "web": WEB,
     "scaling": SCALING,
+    "balancer": BALANCER,
     "scaler": SCALER,
 }

@@ -20,12 +20,15 @@ from jobfleet.human_text import size as as_size
 _MAX_BYTES = 65_536
 
 # What a browser is given is an address of the web and nothing else.
-_WEB_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
+_WEB_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
+
+# As AWS allows names of load balancers.
+_BALANCER = re.compile(r"[A-Za-z0-9-]{1,32}")
 
 
 @dataclass(frozen=True)
 class WebAddress:
-    """Where the stack's page is: its address, and the instance that shows it."""
+    """Where the stack's page is: its address, and the instance, or the group of instances, that shows it."""
 
     url: str
     host: str = ""
@@ -35,13 +38,14 @@ class WebAddress:
 class Published:
     """The stack's description. `limits` are those of `jobfleet_worker.settings`, as far as they are told.
 
-    `web` is empty where the stack has no page.
+    `web` is empty where the stack has no page, and `balancer` where there is none before it.
     """
 
     version: str | None = None
     queues: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     web: Sequence[WebAddress] = ()
+    balancer: str = ""
 
     def check_size(self, size: int, name: str, operation: str) -> None:
         """Raise `BadInput` for an input of `size` bytes, called `name`, that no worker would take."""
@@ -85,7 +89,12 @@ def parse_description(data: bytes) -> Published | None:
         {name: value for name, value in _object(found, "queues").items() if isinstance(value, str)},
         {name: value for name, value in _object(found, "limits").items() if _is_whole(value)},
         _web(found.get("web")),
+        _balancer(_object(found, "balancer").get("name")),
     )
+
+
+def _balancer(name: Any) -> str:
+    return name if isinstance(name, str) and _BALANCER.fullmatch(name) else ""
 
 
 def _web(value: Any) -> Sequence[WebAddress]:

@@ -10,12 +10,13 @@ from jobfleet.aws import identity
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
-from jobfleet.aws.stack_description import WebAddress, read_description
+from jobfleet.aws.stack_description import Published, WebAddress, read_description
 from jobfleet.errors import FleetError, NoCredentials, Unreachable
 from jobfleet.human_text import ago, duration, many
 from jobfleet.queues import queue_counts as queues
 from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers
+from jobfleet.stack.page.balancer import BalancerView, look_at_balancer
 from jobfleet.stack.queue_ages import Age, QueueAges
 from jobfleet.stack.scaling.view import ScalingView, look_at_scaling, why_none_is_alive
 from jobfleet.stack.silence import RENEW, credential_doubt
@@ -46,6 +47,8 @@ class StackStatus:
     """Where the page is; empty where there is none."""
     scaling: ScalingView | None = None
     """How the stack scales; None where it does not."""
+    balancer: BalancerView | None = None
+    """What is before the web hosts; None where they are reached by themselves."""
 
     @property
     def workers(self) -> Sequence[Worker]:
@@ -56,7 +59,9 @@ class StackStatus:
     def warnings(self) -> list[str]:
         """What is wrong, each a sentence with the way out."""
         scaling = self.scaling.warnings if self.scaling else []
-        return [*self.unknown, *_warn_of_workers(self), *scaling, *_warn_of_dead_letters(self.queues)]
+        balancer = self.balancer.warnings if self.balancer else []
+        dead = _warn_of_dead_letters(self.queues)
+        return [*self.unknown, *_warn_of_workers(self), *scaling, *balancer, *dead]
 
 
 def read_status(account: Account, ages: QueueAges) -> StackStatus:
@@ -67,27 +72,35 @@ def read_status(account: Account, ages: QueueAges) -> StackStatus:
     bucket = Bucket(account)
     unknown: list[str] = []
     _ = account.sqs, account.s3, account.sts, account.cloudwatch  # made by one thread, used by others
-    with ThreadPoolExecutor(6) as threads:
+    with ThreadPoolExecutor(7) as threads:
         counted = threads.submit(queues.count_queues, account)
         whose = threads.submit(identity.find_identity, account)
         aged = threads.submit(lambda: ages.of(_that_hold_any(counted.result())))
         living = threads.submit(
             _or_say, account, unknown, "the workers", lambda: workers.read_workers(bucket), Workforce()
         )
-        told = threads.submit(_or_say, account, unknown, "the page's address", lambda: _web(account), ())
+        told = threads.submit(
+            _or_say, account, unknown, "the page's address",
+            lambda: read_description(account, account.bucket), None,
+        )  # fmt: skip
+        before = threads.submit(
+            _or_say, account, unknown, "the balancer", lambda: _balancer(account, told.result()), None
+        )
         scales = threads.submit(
             _or_say, account, unknown, "the scaling", lambda: look_at_scaling(bucket), None
         )
-    found, signs, web = (whose.result(), counted.result()), living.result(), told.result()
+    found, signs, description = (whose.result(), counted.result()), living.result(), told.result()
+    balancer, web = before.result(), description.web if description else ()
     return StackStatus(
         datetime.now(UTC), found[0], bucket.name, found[1], aged.result(), signs, tuple(unknown), web,
-        scales.result(),
+        scales.result(), balancer,
     )  # fmt: skip
 
 
-def _web(account: Account) -> Sequence[WebAddress]:
-    description = read_description(account, account.bucket)
-    return description.web if description else ()
+def _balancer(account: Account, description: Published | None) -> BalancerView | None:
+    """Look at the balancer; where the stack tells of none, AWS is not asked."""
+    name = description.balancer if description else ""
+    return look_at_balancer(account, name) if name else None
 
 
 def _that_hold_any(counted: Sequence[Queue]) -> list[Kind]:

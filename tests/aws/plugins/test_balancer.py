@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.balancer_account import ONE, TWO, BalancerAccount, balancer_account
-from tests.localcloud_fixture import client_of
+from tests.localcloud_fixture import client_of, new_key
+from tests.policies import Place, statements_of
+
+SOMETHING_ELSE = [{"Field": "path-pattern", "Values": ["/mine"]}]
 
 
 @pytest.fixture
@@ -211,3 +215,30 @@ def test_a_second_run_asks_for_each_thing_once(account: BalancerAccount, tmp_pat
     calls = account.calls(key)
     assert all(":Describe" in one for one in calls)
     assert len(calls) <= 20, calls
+
+
+def test_a_deployer_needs_no_more_than_the_policies_say_and_reaches_nobody_else_s(
+    account: BalancerAccount, tmp_path: Path
+) -> None:
+    allowed = [*statements_of("deployer"), *statements_of("balancer")]
+    filled = tmp_path / "policy.json"
+    place = Place("mine", account.number, "us-east-1")
+    filled.write_text(place.fill_in(json.dumps({"Version": "2012-10-17", "Statement": allowed})))
+    key = new_key(account.key, account=account.number, policy=filled)
+    strangers = account.elbv2.create_target_group(
+        Name="other", Protocol="HTTP", Port=80, VpcId=account.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    )
+
+    made = account.balancer(key=key)
+    account.elbv2.modify_rule(RuleArn=account.rules()[0]["RuleArn"], Conditions=SOMETHING_ELSE)
+    mended = account.balancer(key=key)
+    moved = account.balancer(TWO, ONE, key=key)
+    removed = account.balancer(state="absent", key=key)
+
+    for done in (made, mended, moved, removed):
+        assert not done.get("failed"), done["msg"]
+        assert done["changed"]
+    elbv2 = client_of(key, "elbv2")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        elbv2.delete_target_group(TargetGroupArn=strangers["TargetGroups"][0]["TargetGroupArn"])
+    elbv2.close()

@@ -149,7 +149,7 @@ def _token(invocation: Invocation, urls: Sequence[str]) -> str:
     """Return the stack's token, if all URLs are addresses of the stack's. Raises `BadInput`."""
     from jobfleet.aws.stack_description import read_description
     from jobfleet.bench.balancer import find_balancer
-    from jobfleet.stack.web_page import read_token
+    from jobfleet.stack.page.web_page import read_token
 
     account = invocation.account()
     token = read_token(account)

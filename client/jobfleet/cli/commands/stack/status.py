@@ -13,6 +13,7 @@ from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 
 if TYPE_CHECKING:
     from jobfleet.aws.account import Account
+    from jobfleet.stack.page.balancer import BalancerView
     from jobfleet.stack.status import StackStatus
 
 INTERVAL_SECONDS = 5.0
@@ -29,6 +30,7 @@ _WORKER_HEADERS = (
     "failed",
     "broken",
 )
+_BALANCED_HEADERS = ("group", "host", "health")
 _NUMBERS = frozenset({"waiting", "in flight", "delayed", "done", "failed", "broken"})
 
 
@@ -51,6 +53,8 @@ def status(invocation: Invocation, watch: bool, interval: float) -> None:
     every minute) or stopped. Jobs done, failed (bad jobs) and broken attempts are counted since the
     worker's start. All workers are counted, and at most a hundred are shown: first those that are
     paused or late.
+
+    Balancer: its address, and how AWS finds each host behind it, if web hosts are behind one.
 
     Problems go to stderr, each with its fix. With --watch, a terminal shows a live view. Other outputs
     get one report after the other.
@@ -96,6 +100,9 @@ def _live(invocation: Invocation, account: "Account", interval: float) -> None:
             parts += [rich_table(_QUEUE_HEADERS, _queue_rows(seen), _NUMBERS), Text("")]
             if seen.workers:
                 parts.append(rich_table(_WORKER_HEADERS, _worker_rows(seen), _NUMBERS))
+            if seen.balancer and seen.balancer.hosts:
+                rows = _balanced_rows(seen.balancer)
+                parts += [Text(""), rich_table(_BALANCED_HEADERS, rows, _NUMBERS)]
             parts += [Text(f"warning: {words}", "yellow") for words in seen.warnings if not invocation.quiet]
             parts.append(Text(f"every {interval:g} s; Ctrl-C ends it", "dim"))
             live.update(Group(*parts), refresh=True)
@@ -138,6 +145,9 @@ def _show(invocation: Invocation, account: "Account", seen: "StackStatus") -> No
     if seen.workers:
         sys.stdout.write("\n")
         show_table(_WORKER_HEADERS, _worker_rows(seen), _NUMBERS)
+    if seen.balancer and seen.balancer.hosts:
+        sys.stdout.write("\n")
+        show_table(_BALANCED_HEADERS, _balanced_rows(seen.balancer), _NUMBERS)
     sys.stdout.flush()
     for words in seen.warnings:
         invocation.output.say(f"warning: {words}")
@@ -151,6 +161,8 @@ def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
     more = {}
     if seen.web:
         more["page"] = ", ".join(one.url for one in seen.web)
+    if seen.balancer:
+        more["balancer"] = seen.balancer.words
     if seen.scaling and (found := seen.scaling.configuration):
         more["scaling"] = f"{seen.scaling.words} (min {found.minimum}, max {found.maximum})"
     shown = sum(worker.read for worker in seen.workers)
@@ -208,6 +220,10 @@ def _worker_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
     return rows
 
 
+def _balanced_rows(balancer: "BalancerView") -> list[tuple[str, ...]]:
+    return [(one.group, one.host, one.health) for one in balancer.hosts]
+
+
 def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
     from jobfleet.stack.workers import STATES
 
@@ -242,6 +258,7 @@ def _for_machines(account: "Account", seen: "StackStatus") -> dict[str, Any]:
         "workers_by_state": {state: seen.workforce.count(state) for state in STATES},
         "older_workers": seen.workforce.older,
         "web": [{"url": one.url, "host": one.host} for one in seen.web],
+        "balancer": seen.balancer and seen.balancer.to_json(),
         "scaling": seen.scaling and seen.scaling.to_json(),
         "warnings": seen.warnings,
     }  # fmt: skip

@@ -10,7 +10,7 @@ import click
 from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 
 if TYPE_CHECKING:
-    from jobfleet.stack.web_page import WebPage
+    from jobfleet.stack.page.web_page import WebPage
 
 
 @click.command(epilog=examples("jobfleet web", "jobfleet web --no-open --json"))
@@ -31,7 +31,7 @@ def web(invocation: Invocation, no_open: bool) -> None:
     answer.
     """
     from jobfleet.cli.terminal.tables import show_facts
-    from jobfleet.stack.web_page import find_page, trouble_of
+    from jobfleet.stack.page.web_page import find_page, trouble_of
 
     account = invocation.account()
     with invocation.output.waiting("asking AWS"):

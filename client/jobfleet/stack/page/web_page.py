@@ -102,7 +102,9 @@ def _asked(url: str, seconds: float) -> tuple[int, str]:
         else http.client.HTTPConnection(host, port, timeout=seconds)
     )
     with closing(connection):
-        connection.request("GET", "/", headers={"Accept": "application/json"})
+        # Behind a balancer the page is under a path. Without the slash there, any host says who it is.
+        path = f"{parts.path.rstrip('/')}/"
+        connection.request("GET", path, headers={"Accept": "application/json"})
         answer = connection.getresponse()
         return answer.status, answer.headers.get("WWW-Authenticate", "")
 
