@@ -91,6 +91,13 @@ def _lateness(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="Let periods of alarms, time-outs of hooks, cooldowns and the like pass so many times faster.",
 )
+@click.option(
+    "--while",
+    "lives_with",
+    type=click.IntRange(1),
+    metavar="PID",
+    help="End it, with its hosts, when the process of this id ends, however that ends.",
+)
 @_lateness
 def up(
     port: int | None,
@@ -100,11 +107,14 @@ def up(
     role_delay: int,
     vcpus: int,
     time_scale: float,
+    lives_with: int | None,
     **lateness: Any,
 ) -> None:
     """Start it, unless it is up; clean up first what a killed one left."""
     delays = Delays(**lateness)
-    wishes = up_and_down.Wishes(port, lab, iam, role_seconds, role_delay, vcpus, delays, time_scale)
+    wishes = up_and_down.Wishes(
+        port, lab, iam, role_seconds, role_delay, vcpus, delays, time_scale, lives_with
+    )
     up_and_down.up(RunFolder.of_environment(), wishes, _say)
 
 

@@ -1,4 +1,4 @@
-"""The server process: moto's web application with real hosts, until SIGTERM.
+"""The server process: moto's web application with real hosts, until SIGTERM or the end of another process.
 
 `up` starts it as `python -m localcloud.server`, with the settings in the run folder.
 """
@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from localcloud.balancers.haproxy.proxy import HaProxy, find_problem
 from localcloud.control.admin_paths import Action, Admin
+from localcloud.control.end_of_life import end_of_life
 from localcloud.control.group_actions import group_actions
 from localcloud.control.session import Session
 from localcloud.ec2.machine_images import images_json
@@ -191,9 +193,7 @@ def _serve(run: RunFolder, settings: CloudSettings) -> None:
     )
     with RequestsLog(run.requests_log, run.calls_log) as requests_log:
         server = _listen(_Application(moto, requests_log, admin), settings)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = end_of_life(settings.lives_with)
         serve = threading.Thread(target=server.serve_forever, args=(_STOP_POLL_SECONDS,), daemon=True)
         serve.start()
         engine.start()

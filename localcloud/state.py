@@ -91,6 +91,8 @@ class CloudSettings:
     delays: Delays = DELAYS
     time_scale: float = TIME_SCALE
     """How many times faster what AWS does by its own clock goes; see `gaps.timing`."""
+    lives_with: int | None = None
+    """The id of the process with which the cloud ends, if it is to end with one."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ DEBIAN_OWNER = "136693071363"
 def localcloud_command(
     *arguments: str, run: Path, environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m localcloud` on the cloud of `run`."""
+    """Run `python -m localcloud` on the cloud of `run`, which ends with this process, if not sooner."""
+    if arguments[:1] == ("up",) and "--while" not in arguments:
+        arguments = (*arguments, "--while", str(os.getpid()))
     return subprocess.run(
         [*prefix, sys.executable, "-m", "localcloud", *arguments],
         cwd=REPOSITORY,

@@ -52,6 +52,7 @@ class Wishes:
     vcpus: int = VCPUS
     delays: Delays = DELAYS
     time_scale: float = TIME_SCALE
+    lives_with: int | None = None
 
 
 def up(run: RunFolder, wishes: Wishes, say: Say) -> None:
@@ -104,6 +105,7 @@ def _settings(run: RunFolder, wishes: Wishes, port_before: int | None, say: Say)
         role_delay=wishes.role_delay,
         vcpus=wishes.vcpus,
         time_scale=wishes.time_scale,
+        lives_with=wishes.lives_with,
     )
 
 

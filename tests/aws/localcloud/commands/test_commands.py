@@ -27,9 +27,9 @@ def run(tmp_path: Path) -> Iterator[Path]:
     assert down.returncode == 0, down.stderr
 
 
-def cloud_of(run: Path, hosts: Hosts) -> tuple[Hosts, int]:
+def cloud_of(run: Path, hosts: Hosts, *options: str) -> tuple[Hosts, int]:
     """Start a cloud in `run`; return a way to boot hosts in it and the server's process id."""
-    up = localcloud_command("up", run=run)
+    up = localcloud_command("up", *options, run=run)
     assert up.returncode == 0, up.stderr
     ec2 = client_of(parse_env(localcloud_command("env", run=run).stdout), "ec2")
     ec2.import_key_pair(
@@ -122,6 +122,31 @@ def test_down_cleans_what_a_killed_server_left(run: Path, hosts: Hosts) -> None:
     assert localcloud_command("down", run=run).returncode == 0
 
     assert leftovers(run) == NOTHING
+
+
+def test_a_cloud_ends_with_the_process_that_it_is_there_for(run: Path, hosts: Hosts) -> None:
+    """As with tests that are interrupted: nobody calls `down`, and hosts and mounts would stay."""
+    with subprocess.Popen(["sleep", "infinity"]) as companion:
+        mine, server = cloud_of(run, hosts, "--while", str(companion.pid))
+        mine.wait(mine.run()[0], "running")
+        mine.ec2.close()
+        assert leftovers(run)["mounts"]
+        companion.kill()
+
+    wait_for(lambda: not is_alive(server))
+
+    found = leftovers(run)
+    assert (found["processes"], found["mounts"]) == ([], [])
+
+
+def test_a_cloud_for_a_process_that_is_not_there_is_refused_with_a_word(run: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+
+    up = localcloud_command("up", "--while", str(gone.pid), run=run)
+
+    assert up.returncode == 1
+    assert f"there is no process {gone.pid}: give --while" in up.stderr
 
 
 def test_a_second_up_says_that_it_is_up_and_changes_nothing(localcloud: dict[str, str]) -> None:
