@@ -164,6 +164,10 @@ alive:
   type: list
   elements: str
   returned: when present
+came_in:
+  description: Seconds that the last host took from its launch until it took jobs. 0 if no scaler has told it.
+  type: float
+  returned: when present
 mended:
   description: What was not as given, in words.
   type: list

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.project.project_module import project_module
 from ansible.module_utils.scaling.changes import Changes
+from ansible.module_utils.scaling.refusals import DENIED
 from ansible.module_utils.scaling.shares import ScaledGroup
 from botocore.exceptions import ClientError
 
@@ -38,6 +39,17 @@ class PublishedScaling:
                 raise
             return None
         return str(found.decode(errors="replace"))
+
+    def came_in(self) -> float:
+        """Return how many seconds the last host took from launch until it took jobs; 0 if nobody knows."""
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=self._state)["Body"].read()
+        except ClientError as problem:
+            # Whoever may not read it deploys all the same.
+            if problem.response["Error"]["Code"] not in {*MISSING, *DENIED}:
+                raise
+            return 0.0
+        return float(project_module("jobfleet_scaling.documents.state").ScalingState.read(found).came_in)
 
     def ensure(self, wanted: str) -> None:
         """Have the document lie there."""

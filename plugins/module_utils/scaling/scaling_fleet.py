@@ -79,7 +79,8 @@ class ScalingFleet:
             self._take_over_plain(wanted)
         else:
             self._start_plain(wanted, versions)
-        return {"mode": mode, "versions": versions, "alive": self._wait_for_life()}
+        alive = self._wait_for_life()
+        return {"mode": mode, "versions": versions, "alive": alive, "came_in": self._published.came_in()}
 
     def stop(self) -> None:
         """Leave nothing running, each host drained, until `switch_on`."""

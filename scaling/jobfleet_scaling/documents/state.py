@@ -31,7 +31,8 @@ class ScalingState:
     `cordoned` has the hosts that are to leave, by instance id. `needs` are the needs of the window, each with
     its time (UTC), so that whoever takes over knows them. Nor does it forget what jobs take of a host
     (`service_seconds`, `slots`), how many of each worker's jobs are `counted`, which host is being exchanged
-    for one of a new version, and which version of each template brought no host to life (`broken`).
+    for one of a new version, and which version of each template brought no host to life (`broken`). The last
+    host that came to life took `came_in` seconds from its launch until its worker took jobs; 0 if none has.
     """
 
     holder: str = ""
@@ -45,6 +46,7 @@ class ScalingState:
     counted: Mapping[str, int] = field(default_factory=dict)
     exchanged: str = ""
     broken: Mapping[str, str] = field(default_factory=dict)
+    came_in: float = 0.0
 
     def is_free(self, now: datetime) -> bool:
         """Tell whether anyone may take the lease."""
@@ -69,6 +71,7 @@ class ScalingState:
             "counted": dict(self.counted),
             "exchanged": self.exchanged,
             "broken": dict(self.broken),
+            "came_in": round(self.came_in, 3),
             "needs": [{"at": written(at), "need": round(need, 3)} for at, need in self.needs],
         })  # fmt: skip
 
@@ -86,6 +89,7 @@ class ScalingState:
             counted={name: whole(count) for name, count in mapping(told.get("counted")).items()},
             exchanged=str(told.get("exchanged") or ""),
             broken={name: str(version) for name, version in mapping(told.get("broken")).items()},
+            came_in=seconds(told.get("came_in"), 0.0),
             cordoned=_cordoned(mapping(told.get("cordoned"))),
             needs=tuple(
                 (at, seconds(one.get("need"), 0.0))

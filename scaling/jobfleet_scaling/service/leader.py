@@ -41,6 +41,12 @@ class LeaderParts:
     tell: Callable[[ScalingLine], None]
 
 
+@dataclass(frozen=True)
+class _Came:
+    host: str
+    seconds: float
+
+
 class Leader:
     """Decides and acts, one tick at a time, as long as the lease is `who`'s."""
 
@@ -76,12 +82,16 @@ class Leader:
             return written
         parts.acts.readable()
         situation, plan, line, state = decided
+        came = self._came(situation)
+        state = replace(state, came_in=came[-1].seconds) if came else state
         written = parts.store.write(state, read)
         lease.taken(begun)
         if is_new:
             parts.tell(ScalingLine(read.now, self._who, "took-over", why=_whose(read)))
         parts.tell(line)
-        self._tell_alive(situation)
+        for one in came:
+            took = f"{one.seconds:.0f} s after its launch"
+            parts.tell(ScalingLine(situation.now, self._who, "alive", why=took, host=one.host))
         if self._who in parts.acts.carry_out(plan, situation):
             # Whoever is woken next need not wait for the end of a lease that nobody holds.
             self._is_ended = True
@@ -158,8 +168,8 @@ class Leader:
         rates = look.rates
         return decision, replace(state, needs=needs, service_seconds=rates.service_seconds, slots=rates.slots)
 
-    def _tell_alive(self, situation: Situation) -> None:
-        """Say of each host that came to life how long it took.
+    def _came(self, situation: Situation) -> "list[_Came]":
+        """Return the hosts that came to life, each with how long it took.
 
         Of those that this leader saw on their way up, and of its own host if nobody was there to see it.
         """
@@ -168,13 +178,14 @@ class Leader:
             own = running.get(self._who)
             is_new = own is not None and situation.now - own.launched < OWN_BOOT_LONGEST
             self._booting = {self._who: running[self._who].launched} if is_new else {}
+        came = []
         for host, launched in self._booting.items():
             if host in running:
                 heartbeat = situation.workers[host].heartbeat
-                came = (heartbeat and heartbeat.started) or situation.workers[host].at
-                took = f"{max(0.0, (came - launched).total_seconds()):.0f} s after its launch"
-                self._parts.tell(ScalingLine(situation.now, self._who, "alive", why=took, host=host))
+                at = (heartbeat and heartbeat.started) or situation.workers[host].at
+                came.append(_Came(host, max(0.0, (at - launched).total_seconds())))
         self._booting = {host.id: host.launched for host in situation.crew.booting}
+        return came
 
 
 def _whose(read: StateRead) -> str:

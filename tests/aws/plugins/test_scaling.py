@@ -3,6 +3,8 @@
 import base64
 
 import pytest
+from jobfleet_jobs.protocol.names import SCALING_STATE_KEY
+from jobfleet_scaling.documents.state import ScalingState
 
 from tests.localcloud_fixture import new_key
 from tests.scaling_account import GROUPS, ScalingAccount, suspended
@@ -58,6 +60,14 @@ def test_a_group_lets_its_hosts_drain_and_the_scaler_alone_pick_them(account: Sc
         "Course": "7", "Name": "mine-worker", "jobfleet:stack": "mine", "jobfleet:group": "worker",
         "jobfleet:role": "worker", "jobfleet:key": "SHA256:x", "jobfleet:scaled": "true",
     }  # fmt: skip
+
+
+def test_how_long_the_last_host_took_to_come_is_told_where_a_scaler_knows_it(account: ScalingAccount) -> None:
+    assert account.scaling()["came_in"] == 0
+    state = ScalingState(came_in=48.5).to_json().encode()
+    account.clients["s3"].put_object(Bucket=account.bucket, Key=SCALING_STATE_KEY, Body=state)
+    assert account.scaling()["came_in"] == 48.5
+    assert account.scaling(check=True)["came_in"] == 48.5
 
 
 def test_the_alarm_watches_the_queue_and_all_groups_and_wakes_the_first(account: ScalingAccount) -> None:

@@ -284,6 +284,11 @@ def test_a_host_that_came_to_life_tells_how_long_it_took(stack: ScalingStack, sc
     assert [(line["host"], line["why"]) for line in stack.printed() if line["event"] == "alive"] == [
         ("i-1", "42 s after its launch")
     ]
+    assert round(stack.state().came_in) == 42
+    # Whoever leads next knows it, too.
+    leader.service.end()
+    scaler("i-next").turn()
+    assert round(stack.state().came_in) == 42
 
 
 def test_whoever_takes_over_goes_on_with_what_was_begun(stack: ScalingStack, scaler: Made) -> None:

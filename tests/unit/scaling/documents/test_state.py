@@ -10,7 +10,18 @@ from jobfleet_scaling.documents.state import Cordon, ScalingState
 from tests.scaling_fleet import NOW
 
 WHOLE = ScalingState(
-    "i-1", NOW, 3, {"i-2": Cordon(NOW, "surplus")}, ((NOW, 1.5),), 7, 0.25, 2.0, {"i-2": 9}, "i-3", {"t": "4"}
+    "i-1",
+    NOW,
+    3,
+    {"i-2": Cordon(NOW, "surplus")},
+    ((NOW, 1.5),),
+    7,
+    0.25,
+    2.0,
+    {"i-2": 9},
+    "i-3",
+    {"t": "4"},
+    48.5,
 )
 
 
