@@ -118,7 +118,9 @@ class Generation:
         """
         for one, ready in servers.items():
             if one not in self.servers:
-                self.tell(f"add server {one.backend}/{one.name} {one.address} source {one.source}")
+                words = f"add server {one.backend}/{one.name} {one.address} source {one.source}"
+                if "registered" not in (answer := self.tell(words)):
+                    raise OSError(f"HAProxy does not take {one.name}: {answer}")
                 self.servers[one] = False
             self._set(one, ready=ready)
         for one in [one for one in self.servers if one not in servers]:

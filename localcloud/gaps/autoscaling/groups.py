@@ -97,6 +97,20 @@ def update_auto_scaling_group(place: Place, asked: Asked) -> None:
 
 
 @answering
+def attach_load_balancer_target_groups(place: Place, asked: Asked) -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AttachLoadBalancerTargetGroups.html."""
+    _refuse_what_is_not_here(asked)
+
+
+@answering
+def describe_load_balancer_target_groups(place: Place, asked: Asked) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeLoadBalancerTargetGroups.html."""
+    with engine.changing(place) as groups:
+        wishes.find(groups, required(asked, "AutoScalingGroupName"))
+    return {"LoadBalancerTargetGroups": []}
+
+
+@answering
 def delete_auto_scaling_group(place: Place, asked: Asked) -> None:
     """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html."""
     with engine.changing(place) as groups:

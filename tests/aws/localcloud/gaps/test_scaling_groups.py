@@ -268,3 +268,16 @@ def test_a_new_group_is_seen_late_where_that_is_asked_for(
     suspend = cloud.api.suspend_processes
     assert refused(lambda: suspend(AutoScalingGroupName=GROUP))[0] == "ValidationError"
     suspend(AutoScalingGroupName=GROUP)
+
+
+def test_target_groups_are_refused_by_name(cloud: Cloud) -> None:
+    cloud.create()
+    arns = {"TargetGroupARNs": ["arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/g/1"]}
+
+    code, words = refused(
+        lambda: cloud.api.attach_load_balancer_target_groups(AutoScalingGroupName=GROUP, **arns)
+    )
+
+    assert (code, "TargetGroupARNs" in words) == ("ValidationError", True)
+    found = cloud.api.describe_load_balancer_target_groups(AutoScalingGroupName=GROUP)
+    assert found["LoadBalancerTargetGroups"] == []
