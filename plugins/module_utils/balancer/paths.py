@@ -14,6 +14,14 @@ MAX_PATHS = 100
 MAX_GROUPS = 100
 MAX_TARGETS = 1000
 
+# The first parts of paths that a web host serves itself, as a test holds against jobfleet_web.settings.
+OWN_PATHS = frozenset(
+    {
+        "api", "batches", "healthz", "metrics", "nginx-problems", "readyz", "scaling", "static", "whoami",
+        "work",
+    }
+)  # fmt: skip
+
 _PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 
@@ -40,6 +48,11 @@ def wrong_paths(item: dict[str, Any], name: str, role: str, web: str) -> list[st
             f"slashes, {MAX_CHARACTERS} characters at most"
             for path in paths_of(item, name)
             if not _PATH.fullmatch(path) or len(path) > MAX_CHARACTERS
+        ]
+        found += [
+            f"the path '{path}', and web hosts serve /{own} themselves: give paths of another name"
+            for path in paths_of(item, name)
+            if (own := path.lstrip("/").partition("/")[0]) in OWN_PATHS
         ]
     return found
 

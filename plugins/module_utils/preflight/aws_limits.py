@@ -206,6 +206,7 @@ RULES: dict[str, Rule] = {
         lambda value: all(map(is_host, value)),
         "give names of hosts such as page.example.org, without https:// or a port",
     ),
+    "web_balancer_idle_timeout": _from_to(1, 4_000),
     "web_balancer_ranges": Rule(
         lambda value: bool(value) and all(map(is_range, value)), "give address ranges such as 10.0.0.0/8"
     ),

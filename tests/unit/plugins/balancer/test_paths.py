@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from ansible.module_utils.balancer.paths import OWN_PATHS
 from ansible.module_utils.firewall.regroup import misplaced, regroup
 from ansible.module_utils.fleet.plan import GROUP_TAG, ROLE_TAG, InstanceGroup, parse_groups
 from ansible.module_utils.process.failure import Failure
+from jobfleet_web import settings
 
 
 def group(name: str = "cluster1", **given: Any) -> dict[str, Any]:
@@ -40,6 +42,14 @@ def test_a_path_that_no_rule_could_have_is_said(path: object) -> None:
     [said] = wrong(group(paths=[path]))
 
     assert f"has the path '{path}': begin with a slash and end with none" in said
+
+
+def test_a_path_that_would_hide_one_of_a_web_host_s_own_is_said() -> None:
+    assert OWN_PATHS == settings.OWN_PATHS
+    for own in OWN_PATHS:
+        for given in (group(own), group(paths=[f"/{own}/x", "/x"])):
+            assert f"web hosts serve /{own} themselves" in "".join(wrong(given))
+    assert wrong(group("workers", paths=["/x/work"])) == []
 
 
 @pytest.mark.parametrize("path", ["/a", "/A-b_c~d.e", "/...", "/.a", "/a/b/c", f"/{'x' * 125}"])
