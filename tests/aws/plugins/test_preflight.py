@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from localcloud.commands.lab import give_vcpus
 from localcloud.state import RunFolder
 from tests.localcloud_fixture import client_of, new_key
+from tests.places import REPOSITORY
 from tests.policies import FILES, FOLDER, Place
 from tests.unit.plugins.actions import action, inventory_variables, run
 
@@ -238,10 +240,7 @@ def test_an_image_that_is_not_there_is_missed_before_anything_is_made(account: A
     assert said == "The account 136693071363 has no image named debian-99-* in us-east-1."
 
 
-CLUSTERS = [
-    {"name": "one", "role": "web", "count": 5, "type": "t2.large", "zone": "us-east-1a", "balancer": True},
-    {"name": "two", "role": "web", "count": 4, "type": "m4.large", "zone": "us-east-1b", "balancer": True},
-]
+CLUSTERS = yaml.safe_load((REPOSITORY / "examples" / "two-clusters.yml").read_text())["instance_groups"]
 
 
 def test_balanced_groups_need_a_security_group_each_for_hosts_and_balancer(

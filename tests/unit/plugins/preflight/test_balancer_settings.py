@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+import yaml
+from ansible.module_utils.account.lab_limits import Load, limits, over_limit, refusals
 from ansible.module_utils.fleet.launch_network import Network
-from ansible.module_utils.fleet.plan import InstanceGroup
+from ansible.module_utils.fleet.plan import InstanceGroup, parse_groups
 from ansible.module_utils.preflight.balancer_rules import network_problems
 
+from tests.places import REPOSITORY
 from tests.unit.plugins.preflight.test_role_rules import refused
 from tests.unit.plugins.preflight.test_web_settings import value
 
@@ -59,6 +62,21 @@ def test_a_certificate_opens_the_port_of_tls() -> None:
     assert refused(**given) == []
     assert value("firewall_balancer_tls", **given) is True
     assert value("firewall_balancer_tls") is False
+
+
+def test_the_example_is_what_a_lab_allows() -> None:
+    given = yaml.safe_load((REPOSITORY / "examples" / "two-clusters.yml").read_text())
+    groups, wrong = parse_groups(given["instance_groups"])
+    types = [group.type for group in groups for _ in range(group.count)]
+
+    assert wrong == []
+    assert refused(**given) == []
+    assert [(one.name, one.count, one.type, one.zone, one.paths) for one in groups] == [
+        ("cluster1", 5, "t2.large", "us-east-1a", ("/cluster1",)),
+        ("cluster2", 4, "m4.large", "us-east-1b", ("/cluster2",)),
+    ]
+    assert refusals("us-east-1", [(one.name, one.type, one.market) for one in groups]) == []
+    assert over_limit(Load({}, {"t2.large": 2, "m4.large": 2}), types, [], limits(True, 9)) is None
 
 
 def test_a_balancer_needs_two_zones() -> None:
