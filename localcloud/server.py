@@ -7,8 +7,6 @@ import fcntl
 import logging
 import os
 import secrets
-import signal
-import socket
 import sys
 import threading
 import time
