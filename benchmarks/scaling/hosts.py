@@ -74,10 +74,12 @@ def predicted(jobs: int, world: World, seconds: float) -> tuple[float, int]:
     last = world.boot[1]
     arrivals, services = [0.0] * jobs, [seconds] * jobs
     run.tick(arrivals, services)
-    while not run.is_done():
-        last = max(last, *(slot[0] for slot in run.hosts.slots))
+    while True:
+        # Also after the last tick, in which the last job may have begun.
+        last = max([last, *(slot[0] for slot in run.hosts.slots)])
+        if run.is_done():
+            return last, run.hosts.launches
         run.tick([], [])
-    return last, run.hosts.launches
 
 
 def _measure(fleet: Any, options: argparse.Namespace, jobs: int) -> Burst:
