@@ -189,8 +189,6 @@ def _forwards(number: int, action: Forward) -> Iterator[str]:
 
 def _backend(made: Layout, balancer: Balancer, group: TargetGroup) -> Iterator[str]:
     yield f"balance {'leastconn' if group.least_outstanding else 'roundrobin'}"
-    # As on AWS, a target sees the load balancer's address.
-    yield f"source {balancer.address}"
     for name in ("server", "tunnel"):
         yield f"timeout {name} {balancer.idle_timeout}s"
     # A target that refuses the connection is a bad gateway on AWS, and unavailable for HAProxy.

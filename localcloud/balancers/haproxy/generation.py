@@ -35,6 +35,7 @@ class Server(NamedTuple):
     name: str
     address: str
     source: str
+    """As on AWS, a target sees the load balancer's address."""
 
 
 class Generation:

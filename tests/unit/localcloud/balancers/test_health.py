@@ -101,13 +101,8 @@ class Asking:
 
     def turn(self, address: str | None = "127.0.0.2", *, draining: bool = False) -> float | None:
         target = Target(TargetName("i-1", 80), address, "us-east-1a", draining)
-        done = threading.Event()
-        before = self.asked
         balancers = [Balancer("b", "127.0.0.9", (), (TargetGroup("g", CHECK, (target,)),))]
-        due = self.checks.turn(balancers, done.set)
-        if self.asked > before or due is None:
-            done.wait(1)
-        return due
+        return self.checks.turn(balancers, lambda: None)
 
     def state(self) -> str | None:
         health = self.checks.health("g", TargetName("i-1", 80))
