@@ -50,12 +50,13 @@ def let_go(ec2: Any, group: str, tags: dict[str, str]) -> None:
 
 
 def _about(rules: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
-    """Return the part of rules that is about a group."""
+    """Return the part of rules that is about a group, as EC2 told it."""
     ports = ("IpProtocol", "FromPort", "ToPort")
     return [
-        {**{key: rule[key] for key in ports if key in rule}, "UserIdGroupPairs": [{"GroupId": group}]}
+        {**{key: rule[key] for key in ports if key in rule}, "UserIdGroupPairs": [pair]}
         for rule in rules
-        if any(pair["GroupId"] == group for pair in rule.get("UserIdGroupPairs", []))
+        for pair in rule.get("UserIdGroupPairs", [])
+        if pair["GroupId"] == group
     ]
 
 

@@ -85,5 +85,10 @@ def test_only_the_rules_that_hold_a_group_are_taken_from_others() -> None:
 
     let_go(ec2, "sg-1", {"jobfleet:stack": "mine"})
 
-    about = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}
+    about = {
+        "IpProtocol": "tcp",
+        "FromPort": 80,
+        "ToPort": 80,
+        "UserIdGroupPairs": [{"GroupId": "sg-1", "Description": "x"}],
+    }
     assert ec2.revoked == [{"GroupId": "sg-2", "IpPermissions": [about]}]
