@@ -44,13 +44,19 @@ def _interfaces_have_no_public_name() -> None:
 def _used_security_groups_stay() -> None:
     """DeleteSecurityGroup fails with DependencyViolation until the group's instances are terminated.
 
-    moto deletes it, so a teardown that does not wait would pass here and fail on AWS.
+    So it does while a rule of another group names it. moto deletes it, so a teardown that does not wait would
+    pass here and fail on AWS. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
     """
     delete = SecurityGroupBackend._delete_security_group
 
     def delete_if_unused(backend: SecurityGroupBackend, vpc_id: str | None, group_id: str) -> None:
         interfaces = backend.enis.values()  # type: ignore[attr-defined]
         if any(group.id == group_id for interface in list(interfaces) for group in interface.group_set):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        groups = [one for some in list(backend.groups.values()) for one in list(some.values())]
+        others = [one for one in groups if one.id != group_id]
+        rules = [rule for one in others for rule in (*one.ingress_rules, *one.egress_rules)]
+        if any(rule.source_group.get("GroupId") == group_id for rule in rules):
             raise DependencyViolationError(f"resource {group_id} has a dependent object")
         # See below: the interface is still there.
         left = Thing(backend.account_id, INTERFACE, group_id)  # type: ignore[attr-defined]

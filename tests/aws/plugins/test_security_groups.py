@@ -1,6 +1,8 @@
 """Security groups that name each other, as the balancer's and that of its hosts do."""
 
+import pytest
 from ansible.module_utils.firewall.security_group import let_go, remove
+from botocore.exceptions import ClientError
 
 from tests.localcloud_fixture import client_of, new_key
 
@@ -20,6 +22,8 @@ def test_groups_that_name_each_other_let_go_and_keep_what_is_about_others(localc
     ec2.authorize_security_group_egress(GroupId=balancer, IpPermissions=[about])
 
     for group in (balancer, hosts):
+        with pytest.raises(ClientError, match="DependencyViolation"):
+            ec2.delete_security_group(GroupId=group)
         let_go(ec2, group, {"jobfleet:stack": "mine"})
 
     told = {
