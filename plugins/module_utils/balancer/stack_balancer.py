@@ -112,7 +112,10 @@ class StackBalancer:
 
     def _state(self) -> str:
         held = self._balancer.held()
-        return str(held["State"]["Code"]) if held else "gone"
+        if not held:
+            return "gone"
+        state = held["State"]
+        return f"failed: {state.get('Reason', '')}" if state["Code"] == "failed" else str(state["Code"])
 
     def _subnets(self) -> dict[str, str]:
         """Return the default subnets by zone."""

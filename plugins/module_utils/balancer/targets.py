@@ -51,14 +51,16 @@ class Targets:
     def wait_until_well(self, wanted: dict[str, list[str]], state: Callable[[], str]) -> None:
         """Wait until the balancer is active and all are healthy.
 
-        `wanted` has instances by the target group's ARN. `state` asks how the balancer is. Raises `Refused`
-        that says who is not, and why.
+        `wanted` has instances by the target group's ARN. `state` asks how the balancer is, with the reason if
+        it failed. Raises `Refused` that says who is not, and why.
         """
 
         def left() -> list[str]:
             now = state()
-            if now == "failed":
-                raise Refused("AWS could not set up the balancer (state failed): run this again.")
+            if now.startswith("failed"):
+                raise Refused(
+                    f"AWS could not set up the balancer ({now}): run stop.yml, and then this again."
+                )
             if now not in ("active", "active_impaired"):
                 return [f"the balancer is {now}"]
             return [text for arn, hosts in wanted.items() for text in self._unwell(arn, hosts)]

@@ -93,8 +93,8 @@ def test_who_is_not_well_in_time_is_named_with_the_reason(waited: list[float]) -
 
 
 def test_a_balancer_that_aws_could_not_set_up_is_not_waited_for(waited: list[float]) -> None:
-    with pytest.raises(Refused, match="state failed"):
-        made(Elbv2({}))[0].wait_until_well({ARN: []}, lambda: "failed")
+    with pytest.raises(Refused, match="failed: no room"):
+        made(Elbv2({}))[0].wait_until_well({ARN: []}, lambda: "failed: no room")
 
     assert waited == []
 
