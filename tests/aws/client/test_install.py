@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jobfleet.errors import Exit
 from packaging.requirements import Requirement
 
 from tests.patience import patience
@@ -109,3 +110,12 @@ def test_the_installed_client_answers_from_a_copy_of_the_variables_file(
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "mean    2\n" in ran.stdout
+
+
+def test_without_its_packages_a_load_says_how_to_install_them(installed: Path, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [installed / "bin/jobfleet", "bench", "http", "http://127.0.0.1:9/"], cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (Exit.NOT_INSTALLED, "")
+    assert "`pip install aiohttp matplotlib numpy`" in ran.stderr

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from jobfleet_jobs.version import __version__
+from yarl import URL
 
 from jobfleet.bench.engine.loops import Send
 from jobfleet.bench.engine.samples import OK, Reply
@@ -51,6 +52,8 @@ class HttpTarget:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
+        # Read once, not for each request.
+        self._url = URL(request.url)
         parts = urlsplit(request.url)
         self.name = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
@@ -70,16 +73,16 @@ class HttpTarget:
             yield lambda: self._send(session)
 
     async def _send(self, session: aiohttp.ClientSession) -> Reply:
-        request = self._request
+        request, clock = self._request, asyncio.get_running_loop().time
         try:
             async with session.request(
-                request.method, request.url, data=request.body, allow_redirects=False
+                request.method, self._url, data=request.body, allow_redirects=False
             ) as answer:
-                body = await _read(answer)
+                body, done = await _read(answer), clock()
                 if body is None:
-                    return Reply("answer too large", ANSWER_MAX_BYTES)
+                    return Reply("answer too large", ANSWER_MAX_BYTES, "", done)
                 kind = OK if 200 <= answer.status < 300 else f"status {answer.status}"
-                return Reply(kind, len(body), place_of(body, answer.headers, request.share_by))
+                return Reply(kind, len(body), place_of(body, answer.headers, request.share_by), done)
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as problem:
             return Reply(kind_of(problem))
 

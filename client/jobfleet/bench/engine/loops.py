@@ -61,7 +61,7 @@ async def _closed(clients: int, bounds: LoopBounds, send: Send, samples: Samples
         while bounds.take(sent := clock()):
             samples.begun += 1
             reply = await send()
-            samples.add(sent, sent, clock(), reply)
+            samples.add(sent, sent, clock() if reply.done is None else reply.done, reply)
             on_done()
 
     async with asyncio.TaskGroup() as group:
@@ -103,7 +103,7 @@ class _Open:
         try:
             sent = self._clock()
             reply = await self._send()
-            self._samples.add(due, sent, self._clock(), reply)
+            self._samples.add(due, sent, self._clock() if reply.done is None else reply.done, reply)
         finally:
             self._free.release()
         self._on_done()

@@ -14,12 +14,13 @@ class Reply:
     """What came of one request.
 
     `kind` is `OK` or how it failed; `size` the bytes of the answer's body; `place` who answered, if it is
-    told.
+    told. `done` is when the answer was there, by the loop's clock, where it was looked into after that.
     """
 
     kind: str = OK
     size: int = 0
     place: str = ""
+    done: float | None = None
 
 
 class Samples:

@@ -75,7 +75,10 @@ def http(invocation: Invocation, urls: tuple[str, ...], **options: Any) -> None:
     if "authorization" in map(str.lower, headers) and any(urlsplit(url).username for url in urls):
         raise click.UsageError("A URL has a name or password in it: leave that or the token out.")
     balancers = _balancers(invocation, urls) if options["cloudwatch"] else []
-    targets = [HttpTarget(HttpRequest(url, headers=headers, **request)) for url in urls]
+    try:
+        targets = [HttpTarget(HttpRequest(url, headers=headers, **request)) for url in urls]
+    except ValueError as problem:  # aiohttp's own reader of URLs is stricter
+        raise click.BadParameter(str(problem), param_hint="URL") from problem
     for target in targets:
         _try(invocation, target)
     extra = (scenario.warm_up + 1) * len(targets)
