@@ -37,12 +37,13 @@ unit: $(VENV)/.dev
 soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, for an hour or so
 	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/faults
 
-bench: $(VENV)/.dev ## Measure worker, web tier and scaling policy beside others, for half an hour
+bench: $(VENV)/.dev ## Measure worker, web tier, load generator and scaling policy beside others, for half an hour
 	$(PYTHON) -m venv $(VENV)/bench
 	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(VENV)/bench/bin/python -m benchmarks.worker --page docs/benchmarks.md
 	$(VENV)/bench/bin/python -m benchmarks.web --page docs/benchmarks.md
+	$(VENV)/bench/bin/python -m benchmarks.load --page docs/benchmarks.md
 	$(VENV)/bench/bin/python -m benchmarks.scaling --page docs/benchmarks.md
 
 lint: ruff mypy imports yamllint ansible-lint ## Run ruff, mypy, import-linter, yamllint and ansible-lint
