@@ -26,14 +26,14 @@ def test_it_sleeps_by_a_call_that_takes_microseconds(monkeypatch: pytest.MonkeyP
         polled.append(timeout)
         return poll(self, 0)
 
-    async def sleep() -> None:
+    async def briefly() -> None:
         monkeypatch.setattr(select, "select", noting)
         monkeypatch.setattr(selectors.EpollSelector, "select", polling)
         await asyncio.sleep(0.000_7)
         monkeypatch.undo()
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
-        runner.run(sleep())
+        runner.run(briefly())
     assert slept
     assert all(0 < seconds <= 0.000_7 for seconds in slept)
     assert set(polled) == {0}  # `epoll` is only asked, and never slept in
