@@ -34,7 +34,7 @@ def test_a_second_run_changes_nothing(stack: Stack) -> None:
     assert outcome.changed == []
     assert outcome.changes == 0
     # Ansible starts a process also for a task that it skips. What has nothing to do ends its role or play.
-    assert outcome.stats["localhost"]["skipped"] <= 20
+    assert outcome.stats["localhost"]["skipped"] <= 30
 
 
 def test_check_mode_on_a_running_deployment_tells_of_no_change(stack: Stack) -> None:
