@@ -11,9 +11,11 @@ from zipfile import ZipFile
 
 import pytest
 import requests
+from ansible.module_utils.preflight.role_inputs import defaults_of
 
 from tests.aws.web.nginx_before import ADDRESS, LARGEST, Site, application, configuration, nginx
 from tests.patience import patience, wait_for
+from tests.places import REPOSITORY
 from tests.web_process import TOKEN, StartWeb, WebProcess
 
 BEHIND = ("uvicorn", "tests.aws.web.app_behind:app", "--log-level", "error")
@@ -23,9 +25,8 @@ WAIT = patience(30)
 CLAIMED, SEEN = "192.0.2.66", "198.51.100.9"
 NAME, OWN = "web-1.elb.example", "10.0.0.7"
 
-# So many seconds an ALB keeps an idle connection to a target:
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
-BALANCER_IDLE_SECONDS = 60
+# So many seconds the balancer keeps an idle connection to a host.
+BALANCER_IDLE_SECONDS = defaults_of(REPOSITORY, "balancer")["balancer_idle_timeout"]
 
 
 @pytest.fixture(scope="module")
