@@ -8,6 +8,7 @@ import errno
 import logging
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,9 @@ from localcloud.balancers.model import Balancer, Target, TargetGroup
 from localcloud.errors import LocalcloudError
 
 log = logging.getLogger(__name__)
+
+# When a configuration that HAProxy refused is tried again.
+_AGAIN_SECONDS = 5.0
 
 # An address in a range that is claimed last, so that no host of a cloud has it.
 _TRIAL_ADDRESS = "127.77.255.8"
@@ -58,6 +62,7 @@ class HaProxy:
         self._reader = RequestsReader(self.requests_log)
         self._refused: tuple[str, str] | None = None
         """The layout that HAProxy refused, and why."""
+        self._tried_at = 0.0
 
     @property
     def requests_log(self) -> Path:
@@ -78,7 +83,7 @@ class HaProxy:
         if self._now is not None and self._now.is_alive() and self._now.layout.text({}) == text:
             self._now.bring(servers)
             self._end_what_is_gone(servers)
-        elif self._refused is None or self._refused[0] != text:
+        elif self._refused is None or self._refused[0] != text or self._may_try_again():
             self._renew(Generation(self._number + 1, wanted, servers, self.requests_log), able)
         if self._refused is not None and self._refused[0] == text:
             problems |= {one.arn: self._refused[1] for one in able}
@@ -94,8 +99,13 @@ class HaProxy:
                     return f"port {listener.port} of {balancer.address} {words}: {problem}"
         return None
 
+    def _may_try_again(self) -> bool:
+        """Tell whether what HAProxy refused is worth another try: a machine may have been too busy."""
+        return time.monotonic() - self._tried_at > _AGAIN_SECONDS
+
     def _renew(self, coming: Generation, able: list[Balancer]) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._tried_at = time.monotonic()
         try:
             coming.start(self._now)
         except LocalcloudError as problem:

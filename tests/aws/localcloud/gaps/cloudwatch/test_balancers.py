@@ -39,7 +39,10 @@ def test_all_requests_are_told_of_a_minute_later_with_percentiles(quick: Callabl
     api, cloudwatch = quick("elbv2"), quick("cloudwatch")
     start = datetime.now(UTC) - timedelta(seconds=5)
     arn, address = balancer_of(api, quick("ec2"))
-    wait_for(lambda: status_of(address) == 404)
+    wait_for(
+        lambda: status_of(address) == 404,
+        seen=lambda: [one["State"] for one in api.describe_load_balancers()["LoadBalancers"]],
+    )
     dimensions = [{"Name": "LoadBalancer", "Value": arn.partition(":loadbalancer/")[2]}]
 
     def points(metric: str, **statistics: list[str]) -> list[dict[str, Any]]:
@@ -59,7 +62,10 @@ def test_all_requests_are_told_of_a_minute_later_with_percentiles(quick: Callabl
 
     # The one that was waited for is told of as well.
     assert [status_of(address) for _ in range(NUMBER - 1)] == [404] * (NUMBER - 1)
-    wait_for(lambda: total("HTTP_Fixed_Response_Count") == NUMBER)
+    wait_for(
+        lambda: total("HTTP_Fixed_Response_Count") == NUMBER,
+        seen=lambda: points("HTTP_Fixed_Response_Count", Statistics=["Sum"]),
+    )
     assert total("HTTPCode_ELB_4XX_Count") == total("NewConnectionCount") == NUMBER
     assert points("RequestCount", Statistics=["Sum"]) == []  # no target was chosen
     sizes = points("ProcessedBytes", Statistics=["Average"], ExtendedStatistics=["p50", "p100"])
