@@ -20,6 +20,7 @@ _STACKS = (
     ("test_drop", "test_faults_host", "test_harmed_host", "test_mend"),
     ("test_scaling",),
     ("test_image",),
+    ("test_clusters",),
     ("test_web",),
     ("test_policies",),
     ("test_lateness",),
