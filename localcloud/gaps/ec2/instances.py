@@ -8,7 +8,7 @@ from moto.ec2.exceptions import (
 )
 from moto.ec2.models import elastic_network_interfaces
 from moto.ec2.models import iam_instance_profile as profiles
-from moto.ec2.models.instances import MetadataOptions
+from moto.ec2.models.instances import Instance, InstanceBackend, MetadataOptions
 from moto.ec2.models.security_groups import SecurityGroupBackend
 from moto.ec2.responses import instances as instance_responses
 from moto.ec2.utils import filter_iam_instance_profiles
@@ -23,6 +23,7 @@ def mend() -> None:
     """Mend all gaps of them."""
     _interfaces_have_no_public_name()
     _used_security_groups_stay()
+    _other_security_groups_take_the_place_of_those_before()
     _metadata_wants_a_token()
     _an_unknown_profile_is_a_wrong_parameter()
 
@@ -65,6 +66,23 @@ def _used_security_groups_stay() -> None:
         delete(backend, vpc_id, group_id)
 
     put_over(SecurityGroupBackend, "_delete_security_group", delete_if_unused)
+
+
+def _other_security_groups_take_the_place_of_those_before() -> None:
+    """ModifyInstanceAttribute gives an instance's first interface other security groups instead of its own.
+
+    moto leaves the interface in those that it had, and so they could never be removed.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html
+    """
+    modify = InstanceBackend.modify_instance_security_groups
+
+    def modify_with_interface(backend: InstanceBackend, instance_id: str, groups: list[str]) -> Instance:
+        instance = modify(backend, instance_id, groups)
+        for interface in instance.nics.values():
+            interface._group_set = list(instance.security_groups)
+        return instance
+
+    put_over(InstanceBackend, "modify_instance_security_groups", modify_with_interface)
 
 
 def _metadata_wants_a_token() -> None:
