@@ -10,6 +10,9 @@ _KEY = (
     "IDENTIFICATION HAS CHANGED",
 )
 
+# What it says where the connection was made, and nobody spoke: no network stands between.
+_HANGS = "banner exchange"
+
 
 def no_answer(address: str, seconds: int, source: str, words: str) -> str:
     """Return sentences on a host that was waited for; `source` is who may use SSH, `words` are ssh's own."""
@@ -18,6 +21,12 @@ def no_answer(address: str, seconds: int, source: str, words: str) -> str:
         return (
             f"{address} answers by SSH, and not with the stack's keys ({last}). Run site.yml again with "
             "-e keypair_replace=true, which makes new keys and replaces the instances."
+        )
+    if _HANGS in words:
+        return (
+            f"{address} lets connections in on port 22 and said nothing for {seconds} s: it hangs, or is far "
+            "too busy. Reboot it in the AWS console, or terminate it there. Then run this again: it makes "
+            "another in the place of one that is gone."
         )
     return (
         f"{address} did not answer on port 22 for {seconds} s ({last}). Its security group, a firewall, lets "

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,17 @@ def test_a_host_that_does_not_answer_is_said_with_what_may_stand_between(invento
     assert "127.0.0.1 did not answer on port 22 for 1 s" in told["msg"]
     for word in ("security group", "nc -vz 127.0.0.1 22", "campus", "port 22", "proxy", "ssh_from"):
         assert word in told["msg"], word
+
+
+def test_a_host_that_hangs_is_not_taken_for_a_network_that_lets_nothing_out(inventory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        told = ansible(
+            "host_look", {"wait": 1}, inventory, firewall_caller="203.0.113.7/32",
+            ansible_port=port, ansible_timeout=1, ansible_ssh_timeout=1,
+        )  # fmt: skip
+
+    assert told["unreachable"] is True
+    assert "127.0.0.1 lets connections in on port 22 and said nothing for 1 s: it hangs" in told["msg"]
+    assert "terminate it" in told["msg"]
+    assert "campus" not in told["msg"]
