@@ -67,8 +67,9 @@ EVENTS_QUEUE = Delay(("InvalidArgument",), words="destination configurations")
 # https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 NEW_INSTANCE = Delay(("InvalidInstanceID.NotFound",))
 NEW_GROUP = Delay(("InvalidGroup.NotFound",))
-# An instance is terminated some moments before its network interface lets go of the group.
-HELD_GROUP = Delay(("DependencyViolation",), step=5)
+# An instance is terminated some moments before its network interface lets go of the group, and a balancer is
+# deleted some minutes before: https://github.com/hashicorp/terraform-provider-aws/issues/40
+HELD_GROUP = Delay(("DependencyViolation",), seconds=600, step=5)
 # amazon.aws's module does not say that EC2 does not know a group yet, but what it stumbles over, in any
 # words; so whatever it says of one that was made a moment ago may pass.
 NEW_GROUP_S_RULES = Delay(("",), step=2)

@@ -42,7 +42,7 @@ def test_what_held_it_is_waited_for() -> None:
     assert ec2.tries == 4
 
 
-def test_what_goes_on_holding_it_is_told_after_a_minute(waited: list[float]) -> None:
+def test_what_goes_on_holding_it_is_told_in_the_end(waited: list[float]) -> None:
     with pytest.raises(ClientError, match="DependencyViolation"):
         remove(Ec2(held=1_000), "sg-1")
 
