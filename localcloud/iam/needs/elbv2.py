@@ -15,6 +15,12 @@ LINKED_ROLE, LINKED_SERVICE = "AWSServiceRoleForElasticLoadBalancing", "elasticl
 _SERVICE = "elasticloadbalancing"
 # What is named first is what a call is about: one that changes a rule may name groups of its actions too.
 _ABOUT = ("RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn")
+_GATEWAYS = "DescribeInternetGateways"
+_LOOKS = {
+    "CreateLoadBalancer": ("DescribeAccountAttributes", "DescribeAddresses", _GATEWAYS),
+    "CreateTargetGroup": (_GATEWAYS,),
+    "RegisterTargets": (_GATEWAYS,),
+}
 # What a call makes: of which kind, and where it is in what the call names.
 _MADE = {"CreateListener": (":loadbalancer/", ":listener/"), "CreateRule": (":listener/", ":listener-rule/")}
 
@@ -30,16 +36,17 @@ def needs_of(call: Call, account: str) -> list[Need]:
     match call.operation:
         case "CreateLoadBalancer":
             made = f"{place}loadbalancer/app/{asked.get('Name', '*')}/*"
-            return [Need(action, made, context), *_to_tag(call, made, tags), *_to_link(account)]
+            named = [Need(action, made, context), *_to_tag(call, made, tags)]
+            return [*named, *_to_look(call.operation), *_to_link(account)]
         case "CreateTargetGroup":
             made = f"{place}targetgroup/{asked.get('Name', '*')}/*"
-            return [Need(action, made, context), *_to_tag(call, made, tags)]
+            return [Need(action, made, context), *_to_tag(call, made, tags), *_to_look(call.operation)]
     resources = _about(asked) or ["*"]
     needs = [Need(action, arn, context | _present_tags(arn)) for arn in resources]
     if call.operation in _MADE:
         before, after = _MADE[call.operation]
         needs += _to_tag(call, f"{resources[0].replace(before, after)}/*", tags)
-    return needs
+    return needs + _to_look(call.operation)
 
 
 def _about(asked: dict[str, Any]) -> list[str]:
@@ -68,6 +75,14 @@ def _to_tag(call: Call, made: str, tags: Context) -> list[Need]:
     """
     context = tags | {f"{_SERVICE}:CreateAction": call.operation}
     return on_each(f"{_SERVICE}:AddTags", [made] if tags else [], context)
+
+
+def _to_look(operation: str) -> list[Need]:
+    """Return the needs of what the service asks EC2 on the caller's behalf.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
+    """
+    return [Need(f"ec2:{one}") for one in _LOOKS.get(operation, ())]
 
 
 def _to_link(account: str) -> list[Need]:

@@ -47,10 +47,10 @@ def test_a_new_balancer_needs_its_tags_and_at_first_the_role_of_the_service() ->
     assert [(one.action.partition(":")[2], one.resource) for one in first] == [
         ("CreateLoadBalancer", made),
         ("AddTags", made),
-        (
-            "CreateServiceLinkedRole",
-            ROLE,
-        ),
+        ("DescribeAccountAttributes", "*"),
+        ("DescribeAddresses", "*"),
+        ("DescribeInternetGateways", "*"),
+        ("CreateServiceLinkedRole", ROLE),
     ]
     assert first[0].context["aws:RequestTag/stack"] == "mine"
     assert first[0].context["elasticloadbalancing:Subnet"] == ["subnet-1"]
@@ -61,9 +61,16 @@ def test_the_role_is_needed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     role: Any = type("Role", (), {"name": "AWSServiceRoleForElasticLoadBalancing"})()
     monkeypatch.setitem(iam_backends[ACCOUNT]["aws"].roles, "id", role)
 
-    assert [one.action for one in needs("CreateLoadBalancer", Name="b")] == [
-        "elasticloadbalancing:CreateLoadBalancer"
-    ]
+    asked = [one.action for one in needs("CreateLoadBalancer", Name="b")]
+    assert "elasticloadbalancing:CreateLoadBalancer" in asked
+    assert "iam:CreateServiceLinkedRole" not in asked
+
+
+@pytest.mark.parametrize("operation", ["CreateTargetGroup", "RegisterTargets"])
+def test_the_service_looks_at_the_network_with_the_caller_s_permissions(operation: str) -> None:
+    asked = needs(operation, Name="g", TargetGroupArn=f"{PLACE}targetgroup/g/1")
+
+    assert [(one.action, one.resource) for one in asked[1:]] == [("ec2:DescribeInternetGateways", "*")]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_the_role_is_needed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_call_needs_a_right_on_its_subject(operation: str, asked: dict[str, str], resource: str) -> None:
-    [need] = needs(operation, **asked)
+    need, *_ = needs(operation, **asked)
 
     assert (need.action, need.resource) == (f"elasticloadbalancing:{operation}", resource)
 
