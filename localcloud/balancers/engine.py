@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 # It is woken by what happens. This bounds how long a change is missed that nobody told of.
 _POLL_SECONDS = 1.0
 _STOP_SECONDS = 10.0
+# What is told as a failure is final to whoever waits for a balancer. So a port that is about to be free, and
+# a proxy that was too slow to start, are tried again before (`HaProxy` does so after 5 seconds).
+_FAILED_AFTER_SECONDS = 8.0
 
 
 class Proxy(Protocol):
@@ -40,6 +43,7 @@ class BalancerEngine:
         self._checks = TargetChecks(self.now, real)
         self._proxy: Proxy | None = None
         self._problems: dict[str, str] = {}
+        self._problem_since: dict[str, float] = {}
         self._balancers: list[Balancer] = []
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -77,7 +81,10 @@ class BalancerEngine:
         return any(one.arn == balancer for one in self._balancers) and balancer not in self._problems
 
     def problem(self, balancer: str) -> str | None:
-        """Return why a balancer cannot listen, None if it can."""
+        """Return why a balancer cannot listen; None if it can, or may soon."""
+        since = self._problem_since.get(balancer)
+        if since is None or self.now() - since < _FAILED_AFTER_SECONDS:
+            return None
         return self._problems.get(balancer)
 
     def balancers(self) -> list[Balancer]:
@@ -100,6 +107,8 @@ class BalancerEngine:
         wanted = self._wanted()
         due = self._checks.turn(wanted, self.wake)
         self._problems = self._proxy.bring(wanted, self.health) if self._proxy is not None else {}
+        before, now = self._problem_since, self.now()
+        self._problem_since = {arn: before.get(arn, now) for arn in self._problems}
         self._balancers = wanted
         return due
 
