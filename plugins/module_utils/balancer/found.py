@@ -61,12 +61,25 @@ def unless_missing(call: Callable[[], list[dict[str, Any]]]) -> list[dict[str, A
         return []
 
 
+def is_stranger(problem: ClientError) -> bool:
+    """Tell whether an error says that the caller may not even look whether there are balancers: it made none.
+
+    Who may look and may not read tags could have some, and has to hear of it.
+    """
+    looks = problem.operation_name in ("DescribeLoadBalancers", "DescribeTargetGroups")
+    return looks and problem.response["Error"]["Code"] in DENIED
+
+
 def tags_by_arn(elbv2: Any, arns: list[str]) -> dict[str, dict[str, str]]:
     """Return the tags of things by their ARNs. One that went meanwhile has none."""
     found: dict[str, dict[str, str]] = {arn: {} for arn in arns}
     for start in range(0, len(arns), _MOST_TAGGED):
         asked = arns[start : start + _MOST_TAGGED]
-        for one in unless_missing(partial(_tags, elbv2, asked)):
+        told = unless_missing(partial(_tags, elbv2, asked))
+        if not told and len(asked) > 1:
+            # One that is gone makes AWS tell nothing of the others.
+            told = [one for arn in asked for one in unless_missing(partial(_tags, elbv2, [arn]))]
+        for one in told:
             found[one["ResourceArn"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
     return found
 
@@ -90,7 +103,7 @@ def _tagged(elbv2: Any, call: str, key: str, arn: str, tag: tuple[str, str]) -> 
         there = [one for page in elbv2.get_paginator(call).paginate() for one in page[key]]
         tags = tags_by_arn(elbv2, [one[arn] for one in there])
     except ClientError as problem:
-        if problem.response["Error"]["Code"] not in DENIED:
+        if not is_stranger(problem):
             raise
         return []
     return [{**one, "Tags": tags[one[arn]]} for one in there if tags[one[arn]].get(tag[0]) == tag[1]]
@@ -134,7 +147,7 @@ def health_of(elbv2: Any, target_group: str) -> list[BalancedHost]:
 def _paths(elbv2: Any, balancer: str, groups: dict[str, str]) -> tuple[str, dict[str, list[str]]]:
     """Return how addresses begin, and the paths that lead to each group, as the rules have them."""
     pages = elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
-    listeners = [one for page in pages for one in page["Listeners"]]
+    listeners = unless_missing(lambda: [one for page in pages for one in page["Listeners"]])
     paths: dict[str, list[str]] = {}
     scheme = "http"
     for listener in listeners:

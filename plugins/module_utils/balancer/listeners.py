@@ -20,9 +20,12 @@ class Listeners:
         self._tags = listed(tags)
 
     def ensure(self, wanted: dict[int, dict[str, Any]], rules: dict[int, WantedRule]) -> None:
-        """Have these listeners by port, and no others; the last has the rules."""
+        """Have these listeners by port, and no others; the last has the rules.
+
+        It comes first: if AWS does not take its certificate, the others go on leading where they do.
+        """
         held = self._held()
-        for port, listener in wanted.items():
+        for port, listener in sorted(wanted.items(), reverse=True):
             arn = self._ensure(port, listener, held.get(port))
             self._ensure_rules(port, arn, rules if port == max(wanted) else {})
         for port, listener in held.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.balancer.found import find
+from ansible.module_utils.balancer.found import find, is_stranger
 from ansible.module_utils.balancer.listeners import Listeners
 from ansible.module_utils.balancer.load_balancer import LoadBalancer
 from ansible.module_utils.balancer.target_groups import TargetGroups
@@ -21,7 +21,6 @@ from ansible.module_utils.fleet.change import Refused
 from ansible.module_utils.fleet.launch_network import NO_VPC, default_vpc
 from ansible.module_utils.fleet.plan import GROUP_TAG, WEB, InstanceGroup, find_ours, role_of, tags_of
 from ansible.module_utils.scaling.changes import Changes
-from ansible.module_utils.scaling.refusals import DENIED
 from botocore.exceptions import ClientError
 
 STACK_TAG = "jobfleet:stack"
@@ -92,7 +91,7 @@ class StackBalancer:
         try:
             held = self._balancer.held()
         except ClientError as problem:
-            if problem.response["Error"]["Code"] not in DENIED:
+            if not is_stranger(problem):
                 raise
             return
         if held:

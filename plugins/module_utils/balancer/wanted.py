@@ -46,6 +46,8 @@ def balancer_attributes(idle_timeout: int) -> dict[str, str]:
     return {
         "deletion_protection.enabled": "false",
         "idle_timeout.timeout_seconds": str(idle_timeout),
+        # Hosts believe the last address there, which has to be the one that the balancer saw.
+        "routing.http.xff_header_processing.mode": "append",
     }
 
 

@@ -51,6 +51,18 @@ def against_balancer(values: dict[str, Any]) -> dict[str, str]:
         for name, rule in WITH_BALANCER.items()
         if name in values and not rule.holds(values[name])
     }
+    who = "web_from" if values.get("web_from") else "ssh_from"
+    if ":" in str(values.get(who) or ""):
+        found["web_from"] = (
+            f"{who} is {values[who]}, and a balancer has IPv4 addresses alone: give web_from an IPv4 range "
+            "such as 203.0.113.0/24"
+        )
+    longest, idle = values.get("web_wait_max"), values.get("balancer_idle_timeout")
+    if longest is not None and idle is not None and int(longest) >= int(idle):
+        found["balancer_idle_timeout"] = (
+            f"balancer_idle_timeout is {idle} seconds, and a request may wait for {longest} (web_wait_max): "
+            "give the balancer more, or requests less"
+        )
     of_certificate = _REGION_OF_ARN.match(str(values.get("balancer_certificate") or ""))
     if of_certificate and of_certificate[1] != values.get("aws_region"):
         found["balancer_certificate"] = (

@@ -112,9 +112,11 @@ class RoleRules:
         variables = self._variables.of("firewall")
         known = {
             name: worked_out(self._loader, variables, variables[name])
-            for name in (*WITH_BALANCER, "balancer_certificate", "aws_region")
+            for name in (*WITH_BALANCER, "balancer_certificate", "aws_region", "web_from", "ssh_from")
             if name in variables
         }
+        for role, name in (("web", "web_wait_max"), ("balancer", "balancer_idle_timeout")):
+            known[name] = self.values.get(role, {}).get(name)
         for name, text in against_balancer(known).items():
             self._note(name, text)
 

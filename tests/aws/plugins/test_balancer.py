@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.balancer.found import tags_by_arn
 from botocore.exceptions import ClientError
 
 from tests.balancer_account import ONE, TWO, BalancerAccount, balancer_account
@@ -162,6 +163,26 @@ def test_a_group_that_is_not_wanted_any_more_goes_and_the_last_takes_the_balance
     assert account.elbv2.describe_load_balancers()["LoadBalancers"] == []
     assert account.target_groups() == {}
     assert account.balancer({**TWO, "count": 0})["changed"] is False
+
+
+def test_a_certificate_that_is_not_taken_leaves_the_way_in_as_it_is(account: BalancerAccount) -> None:
+    account.balancer()
+    before = account.listeners(), account.paths()
+    missing = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+
+    refused = account.balancer(certificate=missing)
+
+    assert refused["failed"]
+    assert missing in refused["msg"]
+    assert (account.listeners(), account.paths()) == before
+
+
+def test_tags_are_read_where_one_of_many_things_is_gone(account: BalancerAccount) -> None:
+    account.balancer()
+    there = account.target_groups()["mine-two"]["TargetGroupArn"]
+    gone = there.replace("mine-two", "gone")
+
+    assert tags_by_arn(account.elbv2, [gone, there])[there]["jobfleet:stack"] == "mine"
 
 
 def test_with_a_certificate_it_is_reached_by_tls_and_http_leads_there(account: BalancerAccount) -> None:

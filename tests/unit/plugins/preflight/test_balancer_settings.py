@@ -47,6 +47,9 @@ def test_each_kind_of_web_hosts_has_its_security_group(
             {"balancer_certificate": CERTIFICATE.replace("us-east-1", "us-west-2")},
             "balancer_certificate is of us-west-2, and the balancer in us-east-1",
         ),
+        ({"web_from": "2001:db8::/48"}, "web_from is 2001:db8::/48, and a balancer has IPv4 addresses alone"),
+        ({"ssh_from": "2001:db8::7/128"}, "ssh_from is 2001:db8::7/128, and a balancer has IPv4 addresses"),
+        ({"web_wait_max": 600}, "balancer_idle_timeout is 130 seconds, and a request may wait for 600"),
     ],
 )
 def test_what_does_not_go_with_a_balancer_is_refused_where_there_is_one(
