@@ -5,7 +5,7 @@ caller has. What they may not do, the alarm of the first group does some minutes
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.names import STACK_TAG, heartbeat_key
 
-from jobfleet_scaling.documents.configuration import PLAIN, HostGroup, ScalingConfiguration
+from jobfleet_scaling.documents.configuration import PLAIN, ScalingConfiguration
 from jobfleet_scaling.documents.scaling_line import ScalingLine, log_key, write_lines
 from jobfleet_scaling.fleet.tags import SCALED_TAG
 
@@ -38,11 +38,13 @@ class Wake:
 
     `refused` is why no host starts, in AWS's words, empty where one does. It was `forbidden` where only the
     caller's credentials lack the permission; then the stack's alarm starts a host within about 3 minutes.
+    `full`: it is not AWS that refuses; there are as many hosts as there may be, and none of them works.
     """
 
     started: bool = False
     refused: str = ""
     forbidden: bool = False
+    full: bool = False
 
 
 def wake(
@@ -60,7 +62,7 @@ def wake(
     begin = _launch if configuration.mode == PLAIN else _raise_capacity
     hosts = _Hosts(bucket, client)
     try:
-        done = begin(stack, configuration.groups, client, now, hosts)
+        done = begin(stack, configuration, client, now, hosts)
     except ClientError as problem:
         code = error_code(problem)
         said = str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"
@@ -84,19 +86,23 @@ class _Hosts:
     def __init__(self, bucket: str, client: ClientOf) -> None:
         self._bucket, self._s3 = bucket, client("s3")
 
-    def is_silent(self, host: str) -> bool:
-        """Tell whether a worker was heard of, and is not any more; one that boots was never heard of."""
+    def is_silent(self, host: str, launched: datetime | None = None) -> bool:
+        """Tell whether a worker was heard of, and is not any more.
+
+        One that boots was never heard of: not since it was `launched`, where that is known.
+        """
         try:
             answer = self._s3.head_object(Bucket=self._bucket, Key=heartbeat_key(host))
         except ClientError:
             return False  # no heartbeat, or none that may be read
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
         now = parsedate_to_datetime(headers["date"]).astimezone(UTC)
-        return bool(now - answer["LastModified"] > SILENT_AFTER)
+        heard = answer["LastModified"]
+        return bool(now - heard > SILENT_AFTER and (launched is None or heard >= launched))
 
 
 def _raise_capacity(
-    stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime, hosts: _Hosts
+    stack: str, configuration: ScalingConfiguration, client: ClientOf, now: datetime, hosts: _Hosts
 ) -> Wake:
     """Order one host of the first group that has room, if none has any that works or will.
 
@@ -104,7 +110,7 @@ def _raise_capacity(
     and are unhealthy there; those that hang are healthy. Nobody is left who would end them; the scaler of the
     new host does.
     """
-    names = [group.scaling_group for group in groups]
+    names = [group.scaling_group for group in configuration.groups]
     autoscaling = client("autoscaling")
     answer = autoscaling.describe_auto_scaling_groups(
         AutoScalingGroupNames=names[:_GROUPS_MAX], MaxRecords=_GROUPS_MAX
@@ -115,7 +121,7 @@ def _raise_capacity(
     there = [name for name in names if name in found]
     roomy = [name for name in there if found[name]["DesiredCapacity"] < found[name]["MaxSize"]]
     if there and not roomy and any(found[name]["DesiredCapacity"] for name in there):
-        return Wake(refused=_NO_ROOM)
+        return Wake(refused=_NO_ROOM, full=True)
     # What is not there, or has no room, is named in AWS's refusal.
     first = next(iter(roomy or there), names[0])
     desired = found[first]["DesiredCapacity"] + 1 if first in found else 1
@@ -141,7 +147,9 @@ def _has_more_than_dead(group: Mapping[str, Any], hosts: _Hosts) -> bool:
     )
 
 
-def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: datetime, hosts: _Hosts) -> Wake:
+def _launch(
+    stack: str, configuration: ScalingConfiguration, client: ClientOf, now: datetime, hosts: _Hosts
+) -> Wake:
     """Launch one instance if there is none that works or will."""
     ec2 = client("ec2")
     filters = [
@@ -150,10 +158,14 @@ def _launch(stack: str, groups: Sequence[HostGroup], client: ClientOf, now: date
         {"Name": "instance-state-name", "Values": ["pending", "running"]},
     ]
     reservations = ec2.describe_instances(Filters=filters)["Reservations"]
-    there = [instance["InstanceId"] for one in reservations for instance in one["Instances"]]
-    if any(not hosts.is_silent(instance) for instance in there):
+    there = [instance for one in reservations for instance in one["Instances"]]
+    if any(not hosts.is_silent(one["InstanceId"], one["LaunchTime"]) for one in there):
         return Wake()
-    ec2.run_instances(**groups[0].launched_by(), MinCount=1, MaxCount=1, ClientToken=_token(stack, now))
+    if len(there) >= configuration.maximum:
+        return Wake(refused=_NO_ROOM, full=True)
+    ec2.run_instances(
+        **configuration.groups[0].launched_by(), MinCount=1, MaxCount=1, ClientToken=_token(stack, now)
+    )
     return Wake(started=True)
 
 

@@ -4,7 +4,7 @@ Auto Scaling and EC2 are played here, as real ones boot hosts; the bucket is rea
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +39,7 @@ class Account:
 
     def __init__(self, s3: Any, groups: dict[str, int]) -> None:
         self.ages: dict[str, float] = {}
+        self.launch_time = datetime(2026, 3, 1, tzinfo=UTC)
         self.s3, self.groups = OlderHeartbeats(s3, self.ages), groups
         self.health: dict[str, list[str]] = {}
         self.launched: dict[str, dict[str, Any]] = {}
@@ -80,7 +81,8 @@ class Account:
 
     def run_instances(self, ClientToken: str, **given: Any) -> None:  # noqa: N803
         self._refuse("RunInstances")
-        self.launched.setdefault(ClientToken, {"InstanceId": f"i-{len(self.launched)}", **given})
+        made = {"InstanceId": f"i-{len(self.launched)}", "LaunchTime": self.launch_time, **given}
+        self.launched.setdefault(ClientToken, made)
 
     def _refuse(self, operation: str) -> None:
         if self.refuses:
@@ -173,7 +175,7 @@ def test_where_all_that_may_be_hang_it_says_what_to_do(stack: ScalingStack, acco
     account.ages["st-workers-0"] = 1_000
     stack.beat("st-workers-0")
     found = woken(stack, account, BY_GROUPS)
-    assert (found.started, found.forbidden) == (False, False)
+    assert (found.started, found.forbidden, found.full) == (False, False, True)
     assert "playbooks/stop.yml" in found.refused
     assert account.groups == {"st-workers": 1, "st-other": 1}
 
@@ -184,6 +186,24 @@ def test_a_plain_host_that_hangs_gets_one_beside_it(stack: ScalingStack, account
     stack.beat("i-0")
     assert woken(stack, account, ONE_BY_ONE, after=90).started
     assert len(account.launched) == 2
+
+
+def test_a_plain_host_that_was_started_again_is_on_its_way(stack: ScalingStack, account: Account) -> None:
+    account.launch_time = datetime.now(UTC)
+    assert woken(stack, account, ONE_BY_ONE).started
+    account.ages["i-0"] = 1_000  # from before it was stopped
+    stack.beat("i-0")
+    assert woken(stack, account, ONE_BY_ONE, after=90) == Wake()
+
+
+def test_no_more_plain_hosts_are_launched_than_there_may_be(stack: ScalingStack, account: Account) -> None:
+    one = configuration(GROUP, most=1, mode=PLAIN)
+    assert woken(stack, account, one).started
+    account.ages["i-0"] = 1_000
+    stack.beat("i-0")
+    found = woken(stack, account, one, after=90)
+    assert (found.started, found.full) == (False, True)
+    assert len(account.launched) == 1
 
 
 def test_a_first_group_that_is_not_there_is_passed_over(stack: ScalingStack, account: Account) -> None:

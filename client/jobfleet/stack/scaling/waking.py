@@ -181,6 +181,8 @@ class Waking:
         try:
             found = self._configuration()
         except FleetError as problem:
+            if self._anybody():
+                return THERE_SECONDS
             self._trouble = f"no worker runs, and none can be started: {problem}"
             self._tell(self._trouble)
             return None
@@ -238,7 +240,8 @@ class Waking:
             if done.forbidden:
                 # Once more would be refused as well; the alarm is what is waited for.
                 self._tries, self._patience = TRIES, ALARM_SECONDS + 2 * boot
-        self._trouble = f"AWS refused to start one: {plain(done.refused, _WHY_MAX)}" if done.refused else ""
+        who = "" if done.full else "AWS refused to start one: "
+        self._trouble = f"{who}{plain(done.refused, _WHY_MAX)}" if done.refused else ""
         if done.forbidden:
             self._tell(
                 "no worker runs, and these credentials may not start one (docs/policies/client-waking.json "
