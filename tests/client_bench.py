@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,11 +59,16 @@ class Jobfleet:
         return self._bounded(process)
 
     def at_terminal(
-        self, *arguments: str, types: str = "", until: str = "", **changes: str
+        self,
+        *arguments: str,
+        types: str = "",
+        until: str = "",
+        when: Callable[[], bool] = lambda: True,
+        **changes: str,
     ) -> tuple[int, str]:
         """Run a command on a terminal of its own; return its exit code and all that it showed.
 
-        With `until`, press Ctrl-C once that is shown.
+        With `until`, press Ctrl-C once that is shown, and `when` says yes as more is shown.
         """
         controller, terminal = pty.openpty()
         os.write(controller, types.encode())
@@ -73,12 +78,13 @@ class Jobfleet:
         )  # fmt: skip
         os.close(terminal)
         self._bounded(process)
-        shown = b""
+        shown, is_to_end = b"", bool(until)
         try:
             while chunk := os.read(controller, 65_536):
-                if until and until.encode() in shown + chunk and until.encode() not in shown:
-                    process.send_signal(signal.SIGINT)
                 shown += chunk
+                if is_to_end and until.encode() in shown and when():
+                    is_to_end = False
+                    process.send_signal(signal.SIGINT)
         except OSError:  # Linux says so when the last writer is gone
             pass
         finally:

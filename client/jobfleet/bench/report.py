@@ -228,7 +228,9 @@ def _notes(figures: Sequence[PhaseFigures]) -> Iterable[str]:
                 "the clients"
             )
         if one.never_sent:
-            yield f"{where}: {one.never_sent:,} requests were due and never sent: the time limit was over"
+            yield f"{where}: {one.never_sent:,} requests were never sent: the time limit was over"
+        if not one.requests:
+            yield f"{where}: no request was sent, so there are no figures"
         if one.under_way:
             yield f"{where}: {one.under_way:,} requests were under way when it ended, and are in no figure"
         failed = sum(one.failed.values())

@@ -16,6 +16,8 @@ from jobfleet.bench.scenario.scenario import Phase, Scenario
 
 SEED = 1
 
+PIECE_SECONDS = 0.5
+
 
 class BenchTarget(Protocol):
     """What is measured. `name` is how reports call it."""
@@ -96,9 +98,12 @@ class ScenarioRun:
                 await send_phase(phase, send, Samples(), Random(0), end=end, on_done=on_done)  # noqa: S311
 
     async def _pause(self, phase: Phase, end: float) -> None:
-        left = min(phase.pause, end - asyncio.get_running_loop().time())
+        clock = asyncio.get_running_loop().time
+        over = min(clock() + phase.pause, end)
         with self._watch(f"pause of {phase.pause:g} s", None):
-            await asyncio.sleep(max(0.0, left))
+            # In pieces: on Windows, a loop that sleeps hears of Ctrl-C only when it wakes.
+            while (left := over - clock()) > 0:
+                await asyncio.sleep(min(left, PIECE_SECONDS))
 
     async def _one(self, phase: Phase, target: BenchTarget, number: int, chance: Random, end: float) -> None:
         loop = asyncio.get_running_loop()

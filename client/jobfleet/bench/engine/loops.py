@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from jobfleet.bench.engine.samples import Reply, Samples
-from jobfleet.bench.scenario.scenario import CLIENTS, CLIENTS_MAX, Phase
+from jobfleet.bench.scenario.scenario import CLIENTS, CLIENTS_MAX, REQUESTS_MAX, Phase
 
 Send = Callable[[], Awaitable[Reply]]
 OnDone = Callable[[], object]
@@ -48,9 +48,10 @@ async def send_phase(
     start = asyncio.get_running_loop().time()
     until = start + phase.duration if phase.duration else math.inf
     if phase.rate is None:
-        bounds = LoopBounds(min(until, end), phase.requests)
+        bounds = LoopBounds(min(until, end), phase.requests or REQUESTS_MAX)
         await _closed(phase.clients or CLIENTS, bounds, send, samples, on_done)
-        return 0
+        is_cut = end <= until and asyncio.get_running_loop().time() >= end
+        return (bounds.left or 0) if is_cut and phase.requests else 0
     return await _Open(phase.rate, send, samples, on_done).run(LoopBounds(until, phase.requests), chance, end)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import select
 import selectors
+import time
 
 
 class _FineSelector(getattr(selectors, "EpollSelector", selectors.DefaultSelector)):  # type: ignore[misc]
@@ -20,6 +21,13 @@ class _FineSelector(getattr(selectors, "EpollSelector", selectors.DefaultSelecto
         return ready
 
 
+class _PreciseLoop(asyncio.SelectorEventLoop):
+    """A loop by the finest clock: on Windows, that of other loops steps by 16 ms before Python 3.13."""
+
+    def time(self) -> float:
+        return time.perf_counter()
+
+
 def make_loop() -> asyncio.AbstractEventLoop:
     """Return a new loop."""
-    return asyncio.SelectorEventLoop(_FineSelector())
+    return _PreciseLoop(_FineSelector())

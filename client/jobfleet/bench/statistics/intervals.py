@@ -54,7 +54,8 @@ def t_interval(value: float, parts: Sequence[float]) -> Interval:
 
 def percentile_intervals(values: Sequence[float], batches: Sequence[Floats], seed: int) -> list[Interval]:
     """Return the exact percentiles `values` with their intervals; `batches` are the samples by time."""
-    if len(batches) < 2 or min(map(len, batches)) < BATCH_MIN:
+    # A bootstrap of few batches is far too sure of itself: of 2 batches, half of its intervals are wrong.
+    if len(batches) < BATCHES or min(map(len, batches)) < BATCH_MIN:
         return [Interval(value) for value in values]
     counts = np.array([_binned(batch) for batch in batches])
     used = np.flatnonzero(counts.sum(axis=0))
@@ -73,6 +74,8 @@ def percentile_intervals(values: Sequence[float], batches: Sequence[Floats], see
 
 def round_intervals(values: Sequence[float], of_rounds: Sequence[Sequence[float]]) -> list[Interval]:
     """Return the percentiles `values` of all rounds, with the t-intervals of the rounds' own percentiles."""
+    if len(of_rounds) < ROUNDS_MIN:
+        return [Interval(value) for value in values]
     return [t_interval(value, [one[place] for one in of_rounds]) for place, value in enumerate(values)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobfleet.cli.invocation import Invocation
-from jobfleet.errors import BadOutput, SomeFailed
+from jobfleet.errors import BadOutput, FleetError, SomeFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,19 +36,35 @@ def carry_out(
 
     csv_file, plots = _places(options)
     whole = ScenarioRun(scenario, targets, _watch(invocation), options["seed"])
+    failure: BaseException | None = None
     try:
         whole.run()
     except ExceptionGroup as problem:
-        raise _first_of(problem) from problem
+        failure = _first_of(problem)
     report = make_report(whole.runs, interrupted=whole.interrupted, seed=options["seed"])
-    if adding and not whole.interrupted:
-        report = replace(report, cloudwatch=adding(whole.runs))
+    if adding and not whole.interrupted and not failure:
+        report = _with_cloudwatch(invocation, report, lambda: adding(whole.runs))
+    # Whatever ended it: what was measured by then is told.
     _show(invocation, report)
     _write(invocation, whole.runs, report, csv_file, plots)
+    if failure:
+        raise failure
     if whole.interrupted:
         raise KeyboardInterrupt
     if not any(one.succeeded for one in report.figures):
         raise SomeFailed("no request succeeded, so there are no times; the report says how they failed")
+
+
+def _with_cloudwatch(
+    invocation: Invocation, report: "BenchReport", read: "Callable[[], Mapping[str, Any] | None]"
+) -> "BenchReport":
+    """Return the report with CloudWatch's figures; without them, and a note, if AWS does not give any."""
+    try:
+        with invocation.in_words():
+            return replace(report, cloudwatch=read())
+    except FleetError as problem:
+        invocation.output.say(f"note: CloudWatch's figures are missing: {problem}")
+        return report
 
 
 def _first_of(problem: BaseException) -> BaseException:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -79,10 +80,11 @@ def http(invocation: Invocation, urls: tuple[str, ...], **options: Any) -> None:
         targets = [HttpTarget(HttpRequest(url, headers=headers, **request)) for url in urls]
     except ValueError as problem:  # aiohttp's own reader of URLs is stricter
         raise click.BadParameter(str(problem), param_hint="URL") from problem
+    begun = datetime.now(UTC)
     for target in targets:
         _try(invocation, target)
     extra = (scenario.warm_up + 1) * len(targets)
-    adding = (lambda runs: _cloudwatch(invocation, balancers, runs, extra)) if balancers else None
+    adding = (lambda runs: _cloudwatch(invocation, balancers, runs, begun, extra)) if balancers else None
     carry_out(invocation, scenario, targets, options, adding)
 
 
@@ -200,11 +202,17 @@ def _try(invocation: Invocation, target: "HttpTarget") -> None:
 
 
 def _cloudwatch(
-    invocation: Invocation, balancers: "Sequence[BenchBalancer]", runs: "Sequence[PhaseRun]", extra: int
+    invocation: Invocation,
+    balancers: "Sequence[BenchBalancer]",
+    runs: "Sequence[PhaseRun]",
+    begun: datetime,
+    extra: int,
 ) -> Mapping[str, Any] | None:
-    """Return what CloudWatch tells of the balancers; None if somebody does not want to wait for it."""
+    """Return what CloudWatch tells of the balancers; None if somebody does not want to wait for it.
+
+    `extra` requests were sent since `begun`, besides those of `runs`.
+    """
     import time
-    from datetime import UTC, datetime
 
     from jobfleet.bench.balancer import read_figures
 
@@ -216,16 +224,14 @@ def _cloudwatch(
             return datetime.now(UTC)
 
     cloudwatch, ended = invocation.account().cloudwatch, Now.now()
-    answered = sum(
-        count for run in runs for kind, count in run.samples.kind_counts().items()
-        if kind == "ok" or kind.startswith("status ")
-    )  # fmt: skip
+    # An answer with an error may be the balancer's own, which `RequestCount` leaves out.
+    answered = sum(run.samples.kind_counts().get("ok", 0) for run in runs)
     # Which of several balancers got how many is not known; each is asked until it has some.
     wanted = answered + extra if len(balancers) == 1 else 1
     try:
         with invocation.output.waiting("waiting for CloudWatch, 5 min at most; Ctrl-C goes on without"):
             found = [
-                {"name": one.dimension, **read_figures(cloudwatch, one, runs[0].at, ended, wanted, Now())}
+                {"name": one.dimension, **read_figures(cloudwatch, one, begun, ended, wanted, Now())}
                 for one in balancers
             ]
     except KeyboardInterrupt:

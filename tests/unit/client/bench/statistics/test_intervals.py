@@ -78,6 +78,13 @@ def test_too_few_samples_have_no_bounds() -> None:
     assert t_interval(5.0, []) == Interval(5.0)
 
 
+def test_few_rounds_have_no_bounds() -> None:
+    rounds = [np.random.default_rng(number).exponential(0.02, 50) for number in range(4)]
+    values = percentiles(np.concatenate(rounds))
+    assert all(one.low is None for one in percentile_intervals(values, rounds, 1))
+    assert all(one.low is None for one in round_intervals(values, [percentiles(one) for one in rounds]))
+
+
 def test_the_rate_has_the_bounds_of_its_parts() -> None:
     done = np.arange(0.05, 100.0, 0.1)  # ten a second
     parts = rates(done, 0.0, 100.0)

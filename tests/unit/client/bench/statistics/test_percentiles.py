@@ -18,6 +18,12 @@ def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values: list
         assert sum(value < found for value in values) < len(values) * percent / 100 + 1e-9
 
 
+@pytest.mark.parametrize("count", [1_000, 2_000, 7_000, 20_000])
+def test_of_a_thousand_p99_9_is_the_slowest_but_one(count: int) -> None:
+    values = np.random.default_rng(1).permutation(np.arange(1.0, count + 1))
+    assert percentiles(values) == [count * part for part in (0.5, 0.9, 0.95, 0.99, 0.999)]
+
+
 def by_definition(values: list[float], interval: float) -> list[float]:
     """HdrHistogram's `recordValueWithExpectedInterval`, value by value."""
     found = list(values)
