@@ -26,6 +26,9 @@ from tests.localcloud_fixture import new_key
 from tests.patience import PATIENCE, wait_for
 from tests.places import REPOSITORY
 
+# What a worker has done of which it knows that jobs are short.
+SHORT_JOBS = 20
+
 HOSTILE = Path(__file__).parent / "hostile"
 ACCOUNT = "123456789012"
 
@@ -165,8 +168,11 @@ class Stack:
         return worker
 
     def start_greedy(self, **changes: Any) -> Worker:
-        """Start a worker that has done a short job: it takes its hands full of the jobs that follow."""
-        self.send(hostile_jobs("sleep 0", 1))
+        """Start a worker that has done short jobs: it takes its hands full of the jobs that follow.
+
+        Of one alone, a process that is slow to start would make it think that all are long.
+        """
+        self.send(hostile_jobs("sleep 0", SHORT_JOBS))
         worker = self.start(**changes)
         self.until_done(30)
         return worker

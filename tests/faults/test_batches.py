@@ -5,7 +5,7 @@ import pytest
 from tests.faults.acts import fail_entries, fail_one_entry
 from tests.faults.calls import Answer, Call, Forward
 from tests.faults.catalogue import Job, hostile_jobs
-from tests.faults.harness import VISIBILITY_TIMEOUT, Baseline, Stack
+from tests.faults.harness import SHORT_JOBS, VISIBILITY_TIMEOUT, Baseline, Stack
 
 
 @pytest.mark.parametrize("call", ["DeleteMessageBatch .*-requests", "SendMessageBatch .*-reply-"])
@@ -64,7 +64,7 @@ def test_a_message_whose_hold_could_not_be_extended_is_not_worked_on(stack: Stac
     effects, results = stack.effects(list(stack.sent.values()))
     figures = stack.check(effects)
     assert {result.status for result in results.values()} == {"succeeded"}
-    assert sorted(result.attempt for result in results.values()) == [1] * (1 + 13) + [2]
+    assert sorted(result.attempt for result in results.values()) == [1] * (SHORT_JOBS + 13) + [2]
     assert (figures.run_again, figures.duplicate_answers) == (0, 0)
     assert figures.faults["entry of a heartbeat"] >= 2
     assert len(worker.told("lease-lost")) == 1

@@ -19,6 +19,8 @@ from tests.client_bench import Jobfleet
 from tests.patience import patience, wait_for
 
 IMAGES = 300
+# Of one alone, a process that is slow to start would make the worker think that all are long.
+SHORT = 20
 PROCESSES = 2
 IN_HAND = io_threads(PROCESSES) + WAITING_PER_PROCESS * PROCESSES
 
@@ -90,11 +92,11 @@ def folder(stack: Any, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(stack.folder / "state"))
     image, stored = io.BytesIO(png()), stack.request("greyscale", png()).input
     with Fleet(Settings(stack.name, "us-east-1", endpoint_url=stack.front.url), replies=False) as fleet:
-        jobs = [prepare("greyscale", image, file_name="x.png") for _ in range(IMAGES + 1)]
+        jobs = [prepare("greyscale", image, file_name="x.png") for _ in range(IMAGES + SHORT)]
         fleet.exchange.send([fleet.exchange.request(job, stored=stored) for job in jobs])
     settings = stack.settings_file(processes=PROCESSES, visibility_timeout=300)
-    # Until one is done, a worker does not know that they are short, and does not fill its hands.
-    gate.let_through()
+    # Until some are done, a worker does not know that they are short, and does not fill its hands.
+    gate.let_through(SHORT)
     stack.worker("--config", str(settings))
     stack.until(lambda: is_full(stack, gate, IMAGES))
 

@@ -98,24 +98,29 @@ def test_a_hold_that_is_refused_while_its_message_is_taken_off_the_queue_is_not_
     assert (made.is_lost(held), said) == (False, [])
 
 
+# So many that a process which is slow to start does not make the worker think that jobs are long.
+SHORT = 20
+
+
 def test_sigterm_hands_back_at_once_what_was_not_begun(stack: Any) -> None:
-    stack.send(stack.request("greyscale", png(), output="outputs/first.png"))
+    for n in range(SHORT):
+        stack.send(stack.request("greyscale", png(), output=f"outputs/short-{n}.png"))
     # So long a hold that what goes back was handed back.
     worker = stack.worker("--config", str(stack.settings_file(processes=1, visibility_timeout=300)))
-    # From the first one it knows that they are short, and takes as many as it has threads.
+    # From those it knows that they are short, and takes as many as it has threads.
     stack.until(lambda: stack.waiting(stack.requests) == 0)
     released = stack.front.hold("PUT outputs/")
     for n in range(40):
         stack.send(stack.request("greyscale", png(), output=f"outputs/{n}.png"))
-    stack.until(lambda: sum(call.startswith("PUT outputs/") for call in stack.front.calls) == 1 + 16)
+    stack.until(lambda: sum(call.startswith("PUT outputs/") for call in stack.front.calls) == SHORT + 16)
     worker.send_signal(signal.SIGTERM)
     stack.until(lambda: stack.visible() == 24)
     released.set()
     out, _ = worker.communicate(timeout=patience(60))
     assert (worker.returncode, stack.waiting(stack.requests)) == (0, 24)
-    assert stack.waiting(stack.replies) == 1 + 16
+    assert stack.waiting(stack.replies) == SHORT + 16
     events = [json.loads(line)["event"] for line in out.splitlines()]
-    assert events == ["started", *["job"] * (1 + 16), "stopped"]
+    assert events == ["started", *["job"] * (SHORT + 16), "stopped"]
 
 
 def test_a_second_sigterm_hands_back_what_runs_too(stack: Any, systemd: Systemd) -> None:
