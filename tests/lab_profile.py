@@ -2,12 +2,14 @@
 
 from tests.localcloud_fixture import client_of
 
+ROLE, PROFILE = "LabRole", "LabInstanceProfile"
+
 
 def make_profile(environment: dict[str, str]) -> None:
-    """Make role and profile, unless they are there."""
+    """Make role and profile, unless they are there. They stay: other tests of the cloud may use them."""
     iam = client_of(environment, "iam")
-    if "LabRole" not in [one["RoleName"] for one in iam.list_roles()["Roles"]]:
-        iam.create_role(RoleName="LabRole", AssumeRolePolicyDocument="{}")
-        iam.create_instance_profile(InstanceProfileName="LabInstanceProfile")
-        iam.add_role_to_instance_profile(InstanceProfileName="LabInstanceProfile", RoleName="LabRole")
+    if ROLE not in [one["RoleName"] for one in iam.list_roles()["Roles"]]:
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        iam.create_instance_profile(InstanceProfileName=PROFILE)
+        iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
     iam.close()

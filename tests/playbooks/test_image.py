@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.lab_profile import PROFILE, make_profile
 from tests.patience import wait_for
 from tests.places import REPOSITORY
 from tests.playbooks.conftest import Outcome, Stack
@@ -23,7 +24,6 @@ from ansible.module_utils.images.builder import maker  # noqa: E402
 
 BUILT = "Ensure there is an image of it"
 ENDED = "Ensure no host is left of a run that was killed"
-IAM = {"role": "LabRole", "profile": "LabInstanceProfile"}
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Baked:
             MaxCount=1,
             UserData=user_data,
             SecurityGroups=[f"{self.stack.name}-workers"],
-            IamInstanceProfile={"Name": IAM["profile"]},
+            IamInstanceProfile={"Name": PROFILE},
         )["Instances"]
         return str(made["InstanceId"])
 
@@ -101,24 +101,11 @@ def role_of(instance: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def profile(localcloud: dict[str, str], hosts: object) -> Iterator[None]:
-    """The instance profile of a lab, for as long as these tests need it."""
-    iam = Stack("", Path(), localcloud).client("iam")
-    iam.create_role(RoleName=IAM["role"], AssumeRolePolicyDocument="{}")
-    iam.create_instance_profile(InstanceProfileName=IAM["profile"])
-    iam.add_role_to_instance_profile(InstanceProfileName=IAM["profile"], RoleName=IAM["role"])
-    yield
-    iam.remove_role_from_instance_profile(InstanceProfileName=IAM["profile"], RoleName=IAM["role"])
-    iam.delete_instance_profile(InstanceProfileName=IAM["profile"])
-    iam.delete_role(RoleName=IAM["role"])
-    iam.close()
-
-
-@pytest.fixture(scope="module")
 def baked(
-    localcloud: dict[str, str], profile: None, tmp_path_factory: pytest.TempPathFactory
+    localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Baked]:
     """A stack whose hosts boot from its image."""
+    make_profile(localcloud)
     folder = tmp_path_factory.mktemp("baked")
     variables = {
         "image": "baked",

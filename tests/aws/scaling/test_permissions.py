@@ -25,13 +25,13 @@ from jobfleet_scaling.settings import from_mapping
 from jobfleet_scaling.wiring import build
 
 from localcloud.door.call_log import read_calls
+from tests.lab_profile import PROFILE, make_profile
 from tests.localcloud_fixture import Hosts, client_of, new_key, newest_debian
 from tests.patience import wait_for
 from tests.policies import Place, statements_of
 from tests.scaling_fleet import TurnedClock
 
 ACCOUNT = "123456789012"
-ROLE, PROFILE = "LabRole", "LabInstanceProfile"
 
 
 @dataclass
@@ -54,7 +54,6 @@ class Site:
         tags = {STACK_TAG: self.place.stack, SCALED_TAG: "true", GROUP_TAG: "workers"}
         listed = [{"Key": name, "Value": value} for name, value in tags.items()]
         self.aws("ec2").create_key_pair(KeyName=self.place.stack)
-        self._give_profile()
         self.aws("ec2").create_launch_template(
             LaunchTemplateName=self.group.template,
             TagSpecifications=[{"ResourceType": "launch-template", "Tags": listed}],
@@ -82,13 +81,6 @@ class Site:
             DefaultResult="CONTINUE",
         )  # fmt: skip
 
-    def _give_profile(self) -> None:
-        """Make the role and profile that a lab has."""
-        iam, trust = self.aws("iam"), {"Version": "2012-10-17", "Statement": []}
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-        iam.create_instance_profile(InstanceProfileName=PROFILE)
-        iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
-
     def configuration(self, **more: Any) -> ScalingConfiguration:
         return ScalingConfiguration(0, 2, [self.group], lab_max_instances=9, lab_max_vcpus=32, **more)
 
@@ -102,10 +94,6 @@ class Site:
             AutoScalingGroupName=self.group.scaling_group, ForceDelete=True
         )
         self.aws("ec2").delete_key_pair(KeyName=self.place.stack)
-        iam = self.aws("iam")
-        iam.remove_role_from_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
-        iam.delete_instance_profile(InstanceProfileName=PROFILE)
-        iam.delete_role(RoleName=ROLE)
         self.aws("ec2").delete_launch_template(LaunchTemplateName=self.group.template)
 
 
@@ -117,6 +105,7 @@ def site(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
+    make_profile(localcloud)
     place = Place(f"p{uuid.uuid4().hex[:8]}", ACCOUNT, localcloud["AWS_REGION"])
     document = {"Version": "2012-10-17", "Statement": statements_of("scaler")}
     (tmp_path / "policy.json").write_text(place.fill_in(json.dumps(document)))
