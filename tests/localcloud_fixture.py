@@ -24,6 +24,9 @@ from tests.abilities import lacking
 from tests.patience import patience, wait_for
 from tests.places import REPOSITORY
 
+# What gives EC2 of the process's cloud, once a test has asked for the cloud's clients.
+EC2_OF_SESSION = pytest.StashKey[Callable[[], Any]]()
+
 DEBIAN_OWNER = "136693071363"
 
 
@@ -67,7 +70,7 @@ def localcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, s
 
 
 @pytest.fixture(scope="session")
-def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
+def aws(localcloud: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Callable[[str], Any]]:
     """A function from a service's name to a boto3 client of the session's cloud."""
     made: dict[str, Any] = {}
 
@@ -76,6 +79,7 @@ def aws(localcloud: dict[str, str]) -> Iterator[Callable[[str], Any]]:
             made[service] = client_of(localcloud, service)
         return made[service]
 
+    request.session.stash[EC2_OF_SESSION] = lambda: client("ec2")
     yield client
     for one in made.values():
         one.close()

@@ -25,7 +25,7 @@ from localcloud.gaps import dispatch, ec2, s3
 from localcloud.gaps.sqs import messages, queues
 from tests.aws.front import Front
 from tests.faults.processes import Systemd
-from tests.localcloud_fixture import living_instances
+from tests.localcloud_fixture import EC2_OF_SESSION, living_instances
 from tests.patience import wait_for
 from tests.places import REPOSITORY
 
@@ -264,16 +264,14 @@ def moto_clients(moto_port: int) -> Iterator[tuple[Any, Any]]:
         client.close()
 
 
-@pytest.fixture(autouse=True)
-def launches_nothing_that_stays(request: pytest.FixtureRequest) -> Iterator[None]:
-    """End a test that uses the session's cloud only when none of its instances is left: others count them."""
-    if "localcloud" not in request.fixturenames:
-        yield
-        return
-    ec2 = request.getfixturevalue("aws")("ec2")
-    before = living_instances(ec2)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End a file of tests only when none of its instances is left in the cloud: others count them."""
     yield
-    wait_for(lambda: living_instances(ec2) <= before, 60, lambda: str(living_instances(ec2) - before))
+    made = item.session.stash.get(EC2_OF_SESSION, None)
+    if made and nextitem and nextitem.path != item.path:
+        ec2 = made()
+        wait_for(lambda: not living_instances(ec2), 60, lambda: str(living_instances(ec2)))
 
 
 @pytest.fixture

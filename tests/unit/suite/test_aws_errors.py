@@ -44,6 +44,7 @@ PLACES = {
     "client/jobfleet/doctor/checks.py": "a refusal may mean more than it says",
     "client/jobfleet/doctor/links.py": "a broken link is shown behind those that hold",
     "client/jobfleet/doctor/configuration.py": "what is known of the settings is shown first",
+    "client/jobfleet/cli/commands/bench/carry_out.py": "what was measured is reported all the same",
     "client/jobfleet/queues/purge.py": "what was emptied before is told too",
     "client/jobfleet/stack/status.py": "what else is known of the stack is shown",
     "client/jobfleet/stack/scaling/waking.py": "a thread: jobs are sent and waited for without it",

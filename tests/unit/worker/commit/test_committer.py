@@ -84,7 +84,7 @@ class Fleet:
         tools: Any = SimpleNamespace(
             settings=settings, clock=clock, queues=self.aws, storage=self.aws, breaker=self.aws
         )
-        journal = Journal(folder / "spool", "w", self.aws.log, clock, io.StringIO())
+        self._journal = journal = Journal(folder / "spool", "w", self.aws.log, clock, io.StringIO())
         leases: Any = SimpleNamespace(leave=list)
         endings: Any = SimpleNamespace(
             ended=lambda finished: self.ended.append(finished.result.id),
@@ -104,6 +104,8 @@ class Fleet:
         for event in self.aws.held.values():
             event.set()
         self.committer.stop()
+        # It closes what was told of single jobs.
+        self._journal.upload()
 
     def finish(self, name: str, *, carried: bool = True, lost: bool = False) -> None:
         """Put an image that is done."""
