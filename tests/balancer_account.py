@@ -1,15 +1,13 @@
 """An account of its own for a test of the module `stack_balancer`, with its instances as EC2 has them."""
 
 import itertools
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from localcloud.door.call_log import read_calls
 from tests.localcloud_fixture import client_of, new_key
+from tests.own_account import OwnAccount
 from tests.unit.plugins.actions import action, run
 
 ACCOUNTS = (f"{number:012}" for number in itertools.count(720_000_000_001))
@@ -20,11 +18,9 @@ WORKERS = {"name": "worker", "type": "t3.small"}
 
 
 @dataclass
-class BalancerAccount:
+class BalancerAccount(OwnAccount):
     """An account of a test's own, with the balancer's security group."""
 
-    number: str
-    key: dict[str, str]
     ec2: Any
     elbv2: Any
     group: str
@@ -77,18 +73,6 @@ class BalancerAccount:
             )
             for one in self.rules(port)
         ]
-
-    def calls(self, key: dict[str, str]) -> list[str]:
-        """Return the actions that a key has called."""
-        path = Path(self.key["LOCALCLOUD_RUN"]) / "calls.jsonl"
-        return [row["action"] for row in read_calls(path, access_key=key["AWS_ACCESS_KEY_ID"])]
-
-    def key_that(self, folder: Path, *statements: dict[str, Any]) -> dict[str, str]:
-        """Return a key that may do all but what these statements deny."""
-        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        file = folder / "policy.json"
-        file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [everything, *statements]}))
-        return new_key(self.key, account=self.number, policy=file)
 
 
 @contextmanager

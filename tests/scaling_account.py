@@ -5,11 +5,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from localcloud.door.call_log import read_calls
 from tests.localcloud_fixture import client_of, new_key
+from tests.own_account import OwnAccount
 from tests.unit.plugins.actions import action, run
 
 ACCOUNTS = (f"{number:012}" for number in itertools.count(710_000_000_001))
@@ -18,11 +17,9 @@ GROUPS = [{"name": "worker", "count": 3, "type": "t3.small"}, {"name": "big", "c
 
 
 @dataclass
-class ScalingAccount:
+class ScalingAccount(OwnAccount):
     """An account of a test's own, with a bucket, a key pair and the workers' security group."""
 
-    number: str
-    key: dict[str, str]
     clients: dict[str, Any]
     bucket: str
     image: str
@@ -78,18 +75,6 @@ class ScalingAccount:
             for one in ec2.describe_launch_templates()["LaunchTemplates"]
             for name in [one["LaunchTemplateName"]]
         }
-
-    def calls(self, key: dict[str, str]) -> list[str]:
-        """Return the actions that a key has called."""
-        path = Path(self.key["LOCALCLOUD_RUN"]) / "calls.jsonl"
-        return [row["action"] for row in read_calls(path, access_key=key["AWS_ACCESS_KEY_ID"])]
-
-    def key_that(self, folder: Path, *statements: dict[str, Any]) -> dict[str, str]:
-        """Return a key that may do all but what these statements deny."""
-        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        file = folder / "policy.json"
-        file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [everything, *statements]}))
-        return new_key(self.key, account=self.number, policy=file)
 
 
 @contextmanager

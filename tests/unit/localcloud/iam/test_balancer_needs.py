@@ -7,8 +7,7 @@ from moto.iam.models import iam_backends
 
 from localcloud.iam.need import Need
 from localcloud.iam.needs import needs_of
-from localcloud.wire.call import Call, Family
-from localcloud.wire.signature import Signed
+from tests.query_calls import query_call
 
 ACCOUNT = "640000000001"
 ROLE = (
@@ -20,21 +19,8 @@ PLACE = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:"
 
 
 def needs(operation: str, **asked: str) -> list[Need]:
-    signed: Any = Signed.__new__(Signed)
-    call = Call(
-        method="POST",
-        path="/",
-        query="",
-        service="elasticloadbalancing",
-        region="us-east-1",
-        family=Family.QUERY,
-        operation=operation,
-        parameters={name.replace("_", "."): value for name, value in asked.items()},
-        body=None,
-        signed=signed,
-        copy_source="",
-        malformed=None,
-    )
+    parameters = {name.replace("_", "."): value for name, value in asked.items()}
+    call = query_call("elasticloadbalancing", operation, parameters)
     return needs_of(call, ACCOUNT)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from moto.ec2.models import ec2_backends
@@ -12,29 +11,15 @@ from localcloud.iam.need import Need
 from localcloud.iam.needs import needs_of
 from localcloud.scaling_groups.ec2 import Place, TemplateName
 from localcloud.scaling_groups.group import GroupMember, ScalingGroup, all_groups
-from localcloud.wire.call import Call, Family
-from localcloud.wire.signature import Signed
+from tests.query_calls import query_call
 
 HERE = Place("620000000001", "us-east-1")
 ARN = f"arn:aws:autoscaling:us-east-1:{HERE.account}:autoScalingGroup:an-id:autoScalingGroupName/fleet"
 
 
 def needs(operation: str, **asked: str) -> list[Need]:
-    signed: Any = Signed.__new__(Signed)
-    call = Call(
-        method="POST",
-        path="/",
-        query="",
-        service="autoscaling",
-        region=HERE.region,
-        family=Family.QUERY,
-        operation=operation,
-        parameters={name.replace("_", "."): value for name, value in asked.items()},
-        body=None,
-        signed=signed,
-        copy_source="",
-        malformed=None,
-    )
+    parameters = {name.replace("_", "."): value for name, value in asked.items()}
+    call = query_call("autoscaling", operation, parameters, HERE.region)
     return needs_of(call, HERE.account)
 
 
@@ -142,13 +127,8 @@ def test_who_makes_a_group_has_to_be_allowed_what_it_will_do() -> None:
 
 
 def test_a_service_s_own_role_is_allowed_by_its_service() -> None:
-    signed: Any = Signed.__new__(Signed)
     asked = {"AWSServiceName": "autoscaling.amazonaws.com"}
-    call = Call(
-        method="POST", path="/", query="", service="iam", region="us-east-1", family=Family.QUERY,
-        operation="CreateServiceLinkedRole", parameters=asked, body=None, signed=signed, copy_source="",
-        malformed=None,
-    )  # fmt: skip
+    call = query_call("iam", "CreateServiceLinkedRole", asked)
 
     [need] = needs_of(call, HERE.account)
 
