@@ -14,8 +14,8 @@ import urllib3
 
 from benchmarks.double.processes import running
 from benchmarks.peers.task import BUCKET, QUEUE, REGION, RESPONSES
+from benchmarks.telling.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20
 DEAD_LETTERS = "bench-dead"
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.double.control import ROOT
 from benchmarks.load import measure, report
 from benchmarks.load.contestants import missing
 from benchmarks.telling.machine import machine, said, versions
 from benchmarks.telling.page import write_page
+from benchmarks.telling.places import ROOT, project_python
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = ("limits", "at_500", "truth")
@@ -71,14 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--page", type=Path, help="page to put the tables into, such as docs/benchmarks.md")
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, help="what to measure")
     parser.add_argument(
-        "--jobfleet-python", default=_project_python(), help="the Python that has jobfleet with its extra"
+        "--jobfleet-python", default=project_python(), help="the Python that has jobfleet with its extra"
     )
     return parser
-
-
-def _project_python() -> str:
-    own = ROOT / ".venv" / "bin" / "python"
-    return str(own) if own.exists() else sys.executable
 
 
 if __name__ == "__main__":

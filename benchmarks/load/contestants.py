@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling.places import ROOT
 
 LOCUST_FILE = Path(__file__).with_name("locust_file.py")
 NAMES = ("p50", "p90", "p95", "p99", "p99.9")

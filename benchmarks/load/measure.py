@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.double.control import ROOT
 from benchmarks.load import contestants
 from benchmarks.load.contestants import NAMES, Loaded
 from benchmarks.load.stalling import PERIOD, delay
+from benchmarks.telling.places import ROOT
 
 CLIENTS, RATE_CPU, RATE_TRUTH = 10, 500, 100
 START_SECONDS = 20.0

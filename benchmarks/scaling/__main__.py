@@ -17,10 +17,10 @@ from jobfleet_scaling.simulate.options import POLICIES, USUAL_WORKLOADS
 from jobfleet_scaling.simulate.runs import Part, curves_of, run_all
 from jobfleet_scaling.simulate.workloads.generators import GENERATORS
 
-from benchmarks.double.control import ROOT
 from benchmarks.scaling import report
 from benchmarks.telling.machine import machine
 from benchmarks.telling.page import write_page
+from benchmarks.telling.places import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
 SEEDS = 10

@@ -1,6 +1,6 @@
 """What localcloud's balancer costs beside the bare proxy, HAProxy with nothing but the way to the targets.
 
-.venv/bench/bin/python -m benchmarks.single.balancer (after `make bench`, as root, with wrk of Debian)
+.venv/bin/python -m benchmarks.single.balancer (as root, with wrk of Debian)
 
 Both lead to the same two targets, which are HAProxy too and answer at once. Either side is loaded in turns in
 one run; the ratio says how many times as long a request takes by the balancer, whose rules look at the path.

@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.double.control import ROOT, double, environment
-from benchmarks.worker.__main__ import project_python
+from benchmarks.double.control import double, environment
+from benchmarks.telling.places import ROOT, project_python
 
 
 def main() -> int:

@@ -23,9 +23,10 @@ from jobfleet import Fleet, Settings
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request
 
-from benchmarks.double.control import ROOT, Steering, double, environment, write_config
+from benchmarks.double.control import Steering, double, environment, write_config
 from benchmarks.double.processes import running
 from benchmarks.peers.task import REGION
+from benchmarks.telling.places import ROOT
 
 AIM = 1.3
 WARM_UP = 30

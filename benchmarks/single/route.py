@@ -23,7 +23,8 @@ from jobfleet_worker.settings import from_file
 from jobfleet_worker.wiring import Surroundings, build
 from PIL import Image
 
-from benchmarks.double.control import REGION, ROOT, double, environment, write_config
+from benchmarks.double.control import REGION, double, environment, write_config
+from benchmarks.telling.places import ROOT
 
 FOLDERS = tuple(f"{ROOT}/{name}/" for name in ("client", "worker", "jobs"))
 # Threads that wait look up this often at most; a job's own calls are over long before.

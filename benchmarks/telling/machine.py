@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling.places import ROOT
 
 
 def machine() -> dict[str, Any]:

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.double.control import ROOT, double
+from benchmarks.double.control import double
 from benchmarks.telling.page import write_page
+from benchmarks.telling.places import ROOT, project_python
 from benchmarks.web import accepting, answering, holding, machine, photos, plot, report
 from benchmarks.web.servers import Place, missing
 
@@ -93,14 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="rounds of everything (default: 3)")
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, help="what to measure")
     parser.add_argument(
-        "--web-python", default=_project_python(), help="the Python that runs the web tier and the worker"
+        "--web-python", default=project_python(), help="the Python that runs the web tier and the worker"
     )
     return parser
-
-
-def _project_python() -> str:
-    own = ROOT / ".venv" / "bin" / "python"
-    return str(own) if own.exists() else sys.executable
 
 
 if __name__ == "__main__":

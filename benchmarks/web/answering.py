@@ -7,8 +7,9 @@ from dataclasses import replace
 from statistics import mean
 from typing import Any
 
-from benchmarks.double.control import ROOT, environment, write_config
+from benchmarks.double.control import environment, write_config
 from benchmarks.double.processes import running
+from benchmarks.telling.places import ROOT
 from benchmarks.web import load
 from benchmarks.web.servers import TOKEN, WEB, Place, Server, serving
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from http.client import HTTPConnection
 from typing import Any
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling.places import ROOT
 from benchmarks.web import load
 from benchmarks.web.servers import TOKEN, WEB, Place, serving
 

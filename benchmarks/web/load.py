@@ -21,7 +21,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling.places import ROOT
 from benchmarks.web.photos import Photo, read_photo
 
 BOUNDARY = "5e5d1c4a9a0f4c4f8c4f9f2b7a1d3e6f"

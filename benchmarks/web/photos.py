@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.double.control import ROOT
+from benchmarks.telling.places import ROOT
 
 PHOTO = ROOT / "examples" / "photo.jpg"
 BYTES = 30_000

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.double.control import ROOT, Steering, environment
+from benchmarks.double.control import Steering, environment
 from benchmarks.double.processes import cpu_seconds, running
 from benchmarks.peers.task import BUCKET, REGION
+from benchmarks.telling.places import ROOT
 
 TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a web tier on loopback that lives for seconds
 UPLOAD = "/api/v1/upload?operation=greyscale"

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.double.control import ROOT, Steering, Stuck, double, write_config
+from benchmarks.double.control import Steering, Stuck, double, write_config
 from benchmarks.telling.page import write_page
+from benchmarks.telling.places import ROOT, project_python
 from benchmarks.worker import image_jobs, memory, plot, report, stats_jobs
 from benchmarks.worker.contestants import JOBFLEET, Contestant, stats_contestants
 
@@ -128,12 +129,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--worker-python", default=project_python(), help="the Python that runs the worker")
     return parser
-
-
-def project_python() -> str:
-    """Return the project's Python, where the worker is installed, or else this one."""
-    own = ROOT / ".venv" / "bin" / "python"
-    return str(own) if own.exists() else sys.executable
 
 
 if __name__ == "__main__":

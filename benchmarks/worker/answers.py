@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.double.control import ROOT, Steering, double, write_config
+from benchmarks.double.control import Steering, double, write_config
 from benchmarks.double.processes import cpu_seconds
 from benchmarks.peers.bare_images import INPUT_KEY
 from benchmarks.peers.task import RESPONSES
-from benchmarks.worker.__main__ import project_python
+from benchmarks.telling.places import ROOT, project_python
 from benchmarks.worker.contestants import Contestant, started
 from benchmarks.worker.image_jobs import image_requests, make_input
 

@@ -12,10 +12,11 @@ import psutil
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Inline, Request
 
-from benchmarks.double.control import ROOT, Steering, environment
+from benchmarks.double.control import Steering, environment
 from benchmarks.double.processes import running
 from benchmarks.peers.task import RESPONSES
 from benchmarks.peers.texts import texts
+from benchmarks.telling.places import ROOT
 
 CORES = len(os.sched_getaffinity(0))
 SUBMITTED_AT = "2026-01-01T00:00:00Z"

@@ -13,10 +13,11 @@ from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import Request, Stored
 from PIL import Image, ImageOps
 
-from benchmarks.double.control import ROOT, Steering, Stuck, environment
+from benchmarks.double.control import Steering, Stuck, environment
 from benchmarks.double.processes import cpu_seconds
 from benchmarks.peers.bare_images import HIGH, INPUT_KEY, LEVEL, LOW, WORKS
 from benchmarks.peers.task import BUCKET, RESPONSES
+from benchmarks.telling.places import ROOT
 from benchmarks.worker.contestants import CORES, JOBFLEET, SUBMITTED_AT, Contestant, started
 
 PHOTO = ROOT / "examples" / "photo.jpg"
