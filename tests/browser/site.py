@@ -14,6 +14,7 @@ from jobfleet_jobs.protocol.names import StackNames
 
 from tests.patience import patience, wait_for
 from tests.places import REPOSITORY
+from tests.ports import ADDRESS, claimed_port
 
 ACCOUNT = "123456789012"
 
@@ -54,7 +55,7 @@ class Site:
 
     def start(self) -> None:
         """Start the web host, on its old port if it had one."""
-        bind = self.url.removeprefix("http://") or "127.0.0.1:0"
+        bind = self.url.removeprefix("http://") or f"{ADDRESS}:{claimed_port()}"
         settings = self._settings_file(
             "web", **self._common(), token_file=str(self.folder / "token"), prefixes=["/cluster1"]
         )

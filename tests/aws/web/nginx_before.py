@@ -16,15 +16,10 @@ from ansible.parsing.dataloader import DataLoader
 from tests.abilities import need_program
 from tests.patience import patience, wait_for
 from tests.places import REPOSITORY
+from tests.ports import ADDRESS, claimed_port
 
 ROLE = REPOSITORY / "roles" / "web"
-ADDRESS = "127.0.0.1"
 LARGEST = 1024 * 1024
-
-
-def free_port() -> int:
-    with socket.create_server((ADDRESS, 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Site:
 def nginx(folder: Path, **variables: Any) -> Iterator[Site]:
     """Run nginx with the role's own template and defaults while the context lasts."""
     need_program("nginx")
-    site = Site(folder, free_port(), free_port())
+    site = Site(folder, claimed_port(), claimed_port())
     (folder / "nginx.conf").write_text(configuration(site, **variables))
     with (folder / "stderr").open("w") as stderr:
         process = subprocess.Popen(

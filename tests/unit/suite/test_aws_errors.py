@@ -8,7 +8,6 @@ import ast
 import io
 import re
 import shlex
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from jobfleet_jobs.protocol.message import Output, Result
 from tests.echoing_aws import KEYS, EchoingAws
 from tests.patience import patience
 from tests.places import REPOSITORY
+from tests.ports import refusing_port
 
 FOLDERS = ("client/jobfleet", "web/jobfleet_web")
 JOB = "0192f0c1-2345-7abc-8def-0123456789ab"
@@ -165,11 +165,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def away(machine: pytest.MonkeyPatch) -> None:
+def away(machine: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody is where AWS should be."""
-    with socket.create_server(("127.0.0.1", 0)) as once:
-        port = once.getsockname()[1]
-    machine.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    with refusing_port() as port:
+        machine.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        yield
 
 
 @pytest.fixture(scope="module")

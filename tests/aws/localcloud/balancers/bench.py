@@ -22,8 +22,8 @@ from localcloud.balancers.model import (
     TargetGroup,
     TargetName,
 )
-from tests.aws.web.nginx_before import free_port
 from tests.patience import patience
+from tests.ports import claimed_port
 
 ADDRESS = "127.77.254.1"
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
@@ -93,7 +93,7 @@ class Bench:
     """A balancer at work, whose parts can be changed."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port = claimed_port()
         self.proxy = HaProxy(folder / "balancers")
         self.health: dict[tuple[str, TargetName], Health] = {}
         self.balancer = Balancer(f"{ARN}loadbalancer/app/b/1", ADDRESS, (), ())

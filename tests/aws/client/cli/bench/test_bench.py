@@ -2,7 +2,6 @@
 
 import csv
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, WEB_ACCESS_KEY
 
 from tests.client_bench import Jobfleet, says_why
 from tests.known_server import KnownServer
+from tests.ports import refusing_port
 
 TOKEN = "x3J-a_token_of_32_bytes_as_text_0123456789A"  # noqa: S105 - of no page
 
@@ -63,9 +63,8 @@ def test_what_fails_is_told_by_kind_and_a_run_without_any_success_ends_so(
 
 
 def test_nobody_there_is_told_at_once(jobfleet: Jobfleet) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as once:
-        port = once.getsockname()[1]
-    ran = jobfleet("bench", "http", f"http://127.0.0.1:{port}/")
+    with refusing_port() as port:
+        ran = jobfleet("bench", "http", f"http://127.0.0.1:{port}/")
     says_why(ran, Exit.UNREACHABLE, "cannot be reached, so nothing was measured: connection refused")
 
 

@@ -1,7 +1,6 @@
 """`jobfleet web` through the installed entry point, with a server of the test's own in the page's place."""
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +12,7 @@ from jobfleet.errors import Exit
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, WEB_ACCESS_KEY
 
 from tests.client_bench import Jobfleet, says_why
+from tests.ports import refusing_port
 from tests.web_process import StartWeb
 
 TOKEN = "x3J-a_token_of_32_bytes_as_text_0123456789A"  # noqa: S105 - of no page
@@ -176,9 +176,8 @@ def test_what_is_not_the_page_is_warned_of_and_not_opened(
 def test_an_address_that_does_not_answer_is_told_and_another_one_opened(
     jobfleet: Jobfleet, stack: Any, page: Page, tmp_path: Path, browser: Callable[[], list[str]]
 ) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # and does not listen
-        publish(stack, f"http://127.0.0.1:{closed.getsockname()[1]}", page.url)
+    with refusing_port() as port:
+        publish(stack, f"http://127.0.0.1:{port}", page.url)
         _, shown = jobfleet.at_terminal("web", BROWSER=str(tmp_path / "browser"))
 
     assert "does not answer" in shown

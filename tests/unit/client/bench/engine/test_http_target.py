@@ -1,7 +1,6 @@
 """Requests over HTTP before a server whose answers are known: what counts, how it is called, who answered."""
 
 import asyncio
-import socket
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from jobfleet.bench.run import try_once
 
 from tests.known_server import KnownServer
 from tests.patience import patience
+from tests.ports import refusing_port
 
 
 def reply(url: str, **more: Any) -> Reply:
@@ -35,9 +35,8 @@ def test_a_time_out_is_one(known: KnownServer) -> None:
 
 
 def test_nobody_there_and_no_such_host() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as once:
-        port = once.getsockname()[1]
-    assert reply(f"http://127.0.0.1:{port}/").kind == "connection refused"
+    with refusing_port() as port:
+        assert reply(f"http://127.0.0.1:{port}/").kind == "connection refused"
     assert reply("http://no-such-host.invalid/").kind == "no such host"
 
 
