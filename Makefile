@@ -34,8 +34,8 @@ test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need 
 unit: $(VENV)/.dev
 	$(PYTEST) -q --numprocesses=2 tests/unit examples
 
-soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, for an hour or so
-	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/faults
+soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, and a deployment to Debian 13, for an hour or so
+	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/playbooks/test_debian_13.py tests/faults
 
 bench: $(VENV)/.dev ## Measure worker, web tier, load generator and scaling policy beside others, for half an hour
 	$(PYTHON) -m venv $(VENV)/bench

@@ -19,14 +19,14 @@ from localcloud.control.admin_paths import Action, Admin
 from localcloud.control.end_of_life import end_of_life
 from localcloud.control.group_actions import group_actions
 from localcloud.control.session import Session
-from localcloud.ec2.machine_images import images_json
+from localcloud.ec2.machine_images import images_json, late_bases
 from localcloud.errors import HostsUnavailableError
 from localcloud.hosts import firewall
 from localcloud.hosts.addresses import AddressRange
 from localcloud.iam.keyring import Keyring, Kind
 from localcloud.lateness.door import guard as lateness_guard
 from localcloud.lateness.register import late
-from localcloud.state import ADMIN_PATH, CloudSettings, RunFolder, ServerInfo, write_whole
+from localcloud.state import ADMIN_PATH, CloudSettings, RunFolder, ServerInfo, cache_folder, write_whole
 from localcloud.wire.connection import bound_socket, remember_caller
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _prepare_ec2(run: RunFolder, settings: CloudSettings, keyring: Keyring) -> "
     except HostsUnavailableError as error:
         launching.refuse_hosts(str(error))
         return str(error)
-    layers = Layers(Path(settings.image), run.layers)
+    layers = Layers(Path(settings.image), run.layers, late_bases(cache_folder(), log.info))
     site = HostSite(layers, run.hosts, run.cloud, settings.ssh_port)
     fleet = HostFleet(site, addresses, RoleKeys(keyring, settings.role_seconds, settings.role_delay))
     launching.use_hosts(fleet)

@@ -221,9 +221,9 @@ def living_instances(ec2: Any) -> set[str]:
     return {instance["InstanceId"] for one in reservations for instance in one["Instances"]}
 
 
-def newest_debian(ec2: Any) -> dict[str, Any]:
-    """Return the newest Debian 12 image, looked up as on AWS."""
-    filters = [{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+def newest_debian(ec2: Any, release: int = 12) -> dict[str, Any]:
+    """Return the newest image of Debian 12, or of another release, looked up as on AWS."""
+    filters = [{"Name": "name", "Values": [f"debian-{release}-amd64-*"]}]
     images = ec2.describe_images(Owners=[DEBIAN_OWNER], Filters=filters)["Images"]
     newest: dict[str, Any] = max(images, key=lambda image: image["CreationDate"])
     return newest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localcloud.errors import HostsUnavailableError, LocalcloudError
 from localcloud.hosts.cgroups import Group, hierarchies
-from localcloud.hosts.disks.base_image import Say, ensure_image, image_folder
+from localcloud.hosts.disks.base_image import BOOKWORM, Say, ensure_image, image_folder
 from localcloud.hosts.disks.mounts import mount, unmount_below
 from localcloud.hosts.firewall import find_ssh_port
 from localcloud.state import RunFolder, cache_folder
@@ -28,7 +28,7 @@ def prepare_hosts(run: RunFolder, say: Say) -> tuple[Path, int]:
     _require_cgroups(run)
     _require_overlay(run)
     ssh_port = find_ssh_port()
-    return ensure_image(cache, say), ssh_port
+    return ensure_image(cache, BOOKWORM, say), ssh_port
 
 
 def _require_root() -> None:
@@ -39,7 +39,7 @@ def _require_root() -> None:
 
 
 def _require_programs(cache: Path) -> None:
-    wanted = [_NSPAWN] if image_folder(cache).is_dir() else [_NSPAWN, _MMDEBSTRAP]
+    wanted = [_NSPAWN] if image_folder(cache, BOOKWORM).is_dir() else [_NSPAWN, _MMDEBSTRAP]
     missing = [package for program, package in wanted if shutil.which(program) is None]
     if missing:
         names = " ".join(missing)

@@ -75,7 +75,7 @@ class Host:
     ) -> None:
         """Prepare a host called `name` with `memory` bytes; no file is made before `create`.
 
-        Its disk begins as the own `image`; any other name is the base image.
+        Its disk begins as the own `image`, or as Debian's if there is none of that name.
         """
         self.name = name
         self._folder, self._ssh_port = site.folder / name, site.ssh_port
@@ -91,7 +91,7 @@ class Host:
         return self._folder / "console.log"
 
     def create(self, seed: Seed) -> None:
-        """Make the disk, with what cloud-init shall find on it."""
+        """Make the disk, with what cloud-init shall find on it. Raises `LocalcloudError` or `OSError`."""
         self._disk.create()
         self.console.touch()
         self._disk.mount()

@@ -1,6 +1,6 @@
-"""The base image: a Debian 12 made once, as close to Debian's own machine image as hosts need it.
+"""The base images: each a Debian made once, as close to Debian's own machine image as hosts need it.
 
-Every host's disk is an overlay on it, so it is never changed after it is made.
+Every host's disk is an overlay on one, so it is never changed after it is made.
 """
 
 import fcntl
@@ -12,9 +12,24 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import HostsUnavailableError
+
+
+@dataclass(frozen=True)
+class Release:
+    """A Debian that hosts can be: its `number`, the `suite` of its packages, the seconds a build takes."""
+
+    number: int
+    suite: str
+    seconds: int
+
+
+BOOKWORM = Release(12, "bookworm", 40)
+TRIXIE = Release(13, "trixie", 60)
+RELEASES = (BOOKWORM, TRIXIE)
 
 # Debian's own image comes with these too. python3-venv is left out because it lacks it as well:
 # a role that forgets to install it shall fail here, not first on AWS.
@@ -43,8 +58,10 @@ _BUILD_COMMAND = (
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     f"--include={','.join(_PACKAGES)}",
-    "bookworm",
 )
+
+# A cloud may build while it serves. Killed, it leaves no build behind that nobody waits for.
+_WITH_THIS_PROCESS = ("setpriv", "--pdeathsig", "TERM")
 
 _CLOUD_CONFIG = {
     "datasource_list": ["NoCloud"],
@@ -77,29 +94,33 @@ _REMOVED = ("etc/hostname", "etc/ssh/ssh_host_*")
 Say = Callable[[str], None]
 
 
-def _recipe_hash() -> str:
-    recipe = json.dumps([_BUILD_COMMAND, _FILES, _REMOVED])
+def _recipe_hash(release: Release) -> str:
+    recipe = json.dumps([[*_BUILD_COMMAND, release.suite], _FILES, _REMOVED])
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
-def image_folder(cache: Path) -> Path:
+def image_folder(cache: Path, release: Release) -> Path:
     """Return where the image of the present recipe lies or will lie."""
-    return cache / f"image-{_recipe_hash()}"
+    return cache / f"image-{_recipe_hash(release)}"
 
 
-def ensure_image(cache: Path, say: Say) -> Path:
-    """Return the base image's folder; build it if it is missing, which takes about 40 s.
+def ensure_image(cache: Path, release: Release, say: Say) -> Path:
+    """Return the base image's folder; build it if it is missing, which takes about a minute.
 
     Only one process builds; another one waits for it. Raises `HostsUnavailableError`.
     """
-    folder = image_folder(cache)
+    folder = image_folder(cache, release)
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     with _build_lock(cache, say):
         if not folder.is_dir():
+            if shutil.which("mmdebstrap") is None:
+                raise HostsUnavailableError(
+                    f"Debian {release.number} needs mmdebstrap, to be built: run `apt-get install mmdebstrap`"
+                )
             _remove_unfinished(cache)
-            _build(folder, say)
+            _build(folder, release, say)
     return folder
 
 
@@ -114,8 +135,8 @@ def _build_lock(cache: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _build(folder: Path, say: Say) -> None:
-    say("building the Debian 12 base image (once, about 40 seconds)")
+def _build(folder: Path, release: Release, say: Say) -> None:
+    say(f"building the Debian {release.number} base image (once, about {release.seconds} seconds)")
     # A half-built image never has the final name.
     unfinished = folder.with_name(f"unfinished-{folder.name}-{uuid.uuid4().hex[:8]}")
     log = folder.parent / "image.log"
@@ -127,7 +148,7 @@ def _build(folder: Path, say: Say) -> None:
         environment.pop(name, None)
     with log.open("w") as output:
         build = subprocess.run(  # noqa: S603  constants and a path of our own
-            [*_BUILD_COMMAND, str(unfinished)],
+            [*_WITH_THIS_PROCESS, *_BUILD_COMMAND, release.suite, str(unfinished)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -137,12 +158,10 @@ def _build(folder: Path, say: Say) -> None:
         )
     if build.returncode != 0:
         _remove_unfinished(folder.parent)
-        raise HostsUnavailableError(
-            f"the base image could not be built ({_last_error(log)}): see {log}, mend it and run `up` again"
-        )
+        raise HostsUnavailableError(_build_failure(log, release))
     _finish(unfinished)
     unfinished.rename(folder)
-    _remove_outdated(folder, say)
+    _remove_outdated(folder.parent, say)
 
 
 def _finish(image: Path) -> None:
@@ -156,6 +175,15 @@ def _finish(image: Path) -> None:
         path.chmod(0o644)
 
 
+def _build_failure(log: Path, release: Release) -> str:
+    what = f"the Debian {release.number} base image could not be built"
+    text = log.read_text(errors="replace")
+    # apt's words, with gpgv and with sqv.
+    if "NO_PUBKEY" in text or "Missing key" in text:
+        return f"{what}, as this machine lacks its key: install a newer debian-archive-keyring (see {log})"
+    return f"{what} ({_last_error(log)}): see {log}, mend it and try again"
+
+
 def _last_error(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("E: ")]
@@ -167,11 +195,12 @@ def _remove_unfinished(cache: Path) -> None:
         shutil.rmtree(path)
 
 
-def _remove_outdated(folder: Path, say: Say) -> None:
+def _remove_outdated(cache: Path, say: Say) -> None:
     """Drop the images of earlier recipes, unless a cloud's hosts stand on one."""
     mounts = Path("/proc/self/mounts").read_text()
-    for path in folder.parent.glob("image-*"):
-        if path != folder and path.is_dir() and not _is_mounted(path, mounts):
+    present = {image_folder(cache, release) for release in RELEASES}
+    for path in cache.glob("image-*"):
+        if path not in present and path.is_dir() and not _is_mounted(path, mounts):
             say(f"removing the outdated base image {path.name}")
             shutil.rmtree(path)
 

@@ -14,7 +14,7 @@ class Disk:
     def __init__(self, host: str, folder: Path, layers: Layers, image: str) -> None:
         """Prepare the disk of `host` in `folder`; no file is made before `create`.
 
-        It begins as `image`: one that `freeze` or `copy` made, and the base image where none did. From now on
+        It begins as `image`: one that `freeze` or `copy` made, and a base image where none did. From now on
         the image's layers stay until `destroy`.
         """
         self._host = host
@@ -36,7 +36,11 @@ class Disk:
         return self._folder / "work"
 
     def create(self) -> None:
-        """Make its folders."""
+        """Make its folders, and the base that it stands on, which can take minutes.
+
+        Raises `LocalcloudError` or `OSError`.
+        """
+        self._layers.ensure_base(self._host)
         for folder in (self.root, self._upper, self._work):
             folder.mkdir(parents=True)
 

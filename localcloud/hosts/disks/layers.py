@@ -8,6 +8,8 @@ never written again.
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalcloudError
@@ -21,19 +23,41 @@ Stack = tuple[Path, ...]
 """Layers, the uppermost first."""
 
 
+@dataclass(frozen=True)
+class LateBase:
+    """A base image that few clouds need: `ensure` makes it at `folder`, unless it is there."""
+
+    folder: Path
+    ensure: Callable[[], object]
+
+
 class Layers:
     """The layers of one cloud, and who stands on which. Safe for several threads."""
 
-    def __init__(self, base: Path, folder: Path) -> None:
-        """Keep layers in `folder`; all of them stand on the image at `base`, which always stays."""
+    def __init__(self, base: Path, folder: Path, others: Mapping[str, LateBase] | None = None) -> None:
+        """Keep layers in `folder`; all of them stand on the image at `base`, which always stays.
+
+        Those of images named in `others` stand on these, which stay likewise.
+        """
         self._base = base
+        self._others = dict(others or {})
         self._folder = folder
         self._stacks: dict[str, Stack] = {}
         self._lock = threading.Lock()
 
     def stack(self, holder: str) -> Stack:
-        """Return what a host or an image stands on: the base alone, unless `hold` said otherwise."""
-        return self._stacks.get(holder, (self._base,))
+        """Return what a host or an image stands on: a base alone, unless `hold` said otherwise."""
+        other = self._others.get(holder)
+        return self._stacks.get(holder, (other.folder if other else self._base,))
+
+    def ensure_base(self, holder: str) -> None:
+        """Make the base that a host or an image stands on, if it is one that is made when it is needed.
+
+        Raises `LocalcloudError` or `OSError`.
+        """
+        for other in self._others.values():
+            if other.folder == self.stack(holder)[-1]:
+                other.ensure()
 
     def hold(self, holder: str, stack: Stack) -> None:
         """Keep the layers of `stack` for a host or an image, in the place of those that it held before."""
@@ -70,7 +94,8 @@ class Layers:
             before = self._stacks.pop(holder, ())
             if stack:
                 self._stacks[holder] = stack
-            held = {self._base, *(layer for one in self._stacks.values() for layer in one)}
+            bases = {self._base, *(other.folder for other in self._others.values())}
+            held = bases.union(*self._stacks.values())
             doomed = set(before) - held
         for layer in doomed:
             shutil.rmtree(layer)

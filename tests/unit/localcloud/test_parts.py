@@ -11,7 +11,7 @@ from localcloud.gaps.patching import put_over
 from localcloud.hosts import capability
 from localcloud.hosts.addresses import AddressRange
 from localcloud.hosts.cgroups import hierarchies
-from localcloud.hosts.disks.base_image import image_folder
+from localcloud.hosts.disks.base_image import BOOKWORM, image_folder
 from localcloud.state import RunFolder, cache_folder
 from localcloud.wire.call import read_call
 
@@ -113,7 +113,7 @@ def test_missing_programs_are_named_by_their_packages(
 
     with pytest.raises(HostsUnavailableError, match="run `apt-get install systemd-container mmdebstrap`"):
         capability._require_programs(tmp_path)
-    image_folder(tmp_path).mkdir()
+    image_folder(tmp_path, BOOKWORM).mkdir()
     with pytest.raises(HostsUnavailableError, match="run `apt-get install systemd-container`"):
         capability._require_programs(tmp_path)
 

@@ -18,17 +18,19 @@ from tests.localcloud_fixture import DEBIAN_OWNER, client_of, newest_debian
 from tests.patience import patience, wait_for
 
 
+@pytest.mark.parametrize("release", [12, 13])
 def test_debian_is_found_by_owner_and_name_and_the_newest_is_one_of_several(
-    aws: Callable[[str], Any],
+    aws: Callable[[str], Any], release: int
 ) -> None:
     ec2 = aws("ec2")
 
     images = ec2.describe_images(
-        Owners=[DEBIAN_OWNER], Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+        Owners=[DEBIAN_OWNER], Filters=[{"Name": "name", "Values": [f"debian-{release}-amd64-*"]}]
     )["Images"]
-    newest = newest_debian(ec2)
+    newest = newest_debian(ec2, release)
 
     assert len(images) == 2
+    assert newest["Description"].startswith(f"Debian {release} (")
     assert newest["CreationDate"] > min(image["CreationDate"] for image in images)
     assert (newest["Architecture"], newest["VirtualizationType"]) == ("x86_64", "hvm")
     assert (newest["RootDeviceName"], newest["RootDeviceType"]) == ("/dev/xvda", "ebs")

@@ -200,6 +200,22 @@ def test_a_stack_s_name_that_the_worker_refuses_is_refused_before(name: Any) -> 
     assert said[0].startswith(f"stack_name {name!r}: A stack's name must be 2 to 32 lower-case letters")
 
 
+@pytest.mark.parametrize("release", [12, "13"])
+def test_one_setting_chooses_the_debian_of_hosts_and_of_images(release: Any) -> None:
+    wanted = f"debian-{release}-amd64-*"
+    rules = RoleRules(REPOSITORY, variables_with({"debian_release": release}), LOADER)
+
+    assert rules.problems() == []
+    assert rules.values["instances"]["instances_image_name"] == wanted
+    image = variables_with({"debian_release": release}).of("image")
+    assert worked_out(LOADER, image, image["image_base_name"]) == wanted
+
+
+@pytest.mark.parametrize("release", [11, 14, "trixie", "12.5"])
+def test_a_debian_that_the_roles_do_not_know_is_refused_with_those_that_they_do(release: Any) -> None:
+    assert refused(debian_release=release) == [f"debian_release is {release!r}: give 12 or 13."]
+
+
 def test_the_group_of_the_workers_counts_and_what_is_given_counts_more() -> None:
     of_worker = variables_with({"worker_region": "eu-west-1"}).of("worker", "workers")
 
