@@ -26,6 +26,7 @@ _STACKS = (
     ("test_lateness",),
     ("test_web_fleet",),
     ("test_two_machines",),
+    ("test_debian_13",),
 )
 
 # What takes longest comes first, so that at the end no process waits for another one's last test.
