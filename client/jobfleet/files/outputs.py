@@ -117,10 +117,14 @@ def _place(path: Path) -> Path:
     """Return where the file is to lie: what a link leads to. Raises `OSError`."""
     if not path.is_symlink():
         return path
+    loop = OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     try:
-        return path.resolve()
-    except RuntimeError as problem:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from problem
+        place = path.resolve()
+    except RuntimeError as problem:  # up to Python 3.12; later ones give a link of the loop
+        raise loop from problem
+    if place.is_symlink():
+        raise loop
+    return place
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def test_a_playbook_looks_for_no_garbage_in_what_it_began_with_and_seldom_in_the
     collecting: None,
 ) -> None:
     inventory_loader.add_directory(str(REPOSITORY / "plugins" / "inventory"))
-    assert collections_of(100_000) > 100
+    # With Python's own first figure, 700, and 2,000 since Python 3.13.
+    assert collections_of(100_000) >= 100_000 // 2_000
 
     loader = DataLoader()
     careful = inventory_loader.get("careful")
