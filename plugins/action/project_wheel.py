@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +10,8 @@ from ansible.plugins.loader import action_loader
 InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.project.pip_wheel import build_wheel
 from ansible.module_utils.project.project_sources import base_version, build_of
-
-PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
 
 
 class ActionModule(InProcess):
@@ -32,17 +28,7 @@ class ActionModule(InProcess):
         wheel = folder / f"jobfleet-{version}-py3-none-any.whl"
         is_there = wheel.exists()
         if not is_there:
-            self._build(project, folder, build)
+            trouble = build_wheel(project, folder, "--no-build-isolation", JOBFLEET_BUILD=build)
+            if trouble:
+                raise Failure(f"The wheel cannot be built: {trouble}")
         return {"changed": not is_there, "version": version, "path": str(wheel)}
-
-    @staticmethod
-    def _build(project: Path, folder: Path, build: str) -> None:
-        done = subprocess.run(  # noqa: S603 - pip itself
-            [*PIP_WHEEL, f"--wheel-dir={folder}", str(project)],
-            env={**os.environ, "JOBFLEET_BUILD": build},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise Failure(f"The wheel cannot be built: {(done.stderr or done.stdout).strip()[-2000:]}")

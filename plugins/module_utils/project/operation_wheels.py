@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from ansible.module_utils.project.pip_wheel import build_wheel
 
 # What is no source, in the folders that people have.
 LEFT_OUT = frozenset({"__pycache__", "build", "dist", "node_modules", "venv"})
@@ -66,21 +66,10 @@ def built(folder: Path, kept: Path) -> tuple[Path, str, bool]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         out = Path(temporary) / "wheel"
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-        ]
-        done = subprocess.run(  # noqa: S603 - pip itself
-            [*command, f"--wheel-dir={out}", str(copy)], capture_output=True, text=True, check=False
-        )
+        trouble = build_wheel(copy, out)
         wheels = list(out.glob("*.whl"))
-        if done.returncode or len(wheels) != 1:
-            raise BadPackage(f"{folder} cannot be built: {(done.stderr or done.stdout).strip()[-2000:]}")
+        if trouble or len(wheels) != 1:
+            raise BadPackage(f"{folder} cannot be built: {trouble or 'it makes no one wheel'}")
         place.mkdir(parents=True, exist_ok=True)
         beside = place / f".{wheels[0].name}"
         shutil.copyfile(wheels[0], beside)
