@@ -10,7 +10,11 @@ from jobfleet_jobs.errors import BadJob
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from jobfleet_worker.operations.imaging.exif import Upright, upright
+from jobfleet_worker.operations.imaging.marks import Marks
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
+from jobfleet_worker.operations.imaging.reading.png import finished
+from jobfleet_worker.operations.imaging.reading.png_chunks import SIGNATURE as PNG_SIGNATURE
+from jobfleet_worker.operations.imaging.reading.png_parts import Png, parted
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
@@ -40,8 +44,9 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(data), formats=list(ENDINGS)) as image:
-                picture = _read(image, max_pixels, grey=grey)
+            png = parted(data) if data.startswith(PNG_SIGNATURE) else None
+            with Image.open(io.BytesIO(png.data if png else data), formats=list(ENDINGS)) as image:
+                picture = _read(image, max_pixels, png, grey=grey)
             notes = (*picture.notes, *check_ending(data, picture.format))
             return replace(picture, notes=notes, source=data if picture.as_stored else None)
         except (BadJob, MemoryError):
@@ -57,7 +62,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
             raise BadJob("broken-image", f"the image is damaged: {str(problem)[:200]}") from problem
 
 
-def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
+def _read(image: Image.Image, max_pixels: int, png: Png | None, *, grey: bool) -> Picture:
     kind, numbers, notes = _what_to_read(image)
     _check_pixels(image, len(numbers), max_pixels)
     drafted = grey and kind == "JPEG" and image.mode == "RGB"
@@ -75,14 +80,22 @@ def _read(image: Image.Image, max_pixels: int, *, grey: bool) -> Picture:
         image.load()
         if not frames:
             turn = upright(image)
-        plain, said = _in_known_mode(_own(image, kind, still=len(numbers) == 1), raw)
+        own = _own(image, kind, still=len(numbers) == 1)
+        if png and len(numbers) == 1:
+            own, said = finished(png, own)
+            reading += said
+        plain, said = _in_known_mode(own, raw)
         reading += said
         frames.append(Frame(turn.turned(plain), _duration(image, kind)))
+    if png:
+        image.info["icc_profile"] = png.profile
+        notes = [*notes, *png.notes]
     profile, said = _profile(image, frames[0].image)
     return Picture(
         tuple(frames), kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image),
         loop=image.info.get("loop"), drafted=drafted, reading=(*reading, *said),
         notes=(*notes, *turn.notes), as_stored=turn.turn is None and numbers.start == 0,
+        marks=png.marks if png else Marks(),
     )  # fmt: skip
 
 

@@ -106,6 +106,9 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     data = _save(
         fitting, kind, replace(picture, frames=picture.frames[: len(fitting)]), exact=exact and not lossy
     )
+    profile = kind in _TAKES_PROFILE and bool(picture.icc_profile)
+    data, said = picture.marks.into(kind, data, fitting[0], profile=profile)
+    notes += said
     return _file(data, kind, fitting[0], len(fitting), notes)
 
 

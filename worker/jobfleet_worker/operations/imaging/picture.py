@@ -1,13 +1,14 @@
 """An image as the operations see it: frames, and what is kept beside the pixels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from jobfleet_jobs.operations.image_formats import FORMATS
 from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import has_alpha
 from jobfleet_worker.operations.imaging.exif import without_size
+from jobfleet_worker.operations.imaging.marks import Marks
 
 # The formats read and written, by Pillow's names, with the endings that ask for them. A named
 # list: Pillow reads dozens more, whose readers few people test.
@@ -33,7 +34,8 @@ class Picture:
 
     `source` is the file it came in, as long as its pixels are those (`as_stored` says whether they
     were when it was read); `file`, if there is one, is a file to send in its place. `wanted` is the
-    format that was asked for, and `quality` that of lossy ones, 1 to 100.
+    format that was asked for, and `quality` that of lossy ones, 1 to 100. `marks` is what a PNG says
+    of its colours.
     """
 
     frames: tuple[Frame, ...]
@@ -50,6 +52,7 @@ class Picture:
     file: bytes | None = None
     wanted: str | None = None
     quality: int | None = None
+    marks: Marks = field(default_factory=Marks)
 
     def each(self, change: Callable[[Image.Image], Image.Image], unchanged: str | None = None) -> "Picture":
         """Return the picture with `change` made to every frame, and notes on what that cost.
@@ -67,9 +70,11 @@ class Picture:
             profile = None
             notes.append("the colour profile was dropped: it does not fit grey")
         resized = frames[0].image.size != self.frames[0].image.size
+        same = all(old.image is new.image for old, new in zip(self.frames, frames, strict=True))
         return replace(
             self, frames=tuple(frames), icc_profile=profile, notes=tuple(dict.fromkeys(notes)),
             exif=without_size(self.exif) if resized else self.exif, drafted=False, source=None, file=None,
+            marks=self.marks if same else self.marks.changed(resized=resized),
         )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What Pillow does not read right by itself, format by format."""
