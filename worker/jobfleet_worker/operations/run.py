@@ -103,7 +103,8 @@ def _change(
         if traits.whole:
             picture = function(picture, **parameters)
         else:
-            picture = picture.each(partial(function, **parameters), traits.unchanged)
+            turned = _is_quarter_turn(operation, parameters)
+            picture = picture.each(partial(function, **parameters), traits.unchanged, turned=turned)
     file = encode.encode(picture, output, exact=_are_exact([operation.traits for operation, _ in steps]))
     return Outcome(file.facts, file.data, file.content_type)
 
@@ -120,6 +121,12 @@ def _are_exact(steps: Sequence[Traits]) -> bool:
 def _function(operation: Operation) -> Callable[..., Any]:
     module = importlib.import_module(module_of(operation))
     return getattr(module, operation.name)  # type: ignore[no-any-return]
+
+
+def _is_quarter_turn(operation: Operation, parameters: Mapping[str, Value]) -> bool:
+    """Tell whether width becomes height. An operation that turns images has a function that says it."""
+    is_quarter_turn = getattr(sys.modules[module_of(operation)], "is_quarter_turn", None)
+    return bool(is_quarter_turn and is_quarter_turn(**parameters))
 
 
 def _check_new_size(

@@ -68,6 +68,11 @@ def new_size(size: Size, *, degrees: float, background: str | None = None) -> Si
     )
 
 
+def is_quarter_turn(*, degrees: float, background: str | None = None) -> bool:
+    """Tell whether an image's width becomes its height."""
+    return degrees % 180 == 90
+
+
 def _back(size: Size, turned: Size, degrees: float) -> tuple[float, ...]:
     """Return the matrix that leads from a place in the turned image back to that in the image."""
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))

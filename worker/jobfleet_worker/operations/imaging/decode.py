@@ -91,12 +91,13 @@ def _read(image: Image.Image, max_pixels: int, png: Png | None, *, grey: bool) -
         image.info["icc_profile"] = png.profile
         notes = [*notes, *png.notes]
     profile, said = _profile(image, frames[0].image)
-    return Picture(
+    picture = Picture(
         tuple(frames), kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image),
         loop=image.info.get("loop"), drafted=drafted, reading=(*reading, *said),
         notes=(*notes, *turn.notes), as_stored=turn.turn is None and numbers.start == 0,
         marks=png.marks if png else Marks(),
     )  # fmt: skip
+    return picture.sides_swapped() if turn.swaps_sides else picture
 
 
 def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:

@@ -13,6 +13,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SWAPPING = [_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)]
 
 # What EXIF says of the picture and its making. The rest says how the input file was laid out.
 _KEPT_TAGS = (
@@ -34,6 +35,11 @@ class Upright:
     turn: Image.Transpose | None = None
     exif: bytes = b""
     notes: tuple[str, ...] = ()
+
+    @property
+    def swaps_sides(self) -> bool:
+        """Whether width becomes height."""
+        return self.turn in _SWAPPING
 
     def turned(self, image: Image.Image) -> Image.Image:
         """Return a frame upright."""

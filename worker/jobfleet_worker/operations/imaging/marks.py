@@ -48,7 +48,7 @@ class Marks:
 
     def sides_swapped(self) -> "Marks":
         """Return what holds for the picture after a quarter turn."""
-        return replace(self, aspect=self.aspect[::-1] if self.aspect else None)
+        return replace(self, aspect=(self.aspect[1], self.aspect[0]) if self.aspect else None)
 
     def into(self, kind: str, data: bytes, image: Image.Image, *, profile: bool) -> tuple[bytes, list[str]]:
         """Return a file of `image` with what it can hold, and sentences on what was dropped.

@@ -54,16 +54,22 @@ class Picture:
     quality: int | None = None
     marks: Marks = field(default_factory=Marks)
 
-    def each(self, change: Callable[[Image.Image], Image.Image], unchanged: str | None = None) -> "Picture":
+    def each(
+        self,
+        change: Callable[[Image.Image], Image.Image],
+        unchanged: str | None = None,
+        *,
+        turned: bool = False,
+    ) -> "Picture":
         """Return the picture with `change` made to every frame, and notes on what that cost.
 
-        `unchanged` is the note where `change` had nothing to do.
+        `unchanged` is the note where `change` had nothing to do; `turned`: it is a quarter turn.
         """
         frames, notes = [], list(self.notes)
         for frame in self.frames:
-            changed = change(frame.image)
-            notes += _cost(frame.image, changed, unchanged) if not self.drafted else []
-            frames.append(replace(frame, image=changed))
+            made = change(frame.image)
+            notes += _cost(frame.image, made, unchanged) if not self.drafted else []
+            frames.append(replace(frame, image=made))
         profile = self.icc_profile
         was_grey, is_grey = (f[0].image.mode in COLOURLESS for f in (self.frames, frames))
         if profile and (was_grey != is_grey or self.drafted):
@@ -71,11 +77,17 @@ class Picture:
             notes.append("the colour profile was dropped: it does not fit grey")
         resized = frames[0].image.size != self.frames[0].image.size
         same = all(old.image is new.image for old, new in zip(self.frames, frames, strict=True))
-        return replace(
+        changed = replace(
             self, frames=tuple(frames), icc_profile=profile, notes=tuple(dict.fromkeys(notes)),
             exif=without_size(self.exif) if resized else self.exif, drafted=False, source=None, file=None,
-            marks=self.marks if same else self.marks.changed(resized=resized),
+            marks=self.marks if same else self.marks.changed(resized=resized and not turned),
         )  # fmt: skip
+        return changed.sides_swapped() if turned else changed
+
+    def sides_swapped(self) -> "Picture":
+        """Return the picture after a quarter turn of its frames: what is said of one side is of the other."""
+        dpi = (self.dpi[1], self.dpi[0]) if self.dpi else None
+        return replace(self, dpi=dpi, marks=self.marks.sides_swapped())
 
 
 def _cost(before: Image.Image, after: Image.Image, unchanged: str | None) -> list[str]:
