@@ -10,11 +10,11 @@ from jobfleet_jobs.errors import BadJob
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from jobfleet_worker.operations.imaging.exif import Upright, upright
-from jobfleet_worker.operations.imaging.marks import Marks
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
-from jobfleet_worker.operations.imaging.reading.png import finished
-from jobfleet_worker.operations.imaging.reading.png_chunks import SIGNATURE as PNG_SIGNATURE
-from jobfleet_worker.operations.imaging.reading.png_parts import Png, parted
+from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE as PNG_SIGNATURE
+from jobfleet_worker.operations.imaging.png.marks import Marks
+from jobfleet_worker.operations.imaging.png.parts import Png, parted
+from jobfleet_worker.operations.imaging.png.pixels import finished
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"

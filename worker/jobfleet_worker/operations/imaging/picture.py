@@ -8,7 +8,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import has_alpha
 from jobfleet_worker.operations.imaging.exif import without_size
-from jobfleet_worker.operations.imaging.marks import Marks
+from jobfleet_worker.operations.imaging.png.marks import Marks
 
 # The formats read and written, by Pillow's names, with the endings that ask for them. A named
 # list: Pillow reads dozens more, whose readers few people test.

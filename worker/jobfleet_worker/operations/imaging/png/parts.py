@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from jobfleet_jobs.errors import BadJob
 
-from jobfleet_worker.operations.imaging.marks import ENCODING, Marks, chunk_of
-from jobfleet_worker.operations.imaging.reading import png_chunks
-from jobfleet_worker.operations.imaging.reading.png_chunks import Chunk, Header, broken, inflated
+from jobfleet_worker.operations.imaging.png import chunks as png_chunks
+from jobfleet_worker.operations.imaging.png.chunks import Chunk, Header, broken, inflated
+from jobfleet_worker.operations.imaging.png.marks import ENCODING, Marks, chunk_of
 
 # Profiles for printing take 3 MiB at most; those for pictures on screens a tenth of that.
 PROFILE_MAX_BYTES = 4 << 20

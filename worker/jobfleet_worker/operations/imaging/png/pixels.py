@@ -8,8 +8,8 @@ import io
 
 from PIL import Image, ImageChops
 
-from jobfleet_worker.operations.imaging.reading.png_chunks import broken, is_whole
-from jobfleet_worker.operations.imaging.reading.png_parts import Png
+from jobfleet_worker.operations.imaging.png.chunks import broken, is_whole
+from jobfleet_worker.operations.imaging.png.parts import Png
 
 
 def finished(png: Png, image: Image.Image) -> tuple[Image.Image, list[str]]:

@@ -1,1 +1,0 @@
-"""What Pillow does not read right by itself, format by format."""
