@@ -17,6 +17,7 @@ from jobfleet_jobs.operations.custom import GROUP, File, Own
 from jobfleet_jobs.operations.operation import Operation
 
 from jobfleet_worker.errors import BrokenAttempt, trace
+from jobfleet_worker.operations.faults import on_this_image
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers.read_input import on_numbers
 from jobfleet_worker.operations.outcome import Outcome
@@ -105,7 +106,9 @@ def _on_image(
     picture = decode.decode(data, limits.max_pixels)
     if operation.gives != "image":
         return _outcome(operation, function(plain(picture.frames[0].image), **parameters), [], output)
-    file = encode.encode(picture.each(changed), output or "", exact=False)
+    made = picture.each(changed)
+    with on_this_image("writing the output"):
+        file = encode.encode(made, output or "", exact=False)
     return Outcome(file.facts, file.data, file.content_type)
 
 

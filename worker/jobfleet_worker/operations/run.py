@@ -17,6 +17,7 @@ from jobfleet_jobs.operations.operation import Operation, Traits
 from jobfleet_jobs.operations.parameters import Value
 
 from jobfleet_worker.operations.custom import OwnOperation, run_own
+from jobfleet_worker.operations.faults import on_this_image
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers.read_input import on_numbers, on_stream
 from jobfleet_worker.operations.outcome import Outcome
@@ -69,10 +70,12 @@ def _on_image(
 
     if operation.gives != "image":
         picture = decode.decode(data, limits.max_pixels)
-        # An optional part is set up by what the limits say of it.
-        more = (limits,) if operation.part else ()
-        outcome: Outcome = _function(operation)(picture, output, *more, **parameters)
-        return outcome
+        function: Callable[..., Outcome] = _function(operation)
+        if operation.part:
+            # It is set up by what the limits say of it, and a fault of it may be none of the image's.
+            return function(picture, output, limits, **parameters)
+        with on_this_image(operation.name):
+            return function(picture, output, **parameters)
     steps = steps_of(operation, parameters)
     return _change(steps, data, output or "", limits.max_pixels)
 
@@ -100,12 +103,14 @@ def _change(
     for operation, parameters in steps:
         function, traits = _function(operation), operation.traits
         _check_new_size(operation, parameters, picture, max_pixels)
-        if traits.whole:
-            picture = function(picture, **parameters)
-        else:
-            turned = _is_quarter_turn(operation, parameters)
-            picture = picture.each(partial(function, **parameters), traits.unchanged, turned=turned)
-    file = encode.encode(picture, output, exact=_are_exact([operation.traits for operation, _ in steps]))
+        with on_this_image(operation.name):
+            if traits.whole:
+                picture = function(picture, **parameters)
+            else:
+                turned = _is_quarter_turn(operation, parameters)
+                picture = picture.each(partial(function, **parameters), traits.unchanged, turned=turned)
+    with on_this_image("writing the output"):
+        file = encode.encode(picture, output, exact=_are_exact([operation.traits for operation, _ in steps]))
     return Outcome(file.facts, file.data, file.content_type)
 
 

@@ -29,6 +29,7 @@ _WORK = ("input", "operation", "output")
 MENDS = {
     "not-an-image": "send a picture: JPEG, PNG, GIF, TIFF, WEBP, BMP or PPM",
     "broken-image": "the file is damaged: open it in a viewer, save it anew and send that",
+    "breaks-the-code": "open the file in a viewer, save it anew and send that; please report the fault",
     "trailing-data": "the file holds more than a picture: save it anew and send that",
     "too-large": "send a smaller file",
     "too-many-pixels": "send a smaller picture, or make it smaller first",

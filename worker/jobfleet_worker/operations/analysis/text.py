@@ -13,6 +13,7 @@ from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
 from jobfleet_worker.operations.engines.tesseract import PARENT_VARIABLE, TESSERACT
+from jobfleet_worker.operations.faults import on_this_image
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
 from jobfleet_worker.operations.imaging.picture import Picture
 from jobfleet_worker.operations.limits import Limits
@@ -80,7 +81,9 @@ def _saved(picture: Picture, folder: Path) -> str:
     for number, frame in enumerate(picture.frames):
         file = folder / f"{number}.png"
         options: dict[str, Any] = {"dpi": picture.dpi} if picture.dpi else {}
-        _plain(frame.image).save(file, compress_level=1, **options)
+        with on_this_image("text"):
+            plain = _plain(frame.image)
+        plain.save(file, compress_level=1, **options)
         files.append(str(file))
     if len(files) == 1:
         return files[0]

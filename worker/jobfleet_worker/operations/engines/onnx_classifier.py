@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from jobfleet_worker.operations.engines.model_input import Feeding, feeding
+from jobfleet_worker.operations.faults import on_this_image
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
 from jobfleet_worker.operations.limits import Model
 
@@ -50,7 +51,8 @@ class Classifier:
         """Return a score for each label. Raises `BrokenModel` for what is no score for each."""
         import numpy as np
 
-        fed = self.feeding.fed(_plain(image), self.kind)
+        with on_this_image("classify"):
+            fed = self.feeding.fed(_plain(image), self.kind)
         [answer, *_] = self.session.run(None, {self.session.get_inputs()[0].name: fed})
         found = np.asarray(answer, dtype=np.float64).ravel()
         if len(found) != len(self.labels):
