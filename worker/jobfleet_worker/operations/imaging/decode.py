@@ -4,6 +4,7 @@ import io
 import re
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from jobfleet_jobs.errors import BadJob
@@ -15,6 +16,11 @@ from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE as PNG_SIGNA
 from jobfleet_worker.operations.imaging.png.marks import Marks
 from jobfleet_worker.operations.imaging.png.parts import Png, parted
 from jobfleet_worker.operations.imaging.png.pixels import finished
+from jobfleet_worker.operations.imaging.stills import pnm
+from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
+from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
+from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, without_end
+from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
@@ -44,9 +50,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            png = parted(data) if data.startswith(PNG_SIGNATURE) else None
-            with Image.open(io.BytesIO(png.data if png else data), formats=list(ENDINGS)) as image:
-                picture = _read(image, max_pixels, png, grey=grey)
+            picture = _opened(data, max_pixels, grey=grey)
             notes = (*picture.notes, *check_ending(data, picture.format))
             return replace(picture, notes=notes, source=data if picture.as_stored else None)
         except (BadJob, MemoryError):
@@ -58,11 +62,26 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         except UnidentifiedImageError as problem:
             raise BadJob("not-an-image", _NOT_AN_IMAGE) from problem
         except Exception as problem:
+            whole = without_end(data)
+            if whole:
+                picture = decode(whole, max_pixels, grey=grey)
+                return replace(picture, notes=(*picture.notes, END_LOST))
             # Parsers meet damaged files with whatever breaks first; the same bytes break the same way again.
             raise BadJob("broken-image", f"the image is damaged: {str(problem)[:200]}") from problem
 
 
-def _read(image: Image.Image, max_pixels: int, png: Png | None, *, grey: bool) -> Picture:
+def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
+    if data.startswith(BMP_START):
+        bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
+        picture = _read(bitmap, data, max_pixels, None, grey=grey)
+        return replace(picture, reading=(*said, *picture.reading))
+    png = parted(data) if data.startswith(PNG_SIGNATURE) else None
+    for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
+    with Image.open(io.BytesIO(for_pillow), formats=list(ENDINGS)) as image:
+        return _read(image, data, max_pixels, png, grey=grey)
+
+
+def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, grey: bool) -> Picture:
     kind, numbers, notes = _what_to_read(image)
     _check_pixels(image, len(numbers), max_pixels)
     drafted = grey and kind == "JPEG" and image.mode == "RGB"
@@ -77,18 +96,15 @@ def _read(image: Image.Image, max_pixels: int, png: Png | None, *, grey: bool) -
         if pixels > max_pixels:
             raise _too_many(max_pixels, pixels)
         raw = _raw_mode(image)
-        image.load()
+        own, said = _loaded(image, kind, data, png, still=len(numbers) == 1)
+        reading += said
         if not frames:
             turn = upright(image)
-        own = _own(image, kind, still=len(numbers) == 1)
-        if png and len(numbers) == 1:
-            own, said = finished(png, own)
-            reading += said
         plain, said = _in_known_mode(own, raw)
         reading += said
         frames.append(Frame(turn.turned(plain), _duration(image, kind)))
     if png:
-        image.info["icc_profile"] = png.profile
+        image.info["icc_profile"] = png.profile or b""
         notes = [*notes, *png.notes]
     profile, said = _profile(image, frames[0].image)
     picture = Picture(
@@ -102,7 +118,9 @@ def _read(image: Image.Image, max_pixels: int, png: Png | None, *, grey: bool) -
 
 def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:
     """Return the colour profile if it is one of the colours that were read, and what has to be said."""
-    profile = image.info.get("icc_profile")
+    profile = image.info.get("icc_profile", b"")
+    if profile is None:  # there is one
+        return None, ["the colour profile was dropped: it cannot be read"]
     if not profile:
         return None, []
     # The header says what colours the profile is for: https://www.color.org/specification/ICC.1-2022-05.pdf
@@ -131,6 +149,10 @@ def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
             image.seek(number)
             pixels += image.width * image.height
         image.seek(0)
+    _check_total(max_pixels, pixels)
+
+
+def _check_total(max_pixels: int, pixels: int) -> None:
     if pixels > max_pixels:
         raise _too_many(max_pixels, pixels)
 
@@ -141,6 +163,17 @@ def _too_many(max_pixels: int, pixels: int | None = None) -> BadJob:
         "too-many-pixels",
         f"the image has {has} pixels; this worker takes at most {max_pixels:,} (worker_max_pixels)",
     )
+
+
+def _loaded(
+    image: Image.Image, kind: str, data: bytes, png: Png | None, *, still: bool
+) -> tuple[Image.Image, list[str]]:
+    """Return the frame that was sought, as it lay in the file, and what has to be said of it."""
+    if kind == "PPM":
+        return pnm.loaded(image, data)
+    image.load()
+    own = _own(image, kind, still=still)
+    return finished(png, own) if png and still else (own, [])
 
 
 def _own(image: Image.Image, kind: str, *, still: bool) -> Image.Image:

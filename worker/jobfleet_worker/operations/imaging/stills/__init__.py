@@ -1,0 +1,1 @@
+"""Still pictures whose layouts Pillow does not all read right, or refuses without their name."""
