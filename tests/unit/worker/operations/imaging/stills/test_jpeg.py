@@ -183,7 +183,8 @@ def test_two_starts_are_refused_by_name() -> None:
 
 def photo(**options: Any) -> bytes:
     out = io.BytesIO()
-    Image.effect_noise((40, 30), 60).convert("RGB").save(out, "JPEG", **options)
+    noise = np.random.default_rng(3).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(out, "JPEG", **options)
     return out.getvalue()
 
 
@@ -197,11 +198,26 @@ def test_a_lost_end_mark_costs_no_pixels_and_is_said(progressive: bool) -> None:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("cut", [3, 4, 5, 8, 40, 300])
+@pytest.mark.parametrize("cut", [8, 20, 40, 300])
 def test_lost_pixels_are_refused(cut: int, progressive: bool) -> None:
     with pytest.raises(BadJob, match="truncated") as refused:
         do(photo(progressive=progressive)[:-cut])
     assert refused.value.code == "broken-image"
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_whatever_is_cut_off_no_pixel_is_another(progressive: bool) -> None:
+    """The last bytes of the coded data may be padding."""
+    whole = photo(progressive=progressive)
+    read = 0
+    for cut in range(1, 60):
+        try:
+            found = do(whole[:-cut])
+        except BadJob:
+            continue
+        assert found.data == do(whole).data
+        read += 1
+    assert 2 <= read <= 6
 
 
 def parts_of(profile: bytes, count: int, claimed: int) -> bytes:
