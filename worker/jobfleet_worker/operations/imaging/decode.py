@@ -12,7 +12,7 @@ from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
-from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE as PNG_SIGNATURE
+from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
 from jobfleet_worker.operations.imaging.png.parts import Png, parted
 from jobfleet_worker.operations.imaging.png.pixels import finished
@@ -75,7 +75,7 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
         bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
         picture = _read(bitmap, data, max_pixels, None, grey=grey)
         return replace(picture, reading=(*said, *picture.reading))
-    png = parted(data) if data.startswith(PNG_SIGNATURE) else None
+    png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
     with Image.open(io.BytesIO(for_pillow), formats=list(ENDINGS)) as image:
         return _read(image, data, max_pixels, png, grey=grey)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from jobfleet_jobs.errors import BadJob
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# What stays of the signature in a file that was taken for text: its line ends are there to show that.
+BEGINS = b"\x89PNG"
 
 # The chunks without which no picture can be shown; a name that begins with another capital is unknown here.
 _CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
@@ -66,6 +68,10 @@ def chunks(data: bytes, damaged: list[str]) -> Iterator[Chunk]:
 
     The names of those that are no part of the picture, and are damaged, are put into `damaged`.
     """
+    if not data.startswith(SIGNATURE):
+        raise broken(
+            "its line ends were changed, as when a file is transferred as text: transfer it as binary"
+        )
     view, place, pixels = memoryview(data), len(SIGNATURE), False
     while place + 12 <= len(data):
         length, name = int.from_bytes(view[place : place + 4]), bytes(view[place + 4 : place + 8])

@@ -273,6 +273,7 @@ OF_PALETTE = random_samples(7, 5, 4, 3)
         (SIGNATURE + chunk(b"IHDR", b"short") + WHOLE[33:], "5 bytes in place of 13"),
         (SIGNATURE + WHOLE[33:], "begins with the chunk IDAT"),
         (SIGNATURE, "ends at byte 8, before its pixels"),
+        (WHOLE.replace(b"\r\n", b"\n", 1), "transferred as text"),
         (WHOLE[:33] + b"\0\0\0\0\1\2\3\4" + WHOLE[33:], "in the place of a chunk's name"),
     ],
 )  # fmt: skip
@@ -288,7 +289,8 @@ def test_a_picture_whose_end_alone_is_missing_is_read() -> None:
 
 def test_pixels_in_parts_with_other_chunks_between_them_are_one_picture() -> None:
     second = WHOLE.index(b"IDAT", FIRST_PIXELS + 4) - 4
-    assert do(WHOLE[:second] + chunk(b"tEXt", b"a\0b") + WHOLE[second:]).data == do(WHOLE).data
+    for between in (chunk(b"tEXt", b"a\0b"), chunk(b"IDAT")):
+        assert do(WHOLE[:second] + between + WHOLE[second:]).data == do(WHOLE).data
 
 
 def test_black_rows_are_no_missing_ones() -> None:
