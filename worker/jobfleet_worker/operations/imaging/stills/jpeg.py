@@ -93,7 +93,7 @@ def _unread(what: str) -> BadJob:
 def without_end(data: bytes) -> bytes | None:
     """Return a JPEG that just stops with an end put behind it, if all its pixels are there; else None.
 
-    Where pixels are missing, a decoder makes them from whatever follows: other ways to go on give other pictures.
+    Where pixels are missing, a decoder makes them from whatever follows: that gives other pictures.
     """
     if not data.startswith(START) or END in data[-_PADDING_BYTES:]:
         return None
