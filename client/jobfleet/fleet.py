@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from jobfleet_jobs.numbers.text_reader import Number
+from jobfleet_jobs.numbers.words import Number
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 from jobfleet_jobs.protocol.message import Result

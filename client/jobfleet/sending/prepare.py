@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers.text_reader import Number, parse_numbers
+from jobfleet_jobs.numbers.characters import is_one_item
+from jobfleet_jobs.numbers.encoding import text_of
+from jobfleet_jobs.numbers.text_reader import parse_numbers
+from jobfleet_jobs.numbers.words import Number
 from jobfleet_jobs.operations.catalogue import find_operation, is_streamed
 from jobfleet_jobs.operations.image_formats import asks_for_format, fitting_name
 from jobfleet_jobs.operations.operation import Operation
@@ -157,12 +160,20 @@ def numbers_text(source: Any) -> str | Path | BinaryIO:
     if isinstance(source, bytes | bytearray | memoryview):
         raise BadInput("stats takes numbers, or a text of numbers, not bytes; decode them first")
     try:
-        words = [str(number) for number in source]
+        words = [_word(place, number) for place, number in enumerate(source)]
     except TypeError:
         raise BadInput(
             f"stats takes several numbers, such as [1, 2, 3], or a text of them, not {_shown(source)}"
         ) from None
     return " ".join(words)
+
+
+def _word(place: int, number: Any) -> str:
+    """Return a number of a sequence as text. Raises `BadInput` for a text that is several, or none."""
+    word = str(number)
+    if isinstance(number, str) and not is_one_item(word):
+        raise BadInput(f"element {place} is {number!r:.80}, which is not one number")
+    return word
 
 
 def piped_numbers(pipe: BinaryIO, called: str) -> str | BinaryIO:
@@ -212,9 +223,9 @@ def _read_text(source: Any) -> str:
 def decoded(data: bytes, where: str) -> str:
     """Return the text of a file of numbers. Raises `BadInput`."""
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise BadInput(f"{where} holds no UTF-8 text, so no numbers") from problem
+        return text_of(data)
+    except BadJob as problem:
+        raise BadInput(f"{where}: {problem.message}") from problem
 
 
 def _file_name(source: Any) -> str:

@@ -1,38 +1,30 @@
 """Columns of numbers in CSV text, found by the names in its first row.
 
-Quoting is that of RFC 4180. Commas, semicolons or tabs part the cells: whichever makes the first row
-hold the names that are asked for.
+Quoting is that of RFC 4180. Commas, semicolons, tabs or bars part the cells: whichever makes the first row
+hold the names that are asked for; else spaces, if these do.
 """
 
 import csv
 import io
-import re
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO, TextIO
 
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers.text_reader import NoNumber, Number, bad_numbers, read_number
-
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-
-# As spreadsheets write decimals where semicolons or tabs part cells.
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-
-# A row of more, all its lines together, is none: a quotation mark without an end would take in all the rest.
-ROW_MAX_CHARACTERS = 4 * 1024 * 1024
+from jobfleet_jobs.numbers.column_cells import DOUBTLESS, ColumnCells, groups_with
+from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, Opened, Row, Table, find_table, folded, rows_of
+from jobfleet_jobs.numbers.encoding import PIECE_BYTES, encoding_of_file
+from jobfleet_jobs.numbers.text_reader import bad_numbers
+from jobfleet_jobs.numbers.words import NoNumber, Number
 
 # As many rows are read before their numbers are passed on.
 _ROWS_AT_A_TIME = 1000
 
 # Called with a column's name and some of its numbers, which are not the caller's for longer.
 Take = Callable[[str, Sequence[Number]], None]
-
-# Gives a text from its start, as often as it is called.
-Opened = Callable[[], AbstractContextManager[TextIO]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ def column_names(typed: str) -> list[str]:
         names = [name.strip() for name in next(csv.reader([typed], strict=True), [])]
     except csv.Error as problem:
         raise BadJob("bad-parameter", f"parameter columns={shown(typed)}: {problem}") from problem
-    if not all(names) or len(set(names)) < len(names) or not names:
+    if not all(names) or len(set(map(folded, names))) < len(names) or not names:
         raise BadJob(
             "bad-parameter",
             f"parameter columns={shown(typed)}: give different names, parted by commas; a name with a comma "
@@ -80,12 +72,12 @@ def read_columns(text: str, names: Sequence[str]) -> Columns:
 
 
 def file_columns(file: BinaryIO, names: Sequence[str], take: Take) -> tuple[str, ...]:
-    """Take the columns called `names` of a file of UTF-8; see `take_columns`."""
+    """Take the columns called `names` of a file; see `take_columns`."""
 
     @contextmanager
     def opened() -> Iterator[TextIO]:
-        file.seek(0)
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        encoding = encoding_of_file(file).replace("utf-8", "utf-8-sig")
+        text = io.TextIOWrapper(file, encoding=encoding, newline="")
         try:
             yield text
         finally:
@@ -97,92 +89,57 @@ def file_columns(file: BinaryIO, names: Sequence[str], take: Take) -> tuple[str,
 def take_columns(opened: Opened, names: Sequence[str], take: Take) -> tuple[str, ...]:
     """Read the columns called `names` and call `take` with some numbers of one at a time; return the notes.
 
-    Empty cells are left out, with a note. Where no commas part the cells, a comma inside a number is a
-    decimal comma, with a note. Raises `BadJob` that names columns and lines.
+    Empty cells and words for "no value" are left out, with a note. Where no commas part the cells, a comma
+    inside a number is a decimal comma, with a note. Raises `BadJob` that names columns and lines.
     """
-    delimiter, header = _header(opened, names)
-    return _Reader(names, header, delimiter, take).read(opened)
+    table = find_table(opened, names)
+    return _Reader(table, names, _groups(opened, table, names), take).read(opened)
 
 
-def _rows(opened: Opened, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
-    """Yield the rows that are not blank, each with the line on which it begins."""
+def _groups(opened: Opened, table: Table, names: Sequence[str]) -> dict[str, str]:
+    """Return how digits are grouped in each column, from the first cell that leaves no doubt."""
+    groups = dict.fromkeys(names, "")
     with opened() as text:
-        lines = _Lines(text)
-        rows, line = csv.reader(lines, delimiter=delimiter, strict=True), 1
-        try:
-            for row in rows:
-                lines.of_row = 0
-                if any(cell.strip() for cell in row):
-                    yield line, row
-                line = rows.line_num + 1
-        except csv.Error as problem:
-            raise BadJob("bad-csv", f"line {line}: this row is no CSV: {problem}") from problem
+        if not _may_be_grouped(text, table.delimiter):
+            return groups
+    places = {name: table.place(name) for name in names}
+    with closing(rows_of(opened, table.delimiter)) as rows:
+        for row in islice(rows, table.skipped, None):
+            for name, place in places.items():
+                if not groups[name] and place < len(row.cells) and "," in row.cells[place]:
+                    groups[name] = groups_with(row.cells[place])
+            if all(groups.values()):
+                break
+    return groups
 
 
-class _Lines:
-    """The lines of a text; a row may have many, but no more characters than fit into memory at ease."""
-
-    def __init__(self, text: TextIO) -> None:
-        self._text, self.of_row = text, 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(ROW_MAX_CHARACTERS + 1)
-        self.of_row += len(line)
-        if self.of_row > ROW_MAX_CHARACTERS:
-            raise csv.Error(f"it has more than {ROW_MAX_CHARACTERS:,} characters")
-        if not line:
-            raise StopIteration
-        return line
-
-
-def _header(opened: Opened, names: Sequence[str]) -> tuple[str, list[str]]:
-    found: list[tuple[int, int, str, list[str]]] = []
-    broken: BadJob | None = None
-    for delimiter in _DELIMITERS:
-        try:
-            with closing(_rows(opened, delimiter)) as rows:
-                _, row = next(rows, (0, []))
-        except BadJob as problem:
-            broken = problem
-            continue
-        cells = [cell.strip() for cell in row]
-        found.append((len(set(names) & set(cells)), len(cells), delimiter, cells))
-    if not found:
-        raise broken or BadJob("bad-csv", "there is no first row with the names of columns")
-    _, _, delimiter, header = max(found, key=lambda one: one[:2])
-    missing = [name for name in names if name not in header]
-    if missing:
-        there = ", ".join(repr(cell[:40]) for cell in header[:20]) or "none"
-        raise BadJob(
-            "no-column", f"there is no column {missing[0]!r:.80}; in the first row there are {there}"
-        )
-    twice = [name for name in names if header.count(name) > 1]
-    if twice:
-        raise BadJob(
-            "no-column", f"there are {header.count(twice[0])} columns {twice[0]!r:.80}; rename all but one"
-        )
-    return delimiter, header
+def _may_be_grouped(text: TextIO, delimiter: str) -> bool:
+    """Tell whether numbers may have both commas and points; where commas part cells, in quotation marks."""
+    quoted, grouped, end = delimiter != ",", False, ""
+    while piece := text.read(PIECE_BYTES):
+        quoted = quoted or '"' in piece
+        grouped = grouped or any(form.search(end + piece) for form in DOUBTLESS)
+        if quoted and grouped:
+            return True
+        end = piece[-8:]
+    return False
 
 
 class _Reader:
-    """Reads one table, and counts what it left out and took in its own way."""
+    """Reads one table, and counts what it left out."""
 
-    def __init__(self, names: Sequence[str], header: Sequence[str], delimiter: str, take: Take) -> None:
-        self._places = {name: header.index(name) for name in names}
-        self._width, self._delimiter, self._take = len(header), delimiter, take
-        self._numbers: dict[str, list[Number]] = {name: [] for name in names}
+    def __init__(self, table: Table, names: Sequence[str], groups: dict[str, str], take: Take) -> None:
+        self._table, self._take = table, take
+        self._places = {name: table.place(name) for name in names}
+        self._cells = {name: ColumnCells(table.delimiter, groups[name]) for name in names}
         self._bare = dict.fromkeys(names)
-        self._empty = dict.fromkeys(names, 0)
-        self._commas = dict.fromkeys(names, 0)
+        self._comments: list[int] = []
+        self._is_list = table.most == 1 and table.delimiter == ","
 
     def read(self, opened: Opened) -> tuple[str, ...]:
-        """Read the rows behind the first; return the notes. Raises `BadJob`."""
-        with closing(_rows(opened, self._delimiter)) as rows:
-            next(rows)
-            problems = self._problems(rows)
+        """Read the rows behind that of the names; return the notes. Raises `BadJob`."""
+        with closing(rows_of(opened, self._table.delimiter)) as rows:
+            problems = self._problems(islice(rows, self._table.skipped, None))
             first = next(problems, None)
             if first is not None:
                 raise bad_numbers(chain([first], problems))
@@ -190,48 +147,67 @@ class _Reader:
             raise BadJob("no-numbers", f"there are no numbers in column {name!r:.80}; give at least one")
         return tuple(self._notes())
 
-    def _problems(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[str]:
-        for count, (line, row) in enumerate(rows, 1):
-            yield from self._read_row(line, row)
-            if count % _ROWS_AT_A_TIME == 0:
-                self._pass_on()
-        self._pass_on()
+    def _problems(self, rows: Iterator[Row]) -> Iterator[str]:
+        while some := list(islice(rows, _ROWS_AT_A_TIME)):
+            if not self._read_quickly(some):
+                yield from self._read(some)
+        for name, cells in self._cells.items():
+            for problem in cells.problems():
+                yield f"column {name!r:.80}: {problem}"
 
-    def _pass_on(self) -> None:
-        for name, numbers in self._numbers.items():
+    def _read_quickly(self, rows: Sequence[Row]) -> bool:
+        """Read rows that are as long as the first, and hold nothing but plain numbers in the columns."""
+        if any(len(row.cells) != self._table.most for row in rows):
+            return False
+        lines = [row.line for row in rows]
+        columns = {}
+        for name, place in self._places.items():
+            numbers = self._cells[name].read_all(lines, [row.cells[place] for row in rows])
+            if numbers is None:
+                return False
+            columns[name] = numbers
+        self._pass_on(columns)
+        return True
+
+    def _read(self, rows: Sequence[Row]) -> Iterator[str]:
+        columns: dict[str, list[Number]] = {name: [] for name in self._places}
+        for row in rows:
+            yield from self._read_row(row, columns)
+        self._pass_on(columns)
+
+    def _pass_on(self, columns: dict[str, list[Number]]) -> None:
+        for name, numbers in columns.items():
             if numbers:
                 self._bare.pop(name, None)
                 self._take(name, numbers)
-                numbers.clear()
 
-    def _read_row(self, line: int, row: Sequence[str]) -> Iterator[str]:
-        if len(row) < self._width or any(cell.strip() for cell in row[self._width :]):
-            yield f"line {line}: {len(row)} cells, where the first row has {self._width}"
+    def _read_row(self, row: Row, columns: dict[str, list[Number]]) -> Iterator[str]:
+        line, cells = row.line, row.cells
+        fewest, most = self._table.fewest, self._table.most
+        fits = fewest <= len(cells) and not any(cell.strip(CELL_BLANKS) for cell in cells[most:])
+        if cells[0].lstrip().startswith("#") and (not fits or most == 1):
+            self._comments.append(line)
+            return
+        if not fits:
+            mend = "; write decimals with a point, as commas part the cells" if self._is_list else ""
+            yield f"line {line}: {len(cells)} cells, where the first row has {len(self._table.header)}{mend}"
             return
         for name, place in self._places.items():
-            cell = row[place].strip()
-            if not cell:
-                self._empty[name] += 1
-                continue
             try:
-                self._numbers[name].append(self._number(name, cell))
+                number = self._cells[name].read(line, cells[place])
             except NoNumber as problem:
                 yield f"line {line}, column {name!r:.80}: {problem}"
-
-    def _number(self, name: str, cell: str) -> Number:
-        if self._delimiter != "," and _DECIMAL_COMMA.fullmatch(cell):
-            number = read_number(cell.replace(",", "."))
-            self._commas[name] += 1
-            return number
-        return read_number(cell)
+            else:
+                if number is not None:
+                    columns[name].append(number)
 
     def _notes(self) -> Iterator[str]:
-        for name, count in self._empty.items():
-            if count:
-                yield f"column {name!r:.80}: {count:,} empty cell{'s' if count > 1 else ''} left out"
-        for name, count in self._commas.items():
-            if count:
-                yield (
-                    f"column {name!r:.80}: commas in {count:,} number{'s' if count > 1 else ''} were read as "
-                    f"decimal commas, as {_DELIMITERS[self._delimiter]} part the cells"
-                )
+        if self._table.shift:
+            yield "the first row has one cell less than the others, so these begin with names of their own"
+        if self._comments:
+            count = len(self._comments)
+            lines = f"{count:,} lines that begin" if count > 1 else "1 line that begins"
+            yield f"{lines} with '#' left out, the first of them line {self._comments[0]}"
+        for name, cells in self._cells.items():
+            for note in cells.notes():
+                yield f"column {name!r:.80}: {note}"

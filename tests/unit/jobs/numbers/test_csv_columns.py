@@ -39,7 +39,7 @@ def test_all_bad_cells_are_told_with_column_and_line() -> None:
     assert refusal(text, "x", "y").splitlines() == [
         "4 values are no numbers:",
         "line 2, column 'y': 'oops' is not a number",
-        "line 4, column 'x': 'nan' is not a number",
+        "line 4, column 'x': 'nan' is not a number; leave it out",
         "line 6: 4 cells, where the first row has 3",
         "line 7: 2 cells, where the first row has 3",
     ]

@@ -1,6 +1,8 @@
 import pytest
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers.text_reader import comma_note, parse_numbers, read_number
+from jobfleet_jobs.numbers.comma_habit import comma_note
+from jobfleet_jobs.numbers.text_reader import parse_numbers
+from jobfleet_jobs.numbers.words import read_number
 
 
 @pytest.mark.parametrize(
@@ -24,14 +26,14 @@ def test_numbers_are_read_however_they_stand_apart(text: str, numbers: list[floa
     ("text", "sentence"),
     [
         ("1 2\n3 four 5", "line 2: 'four' is not a number"),
-        ("1\n2\nnan", "line 3: 'nan' is not a number"),
-        ("inf", "'inf' is not a number"),
-        ("1_000", "'1_000' is not a number"),
-        ("0x10", "'0x10' is not a number"),
+        ("1\n2\nnan", "line 3: 'nan' is not a number; leave it out"),
+        ("inf", "'inf' is not a number; leave it out"),
+        ("1_000", "'1_000' is not a number; leave out the underscores"),
+        ("0x10", "'0x10' is not a number; write it in decimal digits"),
         ("1\n.", "line 2: '.' is not a number"),
         ("1e", "'1e' is not a number"),
         ("--1", "'--1' is not a number"),
-        ("\u0661", "'\u0661' is not a number"),
+        ("\u0661", "'\u0661' is not a number; write it with the digits 0 to 9"),
         ("1e999", "'1e999' is too large for a floating-point number"),
         ("9" * 4301, f"{'9' * 40!r} has more than 4300 digits"),
     ],

@@ -6,8 +6,10 @@ from typing import Any, BinaryIO
 
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.csv_columns import Columns, column_names, file_columns, read_columns
-from jobfleet_jobs.numbers.file_reader import NumbersFile, check_text, not_text
-from jobfleet_jobs.numbers.text_reader import Number, comma_note, parse_numbers
+from jobfleet_jobs.numbers.encoding import text_of
+from jobfleet_jobs.numbers.file_reader import NumbersFile, check_text
+from jobfleet_jobs.numbers.text_reader import read_text
+from jobfleet_jobs.numbers.words import Number
 
 from jobfleet_worker.operations.numbers.ordered import Ordered
 from jobfleet_worker.operations.numbers.sorted_runs import RUN_NUMBERS, Scratch, Spilled
@@ -21,13 +23,13 @@ def on_numbers(
     With a parameter `columns` the data are CSV, and the result's `columns` has one for each column.
     It has `notes`, a list of sentences, if something should be known of how the numbers were read.
     """
-    text, rest = _text(data), dict(parameters)
+    text, rest = text_of(data), dict(parameters)
     columns = rest.pop("columns", None)
     if columns is not None:
         return _on_columns(function, rest, read_columns(text, column_names(columns)), limit)
-    numbers = parse_numbers(text)
+    numbers, notes = read_text(text)
     _check_count(len(numbers), limit)
-    return _with_notes(function(numbers, **rest), comma_note(text))
+    return _with_notes(function(numbers, **rest), *notes)
 
 
 def on_stream(
@@ -57,7 +59,7 @@ def on_stream(
         for some in read:
             numbers.add(some)
         numbers.close()
-        return _with_notes(function(numbers, **rest), read.note)
+        return _with_notes(function(numbers, **rest), *read.notes)
 
 
 def _on_columns(
@@ -81,16 +83,9 @@ def _of_columns(
     return _with_notes({"columns": results}, *notes)
 
 
-def _with_notes(found: dict[str, Any], *notes: str | None) -> dict[str, Any]:
-    said = [*found.get("notes", ()), *filter(None, notes)]
+def _with_notes(found: dict[str, Any], *notes: str) -> dict[str, Any]:
+    said = [*found.get("notes", ()), *notes]
     return found | {"notes": said} if said else found
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise not_text(problem) from problem
 
 
 def _check_count(count: int, limit: int) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from jobfleet_jobs.numbers.text_reader import WHOLE_NUMBER_MAX_DIGITS
+from jobfleet_jobs.numbers.words import WHOLE_NUMBER_MAX_DIGITS
 
 from jobfleet_worker.operations.numbers.exact_math import Moments, Number, rounded, square_root
 from jobfleet_worker.operations.numbers.ordered import Ordered, Seen

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers import csv_columns, file_reader, text_reader
+from jobfleet_jobs.numbers import csv_table, file_reader, words
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.numbers import sorted_runs
@@ -142,7 +142,7 @@ TEXTS = [
     "\n\n\r\n\rx y",
     "1 x\n2\nx,1e999;3\r\n", "1e999 -1e999", "9" * 4301, "9" * 4300, "1\n" + "9" * 4301, "0." + "1" * 70_000,
     "1 " + "x" * 200_000 + " 2\ny", "0." + "0" * 65_000 + "1 2", "x " * 1500, "-0 -0.0 0.0 0",
-    "\n" + "1\u2003" * 90_000 + "x",
+    "\n" + "1\u3000" * 90_000 + "x",
     "5" + ",5" * 90_000, "1,1 " * 60_000,
 ]  # fmt: skip
 
@@ -182,7 +182,7 @@ def test_tables_are_read_and_refused_the_same(text: str, tmp_path: Path, piece: 
 def test_a_row_that_never_ends_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_columns, "ROW_MAX_CHARACTERS", 100)
+    monkeypatch.setattr(csv_table, "ROW_MAX_CHARACTERS", 100)
     for row in ('1,"' + '","\n' * 40, "1," * 60):
         data = f"x,y\n{row}\n".encode()
         told = in_pieces(tmp_path, data, columns="x")
@@ -192,7 +192,7 @@ def test_a_row_that_never_ends_is_refused_before_it_fills_the_memory(
 
 def test_a_word_too_long_for_a_number_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     longest = max(map(len, file_reader.pieces(io.BytesIO(b"1 " + b"9" * 10**6 + b" 2"), 1000)))
-    assert longest < 2 * text_reader.NUMBER_MAX_CHARACTERS + 2000
+    assert longest < 2 * words.NUMBER_MAX_CHARACTERS + 2000
 
 
 def test_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
