@@ -4,6 +4,7 @@ docs/policies/README.md lists them.
 """
 
 from jobfleet_jobs.protocol.names import (
+    IMAGE_OFFERS,
     SCALING_CONFIGURATION_KEY,
     SCALING_STATE_KEY,
     STACK_TAG,
@@ -98,8 +99,9 @@ CLIENT = (
          "`jobfleet drop --again`; the second where the files have tags"),
     Rare("RareBrokenUploads", ("s3:AbortMultipartUpload",), (f"{_BUCKET}/incoming/*", f"{_BUCKET}/uploads/*"),
          "a large upload that broke off"),
-    Rare("RareScaling", ("s3:GetObject",), (f"{_BUCKET}/scaling/*",),
-         "`jobfleet scaling` and `status` on a stack that scales, and why a sleeping fleet does not wake"),
+    Rare("RareScaling", ("s3:GetObject",), (f"{_BUCKET}/{IMAGE_OFFERS}*", f"{_BUCKET}/scaling/*"),
+         "`jobfleet scaling` and `status` on a stack that scales, why a sleeping fleet does not wake, and "
+         "what it offers"),
     Rare("RareBench",
          ("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags",
           "elasticloadbalancing:DescribeTargetGroups"),
@@ -146,8 +148,10 @@ WEB = (
     Rare("Results", ("s3:GetObject",),
          tuple(f"{_BUCKET}/{key}" for key in ("outputs/*", "results/*", "workers/*")),
          "results and outputs are shown, and what the workers say of themselves"),
-    Rare("Scaling", ("s3:GetObject",), (f"{_BUCKET}/config/scaling.json", f"{_BUCKET}/scaling/*"),
-         "how the fleet scales is shown; a sleeping one is woken by the scaler's permissions"),
+    Rare("Scaling", ("s3:GetObject",),
+         tuple(f"{_BUCKET}/{key}" for key in (f"{IMAGE_OFFERS}*", SCALING_CONFIGURATION_KEY, "scaling/*")),
+         "how the fleet scales is shown, and what its next hosts offer; a sleeping one is woken by the "
+         "scaler's permissions"),
     Rare("Listing", ("s3:ListBucket",), (_BUCKET,),
          "results and batches are found; and without it S3 says 403 instead of 404"),
     Rare("Requests", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"), (f"{_SQS}-requests",),
@@ -232,6 +236,8 @@ SCALING = (
     Rare("Configuration", ("s3:DeleteObject", "s3:PutObject"),
          (f"{_BUCKET}/{SCALING_CONFIGURATION_KEY}", f"{_BUCKET}/{SCALING_STATE_KEY}"),
          "what the scalers read; it goes when the fleet scales no more"),
+    Rare("Offers", ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), (f"{_BUCKET}/{IMAGE_OFFERS}*",),
+         "what hosts of an image offer; it goes with the image"),
     Rare("Hosts", ("s3:GetObject",), (f"{_BUCKET}/{SCALING_STATE_KEY}", f"{_BUCKET}/workers/*"),
          "is a host of the fleet alive, and how long did the last one take to come?"),
     Rare("NewImages", ("ec2:CreateImage",), (f"{_EC2}:instance/*",), "the image that hosts boot from", _OURS),

@@ -15,8 +15,9 @@ from ansible.module_utils.fleet.change import Refused
 from ansible.module_utils.images import stock
 from ansible.module_utils.images.builder import Builders
 from ansible.module_utils.process.failure import Failure
+from ansible.module_utils.project.project_module import project_module
 
-preload("ec2")
+preload("ec2", "s3")
 
 LOOK_SECONDS = 5
 
@@ -40,9 +41,19 @@ class ActionModule(InProcessAws):
         if not self.check_mode:
             for image in going:
                 stock.remove(ec2, image)
+            if self.params["bucket"]:
+                self._forget_offers([image.hash for image in going if image.hash])
             for snapshot in left:
                 stock.remove_snapshot(ec2, snapshot)
         return {"changed": bool(going or left), "removed": [one.name for one in going], "snapshots": left}
+
+    def _forget_offers(self, hashes: list[str]) -> None:
+        """Remove from the bucket what hosts of these images offered."""
+        key_of, s3 = project_module("jobfleet_jobs.protocol.names").image_offer_key, self.client("s3")
+        # In a teardown, the bucket may be gone.
+        with stock.suppressed("NoSuchBucket"):
+            for image in hashes:
+                s3.delete_object(Bucket=self.params["bucket"], Key=key_of(image))
 
     def _make(self, ec2: Any) -> dict[str, Any]:
         if self.check_mode:

@@ -77,6 +77,10 @@ options:
   image_id:
     description: The image that hosts are launched from. In check mode it may be empty.
     type: str
+  image_hash:
+    description: By which clients find what hosts of that image offer. Empty where nobody knows.
+    type: str
+    default: ""
   user_data:
     description: What cloud-init gets.
     type: str

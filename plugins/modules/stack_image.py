@@ -13,7 +13,7 @@ description:
     The instance stays, stopped.
   - With O(state=pruned) the newest two stay, and those that instances or launch templates of the stack were
     made of. With O(state=absent) none stays. The snapshots go with their images, and so do those that a run
-    left which was ended between the two.
+    left which was ended between the two, and what C(config/offers/) in O(bucket) says of the images.
 options:
   state:
     description: What there shall be.
@@ -24,6 +24,7 @@ options:
     description: The stack's name.
     type: str
     required: true
+  bucket: {description: The stack's bucket; empty if there is none., type: str, default: ""}
   name: {description: The image's name., type: str, default: ""}
   hash: {description: Of what it holds and what it stands on., type: str, default: ""}
   content: {description: The hash of what it holds alone., type: str, default: ""}

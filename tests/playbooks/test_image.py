@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jobfleet_jobs.protocol.names import IMAGE_OFFERS, image_offer_key
 
 from tests.lab_profile import PROFILE, make_profile
 from tests.patience import wait_for
@@ -34,6 +35,21 @@ class Baked:
     first: Outcome
     folder: Path
     ec2: Any = field(repr=False)
+    s3: Any = field(repr=False)
+
+    @property
+    def bucket(self) -> str:
+        """The stack's bucket."""
+        return f"{self.stack.name}-123456789012-us-east-1"
+
+    def offers(self) -> dict[str, Any]:
+        """Return what lies in the bucket of what hosts of images offer, by their hashes."""
+        bucket = self.bucket
+        keys = self.s3.list_objects_v2(Bucket=bucket, Prefix=IMAGE_OFFERS).get("Contents", [])
+        bodies = {
+            one["Key"]: self.s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in keys
+        }
+        return {Path(key).stem: json.loads(body) for key, body in bodies.items()}
 
     def images(self) -> list[dict[str, Any]]:
         """Return the stack's images, the newest first."""
@@ -110,17 +126,19 @@ def baked(
     variables = {
         "image": "baked",
         "image_upgrade": False,  # whatever Debian has new today
+        "worker_operation_packages": [str(REPOSITORY / "examples/word-count")],
         "instances_count": 0,
         "worker_credentials": "instance_profile",
         "worker_wait_time": 2,
     }
     stack = Stack("canary", folder / "stack", localcloud, variables)
-    ec2 = stack.client("ec2")
+    ec2, s3 = stack.client("ec2"), stack.client("s3")
     try:
-        yield Baked(stack, stack.deploy(), folder, ec2)
+        yield Baked(stack, stack.deploy(), folder, ec2, s3)
     finally:
         ended = stack.play("playbooks/teardown.yml", confirm=True)
         ec2.close()
+        s3.close()
         assert ended.code == 0, ended.said
 
 
@@ -141,6 +159,8 @@ def test_the_image_says_what_is_in_it_and_is_made_once(baked: Baked) -> None:
     assert image["Name"] == f"jobfleet-canary-{tags['jobfleet:image']}"
     assert re.fullmatch(r"[0-9a-f]{12}", tags["jobfleet:image"])
     assert baked.builders() == []
+    told = baked.offers()
+    assert [one["name"] for one in told[tags["jobfleet:image"]]["own"]] == ["word-count"]
 
     assert baked.stack.deploy().changes == 0
     assert baked.stack.play("playbooks/image.yml").changes == 0
@@ -209,8 +229,11 @@ def test_two_images_stay_and_those_in_use(baked: Baked, launched: list[str]) -> 
     [first] = baked.images()
     launched.append(baked.launch("#cloud-config\n"))
     baked.ec2.get_waiter("instance_running").wait(InstanceIds=launched, WaiterConfig={"Delay": 1})
-    tags = [{"Key": "jobfleet:stack", "Value": baked.stack.name}]
+    ours = [{"Key": "jobfleet:stack", "Value": baked.stack.name}]
     for number in range(3):
+        tags = [*ours, {"Key": "jobfleet:image", "Value": f"more{number}"}]
+        key = image_offer_key(f"more{number}")
+        baked.s3.put_object(Bucket=baked.bucket, Key=key, Body=b"{}")
         made = baked.ec2.create_image(
             InstanceId=launched[0],
             Name=f"more-{number}",
@@ -219,13 +242,20 @@ def test_two_images_stay_and_those_in_use(baked: Baked, launched: list[str]) -> 
         )["ImageId"]
         baked.ec2.get_waiter("image_available").wait(ImageIds=[made], WaiterConfig={"Delay": 1})
     newest = [one["ImageId"] for one in baked.images()][:2]
-    prune = {"stack_image": {"region": "us-east-1", "stack": baked.stack.name, "state": "pruned"}}
+    before = baked.offers().keys()
+    prune = {
+        "stack_image": {
+            "region": "us-east-1", "stack": baked.stack.name, "state": "pruned", "bucket": baked.bucket,
+        }
+    }  # fmt: skip
 
     assert baked.play(prune).changes == 1
 
     left = {one["ImageId"]: one for one in baked.images()}
     # The newest two, and the one that the host was launched from.
     assert left.keys() == {*newest, first["ImageId"]}
+    # What their hosts offer goes with the others.
+    assert before - baked.offers().keys() == {"more0"}
     held = {disk["Ebs"]["SnapshotId"] for one in left.values() for disk in one["BlockDeviceMappings"]}
     filters = [{"Name": "tag:jobfleet:stack", "Values": [baked.stack.name]}]
     snapshots = baked.ec2.describe_snapshots(OwnerIds=["self"], Filters=filters)["Snapshots"]

@@ -95,8 +95,11 @@ def life(localcloud: dict[str, str], hosts: object, tmp_path: Path) -> Iterator[
 def test_a_burst_is_answered_whole_while_hosts_are_taken_away_and_nothing_runs_afterwards(life: Life) -> None:
     wait_for(lambda: life.group()["DesiredCapacity"] == 0, 180)
     begun = time.monotonic()
-    first = life.stack.jobfleet("--timeout", "120", "stats", "1", "2", seconds=180)
+    # No host has run yet that could have said that it does this.
+    one = str(naps(life.folder / "first", 1, 0))
+    first = life.stack.jobfleet("--timeout", "120", "run", "nap", one, seconds=180)
     assert first.returncode == 0, first.stderr
+    assert "this is what the next hosts will offer" in first.stderr
     assert "no worker runs; one is starting" in first.stderr
 
     files = naps(life.folder / "naps", JOBS, SECONDS)

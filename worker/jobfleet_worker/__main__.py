@@ -1,6 +1,7 @@
 """The program `jobfleet-worker`: one worker, until SIGTERM or SIGINT, which let the jobs in hand finish."""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from jobfleet_jobs.credentials.fitness import strip_environment
-from jobfleet_jobs.credentials.redaction import redact
+from jobfleet_jobs.credentials.redaction import redact, redact_all
 from jobfleet_jobs.protocol.names import BadStackName
 
 from jobfleet_worker import settings as where
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a worker; return the exit code."""
     options = _parser().parse_args(arguments)
     strip_environment()
+    if options.offer:
+        return _tell_offer(options)
     try:
         settings, clients = _settings_and_clients(options)
         offer = make_offer(settings, discover(settings))
@@ -65,6 +68,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return Exit.STOPPED if well else Exit.BROKEN
 
 
+def _tell_offer(options: argparse.Namespace) -> int:
+    """Print what a worker with these settings would say of its operations in its heartbeat."""
+    try:
+        settings = where.from_file(options.config)
+    except (BadSettings, BadStackName) as problem:
+        sys.stderr.write(f"worker: {problem}\n")
+        return Exit.CONFIG
+    offer = make_offer(settings, discover(settings))
+    sys.stdout.write(json.dumps(redact_all(offer.sign()), sort_keys=True) + "\n")
+    return Exit.STOPPED
+
+
 def _settings_and_clients(options: argparse.Namespace) -> tuple[WorkerSettings, Clients]:
     if options.stack and options.region:
         clients = make_clients(options.region, os.environ.get("AWS_ENDPOINT_URL") or None)
@@ -79,10 +94,15 @@ def _settings_and_clients(options: argparse.Namespace) -> tuple[WorkerSettings, 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jobfleet-worker", description="A jobfleet worker.")
     parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)"
-    )
+        "--config", type=Path, default=DEFAULT_CONFIG,
+        help="settings file, - for standard input (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--stack", help="derive everything from this stack name instead, with --region")
     parser.add_argument("--region", help="the stack's region")
+    parser.add_argument(
+        "--offer", action="store_true",
+        help="print as JSON which operations a worker offers here, and end; it needs no account",
+    )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"jobfleet {VERSION}")
     return parser
 

@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import socket
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,8 @@ VISIBILITY_TIMEOUT_MIN_SECONDS = 6
 
 # What may happen to an input from the drop folder once its result is stored.
 DROP_PROCESSED = ("tag", "move", "leave")
+
+STANDARD_INPUT = Path("-")
 
 # Worker ids become part of log keys and of file names.
 _WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -201,9 +204,10 @@ def from_mapping(given: Mapping[str, Any]) -> WorkerSettings:
 
 
 def from_file(path: Path) -> WorkerSettings:
-    """Read a TOML file. Raises `BadSettings` that names the file."""
+    """Read a TOML file, or standard input where it is `-`. Raises `BadSettings` that names the file."""
     try:
-        return from_mapping(tomllib.loads(path.read_text(encoding="utf-8")))
+        data = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        return from_mapping(tomllib.loads(data.decode("utf-8")))
     except OSError as problem:
         raise BadSettings(f"{path}: {problem.strerror}; give --config, or --stack and --region") from problem
     except ValueError as problem:  # TOML's own error and BadSettings both are

@@ -1,4 +1,7 @@
-"""The operations that live workers offer, by their heartbeats: a client needs no package to use them."""
+"""The operations that live workers offer, by their heartbeats: a client needs no package to use them.
+
+Where no worker lives and the fleet scales, it is what the next hosts will offer, by the image they boot from.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +22,10 @@ from jobfleet.stack.workers import Worker, call_workers, listed_state, read_hear
 
 # Asked again after this by a process that goes on sending.
 KEPT_SECONDS = 60.0
+
+# Who says it where no worker lives.
+NEXT_HOSTS = "the next hosts"
+ASLEEP = f"no worker runs now; this is what {NEXT_HOSTS} will offer"
 
 # As many names are told in a sentence.
 _SHOWN = 20
@@ -46,12 +53,15 @@ class BrokenOperation:
 class Offers:
     """What `workers` offer, by name. `lacking` are built-in operations that some lack a part for, with why.
 
-    They are the live ones, or where there is none (`live` is false) those that were last heard of.
+    They are the live ones. Where there is none (`live` is false), and the fleet scales, it is what the next
+    hosts will offer, which boot from the `image` of that hash; nobody is among the `workers` then, and what
+    is lacking or broken is told of `NEXT_HOSTS`. Else they are those that were last heard of.
     `silent` ones run a version that does not say what it offers. Not `whole` where there are more workers.
     """
 
     workers: Sequence[str] = ()
     live: bool = False
+    image: str = ""
     silent: Sequence[str] = ()
     offered: dict[str, Offered] = field(default_factory=dict)
     lacking: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -63,8 +73,9 @@ class Offers:
         if name in self.offered:
             return self.offered[name].operation
         if name in OPERATIONS:
-            raise NotOffered(f"no live worker does {name}{self._why(name)}")
-        if not self.workers:
+            nobody = f"no worker runs, and {NEXT_HOSTS} will not do" if self.image else "no live worker does"
+            raise NotOffered(f"{nobody} {name}{self._why(name)}")
+        if not (self.workers or self.image):
             meant = did_you_mean(name, OPERATIONS)
             raise NotOffered(
                 f"operation {name[:80]!r} is not built in{meant}, and no live worker can say whether it "
@@ -74,23 +85,27 @@ class Offers:
         there = ", ".join(list(self.offered)[:_SHOWN])
         broken = f"; {len(self.broken)} broken, see `jobfleet operations`" if self.broken else ""
         nobody = "no live worker" if self.whole else f"none of the {len(self.workers):,} workers looked at"
+        offers = f"no worker runs, and {NEXT_HOSTS} will not offer" if self.image else f"{nobody} offers"
         raise NotOffered(
-            f"{nobody} offers an operation {name[:80]!r}{meant}; there are {there}{broken}. "
+            f"{offers} an operation {name[:80]!r}{meant}; there are {there}{broken}. "
             "Name packages with your own operations in worker_operation_packages in the inventory"
         )
 
     def check(self, name: str) -> None:
-        """Raise `NotOffered` for an operation that surely no live worker does."""
-        if self.live and self.whole and not self.silent and name not in self.offered:
+        """Raise `NotOffered` for an operation that surely no live worker does, nor the next host."""
+        sure = bool(self.image) or (self.live and self.whole and not self.silent)
+        if sure and name not in self.offered:
             self.find(name)
 
     def _why(self, name: str) -> str:
+        if self.image:
+            return "".join(f": {why}" for why in self.lacking.get(name, {}).values())
         said = [f"{worker} says: {why}" for worker, why in self.lacking.get(name, {}).items()]
         return f"; {'; '.join(said[:3])}" if said else ""
 
 
 def read_offers(bucket: Bucket) -> Offers:
-    """Read what the workers say. Raises AWS's errors."""
+    """Read what the workers say, or what the next hosts will offer. Raises AWS's errors."""
     now = datetime.now(UTC)
     recent, _, whole = call_workers(bucket, now)
     asked = [one for one in recent if listed_state(one, now) in ("alive", "paused")] or recent
@@ -103,9 +118,23 @@ def read_offers(bucket: Bucket) -> Offers:
         like = by_mark.get(one.mark or one.worker, Worker(one.worker, "alive", one.at, read=False))
         found.append(replace(like, id=one.worker, state=listed_state(one, now) if one.state else like.state))
     live = [each for each in found if each.state in ("alive", "paused")]
+    if not live and (coming := _of_next_hosts(bucket, now)):
+        return coming
     offers = gathered(live or found, live=bool(live))
     offers.whole = whole
     return offers
+
+
+def _of_next_hosts(bucket: Bucket, now: datetime) -> Offers | None:
+    # Imported here: where workers live, a process needs nothing of the scaling.
+    from jobfleet.stack.scaling.next_hosts import read_next_offer
+
+    told = read_next_offer(bucket)
+    if told is None:
+        return None
+    offers = gathered([Worker(NEXT_HOSTS, "stopped", now, offer=told.offer)], live=False)
+    offered = {name: replace(one, workers=[]) for name, one in offers.offered.items()}
+    return replace(offers, workers=(), image=told.image, offered=offered)
 
 
 def gathered(workers: Sequence[Worker], *, live: bool) -> Offers:
@@ -173,6 +202,11 @@ class Known:
 
     def __init__(self, read_offers: Callable[[], Offers]) -> None:
         self._read, self._offers, self._read_at = read_offers, Offers(), float("-inf")
+
+    @property
+    def words(self) -> str:
+        """What people should know of what was read; empty where live workers offer it."""
+        return ASLEEP if self._offers.image else ""
 
     def now(self) -> Offers:
         """Return it. Raises what reading raises."""

@@ -36,6 +36,9 @@ DESCRIPTION_KEY = "config/stack.json"
 SCALING_CONFIGURATION_KEY, SCALING_STATE_KEY = "config/scaling.json", "scaling/state.json"
 SCALING_LOG = "scaling/log/"
 
+# What workers offer that boot from an image of the stack's, one object for each image (roles/image).
+IMAGE_OFFERS = "config/offers/"
+
 # What the web tier keeps: an empty object for each upload of a batch, whose key says all; what was sent under
 # an Idempotency-Key; and the token that its requests bring.
 WEB_BATCHES, WEB_KEYS, WEB_ACCESS_KEY = "web/batches/", "web/keys/", "web/access.json"
@@ -110,6 +113,11 @@ def result_key(job_id: str) -> str:
 def heartbeat_key(worker: str) -> str:
     """Where a worker says that it lives, and what it did."""
     return f"{WORKERS}{worker}.json"
+
+
+def image_offer_key(image: str) -> str:
+    """Where it lies what workers offer that boot from an image, which is known by its hash (12 digits)."""
+    return f"{IMAGE_OFFERS}{image}.json"
 
 
 def log_key(worker: str, at: datetime, number: int) -> str:

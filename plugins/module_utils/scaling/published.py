@@ -94,7 +94,7 @@ def document(
 
     `versions` are those of the launch templates, by name. `params` has `min`, `max`, perhaps `clear`,
     `window` and `boot` in seconds, the lab's `lab_instances` and `lab_vcpus` (None where there is no limit),
-    and whether it is `paused`.
+    whether it is `paused`, and the hash of the `image` that hosts are launched from.
     """
     package = project_module("jobfleet_scaling.documents.configuration")
     figures = project_module("jobfleet_scaling.policy.figures")
@@ -121,6 +121,7 @@ def document(
         lab_max_instances=params["lab_instances"],
         lab_max_vcpus=params["lab_vcpus"],
         paused=params["paused"],
+        image=params["image"],
     )
     return f"{configuration.to_json()}\n"
 

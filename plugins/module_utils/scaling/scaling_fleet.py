@@ -126,6 +126,7 @@ class ScalingFleet:
             "lab_instances": self._most.instances,
             "lab_vcpus": self._most.vcpus,
             "paused": paused,
+            "image": self._params["image_hash"],
         }
         return document(wanted, versions, mode, params=params)
 

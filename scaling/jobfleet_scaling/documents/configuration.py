@@ -53,7 +53,8 @@ class ScalingConfiguration:
     """How a stack scales: between `minimum` and `maximum` hosts of `groups`, in one of the modes.
 
     In a lab no more than `lab_max_instances` instances and `lab_max_vcpus` vCPUs run in the region, whoever
-    launched them; None where there is no such limit. `paused` is set while the stack is stopped.
+    launched them; None where there is no such limit. `paused` is set while the stack is stopped. `image` is
+    the hash of the image that hosts are launched from; empty where it is not told.
     """
 
     minimum: int
@@ -64,6 +65,7 @@ class ScalingConfiguration:
     lab_max_instances: int | None = None
     lab_max_vcpus: int | None = None
     paused: bool = False
+    image: str = ""
 
     def to_json(self) -> str:
         """Return it as an object of JSON."""
@@ -72,6 +74,7 @@ class ScalingConfiguration:
             "max": self.maximum,
             "mode": self.mode,
             "paused": self.paused,
+            "image": self.image,
             "clear": self.tuning.clear,
             "window": self.tuning.window,
             "boot": self.tuning.boot,
@@ -102,6 +105,7 @@ class ScalingConfiguration:
             lab_max_instances=_limit(told.get("lab_max_instances")),
             lab_max_vcpus=_limit(told.get("lab_max_vcpus")),
             paused=told.get("paused") is True,
+            image=str(told.get("image") or ""),
         )
 
 

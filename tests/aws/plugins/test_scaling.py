@@ -126,6 +126,18 @@ def test_another_image_is_a_new_version_and_only_the_one_before_is_kept(account:
     assert account.scaling(groups=GROUPS[:1], volume_size=10)["changed"] is False
 
 
+def test_clients_learn_which_image_the_next_hosts_boot_from(account: ScalingAccount) -> None:
+    account.scaling(image_hash="0123456789ab")
+
+    assert account.configuration()["image"] == "0123456789ab"
+    account.scaling(state="stopped")
+    assert account.configuration()["image"] == "0123456789ab"
+    assert account.scaling(image_hash="0123456789ac")["mended"] == [
+        f"s3://{account.bucket}/config/scaling.json"
+    ]
+    assert account.configuration()["image"] == "0123456789ac"
+
+
 def test_a_group_that_is_not_wanted_any_more_goes_with_its_template(account: ScalingAccount) -> None:
     account.scaling()
 

@@ -106,7 +106,7 @@ def test_what_is_rare_stands_in_the_file_and_its_reason_on_the_page(who: str) ->
 
 def test_a_web_host_reads_nothing_that_the_page_does_not_show() -> None:
     """Batches are listed, and the stack's description is for clients."""
-    scaling = {"config/scaling.json", "scaling/*"}
+    scaling = {"config/scaling.json", "config/offers/*", "scaling/*"}
     read = {
         one.partition("/")[2]
         for statement in policies.statements_of("web")

@@ -25,7 +25,8 @@ def routes(work: Work) -> list[Route]:
 
     async def operations(request: Request) -> Response:
         """List the operations, those that no live worker offers too, with their parameters."""
-        return JSONResponse({"operations": operations_json(await work.operations())})
+        offers = await work.operations()
+        return JSONResponse({"operations": operations_json(offers), "next_hosts": bool(offers.image)})
 
     async def fleet(request: Request) -> Response:
         """Tell how the stack is."""

@@ -144,7 +144,7 @@ def _operations() -> Schema:
         name=TEXT, takes={"enum": ["numbers", "image", "file"]}, gives={"enum": ["answer", "image", "file"]},
         summary=TEXT, parameters=_list(parameter), offered={"type": "boolean"}, package=_or_null(TEXT),
     )  # fmt: skip
-    return _object(operations=_list(operation))
+    return _object(operations=_list(operation), next_hosts={"type": "boolean"})
 
 
 def _numbers() -> Schema:

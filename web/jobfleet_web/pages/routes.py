@@ -140,6 +140,6 @@ class Pages:
             offers = await self._work.operations()
         except Problem:
             return None
-        if not offers.live:
+        if not (offers.live or offers.image):
             return None
         return {name: one.operation for name, one in offers.offered.items()}

@@ -12,11 +12,13 @@ import pytest
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import JobError, Result
+from jobfleet_jobs.protocol.names import image_offer_key
 from jobfleet_web.door.head import Head
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.wiring import Web, build
 
 from tests.patience import patience
+from tests.scaling_bench import Scaled
 from tests.web_uploads import until
 
 T = TypeVar("T")
@@ -180,6 +182,30 @@ def test_operations_are_told_with_all_that_a_form_needs(stack: Any, web_settings
     assert kinds == {"integer", "number", "text", "choice", "boolean", "steps"}
     for name in ("text", "classify"):
         assert told[name]["offered"] or told[name]["why_not"]
+
+
+def test_operations_of_a_fleet_that_sleeps_are_those_of_its_next_hosts(
+    stack: Any, web_settings: WebSettings
+) -> None:
+    scaled = Scaled(stack).publish(image="0123456789ab", paused=True)  # nothing shall be launched
+    own = {"name": "shine", "takes": "file", "gives": "answer", "summary": "Shines."}
+    offer = {"operations": ["stats", "shine"], "own": [own], "lacking": {"text": "it is off"}}
+    scaled.put(image_offer_key("0123456789ab"), json.dumps(offer).encode())
+
+    async def use(client: httpx.AsyncClient, web: Web) -> tuple[dict[str, Any], str, int]:
+        told: dict[str, Any] = (await client.get("/api/v1/operations")).json()
+        page = (await client.get("/")).text
+        sent = await client.post(
+            "/api/v1/upload", data={"operation": "shine"}, files={"file": ("a.txt", b"a")}
+        )
+        return told, page, sent.status_code
+
+    told, page, status = with_site(web_settings, use)
+    assert told["next_hosts"] is True
+    offered = {one["name"]: one["offered"] for one in told["operations"]}
+    assert (offered["shine"], offered["stats"], offered["text"]) == (True, True, False)
+    assert '<option value="shine"' in page
+    assert status == 202
 
 
 def test_the_stack_is_told_as_it_is(stack: Any, web_settings: WebSettings) -> None:

@@ -19,7 +19,7 @@ export class OperationForm {
 
   /** Read what is on offer. Throws `Problem`; the form that came with the page works until then. */
   async load() {
-    const { operations } = await ask(at("/api/v1/operations"));
+    const { operations, next_hosts: nextHosts } = await ask(at("/api/v1/operations"));
     this.operations = new Map(operations.map((operation) => [operation.name, operation]));
     const wanted = this.select.value;
     this.select.replaceChildren(...operations.map((operation) => element("option", {
@@ -28,6 +28,7 @@ export class OperationForm {
     if (this.operations.get(wanted)?.offered === false) {
       this.select.value = operations.find((operation) => operation.offered !== false)?.name || wanted;
     }
+    byId("next-hosts").hidden = !nextHosts;
     this._tellUnoffered(operations.filter((operation) => operation.offered === false));
     this._choose();
   }

@@ -91,7 +91,10 @@ def _put(
     from jobfleet.stack.offered_operations import Known, read_offers
 
     account, output = invocation.account(), invocation.output
-    declared = Known(lambda: read_offers(Bucket(account))).find(operation)
+    known = Known(lambda: read_offers(Bucket(account)))
+    declared = known.find(operation)
+    if known.words:
+        output.say(f"note: {known.words}")
     told = drop_plan.metadata(declared, dict(map(_pair, params)), ending)
     plan = drop_plan.plan(operation, files)
     folder = DropFolder(account)

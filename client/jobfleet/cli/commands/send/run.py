@@ -61,7 +61,8 @@ def run(
     """Run any OPERATION that the live workers offer, also one of a package of your own.
 
     `jobfleet operations` lists them. `jobfleet run OPERATION --help` asks the workers and shows what
-    OPERATION takes: INPUT is numbers, or files and folders.
+    OPERATION takes: INPUT is numbers, or files and folders. While a fleet that scales has no worker, what
+    the next hosts will offer counts.
     """
     if operation is None:
         if not wants_help:
@@ -72,10 +73,14 @@ def run(
     from jobfleet.stack.offered_operations import Known, read_offers
 
     account = invocation.account()
-    declared = Known(lambda: read_offers(Bucket(account))).find(operation)
+    known = Known(lambda: read_offers(Bucket(account)))
+    declared = known.find(operation)
     if wants_help:
-        click.echo("\n".join(_help(declared)))
+        asleep = ["", f"  {known.words}"] if known.words else []
+        click.echo("\n".join(_help(declared) + asleep))
         return
+    if known.words:
+        invocation.output.say(f"note: {known.words}")
     option = next((word for word in inputs if word.startswith("--")), None)
     if option:
         raise click.UsageError(_no_such_option(declared, option))

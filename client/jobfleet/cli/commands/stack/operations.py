@@ -20,7 +20,8 @@ def operations(invocation: Invocation) -> None:
     """List the operations of the live workers, and what is broken.
 
     This is read from the workers' heartbeats, not from this machine. So an operation of a package
-    appears as soon as a worker has it. `jobfleet run NAME --help` shows how to use it.
+    appears as soon as a worker has it. `jobfleet run NAME --help` shows how to use it. While a fleet
+    that scales has no worker, this lists what its next hosts will offer.
     """
     from jobfleet.aws.bucket import Bucket
     from jobfleet.stack import offered_operations
@@ -62,12 +63,16 @@ def _show(found: "Offers") -> None:
 
 def _who(found: "Offers", workers: object) -> str:
     names = list(workers) if isinstance(workers, list) else []
+    if found.image:
+        return "the next hosts"
     if len(names) == len(found.workers):
         return "all" if len(names) > 1 else names[0]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _warnings(found: "Offers") -> list[str]:
+    if found.image:
+        return []  # that the fleet sleeps is nothing to warn of
     said = []
     if not found.workers:
         said.append("no worker has sent a heartbeat: see `jobfleet status`")
@@ -82,6 +87,11 @@ def _warnings(found: "Offers") -> list[str]:
 
 def _notes(found: "Offers") -> list[str]:
     """Say what workers have no part for, once for each reason: mostly it is merely switched off."""
+    if found.image:
+        from jobfleet.stack.offered_operations import ASLEEP, NEXT_HOSTS
+
+        lacks = ((name, words) for name, why in found.lacking.items() for words in why.values())
+        return [ASLEEP, *(f"{name} is not done by {NEXT_HOSTS}: {words}" for name, words in lacks)]
     by_reason: dict[tuple[str, str], list[str]] = {}
     for name, why in found.lacking.items():
         for worker, words in why.items():
@@ -96,6 +106,7 @@ def _notes(found: "Offers") -> list[str]:
 def _for_machines(found: "Offers") -> dict[str, object]:
     return {
         "workers": list(found.workers), "live": found.live, "silent": list(found.silent),
+        "image": found.image or None,
         "operations": [
             {**_declared(each.operation), "package": each.package or None, "workers": list(each.workers)}
             for each in found.offered.values()

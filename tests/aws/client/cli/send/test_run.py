@@ -1,6 +1,7 @@
 """`jobfleet run` and `jobfleet operations`: what live workers offer, for a client without the package."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,23 @@ import pytest
 from jobfleet import Fleet
 from jobfleet.errors import Exit
 from jobfleet.settings.settings import find_settings
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.protocol.names import heartbeat_key, image_offer_key
 
 from tests.aws.client.cli.stack.test_status import sign as say
 from tests.aws.worker.offers.test_packages import sign
 from tests.client_run import Run, fails, home, picture, run
 from tests.packages import WORD_COUNT, install
 from tests.patience import patience
+from tests.scaling_bench import Scaled
 
 __all__ = ["home", "run"]
+
+COUNTED = {
+    "name": "word-count", "takes": "file", "gives": "answer", "summary": "Words, counted anew.",
+    "package": "words 2.0",
+}  # fmt: skip
+PLAIN = sorted(name for name, one in OPERATIONS.items() if not one.part)
 
 MORE = """
 from jobfleet_jobs import BadJob, File, Flag, Text, operation
@@ -158,3 +168,74 @@ def test_what_no_live_worker_does_is_told_at_submission(run: Run, home: Path, st
     # A fleet that sleeps would be woken. This stack does not scale, so no worker is looked for.
     asked = [call for call in stack.front.calls if "workers" in call or call.startswith("GET ")]
     assert asked == ["GET config/scaling.json"]
+
+
+@pytest.fixture
+def asleep(stack: Any, home: Path) -> Scaled:
+    """A fleet at 0 whose image offers a package, and whose last worker did another version of it."""
+    scaled = Scaled(stack).publish(image="0123456789ab", paused=True)  # nothing shall be launched
+    offer = {
+        "operations": [*PLAIN, "word-count"], "own": [COUNTED], "lacking": {"classify": "no model is set"},
+        "broken": [{"package": "glow 1.0", "entry": "it", "why": "no sun"}],
+    }  # fmt: skip
+    scaled.put(image_offer_key("0123456789ab"), json.dumps(offer).encode())
+    (home / "a.md").write_text("a")
+    return scaled
+
+
+def heard(stack: Any, *, stopped: bool, **offer: Any) -> None:
+    """Put a heartbeat there."""
+    told = {"worker": "w9", "at": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(), "stopped": stopped}
+    body = json.dumps({**told, **offer}).encode()
+    stack.s3.put_object(Bucket=stack.bucket, Key=heartbeat_key("w9"), Body=body)
+
+
+def test_a_fleet_that_never_ran_takes_what_its_next_hosts_offer(run: Run, asleep: Scaled, stack: Any) -> None:
+    ran = run("run", "word-count", "a.md", "--timeout", "1")
+    assert ran.returncode == Exit.NO_ANSWER
+    assert "note: no worker runs now; this is what the next hosts will offer\n" in ran.stderr
+    assert stack.front.calls.count("SendMessage") == 1
+
+    shown = run("run", "word-count", "--help").stdout
+    assert "Words, counted anew." in shown
+    assert "  no worker runs now; this is what the next hosts will offer\n" in shown
+    ran = run("drop", "a.md", "--operation", "word-count")
+    assert (ran.returncode, "this is what the next hosts will offer" in ran.stderr) == (0, True)
+    fails(run("drop", "a.md", "--operation", "wordcount"), Exit.NOT_OFFERED, "(did you mean word-count?)")
+    fails(run("run", "shine", "a.md"), Exit.NOT_OFFERED, "the next hosts will not offer an operation 'shine'")
+    fails(run("run", "classify", "a.md"), Exit.NOT_OFFERED,
+          "no worker runs, and the next hosts will not do classify: no model is set")  # fmt: skip
+
+    told = json.loads(run("operations", "--json").stdout)
+    assert (told["workers"], told["live"], told["image"]) == ([], False, "0123456789ab")
+    assert next(one for one in told["operations"] if one["name"] == "word-count")["workers"] == []
+    ran = run("operations")
+    assert ran.stderr.splitlines() == [
+        "note: no worker runs now; this is what the next hosts will offer",
+        "note: classify is not done by the next hosts: no model is set",
+    ]
+    assert "no sun" in ran.stdout
+
+
+@pytest.mark.usefixtures("asleep")
+def test_the_next_hosts_count_more_than_the_last_and_less_than_those_that_live(run: Run, stack: Any) -> None:
+    old = {**COUNTED, "summary": "Words, as ever."}
+    heard(stack, stopped=True, operations=["word-count"], own=[old])
+    assert "Words, counted anew." in run("run", "word-count", "--help").stdout
+    heard(stack, stopped=False, operations=["word-count"], own=[old])
+    shown = run("run", "word-count", "--help").stdout
+    assert "Words, as ever." in shown
+    assert "next hosts" not in shown
+
+
+@pytest.mark.parametrize(
+    "change", [lambda scaled: scaled.put("config/scaling.json", b"{"),
+               lambda scaled: scaled.put(image_offer_key("0123456789ab"), b"[]"),
+               lambda scaled: scaled.publish(image="")],
+    ids=["configuration", "offer", "unnamed"],
+)  # fmt: skip
+def test_what_is_damaged_or_missing_is_as_if_nobody_had_said_it(
+    run: Run, asleep: Scaled, change: Any
+) -> None:
+    change(asleep)
+    fails(run("run", "word-count", "a.md"), Exit.NOT_OFFERED, "no live worker can say whether it offers it")
