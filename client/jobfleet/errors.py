@@ -132,6 +132,10 @@ class BadOutput(FleetError):
     exit = Exit.OUTPUT
 
 
+class DamagedScaling(FleetError):
+    """How the stack scales lies in the bucket, and cannot be read."""
+
+
 class NotInstalled(FleetError):
     """A command needs packages that the client does without otherwise."""
 

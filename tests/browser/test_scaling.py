@@ -34,6 +34,11 @@ GROWING = {
                 "leaving": 1},
 }  # fmt: skip
 
+DAMAGED = {
+    **GROWING, "message": "2 workers, 0 in line",
+    "scaling": {**GROWING["scaling"], "phase": "unknown", "warnings": ["it is damaged: mend it"]},
+}  # fmt: skip
+
 # The page asks again when it is seen again.
 SEEN = "document.dispatchEvent(new Event('visibilitychange'))"
 
@@ -95,6 +100,16 @@ def test_the_strip_tells_sleep_start_and_growth_and_alarms_nobody(come: Callable
         expect(strip).to_contain_text(words)
     strip.get_by_role("link", name="scaling").click()
     expect(page.get_by_role("heading", name="How the fleet scales")).to_be_visible()
+
+
+def test_the_strip_warns_where_nobody_can_read_how_it_scales(come: Callable[..., Person]) -> None:
+    page = come("/").page
+    page.route("**/api/v1/fleet", answered(DAMAGED))
+    page.evaluate(SEEN)
+    strip = page.get_by_role("region", name="The fleet")
+    expect(strip).to_have_class("fleet is-uneasy")
+    expect(strip).not_to_contain_text("wanted")
+    expect(page.locator(".notice")).to_contain_text("It is damaged: mend it.")
 
 
 @pytest.mark.parametrize("look", [{}, DARK_PHONE], ids=["desk", "dark phone"])

@@ -117,7 +117,8 @@ def _fleet() -> Schema:
 def _scaling_state() -> dict[str, Schema]:
     """Return what is told of a fleet that scales; all but counts is null where it does not."""
     return {
-        "at": TEXT, "phase": {"enum": ["off", "paused", "asleep", "starting", "running"]}, "words": TEXT,
+        "at": TEXT, "phase": {"enum": ["off", "paused", "asleep", "starting", "running", "unknown"]},
+        "words": TEXT,
         "min": _or_null(_COUNT), "max": _or_null(_COUNT), "mode": _or_null({"enum": ["groups", "plain"]}),
         "boot_seconds": _or_null(_NUMBER), "wanted": _COUNT, "running": _COUNT, "booting": _COUNT,
         "leaving": _COUNT, "leader": _or_null(TEXT), "cap": _or_null(_COUNT), "cap_why": _or_null(TEXT),

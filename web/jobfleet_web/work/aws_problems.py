@@ -3,6 +3,7 @@
 from jobfleet.errors import (
     BadInput,
     BadOutput,
+    DamagedScaling,
     FleetError,
     NoCredentials,
     NotAllowed,
@@ -20,6 +21,8 @@ CREDENTIALS_MEND = (
     "`ansible-playbook playbooks/credentials.yml`; then send it again"
 )
 
+SCALING_DAMAGED = "scaling-damaged"
+
 # Status, code, what to do, and after how many seconds a retry makes sense; the first kind that fits counts.
 _KINDS: tuple[tuple[type[FleetError], int, str, str, int | None], ...] = (
     (NoCredentials, 503, "session-over", CREDENTIALS_MEND, 30),
@@ -31,6 +34,7 @@ _KINDS: tuple[tuple[type[FleetError], int, str, str, int | None], ...] = (
     (BadOutput, 410, "output-gone", "send the file again", None),
     (NotOffered, 400, "not-offered", "GET /api/v1/operations lists what the workers offer", None),
     (BadInput, 400, "bad-input", "", None),
+    (DamagedScaling, 503, SCALING_DAMAGED, "look again when that is done", 60),
     (FleetError, 503, "aws-refused", "send it again in a moment", 5),
 )
 

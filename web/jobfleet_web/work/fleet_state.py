@@ -20,7 +20,7 @@ from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, W
 
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
-from jobfleet_web.work.aws_problems import CREDENTIALS_MEND
+from jobfleet_web.work.aws_problems import CREDENTIALS_MEND, SCALING_DAMAGED
 from jobfleet_web.work.gateway import Gateway
 
 # What was seen counts so long; SQS's own counts are not younger either.
@@ -88,8 +88,8 @@ class FleetState:
         there = view.workers["alive"] + view.workers["paused"]
         try:
             seen = await self._gateway.read(self.scaling.look, there)
-        except Problem:
-            return view
+        except Problem as problem:
+            return damaged_view(view, problem) if problem.code == SCALING_DAMAGED else view
         if seen.configuration is None:
             return view
         return scaled_view(view, seen, starting=self._gateway.fleet.exchange.is_starting)
@@ -149,6 +149,17 @@ def scaled_view(view: FleetView, seen: ScalingView, *, starting: bool) -> FleetV
     else:
         message, _, mend = message.partition(": ")
     return replace(view, message=message, mend=mend, scaling=told)
+
+
+def damaged_view(view: FleetView, problem: Problem) -> FleetView:
+    """Return the view of a fleet that stays as it is, since nobody can read how it is to scale."""
+    told = {
+        **ScalingView(datetime.now(UTC)).to_json(), "phase": "unknown", "words": "cannot be read",
+        "running": view.workers["alive"], "warnings": [problem.detail],
+    }  # fmt: skip
+    if view.workers["alive"]:
+        return replace(view, scaling=told)
+    return replace(view, message=f"no worker runs, and {problem.detail}", mend="", scaling=told)
 
 
 def unseen_view(problem: Problem) -> FleetView:

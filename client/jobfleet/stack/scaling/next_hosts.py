@@ -13,7 +13,7 @@ from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.names import image_offer_key
 
 from jobfleet.aws.bucket import Bucket
-from jobfleet.errors import FleetError
+from jobfleet.errors import DamagedScaling
 from jobfleet.stack.scaling.view import read_configuration
 
 
@@ -34,7 +34,7 @@ def read_next_offer(bucket: Bucket) -> ImageOffer | None:
         configuration = read_configuration(bucket)
         image = configuration.image if configuration else ""
         text = bucket.text(image_offer_key(image)) if image else None
-    except FleetError:
+    except DamagedScaling:
         return None  # it is damaged; whoever looks at the scaling is told
     except ClientError as problem:
         if error_code(problem) in FORBIDDEN:

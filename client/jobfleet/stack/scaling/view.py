@@ -13,7 +13,7 @@ from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_scaling.documents.state import ScalingState
 
 from jobfleet.aws.bucket import Bucket
-from jobfleet.errors import FleetError
+from jobfleet.errors import DamagedScaling
 from jobfleet.human_text import ago, many, plain
 from jobfleet.stack.scaling.log import ScalingLines
 from jobfleet.stack.workers import call_workers, listed_state
@@ -160,13 +160,13 @@ class ScalingView:
 def read_configuration(bucket: Bucket) -> ScalingConfiguration | None:
     """Return how the stack scales; None where it does not.
 
-    Raises `FleetError` if the configuration is damaged, and AWS's errors.
+    Raises `DamagedScaling` if the configuration is damaged, and AWS's errors.
     """
     text = bucket.text(SCALING_CONFIGURATION_KEY)
     try:
         return None if text is None else ScalingConfiguration.read(text)
     except DamagedConfiguration as problem:
-        raise FleetError(str(problem)) from problem
+        raise DamagedScaling(str(problem)) from problem
 
 
 def read_state(bucket: Bucket) -> ScalingState:

@@ -5,14 +5,17 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx
 import pytest
+from jobfleet import Fleet
+from jobfleet.errors import DamagedScaling
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.message import JobError, Result
-from jobfleet_jobs.protocol.names import image_offer_key
+from jobfleet_jobs.protocol.names import SCALING_CONFIGURATION_KEY, image_offer_key
 from jobfleet_web.door.head import Head
 from jobfleet_web.settings import WebSettings
 from jobfleet_web.wiring import Web, build
@@ -206,6 +209,29 @@ def test_operations_of_a_fleet_that_sleeps_are_those_of_its_next_hosts(
     assert (offered["shine"], offered["stats"], offered["text"]) == (True, True, False)
     assert '<option value="shine"' in page
     assert status == 202
+
+
+def test_a_damaged_configuration_of_the_scaling_is_told_as_the_client_tells_it(
+    stack: Any, web_settings: WebSettings
+) -> None:
+    Scaled(stack).put(SCALING_CONFIGURATION_KEY, b'{"min": 0, "ma')
+    with pytest.raises(DamagedScaling) as said, Fleet(web_settings.client_settings()) as fleet:
+        fleet.exchange.scaling(timedelta(hours=1))
+
+    async def use(client: httpx.AsyncClient, web: Web) -> tuple[dict[str, Any], dict[str, Any], str]:
+        fleet, scaling = [(await client.get(f"/api/v1/{name}")).json() for name in ("fleet", "scaling")]
+        return fleet, scaling, (await client.get("/scaling")).text
+
+    fleet_told, scaling_told, page = with_site(web_settings, use)
+    assert fleet_told["message"] == f"no worker runs, and {said.value}"
+    assert (fleet_told["scaling"]["phase"], fleet_told["scaling"]["warnings"]) == (
+        "unknown",
+        [str(said.value)],
+    )
+    assert (scaling_told["type"], scaling_told["detail"]) == (
+        "urn:jobfleet:problem:scaling-damaged", str(said.value),
+    )  # fmt: skip
+    assert "config/scaling.json in the stack&#39;s bucket is damaged" in page
 
 
 def test_the_stack_is_told_as_it_is(stack: Any, web_settings: WebSettings) -> None:

@@ -20,6 +20,7 @@ def kinds(base: type[errors.FleetError]) -> list[type[errors.FleetError]]:
         (errors.BadInput("parameter level=999: give …"), 400, "bad-input"),
         (errors.NotTaken("AWS did not take it"), 503, "not-taken"),
         (errors.BadOutput("it is not in the bucket any more"), 410, "output-gone"),
+        (errors.DamagedScaling("it is damaged"), 503, "scaling-damaged"),
         (errors.FleetError("AWS refused it"), 503, "aws-refused"),
     ],
 )

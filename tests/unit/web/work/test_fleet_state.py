@@ -15,7 +15,7 @@ from jobfleet_scaling.documents.configuration import HostGroup, ScalingConfigura
 from jobfleet_scaling.documents.scaling_line import ScalingLine
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
-from jobfleet_web.work.fleet_state import fleet_view, scaled_view, unseen_view, workforce
+from jobfleet_web.work.fleet_state import damaged_view, fleet_view, scaled_view, unseen_view, workforce
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -141,3 +141,15 @@ def test_workers_that_are_there_keep_their_sentence() -> None:
     assert view.message == "1 worker, 3 in line"
     assert view.scaling
     assert view.scaling["running"] == 1
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [((), "no worker runs, and it is damaged: mend it"), (("alive",), "1 worker, 0 in line")],
+)
+def test_a_fleet_of_which_nobody_can_read_how_it_scales_says_so(states: Any, message: str) -> None:
+    view = damaged_view(seen(*states), Problem(503, "scaling-damaged", "it is damaged: mend it"))
+    assert (view.message, view.mend) == (message, "")
+    assert view.scaling
+    assert (view.scaling["phase"], view.scaling["running"]) == ("unknown", len(states))
+    assert view.scaling["warnings"] == ["it is damaged: mend it"]

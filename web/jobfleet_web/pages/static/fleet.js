@@ -2,7 +2,7 @@
 
 import { ask, at } from "./api.js";
 import { element, icon } from "./dom.js";
-import { many } from "./words.js";
+import { many, sentence } from "./words.js";
 
 const EVERY_MS = 10000;
 const HIDDEN_EVERY_MS = 120000;
@@ -12,6 +12,7 @@ function scaled(scaling) {
   if (scaling.phase === "paused") return ["stopped"];
   if (scaling.phase === "asleep") return ["asleep, wakes when a job comes"];
   const facts = [`${many(scaling.running, "worker")} alive`];
+  if (scaling.phase === "unknown") return facts;
   if (scaling.wanted !== scaling.running) facts.push(`${scaling.wanted} wanted`);
   if (scaling.booting) facts.push(`${scaling.booting} starting`);
   if (scaling.leaving) facts.push(`${scaling.leaving} leaving`);
@@ -49,7 +50,8 @@ export class Fleet {
     const over = session.state === "over";
     const resting = scaling && (scaling.phase === "asleep" || scaling.phase === "starting") && !scaling.warnings.length;
     const bad = over || !(workers.alive > 0 || resting);
-    const look = bad ? "bad" : workers.paused || session.state === "ends-soon" ? "uneasy" : "good";
+    const warned = Boolean(scaling && scaling.warnings.length);
+    const look = bad ? "bad" : workers.paused || session.state === "ends-soon" || warned ? "uneasy" : "good";
     this._draw(look, facts, fleet.message || "", Boolean(scaling));
     this._warn(fleet, look, scaling && scaling.phase === "starting");
   }
@@ -79,8 +81,10 @@ export class Fleet {
       this.notices.clear("fleet");
       return;
     }
+    // Of workers that are alive, the message only counts.
+    const warnings = fleet.workers.alive > 0 && fleet.scaling ? fleet.scaling.warnings : [];
     this.notices.show("fleet", {
-      text: fleet.message, mend: fleet.mend, look: look === "bad" ? "is-bad" : "is-uneasy",
+      text: warnings.map(sentence).join(" ") || fleet.message, mend: fleet.mend, look: look === "bad" ? "is-bad" : "is-uneasy",
     });
   }
 }
