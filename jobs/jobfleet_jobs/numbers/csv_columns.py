@@ -15,7 +15,7 @@ from typing import BinaryIO, TextIO
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.column_cells import DOUBTLESS, ColumnCells, groups_with
-from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, Opened, Row, Table, find_table, folded, rows_of
+from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, CsvRow, Opened, Table, find_table, folded, rows_of
 from jobfleet_jobs.numbers.encoding import PIECE_BYTES, encoding_of_file
 from jobfleet_jobs.numbers.text_reader import bad_numbers
 from jobfleet_jobs.numbers.words import NoNumber, Number
@@ -147,7 +147,7 @@ class _Reader:
             raise BadJob("no-numbers", f"there are no numbers in column {name!r:.80}; give at least one")
         return tuple(self._notes())
 
-    def _problems(self, rows: Iterator[Row]) -> Iterator[str]:
+    def _problems(self, rows: Iterator[CsvRow]) -> Iterator[str]:
         while some := list(islice(rows, _ROWS_AT_A_TIME)):
             if not self._read_quickly(some):
                 yield from self._read(some)
@@ -155,7 +155,7 @@ class _Reader:
             for problem in cells.problems():
                 yield f"column {name!r:.80}: {problem}"
 
-    def _read_quickly(self, rows: Sequence[Row]) -> bool:
+    def _read_quickly(self, rows: Sequence[CsvRow]) -> bool:
         """Read rows that are as long as the first, and hold nothing but plain numbers in the columns."""
         if any(len(row.cells) != self._table.most for row in rows):
             return False
@@ -169,7 +169,7 @@ class _Reader:
         self._pass_on(columns)
         return True
 
-    def _read(self, rows: Sequence[Row]) -> Iterator[str]:
+    def _read(self, rows: Sequence[CsvRow]) -> Iterator[str]:
         columns: dict[str, list[Number]] = {name: [] for name in self._places}
         for row in rows:
             yield from self._read_row(row, columns)
@@ -181,7 +181,7 @@ class _Reader:
                 self._bare.pop(name, None)
                 self._take(name, numbers)
 
-    def _read_row(self, row: Row, columns: dict[str, list[Number]]) -> Iterator[str]:
+    def _read_row(self, row: CsvRow, columns: dict[str, list[Number]]) -> Iterator[str]:
         line, cells = row.line, row.cells
         fewest, most = self._table.fewest, self._table.most
         fits = fewest <= len(cells) and not any(cell.strip(CELL_BLANKS) for cell in cells[most:])

@@ -32,7 +32,7 @@ CELL_BLANKS = f"{SEPARATORS.replace(';', '')}{UNSEEN}"
 Opened = Callable[[], AbstractContextManager[TextIO]]
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """A row that is not blank: on which line it begins, its cells, and whether with a quotation mark."""
 
     line: int
@@ -74,7 +74,7 @@ def folded(name: str) -> str:
 _INVISIBLE = dict.fromkeys(ord(one) for one in UNSEEN if not one.isspace())
 
 
-def rows_of(opened: Opened, delimiter: str) -> Generator[Row, None, None]:
+def rows_of(opened: Opened, delimiter: str) -> Generator[CsvRow, None, None]:
     """Yield the rows that are not blank. Raises `BadJob`."""
     with opened() as text:
         lines = _Lines(text)
@@ -83,7 +83,7 @@ def rows_of(opened: Opened, delimiter: str) -> Generator[Row, None, None]:
         try:
             for cells in rows:
                 if any(cells) and any(cell.strip(CELL_BLANKS) for cell in cells):
-                    yield Row(line, cells, lines.quoted)
+                    yield CsvRow(line, cells, lines.quoted)
                 lines.of_row = 0
                 line = rows.line_num + 1
         except csv.Error as problem:
@@ -114,7 +114,7 @@ class _Lines:
 class _Found(NamedTuple):
     names: int
     table: Table
-    rows: list[Row]
+    rows: list[CsvRow]
 
 
 def find_table(opened: Opened, names: Sequence[str]) -> Table:
@@ -152,7 +152,7 @@ def _look(
 ) -> tuple[list[_Found], BadJob | None]:
     found, broken = [], None
     for delimiter in delimiters:
-        first: list[Row] = []
+        first: list[CsvRow] = []
         try:
             with closing(rows_of(opened, delimiter)) as rows:
                 for row in islice(rows, _FIRST_ROWS):
@@ -165,7 +165,7 @@ def _look(
     return found, broken
 
 
-def _layout(rows: list[Row], wanted: set[str], delimiter: str, skipped: int) -> _Found:
+def _layout(rows: list[CsvRow], wanted: set[str], delimiter: str, skipped: int) -> _Found:
     for place, row in enumerate(rows[skipped:], skipped):
         header = [folded(cell) for cell in row.cells]
         if header[0].startswith("#") and not wanted & set(header):
@@ -180,7 +180,7 @@ def _layout(rows: list[Row], wanted: set[str], delimiter: str, skipped: int) -> 
     return _Found(0, Table(delimiter, [], len(rows), 0), rows)
 
 
-def _has_row_name(row: Row, header: Sequence[str], delimiter: str) -> bool:
+def _has_row_name(row: CsvRow, header: Sequence[str], delimiter: str) -> bool:
     """Tell whether a cell more than there are names is the row's own name, as R's `write.table` writes it.
 
     It stands in quotation marks. Where commas part cells, a number with a decimal comma may have become two.

@@ -53,5 +53,10 @@ def test_no_test_uses_a_port_that_it_has_given_back() -> None:
     assert not gives_back("with socket.create_server((x, 0)) as a:\n port = a.getsockname()[1]\n run(port)")
 
     files = sorted((REPOSITORY / "tests").rglob("*.py"))
-    found = [str(path.relative_to(REPOSITORY)) for path in files if gives_back(path.read_text())]
+    texts = {path: path.read_text() for path in files}
+    found = [
+        str(path.relative_to(REPOSITORY))
+        for path, text in texts.items()
+        if "getsockname" in text and gives_back(text)
+    ]
     assert found == []

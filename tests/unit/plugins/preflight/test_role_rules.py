@@ -71,6 +71,7 @@ ELSEWHERE = {
     "instances_profile": "AWS says whether there is one",
     "scaling_profile": "AWS says whether there is one",
     "scaling_image_id": "the role image makes it",
+    "scaling_image_hash": "the role image makes it",
     "image_base_owner": "AWS says whether there is such an image",
     "image_base_name": "AWS says whether there is such an image",
     "scaler_version": "the wheel's own",
