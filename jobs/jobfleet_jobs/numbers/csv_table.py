@@ -168,11 +168,12 @@ def _look(
 def _layout(rows: list[CsvRow], wanted: set[str], delimiter: str, skipped: int) -> _Found:
     for place, row in enumerate(rows[skipped:], skipped):
         header = [folded(cell) for cell in row.cells]
-        if header[0].startswith("#") and not wanted & set(header):
+        if header[0].startswith("#") and header[0] not in wanted:
             # NumPy and gnuplot write the names behind such a mark.
-            header[0] = header[0].lstrip("# ")
+            header[0] = header[0].lstrip("# ") or "#"
             if not wanted & set(header):
                 continue
+            header = header[1:] if header[0] == "#" and delimiter == " " else header
         after = rows[place + 1] if len(rows) > place + 1 else None
         shift = 1 if after and row.quoted and _has_row_name(after, header, delimiter) else 0
         table = Table(delimiter, header, place + 1, shift)

@@ -73,8 +73,8 @@ def encoding_of(head: bytes) -> str:
     _refuse_other_kinds(head)
     if b"\0" in head:
         for encoding, width, empty in _EMPTY_BYTES:
-            units = len(head) // width
-            if units and all(head[place::width].count(0) > units / 2 for place in empty):
+            units, rest = divmod(len(head), width)
+            if not rest and all(head[place::width].count(0) >= units / 2 for place in empty):
                 return encoding
     return "utf-8"
 

@@ -122,7 +122,9 @@ def _way_out(word: str) -> str:
 def _mend(word: str) -> str:
     strange = next((one for one in word if one in UNSEEN or unicodedata.category(one) in ("Cc", "Zs")), None)
     if strange not in (None, " "):
-        return f"there is a {named(strange)} in it: leave it out, or write a space if it separates numbers"
+        return f"it holds {named(strange)}: leave it out, or write a space if it separates numbers"
+    if dash := next((one for one in word if one != "-" and unicodedata.category(one) == "Pd"), None):
+        return f"it holds {named(dash)}: write - for a minus"
     if word.casefold().lstrip("+-") in _NO_VALUE:
         return "leave it out"
     if any(unicodedata.category(one) in ("Nd", "No", "Nl") and not one.isascii() for one in word):
@@ -134,4 +136,4 @@ def _mend(word: str) -> str:
     if unit and (around := unit["before"] or unit["behind"]):
         return f"leave out {around!r}"
     other = next((one for one in word if not one.isascii() and not one.isalpha()), None)
-    return f"there is a {named(other)} in it" if other else ""
+    return f"it holds {named(other)}" if other else ""
