@@ -4,7 +4,7 @@ import re
 
 from jobfleet_jobs.numbers.characters import BETWEEN, ITEM, MINUS, UNSEEN, line_ends_in
 
-_WHOLE_OR_COMMA = re.compile(r"[+-]?[0-9]+(,[0-9]+([eE][+-]?[0-9]+)?)?")
+_ONE_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 # One comma may be anything; from so many on it looks like a habit.
 _COMMAS_NOTED = 2
 
@@ -23,8 +23,8 @@ _GROUPED_BEHIND = re.compile(rf"[{BETWEEN}][{re.escape(UNSEEN)}]*({_GROUPS}){_EN
 
 def comma_note(text: str) -> str | None:
     """Return a sentence if commas in `text` look like decimal commas, or as if they grouped digits."""
-    habit = CommaHabit()
-    habit.look(text.removeprefix("\ufeff"))
+    habit, text = CommaHabit(), text.removeprefix("\ufeff")
+    habit.look(text, 0, len(ITEM.findall(text)))
     return habit.note
 
 
@@ -32,48 +32,64 @@ class CommaHabit:
     """Looks whether commas in the texts of numbers mean something else than the end of a number.
 
     They look like decimal commas if white space and semicolons part nothing but whole numbers and such with
-    one comma inside, and there are at least two of the latter. One number that looks grouped is enough.
+    one comma inside, and there are at least two of the latter. Where no line has more than one number, a
+    single one is enough, and so is a single number that looks grouped.
     """
 
     def __init__(self) -> None:
-        self._first, self._commas, self._other = (0, ""), 0, False
+        self._first, self._commas, self._items = (0, ""), 0, 0
+        self._has_points = self._has_others = False
         self._grouped: tuple[int, str] | None = None
+        self._last = (0, "")
 
-    def look(self, text: str, before: int = 0) -> None:
-        """Look at one more text, behind `before` line ends; what is no number in it does not matter."""
+    def look(self, text: str, before: int, count: int) -> None:
+        """Look at one more text, behind `before` line ends. It has `count` numbers, if it has no comma."""
+        self._last = (before, text)
         if "," not in text:
-            self._other = self._other or any(mark in text for mark in ".eE")
+            self._items += count
+            self._has_points = self._has_points or any(mark in text for mark in ".eE")
             return
         if not text.isascii():
             text = text.translate(MINUS)
         if self._grouped is None and (found := _GROUPED.match(text) or _GROUPED_BEHIND.search(text)):
             self._grouped = (before + line_ends_in(text[: found.start(1)]) + 1, found[1])
-        if not self._other:
+        if not self._has_others:
             self._look_for_decimals(text, before)
 
     def _look_for_decimals(self, text: str, before: int) -> None:
         for part in ITEM.finditer(text):
             item = part[0].strip(UNSEEN)
-            if not _WHOLE_OR_COMMA.fullmatch(item):
-                self._other = bool(item)
-                if self._other:
-                    return
-            elif "," in item:
+            if "," not in item:
+                self._items += bool(item)
+                self._has_points = self._has_points or any(mark in item for mark in ".eE")
+            elif _ONE_COMMA.fullmatch(item):
                 if not self._commas:
                     self._first = (before + line_ends_in(text[: part.start()]) + 1, item)
+                self._items += 1
                 self._commas += 1
+            else:
+                self._has_others = True
+                return
+
+    @property
+    def _are_decimals(self) -> bool:
+        if self._has_others or not self._commas:
+            return False
+        before, text = self._last
+        lines = before + line_ends_in(text) + 1
+        return (self._commas >= _COMMAS_NOTED and not self._has_points) or 1 < self._items <= lines
 
     @property
     def note(self) -> str | None:
         """What is to be said of it, if anything."""
-        decimals = not self._other and self._commas >= _COMMAS_NOTED
+        decimals = self._are_decimals
         if self._grouped is None and not decimals:
             return None
         line, item = self._first if decimals else self._grouped or self._first
         numbers = [number[:40] for number in item.split(",")]
-        ways = (["if these are decimal commas, write points instead"] if decimals else []) + (
-            ["if they group digits, leave them out"] if self._grouped else []
-        )
+        ways = ["if these are decimal commas, write points instead"] * decimals
+        if self._grouped:
+            ways.append("if they group digits, leave them out")
         if not decimals and "." in numbers[0]:
             ways = [f"if it is one number, write {item.replace('.', '').replace(',', '.')[:40]}"]
         return (

@@ -44,7 +44,7 @@ class NumbersText:
             if numbers:
                 found = True
                 yield numbers
-            self._commas.look(piece, self._before)
+            self._commas.look(piece, self._before, len(numbers))
             last = piece
         if not found:
             raise no_numbers()
