@@ -70,6 +70,24 @@ def test_columns_of_csv_are_done_by_their_names(run: Run, worker: Any, tmp_path:
     assert "for a column of CSV give --column NAME" in run("stats", "--file", str(file)).stderr
 
 
+def test_files_of_windows_programs_are_read_and_those_of_no_text_named(
+    run: Run, worker: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "excel.csv"
+    file.write_bytes("sep=;\r\nstra\u00dfe;n\r\nA;1.234,50\r\nB;\u2212950\r\n".encode("utf-16"))
+    ran = run("stats", "--file", str(file), "--column", "n", "--json")
+    assert json.loads(ran.stdout)["result"]["columns"]["n"]["max"] == 1234.5
+    assert "note: column 'n': line 3: '1.234,50' was read as 1234.5: points group its digits" in ran.stderr
+    file.write_bytes("1\u00a0234\r\n5\r\n".encode("utf-16"))
+    ran = run("stats", "--file", str(file))
+    assert ran.stdout.splitlines()[0] == "count   2"
+    assert "note: line 1: '1\\xa0234' was read as 1234: its digits are grouped" in ran.stderr
+    file.write_bytes(b"PK\x03\x04\x14\0\0\0\0\0xl/workbook.xml")
+    fails(
+        run("stats", "--file", str(file)), Exit.BAD_INPUT, "an Excel workbook (.xlsx); save its table as CSV"
+    )
+
+
 def test_a_plain_job_asks_for_nothing_that_older_workers_lack(run: Run, stack: Any) -> None:
     run("submit", "stats", "1")
     assert json.loads(stack.take(stack.requests)["Body"])["parameters"] == {}

@@ -22,6 +22,7 @@ from jobfleet_worker.operations.numbers.sorted_runs import Scratch, Spilled
 from jobfleet_worker.operations.numbers.stats import Number, stats, streamed
 from jobfleet_worker.operations.run import run
 
+from tests import number_cases
 from tests.unit.worker.operations.numbers.test_spread import NASTY
 
 ALL = {"more": True, "quantiles": 7, "histogram": 5}
@@ -177,6 +178,16 @@ def test_tables_are_read_and_refused_the_same(text: str, tmp_path: Path, piece: 
     for asked in ({}, ALL):
         data = text.encode()
         assert in_pieces(tmp_path, data, columns="y,x", **asked) == in_memory(data, columns="y,x", **asked)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_table_of_cases_comes_out_the_same(encoding: str, tmp_path: Path, piece: int) -> None:
+    for case in number_cases.TEXTS:
+        data = case.text.encode(encoding)
+        assert in_pieces(tmp_path, data) == in_memory(data), case
+    for case in number_cases.TABLES:
+        data = case.text.removeprefix("\ufeff").encode(encoding)
+        assert in_pieces(tmp_path, data, columns="x") == in_memory(data, columns="x"), case
 
 
 def test_a_row_that_never_ends_is_refused_before_it_fills_the_memory(
