@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible.module_utils.account.lab_block import LINE, NAMES, SECTION
+from ansible.module_utils.account.lab_block import LINE, NAMES, SECTION, without_unseen
 from jobfleet_jobs.credentials.file_text import decode, profiles_of
 from jobfleet_jobs.credentials.fitness import why_unfit
 
@@ -68,7 +68,7 @@ def repaired(data: bytes) -> str:
         return text
     profiles: dict[str, _Profile] = {}
     profile = "default"
-    for line in text.replace("\0", "").splitlines():
+    for line in without_unseen(text).splitlines():
         if section := SECTION.match(line):
             profile = section[1]
             profiles.setdefault(profile, _Profile()).blocks.append({})

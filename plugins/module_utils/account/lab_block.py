@@ -9,8 +9,16 @@ from jobfleet_jobs.credentials.end_notes import END_NOTES
 
 NAMES = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
-# `aws_access_key_id = ...` as a credentials file has it; `export AWS_ACCESS_KEY_ID="..."` as portals do.
-LINE = re.compile(r"""^\s*(?:export\s+|set\s+|\$env:)?(\w+)\s*=\s*(["']?)(\S+)\2\s*$""", re.IGNORECASE)
+# `aws_access_key_id = ...` as a credentials file has it; `export NAME="..."`, `set "NAME=..."` and
+# `$env:NAME = "..."` as portals do, also in the quotation marks of word processors.
+_QUOTE = "[\"'\u2018-\u201f]?"
+LINE = re.compile(
+    rf"^\s*(?:export\s+|set\s+|\$env:)?{_QUOTE}(\w+)\s*=\s*({_QUOTE})(\S+?){_QUOTE}\s*$", re.IGNORECASE
+)
+# PowerShell's commands may stand in one line. No value has a semicolon; a comment may begin with one.
+_SEMICOLON = re.compile(r"(?<=[\w=/+\"']);")
+# Soft hyphen, zero-width characters, marks of direction, byte order mark: web pages and editors leave them.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 SECTION = re.compile(r"^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]\s*$")
 _KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
 
@@ -33,10 +41,15 @@ class CredentialsBlock:
         return [f"{name} = {value}" for name, value in zip(NAMES, values, strict=True)]
 
 
+def without_unseen(text: str) -> str:
+    """Return a text without what nobody sees in it, and without NUL."""
+    return _UNSEEN.sub("", text).replace("\0", "")
+
+
 def parse(text: str) -> CredentialsBlock:
     """Read what was pasted, passing over other settings. Raises `BadBlock`, never with a value."""
     found: dict[str, str] = {}
-    for line in text.removeprefix("\ufeff").splitlines():
+    for line in _SEMICOLON.sub("\n", without_unseen(text)).splitlines():
         matched = LINE.match(line)
         if not matched or matched[1].lower() not in NAMES:
             continue

@@ -29,6 +29,8 @@ GARBLED = {
         f'export {name.upper()}="{value}"\n'
         for name, _, value in (line.split() for line in LINES.splitlines())
     ).encode(),
+    "with what nobody sees": BLOCK.replace(SECRET, f"{SECRET}\u200b").replace(KEY, f"\u2060{KEY}").encode(),
+    "in quotes of a word processor": BLOCK.replace(TOKEN, f"\u201c{TOKEN}\u201d").encode(),
     "in quotes": BLOCK.replace(TOKEN, f'"{TOKEN}"').encode(),
 }
 

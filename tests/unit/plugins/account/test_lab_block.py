@@ -12,6 +12,7 @@ from ansible.module_utils.account.lab_block import (
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLE123456789", "abc/+def==", "IQoJ/b3+JpZ2==="
 BLOCK = f"[default]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\naws_session_token={TOKEN}\n"
+VARIABLES = dict(zip(map(str.upper, NAMES), (KEY, SECRET, TOKEN), strict=True))
 OTHER = CredentialsBlock("ASIAOTHER12345678901", "other", "othertoken")
 
 
@@ -24,6 +25,13 @@ OTHER = CredentialsBlock("ASIAOTHER12345678901", "other", "othertoken")
         "Cloud Access\nAWS CLI:\nCopy and paste the following\n" + BLOCK,
         f'export AWS_ACCESS_KEY_ID="{KEY}"\nexport AWS_SECRET_ACCESS_KEY={SECRET}\nAWS_SESSION_TOKEN={TOKEN}',
         BLOCK + BLOCK,
+        f"; aws_access_key_id = ASIAOLD9876543210\n{BLOCK}",
+        "\r\n".join(f'$Env:{name}="{value}"' for name, value in VARIABLES.items()),
+        " ".join(f"$env:{name} = '{value}';" for name, value in VARIABLES.items()),
+        f'set "AWS_ACCESS_KEY_ID={KEY}"\r\nSET AWS_SECRET_ACCESS_KEY={SECRET}\r\nset AWS_SESSION_TOKEN={TOKEN}\r\n',
+        BLOCK.replace(TOKEN, f"{TOKEN}\u200b")
+        .replace(SECRET, f"\u00a0{SECRET}")
+        .replace(KEY, f"\u201c{KEY}\u201d"),
     ],
 )
 def test_the_block_is_read_however_it_was_copied(text: str) -> None:
