@@ -47,7 +47,7 @@ class ActionModule(InProcessAws):
             balancer.serve()
             return balancer.told()
         if state == "absent" or not groups:
-            balancer.remove()
+            balancer.remove(drained=state != "absent")
             return {"dns_name": "", "name": balancer.name}
         return {"dns_name": balancer.ensure(self.region), "name": balancer.name}
 

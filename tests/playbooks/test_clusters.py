@@ -4,10 +4,13 @@ All of it is done with a key that may do only what docs/policies allows a deploy
 """
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ ONE = {"name": "one", "role": "web", "type": "t3.micro", "zone": "us-east-1a", "
 TWO = {**ONE, "name": "two", "zone": "us-east-1b", "paths": ["/cluster2"]}
 BALANCER = "Ensure the balancer leads to each group by its paths, if any group is behind one"
 SERVING = "Ensure the balancer leads to all hosts of its groups, and these are well"
+DRAINED = "Ensure no request reaches hosts that go, and those that they have begun are answered"
 LAUNCHED = "Ensure as many instances of each group run as are wanted"
 
 
@@ -54,6 +58,28 @@ def asked(url: str) -> tuple[int, Any]:
     except urllib.error.HTTPError as problem:
         with problem:
             return problem.code, json.loads(problem.read())
+
+
+@contextmanager
+def visits(url: str) -> Iterator[list[int]]:
+    """Ask for an address again and again, and list the statuses of the answers; 0 is none at all."""
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def visit() -> None:
+        while not over.wait(0.1):
+            try:
+                statuses.append(asked(url)[0])
+            except OSError:
+                statuses.append(0)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        yield statuses
+    finally:
+        over.set()
+        visitor.join()
 
 
 def by_group(stack: Stack) -> dict[str, dict[str, Any]]:
@@ -119,6 +145,14 @@ def test_two_clusters_live_their_life_behind_one_balancer(
     assert asked(f"{url}/one")[1]["instance"] == now["one"]["InstanceId"]
     assert asked(f"{url}/cluster2")[1]["instance"] == now["two"]["InstanceId"]
 
+    # A group goes, and nobody who asks for it meanwhile is sent to where nobody is.
+    with visits(f"{url}/cluster2") as statuses:
+        alone = clusters.deploy(instance_groups=[ONE])
+    assert DRAINED not in alone.changed  # it had left the balancer before
+    assert list(by_group(anybody)) == ["one"]
+    assert asked(f"{url}/one")[1]["instance"] == now["one"]["InstanceId"]
+    assert [status for status, _ in groupby(statuses)] == [200, 404]
+
     stopped = clusters.play("playbooks/stop.yml")
 
     assert stopped.code == 0, stopped.said
@@ -128,8 +162,8 @@ def test_two_clusters_live_their_life_behind_one_balancer(
     assert {one["State"]["Name"] for one in anybody.instances()} == {"stopped"}
 
     # One comes back to be reached by itself, and the other does not.
-    alone = [{**ONE, "balancer": False}, {**TWO, "count": 0}]
-    apart = clusters.play("playbooks/provision.yml", instance_groups=alone)
+    direct = [{**ONE, "balancer": False}, {**TWO, "count": 0}]
+    apart = clusters.play("playbooks/provision.yml", instance_groups=direct)
 
     assert apart.code == 0, apart.said
     [host] = anybody.instances()

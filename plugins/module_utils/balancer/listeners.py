@@ -35,6 +35,11 @@ class Listeners:
                     partial(self._api.delete_listener, ListenerArn=listener["ListenerArn"]),
                 )  # fmt: skip
 
+    def lead_nowhere(self) -> None:
+        """Have no rules; every listener gives its default answer."""
+        for port, listener in self._held().items():
+            self._ensure_rules(port, listener["ListenerArn"], {})
+
     def _held(self) -> dict[int, dict[str, Any]]:
         if self._balancer == NEW:
             return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.balancer.found import find, is_stranger
@@ -64,11 +65,11 @@ class StackBalancer:
             one.name: self._target_groups.ensure(one, vpc, self._params["drain_seconds"])
             for one in self._groups
         }
-        named = Listeners(self._api, held["LoadBalancerArn"], self._balancer.name, self._tags, self._changes)
-        named.ensure(listeners(self._groups, self._params["certificate"]), rules(self._groups, arns))
-        for arn, name in self._target_groups.of_stack().items():
-            if arn not in arns.values():
-                self._target_groups.remove(arn, name)
+        self._listeners(held).ensure(
+            listeners(self._groups, self._params["certificate"]), rules(self._groups, arns)
+        )
+        left = self._target_groups.of_stack()
+        self._let_go({arn: name for arn, name in left.items() if arn not in arns.values()})
         return str(held["DNSName"])
 
     def serve(self) -> None:
@@ -86,17 +87,24 @@ class StackBalancer:
         """Let hosts that are to leave answer what they have begun, and get nothing new."""
         self._targets.drain(list(self._target_groups.of_stack()), leaving)
 
-    def remove(self) -> None:
-        """Have no balancer, and nothing that belongs to it. Who may not use any has made none."""
+    def remove(self, *, drained: bool) -> None:
+        """Have no balancer, and nothing that belongs to it. Who may not use any has made none.
+
+        If `drained`, the hosts behind it answer first what they have begun.
+        """
         try:
             held = self._balancer.held()
         except ClientError as problem:
             if not is_stranger(problem):
                 raise
             return
+        left = self._target_groups.of_stack()
+        if held and drained and self._targets.of(left):
+            self._listeners(held).lead_nowhere()
+            self._empty(left)
         if held:
             self._balancer.remove(held)
-        for arn, name in self._target_groups.of_stack().items():
+        for arn, name in left.items():
             self._target_groups.remove(arn, name)
 
     def told(self) -> dict[str, Any]:
@@ -108,6 +116,18 @@ class StackBalancer:
             "urls": found.urls(),
             "targets": {name: [one.words for one in some] for name, some in found.targets.items()},
         }
+
+    def _listeners(self, held: dict[str, Any]) -> Listeners:
+        return Listeners(self._api, held["LoadBalancerArn"], self._balancer.name, self._tags, self._changes)
+
+    def _let_go(self, target_groups: dict[str, str]) -> None:
+        """Remove target groups, by ARN, to which no rule leads any more; their hosts are drained first."""
+        self._empty(target_groups)
+        for arn, name in target_groups.items():
+            self._target_groups.remove(arn, name)
+
+    def _empty(self, target_groups: Iterable[str]) -> None:
+        self._targets.let_all_go(list(target_groups), self._params["drain_seconds"])
 
     def _state(self) -> str:
         held = self._balancer.held()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,9 @@ from ansible.module_utils.process.patience import NEW_BALANCER, NEW_TARGET, pati
 from ansible.module_utils.scaling.changes import Changes
 
 LOOK_SECONDS = 2
+
+# Until a rule that is gone leads nowhere on all nodes of a balancer. AWS names no time.
+RULES_COUNT_SECONDS = 5.0
 DRAINING, HEALTHY = "draining", "healthy"
 
 
@@ -47,6 +50,26 @@ class Targets:
         if not self._changes.dry:
             # Who answers on is cut off after a while: AWS drains no longer than the target group says.
             self._wait(lambda: self._draining(gone))
+
+    def of(self, arns: Iterable[str]) -> list[str]:
+        """Return the instances that are registered with target groups and do not drain."""
+        held = [one for arn in arns for one in health_of(self._api, arn)]
+        return [one.instance for one in held if one.health != DRAINING]
+
+    def let_all_go(self, arns: list[str], drain_seconds: int) -> None:
+        """Take all instances out of target groups to which no rule leads any more, and wait out the delay.
+
+        They stay until the rules count everywhere: nodes of the balancer that still lead there would answer
+        503 (https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3739). AWS calls targets
+        to which no rule leads `unused`, and may not tell that they drain; so the delay is counted here, too.
+        """
+        leaving = self.of(arns)
+        if leaving and not self._changes.dry:
+            time.sleep(RULES_COUNT_SECONDS)
+        begun = time.monotonic()
+        self.drain(arns, leaving)
+        if leaving and not self._changes.dry:
+            time.sleep(max(0.0, drain_seconds - (time.monotonic() - begun)))
 
     def wait_until_well(self, wanted: dict[str, list[str]], state: Callable[[], str]) -> None:
         """Wait until the balancer is active and all are healthy.

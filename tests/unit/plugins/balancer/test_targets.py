@@ -3,11 +3,12 @@
 Elastic Load Balancing is a double here: no real host is ill in a way that a test chooses.
 """
 
+import time
 from typing import Any
 
 import pytest
 from ansible.module_utils.balancer import targets
-from ansible.module_utils.balancer.targets import LOOK_SECONDS, Targets
+from ansible.module_utils.balancer.targets import LOOK_SECONDS, RULES_COUNT_SECONDS, Targets
 from ansible.module_utils.fleet.change import Refused
 from ansible.module_utils.scaling.changes import Changes
 
@@ -20,6 +21,7 @@ class Elbv2:
     def __init__(self, *looks: dict[str, str]) -> None:
         self._looks = list(looks)
         self.calls: list[tuple[str, list[str]]] = []
+        self.deregistered_after = -1.0
 
     def describe_target_health(self, TargetGroupArn: str) -> dict[str, Any]:  # noqa: N803
         assert TargetGroupArn == ARN
@@ -36,6 +38,7 @@ class Elbv2:
 
     def deregister_targets(self, TargetGroupArn: str, Targets: list[dict[str, str]]) -> None:  # noqa: N803
         self.calls.append(("deregister", [one["Id"] for one in Targets]))
+        self.deregistered_after = time.monotonic()
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,7 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Wait for nothing, and return how long it would have been, step by step."""
     steps: list[float] = []
     monkeypatch.setattr(targets.time, "sleep", steps.append)
+    monkeypatch.setattr(targets.time, "monotonic", lambda: sum(steps))
     return steps
 
 
@@ -113,3 +117,34 @@ def test_one_that_drains_on_for_ever_holds_nobody_up(waited: list[float]) -> Non
     made(Elbv2({"i-1": "draining"}))[0].drain([ARN], ["i-1"])
 
     assert sum(waited) == 20
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        ({"i-1": "unused"}, {"i-1": "unused"}, {}),
+        ({"i-1": "healthy"}, {"i-1": "healthy"}, {"i-1": "draining"}, {}),
+    ],
+    ids=["aws says nothing of draining", "aws says that it drains"],
+)
+def test_hosts_of_a_group_that_goes_have_the_whole_delay_for_what_they_have_begun(
+    waited: list[float], looks: tuple[dict[str, str], ...]
+) -> None:
+    elbv2 = Elbv2(*looks)
+
+    made(elbv2)[0].let_all_go([ARN], 15)
+
+    assert elbv2.calls == [("deregister", ["i-1"])]
+    # The rules that led to it are gone everywhere before no host is there any more.
+    assert elbv2.deregistered_after == RULES_COUNT_SECONDS
+    assert sum(waited) == RULES_COUNT_SECONDS + 15
+
+
+def test_a_group_that_goes_without_hosts_costs_no_time(waited: list[float]) -> None:
+    for elbv2 in (Elbv2({}), Elbv2({"i-1": "draining"}, {})):
+        made(elbv2)[0].let_all_go([ARN], 15)
+        assert (elbv2.calls, waited) == ([], [])
+    elbv2 = Elbv2({"i-1": "healthy"})
+    targets, changes = made(elbv2, dry=True)
+    targets.let_all_go([ARN], 15)
+    assert (elbv2.calls, waited, changes.names) == ([], [], ["leaving targets of mine-one"])
