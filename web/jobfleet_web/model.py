@@ -7,7 +7,7 @@ from typing import Any, Literal
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
 
-from jobfleet_web.links import link
+from jobfleet_web.links import link, with_links
 
 Status = Literal["waiting", "working", "succeeded", "failed"]
 
@@ -52,11 +52,16 @@ class Upload:
 
 @dataclass(frozen=True)
 class JobFailure:
-    """Why a job failed, and the way out."""
+    """Why a job failed, and the way `out`, which may name places by `links.HERE`."""
 
     code: str
     message: str
-    mend: str = ""
+    out: str = ""
+
+    @property
+    def mend(self) -> str:
+        """The way out, with links for the sender of the request in hand."""
+        return with_links(self.out)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from typing import Any
 
 from jobfleet_jobs.credentials.redaction import redact
 
+from jobfleet_web.links import with_links
+
 MEDIA_TYPE = "application/problem+json"
 
 # What the field `type` begins with. It names the kind of problem, and is no address to be fetched.
@@ -27,9 +29,14 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.code = status, code
-        self.detail, self.mend = redact(detail), redact(mend)
+        self.detail, self._mend = redact(detail), redact(mend)
         self.more: dict[str, Any] = dict(more or {})
         self.headers: dict[str, str] = {}
+
+    @property
+    def mend(self) -> str:
+        """The way out, with links for the sender of the request in hand; empty where there is none."""
+        return with_links(self._mend)
 
     def with_headers(self, **headers: str) -> "Problem":
         """Send these headers, too: `Retry_After="3"` is `Retry-After: 3`."""

@@ -97,6 +97,19 @@ def test_nothing_else_may(site: Site, path: str) -> None:
     assert requests.post(f"{site.url}{path}", data=bytes(65537), timeout=WAIT).status_code == 413
 
 
+@pytest.mark.parametrize("way", ["", *PREFIXES])
+def test_a_problem_of_nginx_names_places_below_the_prefix_of_the_request(site: Site, way: str) -> None:
+    for path in (f"{way}/api/v1/jobs?a=/cluster9/", f"{way}/"):
+        told = requests.request("TRACE", f"{site.url}{path}", timeout=WAIT).json()
+        assert told["mend"] == f"Use GET, HEAD or POST, as {way}/api/v1/openapi.json says"
+
+
+def test_what_only_looks_like_a_prefix_is_none_to_nginx(site: Site) -> None:
+    for path in ("/cluster10/", "/x/cluster1/", "/Cluster1/"):
+        told = requests.request("TRACE", f"{site.url}{path}", timeout=WAIT).json()
+        assert told["mend"] == "Use GET, HEAD or POST, as /api/v1/openapi.json says"
+
+
 def test_idle_connections_stay_for_longer_than_the_balancer_uses_them(tmp_path: Path) -> None:
     for given, least in (({}, BALANCER_IDLE_SECONDS), ({"web_balancer_idle_timeout": 200}, 200)):
         text = configuration(Site(tmp_path, 1, 2), **BALANCED, **given)

@@ -14,6 +14,7 @@ from jobfleet.errors import (
     Unreachable,
 )
 
+from jobfleet_web.links import HERE
 from jobfleet_web.problems import Problem
 
 CREDENTIALS_MEND = (
@@ -32,7 +33,7 @@ _KINDS: tuple[tuple[type[FleetError], int, str, str, int | None], ...] = (
     (NotTaken, 503, "not-taken", "send it again", 1),
     (UnknownSettings, 503, "bad-settings", "have the settings of the web tier corrected", 60),
     (BadOutput, 410, "output-gone", "send the file again", None),
-    (NotOffered, 400, "not-offered", "GET /api/v1/operations lists what the workers offer", None),
+    (NotOffered, 400, "not-offered", f"GET {HERE}/api/v1/operations lists what the workers offer", None),
     (BadInput, 400, "bad-input", "", None),
     (DamagedScaling, 503, SCALING_DAMAGED, "look again when that is done", 60),
     (FleetError, 503, "aws-refused", "send it again in a moment", 5),

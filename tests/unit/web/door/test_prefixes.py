@@ -4,13 +4,22 @@ import asyncio
 import base64
 import re
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
+from jobfleet.errors import NotOffered
 from jobfleet_jobs.protocol.ids import new_job_id
+from jobfleet_jobs.protocol.message import JobError, Result
+from jobfleet_web.links import come_by
+from jobfleet_web.work.aws_problems import problem_of
+from jobfleet_web.work.jobs.job_facts import JobFacts
+from jobfleet_web.work.jobs.job_views import done_view
 
+from tests.places import REPOSITORY
 from tests.web_bench import ScriptedWork, Site
 
 Make = Callable[..., Site]
@@ -75,6 +84,40 @@ def test_a_problem_leads_back_by_the_way_the_request_came(made: Site, way: str) 
     assert repr(f"{way}/nowhere") in told["detail"]
     assert f"{way}/api/v1/openapi.json lists" in told["mend"]
     assert f'<a href="{way}/">' in made.get(f"{way}/nowhere", headers=HTML).text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sentence_that_was_written_before_leads_back_by_the_way_the_request_came(way: str) -> None:
+    """A job's failure and an error of AWS's are told to everybody who asks, whichever way they come."""
+    failed = done_view(
+        JobFacts(new_job_id(), operation="glow"),
+        Result(new_job_id(), "glow", "failed", "w", 1, error=JobError("unknown-operation", "no")), None, None,
+    )  # fmt: skip
+    problem = problem_of(NotOffered("no"))
+
+    def told() -> list[str]:
+        come_by(way)
+        return [failed.to_json()["error"]["mend"], problem.to_json()["mend"]]
+
+    assert copy_context().run(told) == [
+        f"choose an operation that GET {way}/api/v1/operations lists as offered",
+        f"GET {way}/api/v1/operations lists what the workers offer",
+    ]
+
+
+def test_no_sentence_names_a_place_that_is_elsewhere_under_a_prefix() -> None:
+    sources = sorted((REPOSITORY / "web" / "jobfleet_web").rglob("*.py"))
+    assert len(sources) > 50
+    said = {
+        f"{path.name}: {words}"
+        for path in sources
+        for words in re.findall(r"(?:GET|POST|PUT|DELETE) /\S+", path.read_text())
+    }
+    assert said == set()
+    problems = yaml.safe_load((REPOSITORY / "roles/web/vars/main.yml").read_text())["__web_problems"]
+    for one in problems:
+        for words in (one["mend"], one.get("detail", "")):
+            assert re.findall(r"(?<!\$web_prefix)/(?:api|batches|healthz|static)\b", words) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.protocol.message import Output, Result
 
+from jobfleet_web.links import HERE
 from jobfleet_web.model import JobFailure, JobView, OutputFile
 from jobfleet_web.work.jobs.job_facts import JobFacts
 
@@ -43,8 +44,8 @@ MENDS = {
     "not-text": "send the numbers as text in UTF-8",
     "bad-input": "send another file",
     "bad-parameter": "correct that parameter and send the file again",
-    "unknown-operation": "choose an operation that GET /api/v1/operations lists as offered",
-    "not-offered": "choose an operation that GET /api/v1/operations lists as offered",
+    "unknown-operation": f"choose an operation that GET {HERE}/api/v1/operations lists as offered",
+    "not-offered": f"choose an operation that GET {HERE}/api/v1/operations lists as offered",
     "no-such-input": "the input is not in the bucket any more: send the file again",
 }
 _MEND_OTHERWISE = "send another file, or ask whoever runs the stack: `jobfleet logs` has more"
