@@ -232,7 +232,7 @@ SCALING = (
     Rare("Alarm",
          ("cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
           "cloudwatch:TagResource"),
-         _ALARMS, "the alarm that wakes a fleet of no hosts"),
+         _ALARMS, "the alarms that wake a fleet of no hosts, or of one that hangs"),
     Rare("Configuration", ("s3:DeleteObject", "s3:PutObject"),
          (f"{_BUCKET}/{SCALING_CONFIGURATION_KEY}", f"{_BUCKET}/{SCALING_STATE_KEY}"),
          "what the scalers read; it goes when the fleet scales no more"),

@@ -12,6 +12,7 @@ from ansible.module_utils.fleet.change import Refused
 from ansible.module_utils.fleet.launch_network import default_vpc, subnets_of
 from ansible.module_utils.fleet.plan import COUNTED, GROUP_TAG, KEY_TAG, ROLE_TAG, SCALED_TAG
 from ansible.module_utils.preflight.aws_limits import is_private
+from ansible.module_utils.project.project_module import project_module
 from ansible.module_utils.scaling.changes import Changes
 from ansible.module_utils.scaling.hosts import alive, group_of, launch_first, scaled_hosts, wait_for_one
 from ansible.module_utils.scaling.launch_templates import Templates, template_data, templates_of
@@ -148,7 +149,7 @@ class ScalingFleet:
             )
             return PLAIN
         self._ensure_net(lambda: self._alarm.ensure(
-            self._params["queue"], [one.name for one in wanted], self._own_tags
+            self._params["queue"], [one.name for one in wanted], self._own_tags, self._boot()
         ))  # fmt: skip
         return GROUPS
 
@@ -171,6 +172,11 @@ class ScalingFleet:
                 WantedGroup(one.name, one.name, versions[one.name], one.minimum, one.maximum, tuple(subnets)),
                 self._tags_of(one), suspended, patience,
             )  # fmt: skip
+
+    def _boot(self) -> float:
+        """Return how many seconds a host takes from its launch to its first job, as it is set."""
+        usual = project_module("jobfleet_scaling.policy.figures").Tuning().boot
+        return float(self._params["limits"].get("boot") or usual)
 
     def _tags_of(self, one: ScaledGroup) -> dict[str, str]:
         return {
