@@ -88,6 +88,7 @@ $(VENV)/.deploy: pyproject.toml constraints.txt scripts/system-packages | $(VENV
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.deploy
+	scripts/system-packages tests
 	$(PIP_INSTALL) --editable '.[worker,web,text,classify,deploy,localcloud,dev]'
 	scripts/compile-bytecode $(VENV)
 	@touch $@

@@ -1,5 +1,6 @@
 """Chromium, and a site for it to visit."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from tests.browser.person import Person
 from tests.browser.site import Site
 from tests.patience import patience
 
-CHROMIUM = "/usr/bin/chromium"
+# In /usr/bin on Debian; a snap on Ubuntu is elsewhere.
+CHROMIUM = shutil.which("chromium")
 
 DESK = {"width": 1280, "height": 860}
 

@@ -18,6 +18,7 @@ CLOUD = {"AWS_ACCESS_KEY_ID": "ASIADEMO", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_
 ENV = " ".join(["unset AWS_PROFILE; export", *(f"{name}={value}" for name, value in CLOUD.items())])
 PROGRAM = f"""#!/bin/sh
 {{ printf '%s|' "$0" "$*" "$AWS_CONFIG_FILE" "$AWS_SHARED_CREDENTIALS_FILE" "$AWS_PROFILE"; echo; }} >> "$LOG"
+env -0 >> "$LOG.environment"
 case "$*" in
   "-m localcloud env") echo '{ENV}' ;;
   "-m localcloud status --json") echo '{{"hosts_bootable": true}}' ;;
@@ -31,7 +32,8 @@ def project(tmp_path: Path) -> Path:
     made = tmp_path / "project"
     (made / ".venv/bin").mkdir(parents=True)
     (made / "scripts").mkdir()
-    shutil.copy(REPOSITORY / "scripts/demo", made / "scripts")
+    for name in ("demo", "plain-shell", "credentials"):
+        shutil.copy(REPOSITORY / "scripts" / name, made / "scripts")
     for name in ("python", "ansible-playbook", "jobfleet"):
         program = made / ".venv/bin" / name
         program.write_text(PROGRAM)
@@ -62,3 +64,78 @@ def test_each_program_of_the_demo_reads_neither_settings_nor_keys_of_the_person(
         assert not profile or Path(program).name == "python", what
     assert f"aws_access_key_id = {CLOUD['AWS_ACCESS_KEY_ID']}\n" in keys.read_text()
     assert keys.stat().st_mode & 0o077 == 0
+
+
+# What people have in their environments, by what it would do to a script that heeds it.
+HOSTILE = {
+    "ANSIBLE_INVENTORY": "/nowhere",
+    "ANSIBLE_STDOUT_CALLBACK": "json",
+    "ANSIBLE_CONFIG": "/nowhere/ansible.cfg",
+    "JOBFLEET_STACK": "another",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "LC_ALL": "xx_YY.UTF-8",
+    "CDPATH": "/:/tmp",
+    "TERM": "",
+    "COLUMNS": "1",
+    "GREP_OPTIONS": "-v",
+}
+
+
+def environments(log: Path) -> list[dict[str, str]]:
+    """Return the environment of each program that was started, in order."""
+    found: list[dict[str, str]] = [{}]
+    for entry in Path(f"{log}.environment").read_text().split("\0")[:-1]:
+        name, _, value = entry.partition("=")
+        if name in found[-1]:
+            found.append({})
+        found[-1][name] = value
+    return found
+
+
+def start(project: Path, script: str, log: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of the project as `make` does: from its folder, by a relative path."""
+    return subprocess.run(
+        [f"scripts/{script}"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(log.parent), "LOG": str(log), **more},
+        cwd=project,
+        input="a block",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_the_demo_heeds_no_variable_of_the_person_s_and_runs_in_utf_8(project: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    # Where CDPATH would lead.
+    (tmp_path / "else/scripts").mkdir(parents=True)
+
+    done = start(project, "demo", log, **{**HOSTILE, "CDPATH": str(tmp_path / "else")})
+
+    assert "\033" not in done.stdout
+    for environment in environments(log):
+        names = {name for name in environment if name.startswith(("ANSIBLE_", "JOBFLEET_", "PYTHON"))}
+        assert names == {"ANSIBLE_CONFIG"}
+        assert environment["ANSIBLE_CONFIG"] == str(project / "ansible.cfg")
+        assert environment["LC_ALL"] == "C.UTF-8"
+
+
+def test_new_credentials_go_in_with_the_project_s_configuration_in_a_folder_open_to_all(
+    project: Path, tmp_path: Path
+) -> None:
+    project.chmod(0o777)
+
+    start(project, "credentials", tmp_path / "log", LC_ALL="POSIX", CDPATH=str(tmp_path))
+
+    [environment] = environments(tmp_path / "log")
+    assert environment["ANSIBLE_CONFIG"] == str(project / "ansible.cfg")
+    assert environment["LC_ALL"] == "C.UTF-8"
+
+
+def test_a_configuration_that_the_person_names_counts(project: Path, tmp_path: Path) -> None:
+    start(project, "credentials", tmp_path / "log", ANSIBLE_CONFIG="/mine.cfg", LC_ALL="C.UTF-8")
+
+    [environment] = environments(tmp_path / "log")
+    assert environment["ANSIBLE_CONFIG"] == "/mine.cfg"
