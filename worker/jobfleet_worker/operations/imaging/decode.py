@@ -52,7 +52,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         try:
             picture = _opened(data, max_pixels, grey=grey)
             notes = (*picture.notes, *check_ending(data, picture.format))
-            return replace(picture, notes=notes, source=data if picture.as_stored else None)
+            return replace(picture, notes=notes, source=picture.source if picture.as_stored else None)
         except (BadJob, MemoryError):
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
@@ -74,11 +74,11 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
     if data.startswith(BMP_START):
         bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
         picture = _read(bitmap, data, max_pixels, None, grey=grey)
-        return replace(picture, reading=(*said, *picture.reading))
+        return replace(picture, source=data, reading=(*said, *picture.reading))
     png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
     with Image.open(io.BytesIO(for_pillow), formats=list(ENDINGS)) as image:
-        return _read(image, data, max_pixels, png, grey=grey)
+        return replace(_read(image, data, max_pixels, png, grey=grey), source=png.whole if png else data)
 
 
 def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, grey: bool) -> Picture:

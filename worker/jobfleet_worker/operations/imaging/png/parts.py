@@ -33,7 +33,7 @@ class Png:
     """A PNG in parts: `data` is one of the picture alone, `clear` the samples that stand for transparent.
 
     `palette` has three bytes a place, `pixels` are the compressed rows. `marks` is what it says of its
-    colours, `profile` its colour profile, `notes` what was wrong with it.
+    colours, `profile` its colour profile, `notes` what was wrong with it. `whole` is the file without that.
     """
 
     header: Header
@@ -44,6 +44,7 @@ class Png:
     notes: list[str] = field(default_factory=list)
     pixels: list[memoryview] = field(default_factory=list)
     data: bytes = b""
+    whole: bytes = b""
 
 
 def parted(data: bytes) -> Png:
@@ -52,7 +53,14 @@ def parted(data: bytes) -> Png:
     parts = _Parts(png_chunks.chunks(data, damaged))
     png = parts.png()
     png.notes += [f"{_words(name)} was dropped: its checksum is wrong" for name in dict.fromkeys(damaged)]
+    png.whole = _without(data, parts.unread | {name.encode() for name in damaged}) if png.notes else data
     return png
+
+
+def _without(data: bytes, names: set[bytes]) -> bytes:
+    """Return a PNG file without the chunks of some names."""
+    kept = [chunk.whole for chunk in png_chunks.chunks(data, []) if chunk.name not in names]
+    return b"".join([png_chunks.SIGNATURE, *kept])
 
 
 class _Parts:
@@ -64,6 +72,7 @@ class _Parts:
         self._picture: list[memoryview] = []
         self._before: list[bytes | memoryview] = []
         self._notes: list[str] = []
+        self.unread: set[bytes] = set()
         self._animated = False
         for chunk in found:
             if not self._first and chunk.name != b"IHDR":
@@ -127,6 +136,7 @@ class _Parts:
         return bytes(body)
 
     def _unreadable(self, name: bytes) -> None:
+        self.unread.add(name)
         self._notes.append(f"{_words(name.decode())} was dropped: it cannot be read")
 
     def _clear(self, png: Png) -> tuple[int, ...] | None:
@@ -163,6 +173,7 @@ class _Parts:
         name, _, rest = body.partition(b"\0")
         profile = inflated(rest[1:], PROFILE_MAX_BYTES) if name and rest[:1] == b"\0" else None
         if profile is None:
+            self.unread.add(b"iCCP")
             self._notes.append(
                 "the colour profile was dropped: it cannot be read, or is longer than "
                 f"{PROFILE_MAX_BYTES:,} bytes"

@@ -22,11 +22,8 @@ _PLAIN, _RUNS_8, _RUNS_4, _MASKS, _MASKS_AND_ALPHA = 0, 1, 2, 3, 6
 _UNREAD = {4: "a JPEG inside", 5: "a PNG inside", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _UNREAD_OF_OS2 = {3: "the coding of fax machines", 4: "runs of 24 bits"}
 
-_USUAL_MASKS = {
-    16: (0x7C00, 0x3E0, 0x1F, 0),
-    24: (0xFF0000, 0xFF00, 0xFF, 0),
-    32: (0xFF0000, 0xFF00, 0xFF, 0),
-}
+_BYTE_MASKS = (0xFF0000, 0xFF00, 0xFF, 0)
+_USUAL_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 24: _BYTE_MASKS, 32: _BYTE_MASKS}
 _METRES_PER_INCH = 0.0254
 _EMBEDDED = b"DEBM"  # PROFILE_EMBEDDED, in the header's byte order
 ALL_CLEAR = "the alpha channel is zero everywhere, as some programs leave it: the image was read as opaque"
@@ -145,6 +142,10 @@ def _in_colours(data: bytes, header: _Header) -> tuple[Image.Image, list[str]]:
         start += given * 4 if header.size == 40 else 0
         masks = (found[0], found[1], found[2], found[3] if given == 4 else 0)
     body = _body(data, header, max(start, header.pixels_at))
+    if masks == _BYTE_MASKS:
+        size, direction = (header.width, header.height), -1 if header.upside_down else 1
+        layout = "BGR" if header.depth == 24 else "BGRX"
+        return Image.frombytes("RGB", size, body, "raw", layout, header.stride, direction), []
     bands = _of_sixteen(body, header, masks) if header.depth == 16 else _of_bytes(body, header, masks)
     if len(bands) == 4 and bands[3].getextrema() == (0, 0):
         return Image.merge("RGB", bands[:3]), [ALL_CLEAR]

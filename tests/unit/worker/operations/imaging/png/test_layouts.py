@@ -20,6 +20,7 @@ from tests.png_files import (
     Samples,
     chunk,
     header,
+    names_of,
     png,
     random_samples,
 )  # fmt: skip
@@ -237,6 +238,10 @@ def test_what_is_damaged_beside_the_picture_is_dropped_and_said(bad: bytes, note
     assert outcome.data
     assert (read(outcome.data)[0][..., :3] == samples).all()
     assert [said[: len(note)] for said in outcome.result["notes"]] == [note]
+    stripped = do(png(samples, 8, 2, [bad]), "strip").data
+    assert stripped
+    assert (read(stripped)[0][..., :3] == samples).all()
+    assert bad[4:8] not in names_of(stripped)
 
 
 def test_a_profile_of_more_than_a_mebibyte_goes_along() -> None:
