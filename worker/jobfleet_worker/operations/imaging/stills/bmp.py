@@ -116,18 +116,18 @@ def _on_places(data: bytes, header: _Header) -> tuple[Image.Image, list[str]]:
     if missing > 0:
         palette += bytes(3 * missing)
         notes.append("some pixels point past the end of the palette: they were read as black")
-    return _simpler(image, palette, header.depth), notes
+    return _simpler(image, palette), notes
 
 
 _P_LAYOUTS = {1: "P;1", 2: "P;2", 4: "P;4", 8: "P"}
 
 
-def _simpler(image: Image.Image, palette: bytes, depth: int) -> Image.Image:
+def _simpler(image: Image.Image, palette: bytes) -> Image.Image:
     """Return the picture without a palette that names shades of grey in their order."""
     grey = Image.frombytes("L", image.size, image.tobytes())
     if palette == bytes(shade for shade in range(256) for _ in range(3)):
         return grey
-    if depth == 1 and palette == bytes(3) + b"\xff" * 3:
+    if palette == bytes(3) + b"\xff" * 3:
         return grey.point([0, 255] + [0] * 254, "1")
     image.putpalette(palette)
     return image

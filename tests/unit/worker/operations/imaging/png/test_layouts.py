@@ -79,6 +79,7 @@ def test_a_clear_colour_is_compared_with_samples_as_they_stand_in_the_file(
     colour: int, depth: int, matching: bool, interlace: bool
 ) -> None:
     samples = random_samples(7, 5, depth, colour)
+    samples[2, 3] = (1 << depth) * 2 // 3  # no shade that is 0 in every depth
     clear = samples[2, 3].copy()
     samples[4, 1] = clear
     # Near ones, that are the same once they are reduced to eight bits.
@@ -110,9 +111,10 @@ def test_a_palette_may_have_fewer_transparent_places_than_colours(depth: int, pl
     assert outcome.result["notes"] == []
 
 
-def test_alpha_of_places_that_the_palette_lacks_says_nothing() -> None:
+@pytest.mark.parametrize("count", [5, 300])
+def test_alpha_of_places_that_the_palette_lacks_says_nothing(count: int) -> None:
     samples = random_samples(7, 5, 8, 3) % 3
-    before = [chunk(b"PLTE", PALETTE[:3].tobytes()), chunk(b"tRNS", bytes([9, 8, 7, 6, 5]))]
+    before = [chunk(b"PLTE", PALETTE[:3].tobytes()), chunk(b"tRNS", bytes([9, 8, 7, *[6] * (count - 3)]))]
     outcome = do(png(samples, 8, 3, before))
     assert outcome.data
     expected = np.concatenate([PALETTE[samples[..., 0]], np.array([9, 8, 7])[samples]], axis=-1)
