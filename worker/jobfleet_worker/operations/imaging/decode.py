@@ -21,6 +21,7 @@ from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
 from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, without_end
 from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
+from jobfleet_worker.operations.imaging.stills.places import with_all_places
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
@@ -204,9 +205,12 @@ def _in_known_mode(image: Image.Image, raw: str) -> tuple[Image.Image, list[str]
         return image.convert("RGBA" if image.mode == "RGB" else "LA"), said
     if image.mode == "P" and image.palette and image.palette.mode == "RGBA":
         return image.convert("RGBA"), said
+    if image.mode == "P":
+        image, past = with_all_places(image)
+        return image, [*said, *past]
     if image.mode.startswith("I"):
         return _sixteen_bit(image), said
-    if image.mode not in ("1", "L", "LA", "RGB", "RGBA", "P"):
+    if image.mode not in ("1", "L", "LA", "RGB", "RGBA"):
         raise BadJob(
             "unsupported-mode",
             f"the image's pixels are {image.mode}; convert it to 8 or 16 bits a channel first",

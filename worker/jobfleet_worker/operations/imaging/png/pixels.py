@@ -1,7 +1,6 @@
 """The pixels of PNG files, where Pillow does not read them right by itself.
 
-It compares a clear colour with samples that it has already scaled, fills pixels that are missing with black,
-and says nothing of pixels that point past the palette.
+It compares a clear colour with samples that it has already scaled, and fills missing pixels with black.
 """
 
 import io
@@ -18,8 +17,6 @@ def finished(png: Png, image: Image.Image) -> tuple[Image.Image, list[str]]:
     Raises `BadJob` where pixels are missing.
     """
     _check_whole(png, image)
-    if image.mode == "P":
-        return _with_all_places(png, image)
     if png.clear is None:
         return image, []
     if image.mode == "1":
@@ -42,17 +39,6 @@ def _check_whole(png: Png, image: Image.Image) -> None:
     zero = not any(last.tobytes())
     if (zero or png.header.interlaced) and not is_whole(png.pixels, png.header):
         raise broken("it holds fewer pixels than its header (IHDR) says")
-
-
-def _with_all_places(png: Png, image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Give places that pixels point to, and that the palette lacks, a colour: black, as most viewers do."""
-    used = max(place for place, count in enumerate(image.histogram()) if count) + 1
-    missing = used - len(png.palette) // 3
-    if missing <= 0:
-        return image, []
-    image = image.copy()
-    image.putpalette(png.palette + bytes(3 * missing))
-    return image, ["some pixels point past the end of the palette: they were read as black"]
 
 
 def _seen(png: Png, image: Image.Image) -> Image.Image:

@@ -55,7 +55,7 @@ def open_bmp(data: bytes, check: Callable[[int], None]) -> tuple[Image.Image, li
     try:
         header = _header(data)
         check(header.width * header.height)
-        image, notes = _on_places(data, header) if header.depth <= 8 else _in_colours(data, header)
+        image, notes = (_on_places(data, header), []) if header.depth <= 8 else _in_colours(data, header)
         image.info = _told(data, header)
     except struct.error:
         raise _broken(f"the file ends at byte {len(data):,}, in the middle of its header") from None
@@ -91,7 +91,7 @@ def _header(data: bytes) -> _Header:
     return _Header(size, width, abs(height), depth, coding, colours, pixels_at, height > 0)
 
 
-def _on_places(data: bytes, header: _Header) -> tuple[Image.Image, list[str]]:
+def _on_places(data: bytes, header: _Header) -> Image.Image:
     """Return a picture of which each pixel points to a place of a palette."""
     start = _FILE_HEADER + header.size
     each = 3 if header.size == 12 else 4
@@ -110,13 +110,7 @@ def _on_places(data: bytes, header: _Header) -> tuple[Image.Image, list[str]]:
         body, layout, stride = _body(data, header, pixels_at), _P_LAYOUTS[header.depth], header.stride
     direction = -1 if header.upside_down else 1
     image = Image.frombytes("P", (header.width, header.height), body, "raw", layout, stride, direction)
-    used = max(place for place, amount in enumerate(image.histogram()) if amount) + 1
-    missing = used - len(palette) // 3
-    notes = []
-    if missing > 0:
-        palette += bytes(3 * missing)
-        notes.append("some pixels point past the end of the palette: they were read as black")
-    return _simpler(image, palette), notes
+    return _simpler(image, palette)
 
 
 _P_LAYOUTS = {1: "P;1", 2: "P;2", 4: "P;4", 8: "P"}
