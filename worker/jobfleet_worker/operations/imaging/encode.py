@@ -12,6 +12,7 @@ from PIL import Image
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white
 from jobfleet_worker.operations.imaging.palette import to_palette
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Picture
+from jobfleet_worker.operations.imaging.tiff_exif import with_blocks, without_blocks
 
 # What 95 leaves out is not seen, and above it files only grow (Pillow's own advice:
 # https://pillow.readthedocs.io/en/stable/handbook/image-file-formats.html#jpeg-saving).
@@ -188,7 +189,7 @@ def _save(frames: list[Image.Image], kind: str, picture: Picture, *, exact: bool
     if picture.quality is not None and picture.quality < _FULL_COLOUR_FROM_QUALITY and kind == "JPEG":
         options["subsampling"] = 2
     if kind in _TAKES_EXIF and picture.exif:
-        options["exif"] = picture.exif
+        options["exif"] = without_blocks(picture.exif) if kind == "TIFF" else picture.exif
     if kind in _TAKES_PROFILE and picture.icc_profile:
         options["icc_profile"] = picture.icc_profile
     if kind in _TAKES_DPI and picture.dpi:
@@ -201,7 +202,7 @@ def _save(frames: list[Image.Image], kind: str, picture: Picture, *, exact: bool
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frames[0].save(out, kind, **options)
-    return out.getvalue()
+    return with_blocks(out.getvalue(), picture.exif) if kind == "TIFF" and picture.exif else out.getvalue()
 
 
 def _timing(frames: list[Image.Image], kind: str, picture: Picture) -> dict[str, Any]:
