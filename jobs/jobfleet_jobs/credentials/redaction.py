@@ -27,7 +27,10 @@ _NAMES = "|".join((
 ))  # fmt: skip
 _SHAPES = (
     # What Python's HTTP says of a value that no header can hold. The quoted value may hold its own quotes.
-    re.compile(r"""(?P<kept>Invalid header value )b?\\?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL),
+    # One without an end goes on to the text's end: looking for its end from each such word anew is quadratic.
+    re.compile(
+        r"""(?P<kept>Invalid header value )b?\\?(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)""", re.DOTALL
+    ),
     re.compile(rf"""(?P<kept>\b(?:{_NAMES}){_IS})[^\s"'\\,;&<>]{{{VALUE_MIN},}}""", re.IGNORECASE),
     # The end of an Authorization header.
     re.compile(r"(?P<kept>\bSignature=)[0-9a-fA-F]{32,}"),
@@ -66,6 +69,11 @@ def redact(text: str) -> str:
 def shown(value: Any, longest: int = 80) -> str:
     """Return a value as it stands in a sentence: redacted, then cut, as half a secret has no shape."""
     return redact(repr(value))[:longest]
+
+
+def cut(text: str, longest: int = 80) -> str:
+    """Return a text as far as it is kept, as `shown` does, without quotation marks."""
+    return redact(text)[:longest]
 
 
 def redact_all(value: Any) -> Any:

@@ -128,3 +128,10 @@ def test_results_and_heartbeats_hold_no_secret() -> None:
     told = Heartbeat("w1", offer={"broken": [{"why": f"ValueError: {TOKEN}"}]}).to_json()
     assert TOKEN not in told
     assert HIDDEN in told
+
+
+def test_a_value_without_an_end_is_hidden_to_the_end_and_looked_through_once() -> None:
+    # Looked for from each word anew, its end would take minutes of a message of 1 MiB.
+    said = "Invalid header value \\'" * 20_000
+
+    assert redact(f"{said}{TOKEN[:30]}") == f"Invalid header value {HIDDEN}"
