@@ -1,19 +1,122 @@
 """Careful reading of JSON that another version, or a person, may have written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# Nothing of ours is nested as deep. Python's parser gives up at about a thousand, and what shows, stores or
+# sends a value that the parser just took would end in a `RecursionError`.
+NESTED_MAX = 100
 
 # No number here means more. JSON of Python's may also hold NaN and Infinity, which no number can be made of.
 NUMBER_MAX = 1e12
 
 
+class WrongField(ValueError):
+    """A field of an object is missing, or not of the type that it has to be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"field {name!r} is missing or wrong")
+
+
+class Fields:
+    """The fields of an object, each asked for with its type. Every method raises `WrongField`."""
+
+    def __init__(self, told: object, called: str = "") -> None:
+        """`called` is the name of the field that the object stands in, if it stands in one."""
+        if not isinstance(told, Mapping):
+            raise WrongField(called)
+        self._told, self._within = told, f"{called}." if called else ""
+
+    def text(self, name: str) -> str:
+        """Return a text."""
+        return self._of_type(name, str)
+
+    def optional_text(self, name: str) -> str | None:
+        """Return a text, or None."""
+        return None if self._told.get(name) is None else self._of_type(name, str)
+
+    def words(self, name: str) -> str:
+        """Return a text, or what else stands there as one."""
+        if name not in self._told:
+            raise WrongField(f"{self._within}{name}")
+        return str(self._told[name])
+
+    def whole(self, name: str) -> int:
+        """Return a whole number of ordinary size."""
+        value = self._of_type(name, int)
+        if number(value) is None:
+            raise WrongField(f"{self._within}{name}")
+        return value
+
+    def is_true(self, name: str) -> bool:
+        """Tell whether it is true; anything else is not."""
+        return self._told.get(name) is True
+
+    def mapping(self, name: str) -> Mapping[str, Any] | None:
+        """Return an object, or None."""
+        return None if self._told.get(name) is None else self._of_type(name, dict)
+
+    def inner(self, name: str) -> "Fields | None":
+        """Return the fields of an object, or None."""
+        found = self.mapping(name)
+        return None if found is None else Fields(found, name)
+
+    def objects(self, name: str) -> "list[Fields]":
+        """Return the fields of each object of a list; none where there is no list."""
+        return [Fields(one, name) for one in self._of_type(name, list)] if self._told.get(name) else []
+
+    def numbers(self, name: str) -> Mapping[str, float]:
+        """Return an object that holds numbers of ordinary size; an empty one where there is none."""
+        found = self.mapping(name) or {}
+        if any(number(value) is None for value in found.values()):
+            raise WrongField(f"{self._within}{name}")
+        return found
+
+    def _of_type(self, name: str, kind: type[T]) -> T:
+        value = self._told.get(name)
+        if not isinstance(value, kind):
+            raise WrongField(f"{self._within}{name}")
+        return value
+
+
+def parse(text: str | bytes) -> Any:
+    """Return the value of JSON. Raises `ValueError` for what is none, or nested deeper than `NESTED_MAX`."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise _too_deep() from None
+    opened = map(text.count, "[{" if isinstance(text, str) else (b"[", b"{"))  # type: ignore[arg-type]
+    if sum(opened) > NESTED_MAX:
+        _check_depth(found)
+    return found
+
+
+def _check_depth(found: object) -> None:
+    level = [found]
+    for _ in range(NESTED_MAX):
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested more than {NESTED_MAX} deep")
+
+
 def read_object(text: str | bytes) -> Mapping[str, Any]:
     """Return the object in `text`; an empty one where there is none."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parse(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

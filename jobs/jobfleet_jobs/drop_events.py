@@ -14,12 +14,14 @@ from email.header import decode_header, make_header
 from typing import Any
 from urllib.parse import unquote_plus
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Text, Value
+from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
 from jobfleet_jobs.protocol.ids import derived_job_id
-from jobfleet_jobs.protocol.message import Dropped, Request, Stored
+from jobfleet_jobs.protocol.message import Dropped, Request, Stored, inline_json
 from jobfleet_jobs.protocol.names import INCOMING, OUTPUTS
 
 # Beside the objects of an operation: what they share. Objects' own metadata go before it.
@@ -32,6 +34,10 @@ _SPELT_WITH_DASH = OUTPUT_ENDING.replace("_", "-")
 
 # S3's own limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _KEY_MAX_BYTES = 1_024
+
+# S3 sends one event a message, and says nowhere how many it may send. Each becomes a message of its own, and
+# a forged list of nothing would become hundreds of thousands.
+EVENTS_MAX = 100
 
 _ETAG = re.compile(r"[0-9A-Za-z-]{1,100}")
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
@@ -59,8 +65,8 @@ def read_event(body: str, bucket: str) -> Request | Nothing | Several | None:
     `bucket` is the stack's. Raises `BadJob` for an event that S3 cannot have sent of it.
     """
     try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
+        message = parse(body)
+    except ValueError:
         return None
     if not isinstance(message, dict):
         return None
@@ -73,7 +79,13 @@ def read_event(body: str, bucket: str) -> Request | Nothing | Several | None:
         return _read_record(records[0], bucket)
     if not records:
         return Nothing("no-records", "the message holds no event")
-    return Several(tuple(json.dumps({"Records": [record]}) for record in records))
+    if len(records) > EVENTS_MAX:
+        raise BadJob("bad-event", f"the message holds {len(records):,} events; at most {EVENTS_MAX} are read")
+    bodies = tuple(inline_json({"Records": [record]}) for record in records)
+    # Numbers may be written in more characters than they came in.
+    if max(len(body.encode()) for body in bodies) > SQS_MESSAGE_MAX_BYTES:
+        raise BadJob("bad-event", "one of the message's events is longer than a message may be")
+    return Several(bodies)
 
 
 def drop_id(bucket: str, key: str, etag: str, milliseconds: int) -> str:
@@ -153,8 +165,8 @@ def _shared(text: str | None, operation: Operation) -> dict[str, Value]:
         return {}
     where = parameters_key(operation.name)
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
+        found = parse(text)
+    except ValueError as problem:
         raise BadJob("bad-parameter", f"{where} is not JSON: {problem}") from problem
     if not isinstance(found, dict):
         raise BadJob("bad-parameter", f'{where} is no JSON object of parameters, such as {{"level": 100}}')
@@ -170,18 +182,18 @@ def _read_record(record: Any, bucket: str) -> Request | Nothing:
     about = record.get("s3")
     where = _text(_part(about, "bucket"), "name")
     if where != bucket:
-        raise BadJob("bad-event", f"the event is of bucket {where[:80]!r}, which is not this stack's")
+        raise BadJob("bad-event", f"the event is of bucket {shown(where)}, which is not this stack's")
     thing = _part(about, "object")
     key = _decoded_key(_text(thing, "key"))
     if not _text(record, "eventName").startswith("ObjectCreated:"):
-        return Nothing("not-created", f"nothing was put at {key[:200]!r}")
+        return Nothing("not-created", f"nothing was put at {shown(key, 200)}")
     if not key.startswith(INCOMING):
-        return Nothing("not-incoming", f"{key[:200]!r} is not under {INCOMING}")
+        return Nothing("not-incoming", f"{shown(key, 200)} is not under {INCOMING}")
     if key.endswith("/"):
-        return Nothing("folder", f"{key[:200]!r} is a folder that a console made")
+        return Nothing("folder", f"{shown(key, 200)} is a folder that a console made")
     operation, slash, name = key.removeprefix(INCOMING).partition("/")
     if slash and name == PARAMETERS_NAME:
-        return Nothing("parameters", f"{key[:200]!r} holds the parameters of what is dropped beside it")
+        return Nothing("parameters", f"{shown(key, 200)} holds the parameters of what is dropped beside it")
     etag, sequencer = _text(thing, "eTag"), thing.get("sequencer") or "0"
     if not _ETAG.fullmatch(etag) or not (isinstance(sequencer, str) and _SEQUENCER.fullmatch(sequencer)):
         raise BadJob("bad-event", "eTag or sequencer of the event are none")
@@ -200,9 +212,9 @@ def _milliseconds(text: str) -> int:
         at = datetime.fromisoformat(text)
         milliseconds = int(at.timestamp() * 1000) if at.tzinfo else -1
     except (ValueError, OverflowError) as problem:
-        raise BadJob("bad-event", f"eventTime {text[:80]!r} is no time") from problem
+        raise BadJob("bad-event", f"eventTime {shown(text)} is no time") from problem
     if milliseconds < 0:
-        raise BadJob("bad-event", f"eventTime {text[:80]!r} is no time in UTC since 1970")
+        raise BadJob("bad-event", f"eventTime {shown(text)} is no time in UTC since 1970")
     return milliseconds
 
 
@@ -211,9 +223,9 @@ def _decoded_key(text: str) -> str:
         key = unquote_plus(text, errors="strict")
         length = len(key.encode())
     except UnicodeError as problem:
-        raise BadJob("bad-event", f"key {text[:80]!r} is not encoded as S3 encodes keys") from problem
+        raise BadJob("bad-event", f"key {shown(text)} is not encoded as S3 encodes keys") from problem
     if length > _KEY_MAX_BYTES:
-        raise BadJob("bad-event", f"key {key[:80]!r} is longer than any key of S3's")
+        raise BadJob("bad-event", f"key {shown(key)} is longer than any key of S3's")
     return key
 
 

@@ -1,6 +1,5 @@
 """The description that a stack publishes of itself in its bucket (`roles/description`)."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.operations.catalogue import is_streamed
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
@@ -78,7 +78,7 @@ def read_description(account: Account, bucket: str) -> Published | None:
 def parse_description(data: bytes) -> Published | None:
     """Return what `data` tells; what is not understood is passed over, as it is of a version to come."""
     try:
-        found = json.loads(data)
+        found = parse(data)
     except ValueError:
         return None
     if not isinstance(found, dict):

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from jobfleet_jobs.careful_json import parse
+
 from jobfleet.errors import BadInput
 from jobfleet.files.paths import at_home
 from jobfleet.sending.prepare import Prepared, Source, prepare
@@ -34,8 +36,8 @@ def read_jobs(lines: Iterable[str], where: str) -> list[Prepared]:
 
 def _job(line: str) -> Prepared:
     try:
-        given = json.loads(line)
-    except (ValueError, RecursionError) as problem:
+        given = parse(line)
+    except ValueError as problem:
         raise BadInput(f"this is no JSON: {problem}") from problem
     if not isinstance(given, dict):
         raise BadInput('give an object such as {"operation": "stats", "numbers": [1, 2, 3]}')

@@ -4,13 +4,13 @@ A key begins with the time of its first line, so that one listing brings what al
 time. Earlier versions put the day first, then the worker, then the time.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.protocol.heartbeat import PERIOD_SECONDS
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import LOGS, LOGS_BY_TIME, heartbeat_key, log_keys_from, result_key
@@ -233,7 +233,7 @@ class LogLines:
 
 def _parse(text: str) -> LogLine | None:
     try:
-        fields = json.loads(text)
+        fields = parse(text)
     except ValueError:
         return None
     at = instant(fields.get("time")) if isinstance(fields, dict) else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json
@@ -78,7 +79,7 @@ class Offers:
         if not (self.workers or self.image):
             meant = did_you_mean(name, OPERATIONS)
             raise NotOffered(
-                f"operation {name[:80]!r} is not built in{meant}, and no live worker can say whether it "
+                f"operation {shown(name)} is not built in{meant}, and no live worker can say whether it "
                 "offers it: see `jobfleet status`"
             )
         meant = did_you_mean(name, self.offered)
@@ -87,7 +88,7 @@ class Offers:
         nobody = "no live worker" if self.whole else f"none of the {len(self.workers):,} workers looked at"
         offers = f"no worker runs, and {NEXT_HOSTS} will not offer" if self.image else f"{nobody} offers"
         raise NotOffered(
-            f"{offers} an operation {name[:80]!r}{meant}; there are {there}{broken}. "
+            f"{offers} an operation {shown(name)}{meant}; there are {there}{broken}. "
             "Name packages with your own operations in worker_operation_packages in the inventory"
         )
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobfleet_jobs.careful_json import parse
+
 from jobfleet.files.paths import named
 from jobfleet.human_text import instant
 from jobfleet.settings.state_folder import state_path
@@ -108,7 +110,7 @@ def _line(job: Sent) -> str:
 
 def _read(line: str) -> Sent | None:
     try:
-        found = json.loads(line)
+        found = parse(line)
         at = instant(found["at"])
         return Sent(str(found["id"]), str(found["operation"]), at) if at else None
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -1,11 +1,11 @@
 """The program that a profile names in `credential_process`, run with a time limit and heard with care."""
 
-import json
 import os
 import subprocess
 from datetime import datetime
 from typing import Any
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.credentials.fitness import UnusableCredentials
 from jobfleet_jobs.credentials.redaction import redact, remember
 
@@ -65,7 +65,7 @@ class CredentialProgram:
 
     def _check(self, printed: bytes) -> None:
         try:
-            found = json.loads(printed.decode("utf-8"))
+            found = parse(printed.decode("utf-8"))
         except ValueError:
             raise self._trouble("printed no JSON") from None
         if not isinstance(found, dict):

@@ -6,6 +6,7 @@ from them. What an operation does is in `worker/jobfleet_worker/operations/`.
 
 from collections.abc import Mapping
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import did_you_mean
 from jobfleet_jobs.operations.image_formats import FORMATS
@@ -228,7 +229,7 @@ def find_operation(name: str) -> Operation:
     except KeyError:
         meant, there = did_you_mean(name, OPERATIONS), ", ".join(OPERATIONS)
         raise BadJob(
-            "unknown-operation", f"operation {name[:80]!r} is unknown{meant}; there are {there}"
+            "unknown-operation", f"operation {shown(name)} is unknown{meant}; there are {there}"
         ) from None
 
 

@@ -185,7 +185,7 @@ def _of_pattern(parameter: Text) -> str | None:
         return "say in `what` what kind of text it is"
     try:
         re.compile(parameter.pattern)
-    except (TypeError, re.error) as problem:
+    except (TypeError, OverflowError, RecursionError, re.error) as problem:
         return f"its pattern is no regular expression: {problem}"
     return None
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from jobfleet_jobs.careful_json import Fields, WrongField, parse
 from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
@@ -28,9 +29,11 @@ ENVELOPE_MAX_BYTES = 4_096
 # (10 * (65,536 + 4,096) = 696,320). A small request is also cheap to receive again.
 INLINE_MAX_BYTES = SQS_MESSAGE_MAX_BYTES // 16
 
-
 # Asks a worker to tell when it has begun with a job that takes a while.
 TELL_STARTED = "started"
+
+Status = Literal["succeeded", "failed", "failing"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Result:
 
     id: str
     operation: str
-    status: Literal["succeeded", "failed", "failing"]
+    status: Status
     worker: str
     attempt: int
     result: Mapping[str, Any] | None = None
@@ -223,29 +226,34 @@ class Result:
         """Read an answer or a stored result; fields it does not know are passed over. Raises `BadJob`."""
         message = json_object(body)
         if message.get("version") != VERSION:
-            raise BadJob("bad-version", f"result version {message.get('version')!r}: expected {VERSION}")
-        output, error = message.get("output"), message.get("error")
+            raise BadJob("bad-version", f"result version {shown(message.get('version'))}: expected {VERSION}")
         try:
-            return cls(
-                id=message["id"],
-                operation=message["operation"],
-                status=message["status"],
-                worker=message["worker"],
-                attempt=message["attempt"],
-                result=message.get("result"),
-                output=output
-                and Output(output["bucket"], output["key"], output["bytes"], output.get("etag")),
-                error=error and JobError(str(error["code"]), str(error["message"])),
-                timings=message.get("timings", {}),
-                attempts=tuple(
-                    Attempt(a["at"], a["worker"], a["attempt"], a["cause"])
-                    for a in message.get("attempts") or ()
-                ),
-                stored=message.get("stored") is True,
-                dropped=message.get("dropped"),
-            )
-        except (KeyError, TypeError) as problem:
-            raise BadJob("bad-result", f"the result lacks a field: {problem}") from problem
+            return cls._of(Fields(message))
+        except WrongField as problem:
+            raise BadJob("bad-result", f"the result cannot be read: {problem}") from problem
+
+    @classmethod
+    def _of(cls, told: Fields) -> "Result":
+        output, error, status = told.inner("output"), told.inner("error"), told.text("status")
+        if status not in STATUSES:
+            raise WrongField("status")
+        return cls(
+            id=told.text("id"),
+            operation=told.text("operation"),
+            status=status,
+            worker=told.text("worker"),
+            attempt=told.whole("attempt"),
+            result=told.mapping("result"),
+            output=None if output is None else _output(output),
+            error=None if error is None else JobError(error.words("code"), error.words("message")),
+            timings=told.numbers("timings"),
+            attempts=tuple(
+                Attempt(one.text("at"), one.text("worker"), one.whole("attempt"), one.text("cause"))
+                for one in told.objects("attempts")
+            ),
+            stored=told.is_true("stored"),
+            dropped=told.optional_text("dropped"),
+        )
 
 
 def inline_json(value: Any) -> str:
@@ -256,8 +264,8 @@ def inline_json(value: Any) -> str:
 def json_object(body: str) -> dict[str, Any]:
     """Return the JSON object that a message is. Raises `BadJob`."""
     try:
-        message = json.loads(body)
-    except (ValueError, RecursionError) as problem:
+        message = parse(body)
+    except ValueError as problem:
         raise BadJob("bad-request", f"the message is not JSON: {problem}") from problem
     if not isinstance(message, dict):
         raise BadJob("bad-request", "the message is not a JSON object")
@@ -285,3 +293,7 @@ def _input(value: Any) -> Inline | Stored:
     if isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("bucket", "key")):
         return Stored(value["bucket"], value["key"])
     raise BadJob("bad-request", "input must hold either 'inline' or 'bucket' and 'key'")
+
+
+def _output(told: Fields) -> Output:
+    return Output(told.text("bucket"), told.text("key"), told.whole("bytes"), told.optional_text("etag"))

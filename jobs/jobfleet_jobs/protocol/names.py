@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.ids import is_job_id
 
@@ -99,7 +100,7 @@ def output_key(name: str) -> str:
     if unfit or any(part in ("", ".", "..") for part in parts):
         raise BadJob(
             "bad-output-name",
-            f"output name {name[:80]!r}: give a relative name of letters that can be shown, without empty "
+            f"output name {shown(name)}: give a relative name of letters that can be shown, without empty "
             f"parts, '.' or '..', at most {OUTPUT_NAME_MAX_BYTES} bytes long",
         )
     return OUTPUTS + name

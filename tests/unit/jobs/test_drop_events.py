@@ -6,6 +6,7 @@ from urllib.parse import quote_plus
 import numpy as np
 import pytest
 from jobfleet_jobs.drop_events import (
+    EVENTS_MAX,
     Nothing,
     Several,
     decoded,
@@ -274,3 +275,41 @@ def test_metadata_that_are_not_ascii_are_read_as_s3_gives_them() -> None:
     assert decoded("=?UTF-8?B?R3LDtsOfZQ==?=") == "Größe"
     assert decoded("=?no-charset?B?R3I=?=") == "=?no-charset?B?R3I=?="
     assert decoded("plain") == "plain"
+
+
+def test_no_event_is_longer_by_itself_than_it_was_among_others() -> None:
+    body = json.dumps(
+        {"Records": [record("incoming/stats/a", note="é\U0001f600" * 50_000)] * 2}, ensure_ascii=False
+    )
+
+    found = read_event(body, BUCKET)
+
+    assert isinstance(found, Several)
+    assert max(len(one.encode()) for one in found.bodies) < len(body.encode())
+
+
+def test_an_event_that_would_be_too_long_by_itself_is_refused() -> None:
+    body = '{"Records": [1, [' + "1e9," * 200_000 + "1]]}"
+
+    with pytest.raises(BadJob, match="longer than a message may be"):
+        read_event(body, BUCKET)
+
+
+def test_a_list_of_very_many_events_becomes_no_flood_of_messages() -> None:
+    assert isinstance(read_event(json.dumps({"Records": [1] * EVENTS_MAX}), BUCKET), Several)
+    with pytest.raises(BadJob, match="101 events; at most 100"):
+        read_event(json.dumps({"Records": [1] * (EVENTS_MAX + 1)}), BUCKET)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": "%ff" + "x" * 50 + " wJalrXUtnFEMI0K7MDENG0bPxRfiCYEXAMPLEKEY"},
+        {"key": "x" * 1_000 + " wJalrXUtnFEMI0K7MDENG0bPxRfiCYEXAMPLEKEY"},
+        {"eventTime": "x" * 50 + " wJalrXUtnFEMI0K7MDENG0bPxRfiCYEXAMPLEKEY"},
+    ],
+)
+def test_no_half_of_a_secret_is_left_where_a_sentence_ends(changes: dict[str, str]) -> None:
+    with pytest.raises(BadJob) as refused:
+        read("incoming/stats/a", **changes)
+    assert "wJalrXUtnFEMI" not in refused.value.message

@@ -1,9 +1,9 @@
 """An operation and its parameters from texts, as fields and queries bring them."""
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import did_you_mean
@@ -85,8 +85,8 @@ def checked_parameters(operation: Operation, read: Mapping[str, Any]) -> dict[st
 def _read(parameter: Parameter, text: str) -> Value:
     if isinstance(parameter, PipelineSteps) and text.lstrip().startswith("["):
         try:
-            return parameter.check(json.loads(text))
-        except (ValueError, RecursionError):
+            return parameter.check(parse(text))
+        except ValueError:
             raise parameter.refusal(text, "steps as JSON, or as 'resize width=800 | greyscale'") from None
     return parameter.read(text.strip())
 

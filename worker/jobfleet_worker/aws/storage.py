@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol import names
 from jobfleet_jobs.protocol.aws_facts import BARE, error_code, lab_has_ended
@@ -71,7 +72,7 @@ class Storage:
         if source.bucket != self.bucket:
             # Or the worker's credentials could be used to read what the sender may not.
             raise BadJob(
-                "bad-input", f"bucket {source.bucket[:80]!r} is not this stack's; inputs go to {self.bucket}"
+                "bad-input", f"bucket {shown(source.bucket)} is not this stack's; inputs go to {self.bucket}"
             )
         checked(source)
         try:
@@ -249,7 +250,7 @@ def too_large(size: int, limit: int) -> BadJob:
 def checked(source: Stored) -> None:
     """Refuse a key that no bucket can hold, before S3 does in other words. Raises `BadJob`."""
     if not source.key.isprintable() or not 0 < len(source.key.encode()) <= KEY_MAX_BYTES:
-        raise BadJob("bad-input", f"input key {source.key[:80]!r} is none that a bucket can hold")
+        raise BadJob("bad-input", f"input key {shown(source.key)} is none that a bucket can hold")
 
 
 def named(source: Stored) -> dict[str, Any]:
@@ -282,8 +283,8 @@ def _no_input(source: Stored, problem: ClientError) -> BadJob | None:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html
             return BadJob(
                 "archived",
-                f"{source.key[:200]!r} is archived (its storage class), and nobody can read it: restore it "
-                "first (aws s3api restore-object), then send or drop it again",
+                f"{shown(source.key, 200)} is archived (its storage class), and nobody can read it: "
+                "restore it first (aws s3api restore-object), then send or drop it again",
             )
     return None
 
@@ -292,6 +293,6 @@ def gone(source: Stored, *, changed: bool) -> BadJob:
     """Return the refusal of a job whose input is not there, or another by now."""
     if changed:
         return BadJob(
-            "superseded", f"{source.key[:200]!r} was put again: what is there now is done by itself"
+            "superseded", f"{shown(source.key, 200)} was put again: what is there now is done by itself"
         )
-    return BadJob("no-such-input", f"there is no {source.key[:200]!r} in bucket {source.bucket}")
+    return BadJob("no-such-input", f"there is no {shown(source.key, 200)} in bucket {source.bucket}")

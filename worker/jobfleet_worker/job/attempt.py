@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from jobfleet_jobs.credentials.redaction import redact, shown
+from jobfleet_jobs.credentials.redaction import cut, shown
 from jobfleet_jobs.drop_events import Nothing, Several
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import JobError, Request, Result, Stored
@@ -111,7 +111,7 @@ class Attempts:
         """End a message whose job is not at its end, and goes on in another."""
         request, attempt = job.request, job.lease.message.attempt
         assert request is not None  # noqa: S101 - for the type checker
-        result = Result(request.id, request.operation[:80], "failing", self._settings.worker_id, attempt)
+        result = Result(request.id, cut(request.operation), "failing", self._settings.worker_id, attempt)
         return Finished(job, result, None, _line(result) | {"outcome": outcome}, **how)
 
     def _answered_again(self, job: JobInHand, request: Request, before: Result) -> Finished:
@@ -153,7 +153,7 @@ class Attempts:
         assert request is not None  # noqa: S101 - for the type checker
         timer = Timer(self._clock.monotonic)
         told: dict[str, Any] = {
-            "id": request.id, "operation": request.operation[:80], "worker": self._settings.worker_id,
+            "id": request.id, "operation": cut(request.operation), "worker": self._settings.worker_id,
             "attempt": job.lease.message.attempt, "timings": timer.seconds,
             "dropped": request.input.key if request.dropped and isinstance(request.input, Stored) else None,
         }  # fmt: skip
@@ -194,8 +194,7 @@ class Attempts:
             if not before or before.status == "failing":
                 self._breaker.s3(job, lambda: self._storage.write_result(result))
         # Half a secret would have no shape that the journal knows.
-        head = redact(message.body)[:HEAD_CHARACTERS]
-        line = _line(result) | {"outcome": "unreadable", "head": head}
+        line = _line(result) | {"outcome": "unreadable", "head": cut(message.body, HEAD_CHARACTERS)}
         queue = reply_to if reply_to and self._may_answer(reply_to) else None
         return Finished(job, result, queue, line, buried=f"{error.code}: {error.message}")
 

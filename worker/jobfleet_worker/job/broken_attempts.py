@@ -2,6 +2,7 @@
 
 import random
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.protocol.message import Attempt, Request, Result
 
 from jobfleet_worker.aws.storage import Storage
@@ -43,7 +44,7 @@ class Failures:
             attempts = [known[number] for number in sorted(known)][-ATTEMPTS_MAX:]
             last = attempts[-1].attempt
             return Result(
-                request.id, request.operation[:80], "failing", self._worker, last, attempts=tuple(attempts)
+                request.id, cut(request.operation), "failing", self._worker, last, attempts=tuple(attempts)
             )
 
         self._storage.add_attempts(request.id, merged)

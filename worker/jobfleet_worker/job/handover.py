@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from jobfleet_jobs.credentials.redaction import cut, shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
@@ -104,7 +105,7 @@ class Elsewhere:
         if now - before.since > PASSED_ON_FOR_HOURS * 3600:
             raise BadJob(
                 "not-offered",
-                f"{name[:80]} is done by {', '.join(offering[:3])}, but for {PASSED_ON_FOR_HOURS} hours "
+                f"{cut(name)} is done by {', '.join(offering[:3])}, but for {PASSED_ON_FOR_HOURS} hours "
                 "no such worker took this job: run more of them, and send it again",
             )
         passed = Passed(before.times + 1, before.since, message.attempt - 1)
@@ -113,7 +114,7 @@ class Elsewhere:
         except ValueError as problem:
             raise BadJob(
                 "not-offered",
-                f"{name[:80]} is done by {', '.join(offering[:3])}, but this worker got the job and cannot "
+                f"{cut(name)} is done by {', '.join(offering[:3])}, but this worker got the job and cannot "
                 f"pass it on: {problem}; put the input into the bucket",
             ) from problem
         return passed
@@ -125,7 +126,7 @@ class Elsewhere:
         there = ", ".join(self.offer.operations)
         return BadJob(
             "unknown-operation",
-            f"operation {name[:80]!r} is unknown; there are {there}, and no live worker offers more",
+            f"operation {shown(name)} is unknown; there are {there}, and no live worker offers more",
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Value
@@ -184,5 +185,5 @@ class JobSteps:
 def _output_key(operation: Operation, key: str | None) -> str | None:
     """Return the key to write an output to, if there is one: only what a name given by a person leads to."""
     if key is not None and not key.startswith(names.OUTPUTS):
-        raise BadJob("bad-output-name", f"output.key {key[:80]!r} must begin with {names.OUTPUTS}")
+        raise BadJob("bad-output-name", f"output.key {shown(key)} must begin with {names.OUTPUTS}")
     return operation.output_key(None if key is None else key.removeprefix(names.OUTPUTS))

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from importlib import metadata
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.operations.custom import GROUP
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, from_json, to_json
@@ -149,7 +150,7 @@ def _told(value: str, memory: int, seconds: int) -> dict[str, object]:
     finally:
         os.close(answer)
     try:
-        told = json.loads(said)
+        told = parse(said)
     except ValueError:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise _Died(f"loading it ended the process with {how}") from None

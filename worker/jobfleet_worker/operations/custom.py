@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.custom import GROUP, File, Own
 from jobfleet_jobs.operations.operation import Operation
@@ -134,7 +135,7 @@ def _with_notes(made: Any, notes: list[str]) -> dict[str, Any]:
 
 def _plain(outcome: Outcome) -> Outcome:
     """Return it in JSON's own types. Raises `ValueError` and `TypeError` for what JSON cannot hold."""
-    facts = json.loads(json.dumps(outcome.result, allow_nan=False))
+    facts = parse(json.dumps(outcome.result, allow_nan=False))
     if outcome.data is None:
         return Outcome(facts)
     return Outcome(facts, bytes(outcome.data), str(outcome.content_type))

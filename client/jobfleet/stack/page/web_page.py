@@ -1,7 +1,6 @@
 """The page of a stack: where it is, the token that it asks for, and whether it answers."""
 
 import http.client
-import json
 import ssl
 from collections.abc import Sequence
 from contextlib import closing
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY, WEB_ACCESS_KEY
 
@@ -61,7 +61,7 @@ def read_token(account: Account) -> str:
     with closing(answer["Body"]) as body:
         data = body.read(_MAX_BYTES)
     try:
-        token = json.loads(data)["token"]
+        token = parse(data)["token"]
     except (ValueError, TypeError, KeyError):
         token = None
     if not isinstance(token, str) or not token:

@@ -1,10 +1,11 @@
 """Workloads from files: one job a line, CSV or JSON."""
 
-import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, isfinite
 from pathlib import Path
+
+from jobfleet_jobs.careful_json import parse
 
 from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload, exponential, listed_ticks
 
@@ -77,7 +78,7 @@ def jobs_in(lines: Iterable[str], name: str) -> Iterator[tuple[float, float | No
 
 def _job(text: str) -> tuple[float, float | None]:
     if text.startswith("{"):
-        told = json.loads(text)
+        told = parse(text)
         at, seconds = float(told["at"]), told.get("seconds")
     else:
         first, _, second = text.partition(",")

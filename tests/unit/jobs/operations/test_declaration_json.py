@@ -78,6 +78,7 @@ def test_what_is_no_declaration_is_refused_in_words(found: Any) -> None:
         (Whole("top", "It.", 1, required=True, minimum=0, maximum=1), "has no default"),
         (Choice("unit", "It."), "give choices"),
         (Text("start", "It.", pattern="("), "no regular expression"),
+        (Text("start", "It.", pattern="a{99999999999999999999}"), "no regular expression"),
         (Decimal("share", "It.", minimum=0, maximum=float("inf")), "finite"),
         (Choice("unit", "It.", choices=tuple(f"{n:090}" for n in range(100))), "8,192 are the most"),
     ],

@@ -142,3 +142,33 @@ def test_job_ids_are_uuids_of_version_7_that_sort_by_their_time() -> None:
 )
 def test_nothing_but_a_canonical_uuid_is_a_job_id(text: str) -> None:
     assert not is_job_id(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *((name, wrong) for name in ("id", "operation", "worker", "status") for wrong in (None, 5, [], {})),
+        ("status", "done"),
+        *(("attempt", wrong) for wrong in (None, "1", 1.5, True, 10**30, [1])),
+        *(("result", wrong) for wrong in (5, "x", [1])),
+        *(("timings", wrong) for wrong in (5, [1], {"input": "1"}, {"input": None}, {"input": float("nan")})),
+        *(("output", wrong) for wrong in (5, "x", [], {"key": "k"}, {"bucket": 1, "key": "k", "bytes": 1})),
+        *(("attempts", wrong) for wrong in (5, "x", [5], [{}], [{"at": 1, "worker": "w", "cause": "c"}])),
+        ("dropped", 5),
+    ],
+)
+def test_a_result_with_a_field_of_another_type_is_none_that_anyone_trips_over(name: str, wrong: Any) -> None:
+    body = json.loads(Result(ID, "x", "succeeded", "w", 1, {"mean": 1}).to_json()) | {name: wrong}
+
+    with pytest.raises(BadJob) as refused:
+        Result.from_json(json.dumps(body))
+
+    assert (refused.value.code, name in refused.value.message) == ("bad-result", True)
+
+
+@pytest.mark.parametrize("depth", [101, 980, 990, 100_000])
+def test_what_is_nested_too_deep_is_neither_a_request_nor_a_result(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    for read in (Request.from_json, Result.from_json):
+        with pytest.raises(BadJob, match="nested more than 100 deep"):
+            read(f'{{"version": {deep}}}')

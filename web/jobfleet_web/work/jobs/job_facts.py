@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.protocol.ids import is_job_id, sent_at
 from jobfleet_jobs.protocol.names import shown_name
 
@@ -129,5 +130,5 @@ def _unpacked(text: str) -> dict[str, Any] | None:
         text = inflate.decompress(base64.b64decode(text[len(_COMPRESSED) :]), 65_536).decode()
     else:
         text = unquote(text)
-    found = json.loads(text)
+    found = parse(text)
     return found if isinstance(found, dict) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from jobfleet.aws.bucket import read_object
+from jobfleet_jobs.careful_json import parse
 from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import sent_once_key
@@ -39,7 +40,7 @@ class Record:
     def from_json(cls, text: bytes) -> "Record | None":
         """Read what was stored, whoever wrote it; None for what is none."""
         try:
-            found: Any = json.loads(text)
+            found: Any = parse(text)
             jobs, batch, fingerprint = found["jobs"], found["batch"], found["fingerprint"]
         except (ValueError, TypeError, KeyError):
             return None

@@ -1,10 +1,10 @@
 """What a model for images wants to be fed: from its own shape, its metadata, and the settings."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jobfleet_jobs.careful_json import parse
 from PIL import Image
 
 # As most models for photos are trained: the shorter side at 256, of which the middle 224 are looked at,
@@ -96,7 +96,7 @@ def feeding(shape: Sequence[Any], metadata: Mapping[str, str], settings: Mapping
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse(text)
     except ValueError:
         return text
 

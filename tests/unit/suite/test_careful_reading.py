@@ -1,0 +1,66 @@
+"""What others may have written is read with care: JSON by `careful_json`, and told without its secrets."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.places import REPOSITORY
+
+PACKAGES = (
+    "client/jobfleet",
+    "jobs/jobfleet_jobs",
+    "scaling/jobfleet_scaling",
+    "web/jobfleet_web",
+    "worker/jobfleet_worker",
+)
+
+# Where Python's own parser reads, with the reason.
+MAY_PARSE = {
+    "jobs/jobfleet_jobs/careful_json.py": "it is the careful reader",
+    "jobs/jobfleet_jobs/direct_calls/clients.py": "AWS's own answers",
+    "client/jobfleet/bench/engine/http_target.py": "it expects a RecursionError",
+    "client/jobfleet/cli/commands/answers/jobs.py": "what it has just written",
+    "client/jobfleet/cli/commands/stack/scaling.py": "what it has just written",
+    "client/jobfleet/cli/shell/session.py": "what it has just written",
+    "client/jobfleet/cli/terminal/output.py": "what it has just written",
+    "scaling/jobfleet_scaling/aws/clients.py": "a file of this project's",
+    "scaling/jobfleet_scaling/service/scaling_log.py": "what it has just written",
+    "web/jobfleet_web/uploads/numbers_json.py": "it expects a RecursionError",
+    "web/jobfleet_web/work/jobs/job_views.py": "what it has just written",
+    "web/jobfleet_web/work/scaling_report.py": "what it has just written",
+    "worker/jobfleet_worker/aws/queues.py": "AWS's own answers",
+    "worker/jobfleet_worker/offers/package_install.py": "pip's own report",
+    "worker/jobfleet_worker/operations/engines/onnx_classifier.py": "the worker's own settings",
+}
+
+# A text that is cut in a sentence, as `{name[:80]!r}` is. Redaction comes afterwards, and half a secret has
+# no shape that it knows.
+_CUT_FIRST = re.compile(r"\[:\d+\]!r\}")
+
+# Rooms whose sentences go to others than who typed the text.
+_TOLD_TO_OTHERS = ("jobs/jobfleet_jobs/protocol", "jobs/jobfleet_jobs/operations", "worker/jobfleet_worker")
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Give each module of the product with its text."""
+    for package in PACKAGES:
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            yield str(path.relative_to(REPOSITORY)), path.read_text()
+
+
+def parses(text: str) -> bool:
+    """Tell whether a module calls `json.loads` or `json.load`."""
+    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    return any(ast.unparse(call.func) in ("json.loads", "json.load") for call in calls)
+
+
+def test_only_what_is_known_is_read_by_pythons_own_parser() -> None:
+    assert {name for name, text in modules() if parses(text)} == set(MAY_PARSE)
+
+
+def test_nothing_is_cut_before_secrets_are_taken_out() -> None:
+    found = [name for name, text in modules() if name.startswith(_TOLD_TO_OTHERS) and _CUT_FIRST.search(text)]
+    drops = (REPOSITORY / "jobs/jobfleet_jobs/drop_events.py").read_text()
+
+    assert found == []
+    assert not _CUT_FIRST.search(drops)
