@@ -87,7 +87,9 @@ def rows_of(opened: Opened, delimiter: str) -> Generator[CsvRow, None, None]:
                 lines.of_row = 0
                 line = rows.line_num + 1
         except csv.Error as problem:
-            raise BadJob("bad-csv", f"line {line}: this row is no CSV: {problem}") from problem
+            # It quotes the delimiter, which may be a tab.
+            words = str(problem).replace("\t", "\\t")
+            raise BadJob("bad-csv", f"line {line}: this row is no CSV: {words}") from problem
 
 
 class _Lines:

@@ -46,7 +46,9 @@ def _last_cut(text: str) -> int:
     cut = max(map(text.rfind, _COMMON))
     if len(text) - cut > _PART_MAX:
         found = _LAST.search(text, cut + 1)
-        cut = max(cut, text.rfind(",") if found is None else found.start())
+        cut = max(cut, -1 if found is None else found.start())
+    if len(text) - cut > _PART_MAX:
+        cut = max(cut, text.rfind(","))
     if cut > 0 and text[cut - 1 : cut + 1] == "\r\n":
         cut -= 1
     return max(0, cut)

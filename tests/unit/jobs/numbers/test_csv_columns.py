@@ -111,3 +111,10 @@ def test_each_of_half_a_million_rows_is_read() -> None:
     words = [f"{n * 0.37:.4f}" for n in range(500_000)]
     text = "n,x,word\n" + "".join(f"{n},{word},w\n" for n, word in enumerate(words))
     assert read_columns(text, ["x"]).numbers["x"] == list(map(float, words))
+
+
+def test_a_tab_in_a_sentence_on_a_row_is_shown() -> None:
+    with pytest.raises(BadJob) as refused:
+        read_columns('"a" b\tc\n1\t2', ["a"])
+    assert "'\\t' expected after" in refused.value.message
+    assert refused.value.message.isprintable()
