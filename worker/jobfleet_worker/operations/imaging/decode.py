@@ -11,6 +11,9 @@ from jobfleet_jobs.errors import BadJob
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from jobfleet_worker.operations.imaging.exif import Upright, upright
+from jobfleet_worker.operations.imaging.films.film import Film
+from jobfleet_worker.operations.imaging.films.read import read_film
+from jobfleet_worker.operations.imaging.limits import too_many_pixels
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
@@ -59,7 +62,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
             # It says how many in words only, and before the size can be asked for.
             told = _PIXELS_TOLD.search(str(problem))
-            raise _too_many(max_pixels, int(told[1]) if told else None) from problem
+            raise too_many_pixels(max_pixels, int(told[1]) if told else None) from problem
         except UnidentifiedImageError as problem:
             raise BadJob("not-an-image", _NOT_AN_IMAGE) from problem
         except Exception as problem:
@@ -85,9 +88,31 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
 def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, grey: bool) -> Picture:
     kind, numbers, notes = _what_to_read(image)
     _check_pixels(image, len(numbers), max_pixels)
+    film = read_film(data, kind, max_pixels, partial(decode, max_pixels=max_pixels))
     drafted = grey and kind == "JPEG" and image.mode == "RGB"
     if drafted:
         image.draft("L", image.size)
+    if film is None:
+        film, turn = _stills(image, kind, data, numbers, png, max_pixels)
+    else:
+        turn = upright(image)
+    frames = tuple(replace(frame, image=turn.turned(frame.image)) for frame in film.frames)
+    if png:
+        image.info["icc_profile"] = png.profile or b""
+        notes = [*notes, *png.notes]
+    profile, said = _profile(image, frames[0].image)
+    picture = Picture(
+        frames, kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image), plays=film.plays,
+        drafted=drafted, reading=(*film.reading, *said), notes=(*notes, *film.notes, *turn.notes),
+        as_stored=turn.turn is None and film.complete, marks=png.marks if png else Marks(),
+    )  # fmt: skip
+    return picture.sides_swapped() if turn.swaps_sides else picture
+
+
+def _stills(
+    image: Image.Image, kind: str, data: bytes, numbers: range, png: Png | None, max_pixels: int
+) -> tuple[Film, Upright]:
+    """Return a still picture, or pages, and how they are turned."""
     frames: list[Frame] = []
     reading: list[str] = []
     pixels, turn = 0, Upright()
@@ -95,7 +120,7 @@ def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, 
         image.seek(number)
         pixels += image.width * image.height
         if pixels > max_pixels:
-            raise _too_many(max_pixels, pixels)
+            raise too_many_pixels(max_pixels, pixels)
         raw = _raw_mode(image)
         own, said = _loaded(image, kind, data, png, still=len(numbers) == 1)
         reading += said
@@ -103,18 +128,8 @@ def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, 
             turn = upright(image)
         plain, said = _in_known_mode(own, raw)
         reading += said
-        frames.append(Frame(turn.turned(plain), _duration(image, kind)))
-    if png:
-        image.info["icc_profile"] = png.profile or b""
-        notes = [*notes, *png.notes]
-    profile, said = _profile(image, frames[0].image)
-    picture = Picture(
-        tuple(frames), kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image),
-        loop=image.info.get("loop"), drafted=drafted, reading=(*reading, *said),
-        notes=(*notes, *turn.notes), as_stored=turn.turn is None and numbers.start == 0,
-        marks=png.marks if png else Marks(),
-    )  # fmt: skip
-    return picture.sides_swapped() if turn.swaps_sides else picture
+        frames.append(Frame(plain))
+    return Film(tuple(frames), None, reading=tuple(reading)), turn
 
 
 def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:
@@ -135,10 +150,7 @@ def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
     """Return the format, the numbers of the frames to read, and notes on those that are not."""
     if image.format == "MPO":  # what many phones write: a JPEG with further pictures behind it
         return "JPEG", range(1), [SEVERAL]
-    count: int = getattr(image, "n_frames", 1)
-    if image.info.get("default_image") and count > 1:
-        return "PNG", range(1, count), ["the picture for viewers that show no animation was dropped"]
-    return image.format or "", range(count), []
+    return image.format or "", range(getattr(image, "n_frames", 1)), []
 
 
 def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
@@ -155,15 +167,7 @@ def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
 
 def _check_total(max_pixels: int, pixels: int) -> None:
     if pixels > max_pixels:
-        raise _too_many(max_pixels, pixels)
-
-
-def _too_many(max_pixels: int, pixels: int | None = None) -> BadJob:
-    has = f"{pixels:,}" if pixels else "too many"
-    return BadJob(
-        "too-many-pixels",
-        f"the image has {has} pixels; this worker takes at most {max_pixels:,} (worker_max_pixels)",
-    )
+        raise too_many_pixels(max_pixels, pixels)
 
 
 def _loaded(
@@ -173,18 +177,13 @@ def _loaded(
     if kind == "PPM":
         return pnm.loaded(image, data)
     image.load()
-    own = _own(image, kind, still=still)
+    own = _own(image, kind)
     return finished(png, own) if png and still else (own, [])
 
 
-def _own(image: Image.Image, kind: str, *, still: bool) -> Image.Image:
+def _own(image: Image.Image, kind: str) -> Image.Image:
     """Return the frame just loaded as an image that stays when the next is loaded."""
-    if kind == "JPEG":
-        return image  # there is no next, and the largest images are JPEGs
-    if still or image.mode != "P":
-        return image.copy()
-    # A still picture's palette is kept; in an animation each frame may have its own.
-    return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image if kind == "JPEG" else image.copy()  # there is no next, and the largest images are JPEGs
 
 
 def _in_known_mode(image: Image.Image, raw: str) -> tuple[Image.Image, list[str]]:
@@ -234,11 +233,6 @@ def _sixteen_bit(image: Image.Image) -> Image.Image:
             "unsupported-mode", "the image has 32-bit samples; convert it to 8 or 16 bits a channel first"
         )
     return whole.convert("I;16")
-
-
-def _duration(image: Image.Image, kind: str) -> float | None:
-    value = image.info.get("duration") if kind in ("GIF", "WEBP", "PNG") else None
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _dpi(image: Image.Image) -> tuple[float, float] | None:

@@ -4,12 +4,14 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import has_alpha, on_white
+from jobfleet_worker.operations.imaging.films.write import KINDS, write_film
 from jobfleet_worker.operations.imaging.palette import to_palette
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Picture
 from jobfleet_worker.operations.imaging.tiff_exif import with_blocks, without_blocks
@@ -56,9 +58,6 @@ _FULL_COLOUR_FROM_QUALITY = 90
 # The longest side each format can write down.
 _SIDE_MAX = {"JPEG": 65_535, "GIF": 65_535, "WEBP": 16_383}
 
-# In GIF, after which a frame's transparent pixels show the background and not the frame before.
-_CLEAR_AFTER = 2
-
 
 @dataclass(frozen=True)
 class EncodedFile:
@@ -80,13 +79,14 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     if picture.file is not None and kind == picture.format:
         first = picture.frames[0].image
         return _file(picture.file, kind, first, len(picture.frames), picture.notes)
-    frames, notes = [frame.image for frame in picture.frames], [*picture.reading, *picture.notes]
-    notes += _unheeded(picture, kind, named)
-    frames, said = _frames_that_fit(frames, kind)
+    notes = [*picture.reading, *picture.notes, *_unheeded(picture, kind, named)]
+    frames, said = _frames_that_fit(picture, kind)
     notes += said
+    film = len(frames) > 1 and kind in KINDS
     fitting = []
     for frame in frames:
-        fitted, said = fit(frame, kind)
+        # What GIF's palettes cost is known only where each frame's own is made.
+        fitted, said = (frame, []) if film and kind == "GIF" else fit(frame, kind)
         fitting.append(_bare(fitted))
         notes += said
     side = max(fitting[0].size)
@@ -104,13 +104,21 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     if picture.icc_profile and frames[0].mode in COLOURLESS and fitting[0].mode not in COLOURLESS:
         picture = replace(picture, icc_profile=None)
         notes.append(f"{kind} holds no grey, and the colour profile is for grey: it was dropped")
-    data = _save(
-        fitting, kind, replace(picture, frames=picture.frames[: len(fitting)]), exact=exact and not lossy
-    )
+    save = partial(_save, kind=kind, options=_options(kind, picture, exact=exact and not lossy))
+    count = len(fitting)
+    if film:
+        data, count, said = write_film(fitting, kind, picture, save)
+        notes += said
+    elif count > 1:
+        data = save(fitting[0], save_all=True, append_images=fitting[1:])
+    else:
+        data = save(fitting[0])
+    if kind == "TIFF" and picture.exif:
+        data = with_blocks(data, picture.exif)
     profile = kind in _TAKES_PROFILE and bool(picture.icc_profile)
     data, said = picture.marks.into(kind, data, fitting[0], profile=profile)
     notes += said
-    return _file(data, kind, fitting[0], len(fitting), notes)
+    return _file(data, kind, fitting[0], count, notes)
 
 
 def _file(data: bytes, kind: str, first: Image.Image, frames: int, notes: Sequence[str]) -> EncodedFile:
@@ -161,9 +169,12 @@ def _format_asked_for(name: str) -> str | None:
     return next((kind for kind, endings in ENDINGS.items() if lower.endswith(endings)), None)
 
 
-def _frames_that_fit(frames: list[Image.Image], kind: str) -> tuple[list[Image.Image], list[str]]:
+def _frames_that_fit(picture: Picture, kind: str) -> tuple[list[Image.Image], list[str]]:
+    frames = [frame.image for frame in picture.frames]
     if len(frames) == 1:
         return frames, []
+    if kind == "TIFF" and picture.plays is not None:
+        return frames, ["TIFF holds no times: the frames became pages"]
     if kind not in _ANIMATED:
         return frames[:1], [f"{kind} holds one frame: the first of {len(frames)} was used"]
     if len({frame.size for frame in frames}) > 1 and kind not in _PAGES_MAY_DIFFER_IN_SIZE:
@@ -180,7 +191,7 @@ def _bare(image: Image.Image) -> Image.Image:
     return image
 
 
-def _save(frames: list[Image.Image], kind: str, picture: Picture, *, exact: bool) -> bytes:
+def _options(kind: str, picture: Picture, *, exact: bool) -> dict[str, Any]:
     options = dict(_SAVED[kind])
     if kind == "WEBP" and exact:
         options.update(_LOSSLESS_WEBP)
@@ -194,21 +205,12 @@ def _save(frames: list[Image.Image], kind: str, picture: Picture, *, exact: bool
         options["icc_profile"] = picture.icc_profile
     if kind in _TAKES_DPI and picture.dpi:
         options["dpi"] = picture.dpi
-    if len(frames) > 1:
-        options.update(save_all=True, append_images=frames[1:])
-    if len(frames) > 1 and kind != "TIFF":
-        options.update(_timing(frames, kind, picture))
+    return options
+
+
+def _save(image: Image.Image, *, kind: str, options: Mapping[str, Any], **more: Any) -> bytes:
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        frames[0].save(out, kind, **options)
-    return with_blocks(out.getvalue(), picture.exif) if kind == "TIFF" and picture.exif else out.getvalue()
-
-
-def _timing(frames: list[Image.Image], kind: str, picture: Picture) -> dict[str, Any]:
-    options: dict[str, Any] = {"duration": [frame.duration or 0 for frame in picture.frames]}
-    if picture.loop is not None:
-        options["loop"] = picture.loop
-    if kind == "GIF" and any(has_alpha(frame) for frame in frames):
-        options["disposal"] = _CLEAR_AFTER
-    return options
+        image.save(out, kind, **options, **more)
+    return out.getvalue()

@@ -11,9 +11,9 @@ _PLACES = 256
 def to_palette(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return an L, LA, RGB, RGBA, P or I;16 image with a palette of at most 256 places, and what that cost.
 
-    Grey images and those with two values a channel come through exactly.
+    Colours come through exactly if there are no more than 256, or 255 and transparency; grey does with 256.
     """
-    notes = []
+    notes: list[str] = []
     if image.mode == "I;16":
         image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
         notes.append("16 bits a channel were scaled to 8")
@@ -21,13 +21,12 @@ def to_palette(image: Image.Image) -> tuple[Image.Image, list[str]]:
         image = image.convert("RGBA")
     clear = None
     if image.mode in ("LA", "RGBA"):
-        alpha = image.getchannel("A")
-        if any(alpha.histogram()[1:255]):
-            notes.append("GIF holds no partial transparency: it was rounded to all or nothing")
-        clear = alpha.point([255 if value < OPAQUE_FROM else 0 for value in range(256)])
-        image = image.convert("L" if image.mode == "LA" else "RGB")
-    placed, colours = _grey(image) if image.mode == "L" else _colour(image, notes)
-    if clear is not None and clear.getbbox():
+        opaque, notes = all_or_nothing(image.getchannel("A"))
+        clear = ImageChops.invert(opaque) if opaque.getextrema() != (255, 255) else None
+        image = _as_if_seen(image.convert("L" if image.mode == "LA" else "RGB"), opaque)
+    most = _PLACES if clear is None else _PLACES - 1
+    placed, colours = _grey(image) if image.mode == "L" else _colour(image, most, notes)
+    if clear is not None:
         _make_room(placed, colours, notes)
         place = len(colours)
         colours.append((255, 255, 255))
@@ -35,6 +34,25 @@ def to_palette(image: Image.Image) -> tuple[Image.Image, list[str]]:
         placed.info["transparency"] = place
     placed.putpalette([value for colour in colours for value in colour], "RGB")
     return placed, notes
+
+
+def all_or_nothing(alpha: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Return the L image of a channel of alpha with 0 and 255 alone, and what that cost."""
+    if not any(alpha.histogram()[1:255]):
+        return alpha, []
+    rounded = alpha.point([0 if value < OPAQUE_FROM else 255 for value in range(256)])
+    return rounded, ["GIF holds no partial transparency: it was rounded to all or nothing"]
+
+
+def _as_if_seen(image: Image.Image, opaque: Image.Image) -> Image.Image:
+    """Return an image in which what cannot be seen has a colour that can: it needs no place of its own."""
+    seen = opaque.getbbox()
+    if seen is None:
+        return Image.new(image.mode, image.size)
+    row = opaque.crop((0, seen[1], image.width, seen[1] + 1)).getbbox() or seen
+    ground = Image.new(image.mode, image.size, image.getpixel((row[0], seen[1])))
+    ground.paste(image, mask=opaque)
+    return ground
 
 
 Colours = list[tuple[int, int, int]]
@@ -47,12 +65,17 @@ def _grey(image: Image.Image) -> tuple[Image.Image, Colours]:
     return image.point([place.get(value, 0) for value in range(256)]), [(s, s, s) for s in shades]
 
 
-def _colour(image: Image.Image, notes: list[str]) -> tuple[Image.Image, Colours]:
+def _colour(image: Image.Image, most: int, notes: list[str]) -> tuple[Image.Image, Colours]:
     bands = image.split()
     values = [[value for value, count in enumerate(band.histogram()) if count] for band in bands]
     if len(values[0]) * len(values[1]) * len(values[2]) >= _PLACES:
-        notes.append("the colours were reduced to 255, as GIF holds no more")
-        reduced = image.quantize(_PLACES - 1, dither=Image.Dither.NONE)
+        there = image.getcolors(most)
+        if there is None:
+            notes.append("the colours were reduced to 255, as GIF holds no more")
+        # A median cut between so many colours as there are leaves each as it is.
+        reduced = image.quantize(
+            len(there) if there else _PLACES - 1, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
         flat = reduced.getpalette("RGB") or []
         colours = list(zip(flat[0::3], flat[1::3], flat[2::3], strict=True))
         return reduced.convert("L") if reduced.mode != "P" else _indices(reduced), colours

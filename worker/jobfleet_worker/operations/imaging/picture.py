@@ -35,7 +35,8 @@ class Picture:
     `source` is the file it came in, as long as its pixels are those (`as_stored` says whether they
     were when it was read); `file`, if there is one, is a file to send in its place. `wanted` is the
     format that was asked for, and `quality` that of lossy ones, 1 to 100. `marks` is what a PNG says
-    of its colours.
+    of its colours. `plays` is how often an animation plays, 0 for ever; None for a still picture and
+    for pages.
     """
 
     frames: tuple[Frame, ...]
@@ -43,7 +44,7 @@ class Picture:
     exif: bytes = b""
     icc_profile: bytes | None = None
     dpi: tuple[float, float] | None = None
-    loop: int | None = None
+    plays: int | None = None
     drafted: bool = False
     notes: tuple[str, ...] = ()
     reading: tuple[str, ...] = ()

@@ -210,11 +210,11 @@ def png_of(width: int, height: int) -> bytes:
 
 
 def gif_that_grows() -> bytes:
-    """An animation of 8 x 8 whose second frame lies 60,000 pixels away."""
+    """An animation of 8 x 8 whose second frame has 60,000 pixels a side."""
     frames = [Image.new("L", (8, 8), shade) for shade in (1, 2)]
     data = bytearray(saved(frames[0], "GIF", save_all=True, append_images=frames[1:], disposal=2))
     second = data.index(b",", data.index(b",") + 1)
-    data[second + 1 : second + 5] = struct.pack("<HH", 60_000, 60_000)
+    data[second + 5 : second + 9] = struct.pack("<HH", 60_000, 60_000)
     return bytes(data)
 
 

@@ -4,8 +4,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobfleet_jobs.errors import BadJob
-
 from jobfleet_worker.operations.imaging.png import chunks as png_chunks
 from jobfleet_worker.operations.imaging.png.chunks import Chunk, Header, broken, inflated
 from jobfleet_worker.operations.imaging.png.marks import ENCODING, Marks, chunk_of
@@ -73,7 +71,6 @@ class _Parts:
         self._before: list[bytes | memoryview] = []
         self._notes: list[str] = []
         self.unread: set[bytes] = set()
-        self._animated = False
         for chunk in found:
             if not self._first and chunk.name != b"IHDR":
                 raise broken(f"it begins with the chunk {chunk.name.decode()} in place of IHDR")
@@ -84,8 +81,7 @@ class _Parts:
             self._pixels.append(chunk.body)
             self._picture.append(chunk.whole)
         elif chunk.name in _ANIMATION:
-            self._animated = True
-            self._picture.append(chunk.whole)
+            return  # `films.apng` draws it
         elif chunk.name in _TEXTS:
             keyword = _says_how_it_is_held(chunk)
             if keyword and keyword not in self._first:
@@ -140,7 +136,7 @@ class _Parts:
         self._notes.append(f"{_words(name.decode())} was dropped: it cannot be read")
 
     def _clear(self, png: Png) -> tuple[int, ...] | None:
-        """Return the clear colour. The transparency of a palette and of an animation is left to Pillow."""
+        """Return the clear colour. The transparency of a palette is left to Pillow."""
         body, header = self._first.get(b"tRNS"), png.header
         if body is None or header.colour not in (png_chunks.GREY, png_chunks.COLOUR, png_chunks.PALETTE):
             return None
@@ -153,18 +149,7 @@ class _Parts:
             return None
         # Writers may leave anything in the bits above the depth: https://www.w3.org/TR/png-3/#11tRNS
         top = (1 << header.depth) - 1
-        clear = tuple(sample & top for sample in struct.unpack(f">{count}H", body))
-        if not self._animated:
-            return clear
-        if header.depth == 16:
-            raise BadJob(
-                "unsupported-mode",
-                "this PNG is an animation with 16 bits a channel and one clear colour: save it with 8 bits, "
-                "or with an alpha channel",
-            )
-        # Pillow compares it with samples that it has scaled to 8 bits.
-        self._keep(b"tRNS", struct.pack(f">{count}H", *(sample * 255 // top for sample in clear)))
-        return None
+        return tuple(sample & top for sample in struct.unpack(f">{count}H", body))
 
     def _profile(self) -> bytes | None:
         body = bytes(self._first.get(b"iCCP", b""))
