@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jobfleet_worker.operations.imaging.metadata_free import bare_file
+from jobfleet_worker.operations.imaging.bare.file import bare_file
 from jobfleet_worker.operations.imaging.picture import Picture
 
 

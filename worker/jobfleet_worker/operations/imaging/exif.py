@@ -24,6 +24,10 @@ _KEPT_BLOCKS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 # These give the size as the camera wrote it.
 _SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
 
+# Many makers keep a small picture of the unchanged one in their notes, and tell where it lies by places
+# in the file that no longer hold: https://exiftool.org/idiosyncracies.html. The other points to a block.
+_OLD_PICTURE_TAGS = (ExifTags.Base.MakerNote, ExifTags.IFD.Interop)
+
 # A JPEG holds EXIF in one segment of 64 KiB.
 _EXIF_MAX_BYTES = 65_000
 
@@ -76,7 +80,7 @@ def _kept_exif(exif: Image.Exif, *, turned: bool) -> bytes:
             kept[tag] = exif[tag]
     for block in _KEPT_BLOCKS:
         entries = dict(exif.get_ifd(block))
-        for tag in _SIZE_TAGS if turned else ():
+        for tag in (*_OLD_PICTURE_TAGS, *(_SIZE_TAGS if turned else ())):
             entries.pop(tag, None)
         if entries:
             kept[block] = entries

@@ -46,7 +46,7 @@ class _Control:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Apng:
     """What the file says: `decoding` is what every frame needs, `default` that its picture is no frame."""
 
     head: bytes
@@ -75,7 +75,7 @@ def read_apng(data: bytes, max_pixels: int, still: Callable[[bytes], Picture]) -
 
     Raises `BadJob`, or `struct.error` where the file is cut short.
     """
-    parts = _parts(data)
+    parts = take_apart(data)
     if parts is None:
         return None
     width, height = struct.unpack_from(">II", parts.head)
@@ -96,7 +96,7 @@ def read_apng(data: bytes, max_pixels: int, still: Callable[[bytes], Picture]) -
     )  # fmt: skip
 
 
-def _parts(data: bytes) -> _Parts | None:
+def take_apart(data: bytes) -> Apng | None:
     """Take an APNG apart; None if the file is no animation. Raises `BadJob`."""
     before = list(itertools.takewhile(lambda found: found[0] != b"IDAT", chunks(data)))
     told = [body for name, body in before if name == b"acTL"]
@@ -111,7 +111,7 @@ def _parts(data: bytes) -> _Parts | None:
     if len(frames) != count:
         raise _damaged(f"it should have {count:,} frames, and {len(frames):,} are there")
     decoding = [chunk(*found) for found in before if found[0] in _DECODES]
-    return _Parts(before[0][1], decoding, frames, plays, default)
+    return Apng(before[0][1], decoding, frames, plays, default)
 
 
 def _frames(data: bytes) -> tuple[list[_Control], bool]:
@@ -146,7 +146,7 @@ def _damaged(what: str) -> BadJob:
     return BadJob("broken-image", f"the image is damaged: {what}")
 
 
-def _alone(parts: _Parts, frame: _Control) -> Iterator[bytes]:
+def _alone(parts: Apng, frame: _Control) -> Iterator[bytes]:
     """A PNG file of one frame."""
     yield SIGNATURE
     yield chunk(b"IHDR", struct.pack(">II", frame.width, frame.height) + parts.head[8:])
@@ -156,7 +156,7 @@ def _alone(parts: _Parts, frame: _Control) -> Iterator[bytes]:
 
 
 def _drawn(
-    parts: _Parts, images: list[Image.Image], size: tuple[int, int]
+    parts: Apng, images: list[Image.Image], size: tuple[int, int]
 ) -> tuple[list[Image.Image], list[str]]:
     """Return what is seen after each frame, and what has to be said."""
     ways = list(zip(parts.frames, images, strict=True))

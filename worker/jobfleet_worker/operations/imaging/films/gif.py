@@ -75,8 +75,8 @@ def parse(data: bytes) -> GifFile:
             if label == _CONTROL and len(blocks[0]) >= 4:
                 packed, delay, index = struct.unpack_from("<BHB", blocks[0])
                 after, clear = _AFTER.get(packed >> 2 & 7, After.STAYS), index if packed & 1 else None
-            if label == _APPLICATION and repeats is None:
-                repeats = _repeats(blocks)
+            if label == _APPLICATION:
+                repeats = _repeats(blocks, repeats)
         elif start == _IMAGE:
             left, top, width, height, flags = struct.unpack_from("<HHHHB", data, at)
             own = _table(data, at + 9, flags)
@@ -114,11 +114,12 @@ def _blocks(data: bytes, at: int) -> tuple[list[bytes], int]:
             return blocks, at
 
 
-def _repeats(blocks: list[bytes]) -> int | None:
+def _repeats(blocks: list[bytes], so_far: int | None) -> int | None:
+    """Return the count that an application's extension tells, or else the one there was."""
     if blocks[0] not in _LOOPS:
-        return None
+        return so_far
     told = (block for block in blocks[1:] if len(block) >= 3 and block[0] & 7 == 1)
-    return next((int.from_bytes(block[1:3], "little") for block in told), None)
+    return next((int.from_bytes(block[1:3], "little") for block in told), so_far)
 
 
 def read_gif(data: bytes, max_pixels: int) -> Film | None:

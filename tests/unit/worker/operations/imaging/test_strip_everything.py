@@ -1,0 +1,161 @@
+"""Strip leaves nothing but the picture, and no operation lets an old one survive, whatever the place."""
+
+import io
+import struct
+import warnings
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.image_formats import FORMATS
+from PIL import Image, ImageOps
+
+from tests import apng_film
+from tests.marked_files import (
+    JPEG,
+    MAKERS,
+    MARK,
+    PICTURE,
+    PROFILE,
+    everything_in,
+    exif,
+    jpegs,
+    pixels_of,
+    segment,
+)
+from tests.pictures import do, opened, saved
+
+CASES = [(kind, place, data) for kind, make in MAKERS.items() for place, data in make()]
+IDS = [f"{kind}: {place}" for kind, place, _ in CASES]
+# The word is longer than what each of these rows has to be filled up with.
+PARTED = "between the rows"
+
+
+def test_every_format_is_there() -> None:
+    assert {kind.lower() for kind in MAKERS} <= set(FORMATS)
+    assert {"jpeg", "png", "gif", "tiff", "webp", "bmp", "ppm"} <= {kind.lower() for kind in MAKERS}
+
+
+def info(data: bytes) -> dict[Any, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(io.BytesIO(data)).info
+
+
+@pytest.mark.parametrize(("kind", "place", "data"), CASES, ids=IDS)
+def test_strip_leaves_nothing_of_it_and_every_pixel(kind: str, place: str, data: bytes) -> None:
+    mark = MARK if place != PARTED else None
+    assert mark is None or mark in everything_in(data)
+    outcome = do("strip", data)
+    assert outcome.data
+    assert outcome.result["format"] == kind
+    left = everything_in(outcome.data)
+    assert MARK not in left
+    assert MARK.decode().encode("utf-16-le") not in left
+    if mark is None:
+        assert outcome.data[14 + 124 + 87 :: 88][:20] == bytes(20)
+    assert b"KNIL" not in outcome.data  # a BMP's word for a profile that is only named
+    before, after = pixels_of(data), pixels_of(outcome.data)
+    assert len(before) == len(after)
+    assert all((one == other).all() for one, other in zip(before, after, strict=True))
+    told, kept = info(data), info(outcome.data)
+    for what in ("gamma", "loop", "adobe_transform", "transparency"):
+        assert told.get(what) == kept.get(what)
+    profile = told.get("icc_profile")
+    assert kept.get("icc_profile") == (profile and profile[: int.from_bytes(profile[:4])])
+    assert told.get("dpi") == pytest.approx(kept.get("dpi", told.get("dpi")))
+
+
+@pytest.mark.parametrize(("kind", "place", "data"), CASES, ids=IDS)
+def test_a_file_that_was_stripped_is_stripped_no_further(kind: str, place: str, data: bytes) -> None:
+    once = do("strip", data).data or b""
+    assert do("strip", once).data == once
+
+
+def test_the_coded_pixels_of_a_jpeg_are_those_that_came() -> None:
+    scans = JPEG[JPEG.index(b"\xff\xda") :]
+    for place, data in jpegs():
+        if place != "second picture behind":  # in which it is another
+            assert (do("strip", data).data or b"").endswith(scans), place
+
+
+@pytest.mark.parametrize("transform", [0, 1])
+def test_strip_keeps_the_segment_that_decides_over_a_jpegs_colours(transform: int) -> None:
+    plain = saved(PICTURE, "JPEG", quality=80)
+    adobe = plain[:2] + segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([transform])) + plain[20:]
+    stripped = do("strip", adobe).data or b""
+    assert (pixels_of(stripped)[0] == pixels_of(adobe)[0]).all()
+    assert (pixels_of(stripped)[0] == pixels_of(plain)[0]).all() == (transform == 1)
+
+
+def test_strip_keeps_an_interlaced_picture_and_cuts_what_stands_behind_its_rows() -> None:
+    """Seven passes, none of which has the height of the picture; Pillow writes none."""
+    passes = [PICTURE[::8, ::8], PICTURE[::8, 4::8], PICTURE[4::8, ::4], PICTURE[::4, 2::4]]
+    passes += [PICTURE[2::4, ::2], PICTURE[::2, 1::2], PICTURE[1::2]]
+    rows = b"".join(b"\0" + row.tobytes() for part in passes for row in part)
+    head = apng_film.chunk(b"IHDR", struct.pack(">IIBBBBB", 30, 20, 8, 2, 0, 0, 1))
+    for coded in (zlib.compress(rows), zlib.compress(rows + MARK)):
+        data = apng_film.SIGNATURE + head + apng_film.chunk(b"IDAT", coded) + apng_film.chunk(b"IEND", b"")
+        stripped = do("strip", data).data or b""
+        assert (pixels_of(stripped)[0][..., :3] == PICTURE).all()
+        assert MARK not in everything_in(stripped)
+        assert (stripped == data) == (MARK not in everything_in(data))
+
+
+def test_strip_keeps_the_profile_that_a_bmp_carries_with_it() -> None:
+    pixels = PICTURE[::-1, :28, ::-1].tobytes()
+    start = 14 + 124 + 5
+    for gap in (b"", MARK):
+        info = struct.pack("<IiiHHIIiiII", 124, 28, 20, 1, 24, 0, 0, 2835, 2835, 0, 0)
+        head = struct.pack("<16x4s48xIIII", b"DEBM", 4, start - 14 + len(pixels + gap), len(PROFILE), 0)
+        body = info + head + b"space" + pixels + gap + PROFILE
+        data = struct.pack("<2sIII", b"BM", 14 + len(body), 0, start) + body
+        stripped = do("strip", data).data or b""
+        assert stripped[14 + 124 :] == pixels + PROFILE
+        assert struct.unpack_from("<I", stripped, 14 + 112) == (124 + len(pixels),)
+        assert struct.unpack_from("<I", stripped, 10) == (14 + 124,)
+
+
+CHANGES = [
+    name for name, operation in OPERATIONS.items() if operation.gives == "image" and name != "pipeline"
+]
+OLD_PICTURES = [
+    case for case in CASES
+    if any(word in case[1] for word in ("thumbnail", "maker's notes", "preview", "second picture"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize(
+    ("kind", "place", "data"), OLD_PICTURES, ids=[f"{k}: {p}" for k, p, _ in OLD_PICTURES]
+)
+def test_no_operation_lets_a_picture_of_before_survive(
+    kind: str, place: str, data: bytes, operation: str
+) -> None:
+    parameters = {"rotate": {"degrees": 90}, "resize": {"width": 10}}.get(operation, {})
+    for ending in ("", ".jpg", ".tif", ".png", ".webp"):
+        outcome = do(operation, data, f"outputs/x{ending}", **parameters)
+        assert MARK not in everything_in(outcome.data or b"")
+
+
+def test_what_the_camera_says_stays_without_its_makers_notes() -> None:
+    data = saved(PICTURE, "JPEG", exif=exif(notes=b"Nikon\0" + MARK))
+    camera = opened(do("greyscale", data)).getexif().get_ifd(0x8769)
+    assert dict(camera) == {0x829D: pytest.approx(2.8)}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_stripped_picture_stands_as_it_stood(kind: str, orientation: int) -> None:
+    told = Image.Exif()
+    told[0x112] = orientation
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = saved(PICTURE, kind, exif=told.tobytes(), **options)
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB")).astype(int)
+    out = opened(do("strip", data))
+    assert out.getexif().get(0x112, 1) == 1
+    off = abs(np.asarray(out.convert("RGB")) - expected)
+    assert off.max() <= (12 if kind == "JPEG" else 0)

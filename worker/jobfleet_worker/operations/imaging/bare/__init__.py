@@ -1,0 +1,1 @@
+"""Image files without anything beside their pixels, format by format."""

@@ -1,0 +1,125 @@
+"""PNG files without metadata (https://www.w3.org/TR/png-3/)."""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+
+from jobfleet_worker.operations.imaging.films.apng import SIGNATURE, chunk, chunks, take_apart
+
+# What decides how the pixels look, or how large they are meant, with its length in bytes.
+_DECIDING = {
+    b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"pHYs": 9,
+    b"acTL": 8, b"IEND": 0,
+}  # fmt: skip
+# The same, of a length that the colour type decides: these are the greatest.
+_DECIDING_UP_TO = {b"sBIT": 4, b"bKGD": 6, b"tRNS": 256, b"PLTE": 768}
+_FRAMES = (b"acTL", b"fcTL", b"fdAT")
+_PALETTE_TYPE = 3
+
+# Rows and columns of each of the seven passes of an interlaced picture: first, step, first, step.
+_PASSES = (
+    (0, 8, 0, 8), (0, 8, 4, 8), (4, 8, 0, 4), (0, 4, 2, 4), (2, 4, 0, 2), (0, 2, 1, 2), (1, 2, 0, 1),
+)  # fmt: skip
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+_AT_ONCE = 1 << 20
+_PROFILE_MAX_BYTES = 16 << 20
+
+
+def bare_png(data: bytes) -> Iterator[bytes]:
+    """Yield what decodes the picture or its frames, and what decides how its pixels look.
+
+    Raises `zlib.error`, `ValueError` or `struct.error` for a damaged file.
+    """
+    animated = take_apart(data) is not None
+    yield SIGNATURE
+    number, done = 0, set()
+    for name, bodies, size in _grouped(data):
+        if name in _FRAMES and not animated:
+            continue
+        if name in (b"IDAT", b"fdAT"):
+            for body in _only_rows(bodies, _rows_length(data, size)):
+                yield chunk(name, body if name == b"IDAT" else struct.pack(">I", number) + body)
+                number += name == b"fdAT"
+        elif name == b"fcTL":
+            yield chunk(name, struct.pack(">I", number) + bodies[0][4:26])
+            number += 1
+        elif name not in done:
+            done.add(name)
+            kept = _kept(name, bodies[0], data[25])
+            yield b"" if kept is None else chunk(name, kept)
+
+
+def _grouped(data: bytes) -> Iterator[tuple[bytes, list[bytes], tuple[int, int]]]:
+    """Yield the chunks, those of one picture's data together, and that picture's size in pixels."""
+    size = whole = struct.unpack_from(">II", data, 16)
+    coded: list[bytes] = []
+    kind = b""
+    for name, body in chunks(data):
+        if name == b"IDAT" or (name == b"fdAT" and kind != b"IDAT"):
+            coded.append(body if name == b"IDAT" else body[4:])
+            kind = name
+            continue
+        if coded:
+            yield kind, coded, size if kind == b"fdAT" else whole
+            coded, kind = [], b""
+        if name == b"fcTL":
+            size = struct.unpack_from(">II", body, 4)
+        if name != b"fdAT":
+            yield name, [body], size
+
+
+def _kept(name: bytes, body: bytes, colour_type: int) -> bytes | None:
+    """Return what stays of a chunk, None if nothing does."""
+    if name == b"iCCP":
+        return _profile(body)
+    if name == b"PLTE" and colour_type != _PALETTE_TYPE:
+        return None  # a suggestion for screens of few colours
+    if len(body) == _DECIDING.get(name) or len(body) <= _DECIDING_UP_TO.get(name, -1):
+        return body
+    return None
+
+
+def _profile(body: bytes) -> bytes | None:
+    """Return the profile under a name that says nothing, and without anything behind it."""
+    _, end, coded = body.partition(b"\0")
+    reader = zlib.decompressobj()
+    profile = reader.decompress(coded[1:], _PROFILE_MAX_BYTES)
+    if not end or not reader.eof:
+        return None
+    # https://www.color.org/specification/ICC.1-2022-05.pdf: a profile begins with its length.
+    return b"ICC Profile\0\0" + zlib.compress(profile[: int.from_bytes(profile[:4])])
+
+
+def _rows_length(data: bytes, size: tuple[int, int]) -> int:
+    """Return the bytes of a picture's rows, each with the byte that names its filter."""
+    depth, colour_type, _, _, interlaced = data[24:29]
+    bits = depth * _CHANNELS[colour_type]
+    length = 0
+    for top, down, left, across in _PASSES if interlaced else ((0, 1, 0, 1),):
+        columns, rows = -(-(size[0] - left) // across), -(-(size[1] - top) // down)
+        length += rows * (1 + (columns * bits + 7) // 8) if columns > 0 and rows > 0 else 0
+    return length
+
+
+def _only_rows(coded: list[bytes], length: int) -> Sequence[bytes]:
+    """Return a picture's coded data as it is, or coded anew if more than its rows is in it."""
+    found, ends = 0, False
+    for part, last in _inflated(coded, length + 1):
+        found, ends = found + len(part), last
+    if found <= length and ends:
+        return coded
+    writer = zlib.compressobj()
+    rows = b"".join([writer.compress(part) for part, _ in _inflated(coded, length)])
+    return [rows + writer.flush()]
+
+
+def _inflated(coded: list[bytes], most: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield at most so many bytes of what is coded, a part at a time, and whether nothing stands behind."""
+    reader = zlib.decompressobj()
+    for number, piece in enumerate(coded, 1):
+        rest = piece
+        while rest and most and not reader.eof:
+            part = reader.decompress(rest, min(most, _AT_ONCE))
+            rest, most = reader.unconsumed_tail, most - len(part)
+            yield part, reader.eof and not reader.unused_data and not any(coded[number:])
