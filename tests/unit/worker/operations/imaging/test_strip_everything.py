@@ -16,15 +16,13 @@ from tests import apng_film
 from tests.marked_files import (
     JPEG,
     MAKERS,
-    MARK,
-    PICTURE,
     PROFILE,
     everything_in,
     exif,
     jpegs,
     pixels_of,
-    segment,
 )
+from tests.marked_raw_files import MARK, PICTURE, segment
 from tests.pictures import do, opened, saved
 
 CASES = [(kind, place, data) for kind, make in MAKERS.items() for place, data in make()]
