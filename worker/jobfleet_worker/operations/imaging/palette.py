@@ -1,5 +1,8 @@
 """Colours to a palette, exactly wherever 256 places are enough."""
 
+import sys
+from typing import Any
+
 from PIL import Image, ImageChops
 
 # GIF knows transparent and opaque; what is at least half there counts as opaque.
@@ -67,15 +70,15 @@ def _grey(image: Image.Image) -> tuple[Image.Image, Colours]:
 
 def _colour(image: Image.Image, most: int, notes: list[str]) -> tuple[Image.Image, Colours]:
     bands = image.split()
+    if all(ImageChops.difference(bands[0], band).getbbox() is None for band in bands[1:]):
+        return _grey(bands[0])
     values = [[value for value, count in enumerate(band.histogram()) if count] for band in bands]
     if len(values[0]) * len(values[1]) * len(values[2]) >= _PLACES:
         there = image.getcolors(most)
-        if there is None:
-            notes.append("the colours were reduced to 255, as GIF holds no more")
-        # A median cut between so many colours as there are leaves each as it is.
-        reduced = image.quantize(
-            len(there) if there else _PLACES - 1, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
+        if there is not None:
+            return _exact(image, [colour for _, colour in there])
+        notes.append("the colours were reduced to 255, as GIF holds no more")
+        reduced = image.quantize(_PLACES - 1, dither=Image.Dither.NONE)
         flat = reduced.getpalette("RGB") or []
         colours = list(zip(flat[0::3], flat[1::3], flat[2::3], strict=True))
         return reduced.convert("L") if reduced.mode != "P" else _indices(reduced), colours
@@ -87,6 +90,15 @@ def _colour(image: Image.Image, most: int, notes: list[str]) -> tuple[Image.Imag
         parts.append(band.point([place.get(value, 0) for value in range(256)]))
     placed = ImageChops.add(ImageChops.add(parts[0], parts[1]), parts[2])
     return placed, [(r, g, b) for r in values[0] for g in values[1] for b in values[2]]
+
+
+def _exact(image: Image.Image, colours: list[Any]) -> tuple[Image.Image, Colours]:
+    """Give each of an RGB image's colours, all of which are named, a place."""
+    pixels = memoryview(image.convert("RGBA").tobytes()).cast("I")
+    place = {
+        int.from_bytes(bytes((*colour, 255)), sys.byteorder): number for number, colour in enumerate(colours)
+    }
+    return Image.frombytes("L", image.size, bytes(map(place.__getitem__, pixels))), colours
 
 
 def _indices(image: Image.Image) -> Image.Image:

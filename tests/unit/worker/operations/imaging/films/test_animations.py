@@ -160,6 +160,23 @@ def test_colours_that_have_to_go_are_said() -> None:
     assert still.result["notes"] == outcome.result["notes"]
 
 
+@pytest.mark.parametrize(("colours", "clear"), [(2, False), (255, True), (256, False)])
+def test_a_gif_holds_as_many_colours_as_it_has_places_exactly(colours: int, clear: bool) -> None:
+    dice = np.random.default_rng(colours)
+    palette = np.unique(dice.integers(0, 256, (400, 3)), axis=0)[:colours].astype(np.uint8)
+    frame = palette[np.arange(20 * 30).reshape(20, 30) % colours]
+    if clear:  # what is not seen has colours too, which need no place
+        frame = np.dstack([frame, np.full((20, 30), 255, np.uint8)])
+        frame[:, 25:] = 0
+        frame[:5, 25:, 0] = 77
+    for data in (saved(frame), as_apng([frame, frame[::-1]], [50, 50], 0)):
+        outcome = do("convert", data, "outputs/x.gif")
+        shown = decode(outcome.data or b"", MAX_PIXELS).frames[0].image.convert("RGBA")
+        expected = frame if clear else np.dstack([frame, np.full((20, 30), 255, np.uint8)])
+        assert (seen(np.asarray(shown)) == seen(expected)).all()
+        assert outcome.result["notes"] == []
+
+
 def test_partial_transparency_goes_from_a_gif_and_is_said() -> None:
     frame = film()[0]
     frame[0, :, 3], frame[1, :, 3] = 127, 128
