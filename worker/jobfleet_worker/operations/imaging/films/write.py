@@ -48,8 +48,8 @@ def write_film(
 
 def _times(picture: Picture) -> tuple[list[float], int, list[str]]:
     """Return milliseconds, plays, and what has to be said of pages, which have neither."""
-    if picture.plays is not None:
-        return [frame.duration or 0.0 for frame in picture.frames], picture.plays, []
+    if picture.plays is not None or any(frame.duration for frame in picture.frames):
+        return [frame.duration or 0.0 for frame in picture.frames], picture.plays or FOR_EVER, []
     return (
         [PAGE_MILLISECONDS] * len(picture.frames),
         FOR_EVER,
