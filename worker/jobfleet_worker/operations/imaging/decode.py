@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 from jobfleet_jobs.errors import BadJob
-from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.read import read_film
 from jobfleet_worker.operations.imaging.limits import too_many_pixels
-from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture
+from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
 from jobfleet_worker.operations.imaging.png.parts import Png, parted
@@ -25,6 +25,8 @@ from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
 from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, without_end
 from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
+from jobfleet_worker.operations.imaging.tiff.pages import is_tiff
+from jobfleet_worker.operations.imaging.tiff.read import read_tiff
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
 _NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
@@ -75,6 +77,8 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
 
 
 def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
+    if is_tiff(data):
+        return replace(read_tiff(data, partial(_check_total, max_pixels)), source=data)
     if data.startswith(BMP_START):
         bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
         picture = _read(bitmap, data, max_pixels, None, grey=grey)
@@ -137,13 +141,8 @@ def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list
     profile = image.info.get("icc_profile", b"")
     if profile is None:  # there is one
         return None, ["the colour profile was dropped: it cannot be read"]
-    if not profile:
-        return None, []
-    # The header says what colours the profile is for: https://www.color.org/specification/ICC.1-2022-05.pdf
     grey = frame.mode in COLOURLESS or image.mode in COLOURLESS
-    if profile[16:20] != (b"GRAY" if grey else b"RGB "):
-        return None, ["the colour profile was dropped: it is for other colours"]
-    return profile, []
+    return fitting_profile(profile, grey=grey, converted=image.mode == "CMYK")
 
 
 def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
@@ -155,14 +154,7 @@ def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
 
 def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
     """Count before anything is decoded. Raises `BadJob`."""
-    pixels = image.width * image.height * count
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and count > 1:
-        pixels = 0
-        for number in range(count):
-            image.seek(number)
-            pixels += image.width * image.height
-        image.seek(0)
-    _check_total(max_pixels, pixels)
+    _check_total(max_pixels, image.width * image.height * count)
 
 
 def _check_total(max_pixels: int, pixels: int) -> None:

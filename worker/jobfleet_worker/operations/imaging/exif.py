@@ -1,5 +1,6 @@
 """EXIF data: the orientation of a picture, and what of the rest still holds once it was changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import ExifTags, Image
@@ -15,12 +16,15 @@ _UPRIGHT = {
 }
 _SWAPPING = [_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)]
 
+TURNED = "the image was turned upright, as its EXIF data says"
+
 # What EXIF says of the picture and its making. The rest says how the input file was laid out.
 _KEPT_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
     ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
 )  # fmt: skip
 _KEPT_BLOCKS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+KEPT_TAGS = frozenset({*_KEPT_TAGS, *_KEPT_BLOCKS})
 # These give the size as the camera wrote it.
 _SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
 
@@ -50,15 +54,25 @@ class Upright:
         return image if self.turn is None else image.transpose(self.turn)
 
 
+def turn_of(orientation: int) -> Image.Transpose | None:
+    """Return what makes a picture of this orientation (EXIF, 1 to 8) upright; None if nothing has to."""
+    return _UPRIGHT.get(orientation)
+
+
 def upright(image: Image.Image) -> Upright:
     """Return how to turn a picture whose first frame is loaded."""
+    return upright_by(image.getexif)
+
+
+def upright_by(read: Callable[[], Image.Exif]) -> Upright:
+    """Return how to turn a picture whose EXIF data is read so."""
     try:
-        exif = image.getexif()
+        exif = read()
         turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
         kept = _kept_exif(exif, turned=turn is not None)
     except Exception:  # noqa: BLE001 - anyone writes EXIF, anyhow; a picture without it is still one
         return Upright(notes=("the EXIF data could not be read and was dropped",))
-    notes = ("the image was turned upright, as its EXIF data says",) if turn is not None else ()
+    notes = (TURNED,) if turn is not None else ()
     if len(kept) > _EXIF_MAX_BYTES:
         return Upright(turn, b"", (*notes, "the EXIF data was too long and was dropped"))
     return Upright(turn, kept, notes)

@@ -100,3 +100,16 @@ def _cost(before: Image.Image, after: Image.Image, unchanged: str | None) -> lis
     if has_alpha(before) and not has_alpha(after):
         notes.append("the transparency was dropped: one channel goes out")
     return notes
+
+
+def fitting_profile(profile: bytes | None, *, grey: bool, converted: bool) -> tuple[bytes | None, list[str]]:
+    """Return a file's colour profile if it is one of the colours that were read, and what has to be said.
+
+    None is, if the colours were `converted` into others.
+    """
+    if not profile:
+        return None, []
+    # The header says what colours the profile is for: https://www.color.org/specification/ICC.1-2022-05.pdf
+    if converted or profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return None, ["the colour profile was dropped: it is for other colours"]
+    return profile, []
