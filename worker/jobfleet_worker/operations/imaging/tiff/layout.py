@@ -23,7 +23,8 @@ NONE, CCITT_RLE, CCITT_3, CCITT_4, LZW, JPEG = 1, 2, 3, 4, 5, 7
 DEFLATE, OLD_DEFLATE, PACKBITS, LZMA, ZSTD = 8, 32_946, 32_773, 34_925, 50_000
 # Those that hold bytes, whatever they mean, and those that hold samples.
 _OF_BYTES = frozenset({NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS, LZMA, ZSTD})
-_OF_PICTURES = frozenset({CCITT_RLE, CCITT_3, CCITT_4, JPEG})
+FAX = frozenset({CCITT_RLE, CCITT_3, CCITT_4})
+_OF_PICTURES = FAX | {JPEG}
 # https://www.awaresystems.be/imaging/tiff/tifftags/compression.html and libtiff's tiff.h:
 # https://gitlab.com/libtiff/libtiff/-/blob/master/libtiff/tiff.h
 _NAMED_COMPRESSIONS = {
@@ -158,7 +159,7 @@ def _photometric(directory: Directory, samples: int, compression: int, said: lis
         said.append("the file does not say what its samples mean: they were taken for the usual")
         if samples >= 3:
             return RGB
-        return WHITE_IS_ZERO if compression in (CCITT_RLE, CCITT_3, CCITT_4) else BLACK_IS_ZERO
+        return WHITE_IS_ZERO if compression in FAX else BLACK_IS_ZERO
     photometric = directory.number(Tag.PHOTOMETRIC, -1)
     if photometric not in _COLOURS:
         name = _NAMED_PHOTOMETRICS.get(photometric, "an unknown colour space")

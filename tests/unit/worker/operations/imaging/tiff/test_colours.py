@@ -21,7 +21,6 @@ from tests.unit.worker.operations.imaging.tiff.files import (
     NONE,
     PALETTE,
     RGB,
-    WHITE_IS_ZERO,
     YCBCR,
     Array,
     Layout,
@@ -127,23 +126,6 @@ def test_samples_without_a_word_on_their_meaning_are_the_usual_and_the_sender_is
         picture = read(tiff(samples, Layout(RGB, tags={262: None})))
         assert np.array_equal(np.asarray(picture.frames[0].image), samples.squeeze())
         assert "does not say what its samples mean" in picture.reading[0]
-
-
-def saved(image: Image.Image, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "TIFF", **options)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt", "zstd", "lzma", "packbits"])
-@pytest.mark.parametrize("photometric", [WHITE_IS_ZERO, BLACK_IS_ZERO])
-def test_what_fax_machines_and_libtiff_write_is_read(compression: str, photometric: int) -> None:
-    bits = DICE.integers(0, 2, (40, 37)).astype(bool)
-    image = Image.fromarray(bits)
-    # Pillow turns the bits around for white that is zero.
-    data = saved(image, compression=compression, tiffinfo={262: photometric})
-    assert Image.open(io.BytesIO(data)).tag_v2[262] == photometric  # type: ignore[attr-defined]
-    assert np.array_equal(np.asarray(read(data).frames[0].image), bits)
 
 
 @pytest.mark.parametrize(("mode", "photometric"), [("L", BLACK_IS_ZERO), ("RGB", YCBCR), ("CMYK", CMYK)])
