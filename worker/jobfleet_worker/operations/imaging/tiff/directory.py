@@ -14,6 +14,8 @@ from jobfleet_jobs.errors import BadJob
 
 # Each costs time before a pixel is read, and a file of a few megabytes can name a million.
 MAX_PAGES = 10_000
+# Pillow reads all tags of each page, and pages may name the same bytes.
+MAX_TAG_BYTES = 2**29
 
 
 class Tag(IntEnum):
@@ -48,6 +50,7 @@ class Tag(IntEnum):
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    JPEG_AT = 513
     SUBSAMPLING = 530
     DNG_VERSION = 50_706
 
@@ -119,8 +122,14 @@ class Directory:
         return tag in self.entries
 
     def count(self, tag: int) -> int:
-        """Return how many values a tag has."""
-        return self.entries[tag][1] if tag in self.entries else 0
+        """Return how many whole numbers a tag has."""
+        kind, count, _ = self.entries.get(tag, (0, 0, 0))
+        return count if kind in _WHOLE else 0
+
+    @property
+    def tag_bytes(self) -> int:
+        """How many bytes its tags have, wherever they lie."""
+        return sum(count * _SIZES.get(kind, 0) for kind, count, _ in self.entries.values())
 
     def numbers(self, tag: int, most: int) -> tuple[int, ...]:
         """Return at most so many whole numbers of a tag; none if it has none. Raises `BadJob`."""
@@ -199,6 +208,9 @@ def chain(form: TiffForm) -> tuple[list[Directory], bool]:
         at = found[at].following
     if not found:
         raise BadJob("broken-image", "the TIFF file holds no picture")
+    tags = sum(directory.tag_bytes for directory in found.values())
+    if tags > MAX_TAG_BYTES:
+        raise BadJob("broken-image", f"the pages of the TIFF file name {tags:,} bytes beside their pixels")
     return list(found.values()), bool(at)
 
 

@@ -43,6 +43,8 @@ _FORMATS = {SIGNED: "signed", FLOAT: "float", 5: "complex whole-number", 6: "com
 UNNAMED, ASSOCIATED, UNASSOCIATED = 0, 1, 2
 _COREL = 999  # which Corel Draw 10 writes for an alpha channel, says Pillow
 _MOST_CHANNELS = 16
+# A tile may be larger than the picture, but memory is taken for all of it.
+_TILE_PIXELS = 2**24
 _PREDICTED = frozenset({LZW, DEFLATE, OLD_DEFLATE, LZMA, ZSTD})
 _FOURTH_UNNAMED = "the file does not name its fourth channel: it was read as transparency"
 
@@ -219,10 +221,12 @@ def _subsampling(directory: Directory, photometric: int, compression: int) -> tu
 def _strip(directory: Directory, width: int, height: int) -> tuple[int, int]:
     if Tag.TILE_WIDTH in directory:
         across, down = directory.number(Tag.TILE_WIDTH, 0), directory.number(Tag.TILE_LENGTH, 0)
-        if across < 1 or down < 1 or across > width + 65_536 or down > height + 65_536:
-            raise BadJob("broken-image", f"the TIFF file says that its tiles are {across} x {down} pixels")
+        if across < 1 or down < 1 or across * down > max(2 * width * height, _TILE_PIXELS):
+            tiles, picture = f"{across:,} x {down:,} pixels", f"{width:,} x {height:,}"
+            raise BadJob("broken-image", f"the TIFF file says its tiles are {tiles}, its picture {picture}")
         return across, down
-    return width, min(directory.number(Tag.ROWS_PER_STRIP, height) or height, height)
+    rows = directory.number(Tag.ROWS_PER_STRIP, height)
+    return width, rows if 0 < rows < height else height
 
 
 _BITS: Mapping[int, Sequence[int]] = {

@@ -107,6 +107,11 @@ def _is_copy(page: Directory) -> bool:
     return bool(kind & _REDUCED) or (not kind and page.number(Tag.OLD_SUBFILE_TYPE, 0) == _OLD_REDUCED)
 
 
+def _is_exif_thumbnail(page: Directory) -> bool:
+    """Tell whether a page is the small JPEG that EXIF has there: https://www.cipa.jp/std/documents/e/DC-008-2012_E.pdf."""
+    return Tag.JPEG_AT in page and Tag.STRIP_OFFSETS not in page and Tag.TILE_OFFSETS not in page
+
+
 def _is_mask(page: Directory) -> bool:
     return bool(page.number(Tag.SUBFILE_TYPE, 0) & _IS_MASK)
 
@@ -122,6 +127,7 @@ def _without_copies(listed: Sequence[Directory]) -> tuple[list[Directory], list[
     full = [page for page in pictures if not _is_copy(page)]
     largest = max(map(_pixels, full), default=0)
     copies = [page for page in pictures if _is_copy(page) and _pixels(page) < largest]
+    copies += [page for page in pictures[1:] if _is_exif_thumbnail(page)]
     notes = [_SMALLER.format(len(copies))] if copies else []
     if masks and len(masks) < len(listed):
         notes.append(_MASKS.format(len(masks)))

@@ -101,7 +101,7 @@ def _is_odd(page: Directory, layout: SampleLayout, *, surplus: bool) -> bool:
         return True
     one_plane_of_one = page.number(Tag.PLANAR, 1) == 2 and not layout.planar
     named_otherwise = layout.tiled and Tag.STRIP_OFFSETS in page
-    stumbles = surplus or one_plane_of_one or named_otherwise or not page.number(Tag.ROWS_PER_STRIP, 1)
+    stumbles = surplus or one_plane_of_one or named_otherwise or page.number(Tag.ROWS_PER_STRIP, 1) < 1
     return stumbles and layout.compression == NONE and layout.can_be_unpacked
 
 

@@ -15,7 +15,7 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB = 
 NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS, LZMA = 1, 5, 8, 32_946, 32_773, 34_925
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3, "c": 6}
 _SHORT, _LONG, _LONG8 = 3, 4, 16
-_STRUCT = {1: "B", _SHORT: "H", _LONG: "I", _LONG8: "Q"}
+_STRUCT = {1: "B", _SHORT: "H", _LONG: "I", 9: "I", _LONG8: "Q"}
 
 
 @dataclass(frozen=True)

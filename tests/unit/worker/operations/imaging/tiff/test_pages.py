@@ -129,6 +129,13 @@ def test_smaller_copies_and_masks_are_left_out_and_the_sender_is_told() -> None:
         assert "transparency masks that the file holds were left out: 1" in seen.notes
 
 
+def test_the_thumbnail_that_exif_puts_behind_a_picture_is_left_out_and_the_sender_is_told() -> None:
+    thumbnail = Page({259: 6, 513: 8, 514: 100})
+    seen = read(assembled([grey(40, 30, 7), thumbnail]))
+    assert sizes(seen) == [(40, 30)]
+    assert seen.notes == ("smaller copies of the picture that the file holds were left out: 1",)
+
+
 @pytest.mark.parametrize("kinds", [(REDUCED, REDUCED), (PAGE, PAGE), (REDUCED,), (FULL, REDUCED)])
 def test_pages_that_only_say_that_they_are_copies_are_used(kinds: tuple[int, ...]) -> None:
     seen = read(assembled([of_type(kind, 20, 20, 50 + kind) for kind in kinds]))
@@ -208,6 +215,18 @@ def test_pictures_that_no_directory_names_are_missed_aloud(tags: Mapping[int, An
     seen = read(assembled([grey(4, 4, 1, tags=tags)]))
     assert any(note in said for said in seen.notes)
     assert b"ImageJ" not in seen.exif
+
+
+def test_pages_that_name_the_same_bytes_again_and_again_are_refused_before_those_are_read() -> None:
+    data = bytearray(b"II*\0").ljust(2**23 + 8, b"\0")
+    many = [struct.pack("<HHHIIHHIIHHIII", 3, 256, 3, 1, 1, 257, 3, 1, 1, 700, 1, 2**23, 8, 0)] * 100
+    size, start = len(many[0]), len(data)
+    struct.pack_into("<I", data, 4, start)
+    for number, one in enumerate(many[:-1]):
+        data += one[:-4] + struct.pack("<I", start + size * (number + 1))
+    with pytest.raises(BadJob, match=r"name 838,861,\d+ bytes beside their pixels") as caught:
+        read(bytes(data) + many[-1])
+    assert caught.value.code == "broken-image"
 
 
 def test_the_pixels_of_all_pages_are_counted_before_one_is_decoded() -> None:

@@ -53,6 +53,11 @@ def strips(**tags: Any) -> bytes:
             tiff(np.zeros((8, 6), np.uint8), Layout(BLACK_IS_ZERO, tile=(16, 16), tags={323: 0})),
             "its tiles are 16 x 0",
         ),
+        (
+            tiff(np.zeros((1, 1), np.uint8), Layout(BLACK_IS_ZERO, tags={322: 65_535, 323: 65_535})),
+            "its tiles are 65,535 x 65,535 pixels, its picture 1 x 1",
+        ),
+        (strips(t273=(5, [8, 1] * 4)), "has 0 of the 4"),
         (b"II*\0\x08\0\0\0", "it is cut off"),
         (b"II*\0\0\0\0\0" + bytes(20), "holds no picture"),
     ],
@@ -85,8 +90,9 @@ def test_tiles_that_are_named_as_strips_are_tiles() -> None:
     assert np.array_equal(np.asarray(seen.frames[0].image), samples)
 
 
-def test_rows_of_strips_that_are_none_are_all() -> None:
-    data = tiff(np.full((8, 6), 9, np.uint8), Layout(BLACK_IS_ZERO, tags={278: 0}))
+@pytest.mark.parametrize("rows", [0, (9, [2**32 - 1]), 2**32 - 1, 1_000, None])
+def test_rows_of_strips_that_are_none_or_more_than_there_are_mean_all(rows: Any) -> None:
+    data = tiff(np.full((8, 6), 9, np.uint8), Layout(BLACK_IS_ZERO, tags={278: rows}))
     assert read(data).frames[0].image.getextrema() == (9, 9)
 
 
