@@ -75,7 +75,7 @@ def test_an_uncompressed_picture_needs_no_word_on_how_long_its_strips_are(tags: 
 
 
 def test_strips_that_the_picture_does_not_need_are_left_out_and_the_sender_is_told() -> None:
-    seen = read(strips(t273=(4, [8, 20, 32, 44, 8]), t279=(4, [12] * 5)))
+    seen = read(strips(t273=(4, [8, 20, 32, 44, 60]), t279=(4, [12] * 5)))
     assert seen.frames[0].image.getextrema() == (9, 9)
     assert "the TIFF file has 5 strips, and its picture needs 4: the rest were left out" in seen.reading
 
