@@ -25,6 +25,7 @@ from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
 from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, without_end
 from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
+from jobfleet_worker.operations.imaging.stills.webp import check_webp
 from jobfleet_worker.operations.imaging.tiff.pages import is_tiff
 from jobfleet_worker.operations.imaging.tiff.read import read_tiff
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
@@ -73,7 +74,10 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
                 picture = decode(whole, max_pixels, grey=grey)
                 return replace(picture, notes=(*picture.notes, END_LOST))
             # Parsers meet damaged files with whatever breaks first; the same bytes break the same way again.
-            raise BadJob("broken-image", f"the image is damaged: {str(problem)[:200]}") from problem
+            words = str(problem)[:200]
+            if "truncated" in words:
+                words = f"it is truncated: the file ends at byte {len(data):,}, before its picture does"
+            raise BadJob("broken-image", f"the image is damaged: {words}") from problem
 
 
 def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
@@ -83,6 +87,7 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
         bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
         picture = _read(bitmap, data, max_pixels, None, grey=grey)
         return replace(picture, source=data, reading=(*said, *picture.reading))
+    check_webp(data)
     png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
     with Image.open(io.BytesIO(for_pillow), formats=list(ENDINGS)) as image:
