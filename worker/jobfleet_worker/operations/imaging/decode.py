@@ -22,7 +22,7 @@ from jobfleet_worker.operations.imaging.png.pixels import finished
 from jobfleet_worker.operations.imaging.stills import pnm
 from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
-from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, without_end
+from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, lacks_pixels, without_end
 from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
 from jobfleet_worker.operations.imaging.stills.webp import check_webp
@@ -174,6 +174,8 @@ def _loaded(
     if kind == "PPM":
         return pnm.loaded(image, data)
     image.load()
+    if kind == "JPEG" and lacks_pixels(data, image):
+        raise BadJob("broken-image", "the image is damaged: its pixels end before the picture does")
     own = _own(image, kind)
     return finished(png, own) if png and still else (own, [])
 

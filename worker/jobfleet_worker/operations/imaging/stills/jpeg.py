@@ -27,6 +27,11 @@ _SEGMENTS = {0xE0: (b"JFIF\0", 16), 0xE2: (b"ICC_PROFILE\0", 17), 0xEE: (b"Adobe
 # As far from its end as a whole file may have its end mark.
 _PADDING_BYTES = 64
 
+# What decoders make of blocks that are missing, and how far colours around them may shine in.
+_MISSING, _NEAR = 128, 16
+
+_NONE = b""
+
 # Coded data to go on with where the file stops: decoders that have all pixels look at neither.
 _CONTINUATIONS = (b"", *(pattern * 4_096 for pattern in (b"\x5a\x3c", b"\xa5\xc3", b"\xfe\x7d")))
 
@@ -98,11 +103,41 @@ def without_end(data: bytes) -> bytes | None:
     if not data.startswith(START) or END in data[-_PADDING_BYTES:]:
         return None
     stump = data[:-1] if data.endswith(b"\xff") else data
-    found = set()
-    for more in _CONTINUATIONS:
-        try:
-            with Image.open(io.BytesIO(stump + more + END), formats=["JPEG"]) as image:
-                found.add(hashlib.sha256(image.tobytes()).digest())
-        except (OSError, SyntaxError):
-            return None  # something else is wrong with it, which its reader has met already
-    return stump + END if len(found) == 1 else None
+    found = _pictures(stump)
+    return stump + END if len(found) == 1 and _NONE not in found else None
+
+
+def lacks_pixels(data: bytes, image: Image.Image) -> bool:
+    """Tell whether the coded data of a JPEG ends before its picture, although there is an end mark.
+
+    `image` is what was decoded. What is missing is mid-grey there, without a word. Only a picture that
+    ends so is looked at more closely. Of a progressive one, only what the first scan lacks is found.
+    """
+    last = image.crop((image.width - 1, image.height - 1, *image.size))
+    if image.mode not in ("L", "RGB") or any(abs(low - _MISSING) > _NEAR for low, _ in _extrema(last)):
+        return False
+    scan = next((place for place, marker in _markers(data) if marker == _SCAN), 0)
+    end = data.find(END, scan)
+    if not scan or end < 0:
+        return False
+    found = _pictures(data[:end])
+    # If its end was taken for another, nothing is known.
+    return len(found) > 1 and _picture(data) in found
+
+
+def _extrema(image: Image.Image) -> list[tuple[int, int]]:
+    return [band.getextrema() for band in image.split()]  # type: ignore[misc]
+
+
+def _pictures(stump: bytes) -> set[bytes]:
+    """Return the digests of what comes of coded data with different ways to go on."""
+    return {_picture(stump + more + END) for more in _CONTINUATIONS}
+
+
+def _picture(data: bytes) -> bytes:
+    """Return the digest of a JPEG's pixels; `_NONE` if there is something else wrong with it."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            return hashlib.sha256(image.tobytes()).digest()
+    except (OSError, SyntaxError):
+        return _NONE

@@ -181,9 +181,9 @@ def test_two_starts_are_refused_by_name() -> None:
         do(b"\xff\xd8" + jpeg(GREY))
 
 
-def photo(**options: Any) -> bytes:
+def photo(width: int = 40, height: int = 30, **options: Any) -> bytes:
     out = io.BytesIO()
-    noise = np.random.default_rng(3).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    noise = np.random.default_rng(3).integers(0, 256, (height, width, 3), dtype=np.uint8)
     Image.fromarray(noise).save(out, "JPEG", **options)
     return out.getvalue()
 
@@ -218,6 +218,26 @@ def test_whatever_is_cut_off_no_pixel_is_another(progressive: bool) -> None:
         assert found.data == do(whole).data
         read += 1
     assert 2 <= read <= 6
+
+
+@pytest.mark.parametrize("operation", ["convert", "greyscale"])
+@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("cut", [400, 900, 2_000])
+def test_pixels_that_are_lost_in_front_of_an_end_mark_are_refused(
+    cut: int, subsampling: int, operation: str
+) -> None:
+    with pytest.raises(BadJob, match="pixels end before the picture"):
+        do(photo(80, 64, subsampling=subsampling)[:-cut] + b"\xff\xd9", operation)
+
+
+@pytest.mark.parametrize("shade", range(110, 147, 4))
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}])
+def test_a_picture_that_ends_in_grey_lacks_nothing(shade: int, options: dict[str, Any]) -> None:
+    pixels = np.full((30, 40, 3), shade, dtype=np.uint8)
+    pixels[:10] = np.random.default_rng(3).integers(0, 256, (10, 40, 3))
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", **options)
+    assert do(out.getvalue()).result["notes"] == []
 
 
 def parts_of(profile: bytes, count: int, claimed: int) -> bytes:
