@@ -137,6 +137,8 @@ def _unheeded(picture: Picture, kind: str, named: str | None) -> list[str]:
         notes.append(f"{kind} is written without loss: the quality asked for says nothing there")
     if picture.icc_profile and kind not in _TAKES_PROFILE:
         notes.append(f"{kind} holds no colour profile: it was dropped")
+    if picture.exif and kind not in _TAKES_EXIF:
+        notes.append(f"{kind} holds no EXIF data: it was dropped")
     return notes
 
 

@@ -105,6 +105,19 @@ def test_an_image_comes_out_upright_and_says_so_no_more(kind: str, orientation: 
     assert out.getexif().get(ExifTags.Base.Artist) == "A. Nonymous"
 
 
+@pytest.mark.parametrize("ending", ["gif", "bmp", "ppm"])
+def test_a_format_without_exif_loses_it_and_it_is_said(ending: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "A. Nonymous"
+    data, note = (
+        saved(PHOTO, "JPEG", exif=exif.tobytes()),
+        f"{ending.upper()} holds no EXIF data: it was dropped",
+    )
+    assert note in do(data, f"outputs/x.{ending}").result["notes"]
+    assert note not in do(data, f"outputs/x.{ending}", "strip").result["notes"]
+    assert note not in do(saved(PHOTO, "JPEG"), f"outputs/x.{ending}").result["notes"]
+
+
 def test_unreadable_exif_costs_only_the_exif() -> None:
     data = saved(PHOTO, "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff")
     assert opened(do(data)).size == (60, 40)
