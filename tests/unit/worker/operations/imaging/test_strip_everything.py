@@ -102,6 +102,17 @@ def test_strip_keeps_an_interlaced_picture_and_cuts_what_stands_behind_its_rows(
         assert (stripped == data) == (MARK not in everything_in(data))
 
 
+def test_strip_makes_no_damaged_chunk_whole_and_no_lost_end_worse() -> None:
+    """A chunk with a wrong checksum is heeded by nobody, so it must not decide over colours afterwards."""
+    plain = saved(PICTURE)
+    gamma = bytearray(apng_film.chunk(b"gAMA", struct.pack(">I", 10_000)))
+    gamma[-1] ^= 1
+    damaged = do("strip", plain[:33] + bytes(gamma) + plain[33:])
+    assert damaged.data == plain
+    assert damaged.result["notes"] == ["the chunk gAMA was dropped: its checksum is wrong"]
+    assert do("strip", plain[: plain.rindex(b"IEND") - 4]).data == plain
+
+
 def test_strip_keeps_the_profile_that_a_bmp_carries_with_it() -> None:
     pixels = PICTURE[::-1, :28, ::-1].tobytes()
     start = 14 + 124 + 5

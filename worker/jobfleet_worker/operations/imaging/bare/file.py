@@ -7,6 +7,8 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 
+from jobfleet_jobs.errors import BadJob
+
 from jobfleet_worker.operations.imaging.bare.bmp import bare_bmp
 from jobfleet_worker.operations.imaging.bare.gif import bare_gif
 from jobfleet_worker.operations.imaging.bare.jpeg import bare_jpeg
@@ -34,5 +36,5 @@ def bare_file(data: bytes, kind: str) -> bytes | None:
     try:
         found = parts(data) if parts else None
         return None if found is None else b"".join(found)
-    except (IndexError, ValueError, struct.error, zlib.error):
+    except (BadJob, IndexError, ValueError, struct.error, zlib.error):
         return None

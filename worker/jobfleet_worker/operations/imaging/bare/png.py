@@ -3,24 +3,21 @@
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from jobfleet_worker.operations.imaging.films.apng import SIGNATURE, chunk, chunks, take_apart
+from jobfleet_worker.operations.imaging.films.apng import chunks, take_apart
+from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE, header_of
+from jobfleet_worker.operations.imaging.png.marks import chunk_of
 
 # What decides how the pixels look, or how large they are meant, with its length in bytes.
 _DECIDING = {
     b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"pHYs": 9,
-    b"acTL": 8, b"IEND": 0,
+    b"acTL": 8,
 }  # fmt: skip
 # The same, of a length that the colour type decides: these are the greatest.
 _DECIDING_UP_TO = {b"sBIT": 4, b"bKGD": 6, b"tRNS": 256, b"PLTE": 768}
 _FRAMES = (b"acTL", b"fcTL", b"fdAT")
 _PALETTE_TYPE = 3
-
-# Rows and columns of each of the seven passes of an interlaced picture: first, step, first, step.
-_PASSES = (
-    (0, 8, 0, 8), (0, 8, 4, 8), (4, 8, 0, 4), (0, 4, 2, 4), (2, 4, 0, 2), (0, 2, 1, 2), (1, 2, 0, 1),
-)  # fmt: skip
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 _AT_ONCE = 1 << 20
 _PROFILE_MAX_BYTES = 16 << 20
@@ -32,22 +29,24 @@ def bare_png(data: bytes) -> Iterator[bytes]:
     Raises `zlib.error`, `ValueError` or `struct.error` for a damaged file.
     """
     animated = take_apart(data) is not None
+    header = header_of(memoryview(data)[16:29])
     yield SIGNATURE
     number, done = 0, set()
     for name, bodies, size in _grouped(data):
         if name in _FRAMES and not animated:
             continue
         if name in (b"IDAT", b"fdAT"):
-            for body in _only_rows(bodies, _rows_length(data, size)):
-                yield chunk(name, body if name == b"IDAT" else struct.pack(">I", number) + body)
+            for body in _only_rows(bodies, replace(header, width=size[0], height=size[1]).bytes_of_rows()):
+                yield chunk_of(name, body if name == b"IDAT" else struct.pack(">I", number) + body)
                 number += name == b"fdAT"
         elif name == b"fcTL":
-            yield chunk(name, struct.pack(">I", number) + bodies[0][4:26])
+            yield chunk_of(name, struct.pack(">I", number) + bodies[0][4:26])
             number += 1
         elif name not in done:
             done.add(name)
             kept = _kept(name, bodies[0], data[25])
-            yield b"" if kept is None else chunk(name, kept)
+            yield b"" if kept is None else chunk_of(name, kept)
+    yield chunk_of(b"IEND", b"")
 
 
 def _grouped(data: bytes) -> Iterator[tuple[bytes, list[bytes], tuple[int, int]]]:
@@ -67,6 +66,8 @@ def _grouped(data: bytes) -> Iterator[tuple[bytes, list[bytes], tuple[int, int]]
             size = struct.unpack_from(">II", body, 4)
         if name != b"fdAT":
             yield name, [body], size
+    if coded:  # the end is lost
+        yield kind, coded, size if kind == b"fdAT" else whole
 
 
 def _kept(name: bytes, body: bytes, colour_type: int) -> bytes | None:
@@ -89,17 +90,6 @@ def _profile(body: bytes) -> bytes | None:
         return None
     # https://www.color.org/specification/ICC.1-2022-05.pdf: a profile begins with its length.
     return b"ICC Profile\0\0" + zlib.compress(profile[: int.from_bytes(profile[:4])])
-
-
-def _rows_length(data: bytes, size: tuple[int, int]) -> int:
-    """Return the bytes of a picture's rows, each with the byte that names its filter."""
-    depth, colour_type, _, _, interlaced = data[24:29]
-    bits = depth * _CHANNELS[colour_type]
-    length = 0
-    for top, down, left, across in _PASSES if interlaced else ((0, 1, 0, 1),):
-        columns, rows = -(-(size[0] - left) // across), -(-(size[1] - top) // down)
-        length += rows * (1 + (columns * bits + 7) // 8) if columns > 0 and rows > 0 else 0
-    return length
 
 
 def _only_rows(coded: list[bytes], length: int) -> Sequence[bytes]:

@@ -2,7 +2,6 @@
 
 import itertools
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,8 +19,9 @@ from jobfleet_worker.operations.imaging.films.canvas import (
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.limits import too_many_pixels
 from jobfleet_worker.operations.imaging.picture import Frame, Picture
+from jobfleet_worker.operations.imaging.png import chunks as png_chunks
+from jobfleet_worker.operations.imaging.png.marks import chunk_of
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _AFTER = {1: After.CLEARED, 2: After.TAKEN_BACK}
 _SOURCE = 0
 # What stands before the picture's data and is needed to decode a frame.
@@ -56,24 +56,18 @@ class Apng:
     default: bool
 
 
-def chunk(name: bytes, body: bytes) -> bytes:
-    """Return a chunk of a PNG file."""
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Return the names and contents of a PNG file's chunks, to its end. Raises `struct.error`."""
-    at, name = len(SIGNATURE), b""
-    while name != b"IEND":
-        length, name = struct.unpack_from(">I4s", data, at)
-        yield name, data[at + 8 : at + 8 + length]
-        at += length + 12
+    """Return the names and contents of a PNG file's chunks, without those that are damaged and no picture.
+
+    Raises `BadJob` for a damaged picture.
+    """
+    return ((found.name, bytes(found.body)) for found in png_chunks.chunks(data, []))
 
 
 def read_apng(data: bytes, max_pixels: int, still: Callable[[bytes], Picture]) -> Film | None:
     """Draw an APNG's frames, each decoded as a PNG file by `still`; None for a still picture.
 
-    Raises `BadJob`, or `struct.error` where the file is cut short.
+    Raises `BadJob`, or `struct.error` where a chunk is too short.
     """
     parts = take_apart(data)
     if parts is None:
@@ -110,7 +104,7 @@ def take_apart(data: bytes) -> Apng | None:
         return None
     if len(frames) != count:
         raise _damaged(f"it should have {count:,} frames, and {len(frames):,} are there")
-    decoding = [chunk(*found) for found in before if found[0] in _DECODES]
+    decoding = [chunk_of(*found) for found in before if found[0] in _DECODES]
     return Apng(before[0][1], decoding, frames, plays, default)
 
 
@@ -148,11 +142,11 @@ def _damaged(what: str) -> BadJob:
 
 def _alone(parts: Apng, frame: _Control) -> Iterator[bytes]:
     """A PNG file of one frame."""
-    yield SIGNATURE
-    yield chunk(b"IHDR", struct.pack(">II", frame.width, frame.height) + parts.head[8:])
+    yield png_chunks.SIGNATURE
+    yield chunk_of(b"IHDR", struct.pack(">II", frame.width, frame.height) + parts.head[8:])
     yield from parts.decoding
-    yield chunk(b"IDAT", b"".join(frame.data))
-    yield chunk(b"IEND", b"")
+    yield chunk_of(b"IDAT", b"".join(frame.data))
+    yield chunk_of(b"IEND", b"")
 
 
 def _drawn(

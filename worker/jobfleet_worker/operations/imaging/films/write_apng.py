@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from PIL import Image, ImageChops
 
 from jobfleet_worker.operations.imaging.channels import has_alpha
-from jobfleet_worker.operations.imaging.films.apng import SIGNATURE, chunk, chunks
+from jobfleet_worker.operations.imaging.films.apng import chunks
 from jobfleet_worker.operations.imaging.films.timing import all_equal, as_fraction
+from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE
+from jobfleet_worker.operations.imaging.png.marks import chunk_of
 
 _STAYS, _SOURCE = 0, 0
 _ONE_PIXEL = (0, 0, 1, 1)
@@ -24,20 +26,20 @@ def write_apng(
     """
     images = in_one_mode(images)
     first = list(chunks(save(images[0])))
-    beside = [chunk(name, body) for name, body in first if name not in (b"IDAT", b"IEND")]
-    found = [SIGNATURE, *beside, chunk(b"acTL", struct.pack(">II", len(images), plays))]
+    beside = [chunk_of(name, body) for name, body in first if name not in (b"IDAT", b"IEND")]
+    found = [SIGNATURE, *beside, chunk_of(b"acTL", struct.pack(">II", len(images), plays))]
     number = 0
     for position, (image, time) in enumerate(zip(images, times, strict=True)):
         box = _changed(images[position - 1], image) if position else (0, 0, *image.size)
-        found.append(chunk(b"fcTL", struct.pack(">I", number) + _control(box, time)))
+        found.append(chunk_of(b"fcTL", struct.pack(">I", number) + _control(box, time)))
         number += 1
         for name, body in chunks(save(image.crop(box))) if position else first:
             if name == b"IDAT" and position:
-                found.append(chunk(b"fdAT", struct.pack(">I", number) + body))
+                found.append(chunk_of(b"fdAT", struct.pack(">I", number) + body))
                 number += 1
             elif name == b"IDAT":
-                found.append(chunk(name, body))
-    return b"".join([*found, chunk(b"IEND", b"")])
+                found.append(chunk_of(name, body))
+    return b"".join([*found, chunk_of(b"IEND", b"")])
 
 
 def in_one_mode(images: Sequence[Image.Image]) -> list[Image.Image]:
