@@ -11,6 +11,8 @@ MARK = b"MARK of 52.5200 N 13.4050 E"
 PICTURE = smooth(20, 30)
 # What a film begins with, which phones put behind a picture.
 FILM = b"\0\0\0\x18ftypmp42" + MARK
+# A page of a TIFF that is none of its pictures.
+SMALLER_COPY = "preview behind, a smaller copy"
 
 
 def segment(marker: int, body: bytes) -> bytes:
@@ -90,7 +92,26 @@ def tiffs() -> Iterator[tuple[str, bytes]]:
     for name, tag in (("EXIF", 34665), ("GPS", 34853)):
         yield f"{name} directory", ifd({}, below={tag: {0x9286: (7, MARK)}})
     yield "preview in a directory below", ifd({}, below={330: _preview()})
+    yield SMALLER_COPY, _with_copy()
     yield "thumbnail in EXIF", ifd({}, below={34665: {0x927C: (7, thumbnail())}})
+
+
+def _with_copy() -> bytes:
+    """A file with a second page: the first one made smaller, nine by three, of the bytes of the word."""
+    data = bytearray(tiff({}, hidden=MARK))
+    short, long = struct.Struct("<H").pack, struct.Struct("<I").pack
+    size = {
+        256: (3, short(9)),
+        257: (3, short(3)),
+        258: (3, short(8)),
+        259: (3, short(1)),
+        262: (3, short(1)),
+    }
+    strip = {273: (4, long(8)), 277: (3, short(1)), 278: (3, short(3)), 279: (4, long(len(MARK)))}
+    place = _written(data, {254: (4, long(1)), **size, **strip})
+    (first,) = struct.unpack_from("<I", data, 4)
+    struct.pack_into("<I", data, first + 2 + 12 * data[first], place)
+    return bytes(data)
 
 
 def _preview() -> dict[int, tuple[int, bytes]]:

@@ -22,7 +22,7 @@ from tests.marked_files import (
     jpegs,
     pixels_of,
 )
-from tests.marked_raw_files import MARK, PICTURE, segment
+from tests.marked_raw_files import MARK, PICTURE, SMALLER_COPY, segment
 from tests.pictures import do, opened, saved
 
 CASES = [(kind, place, data) for kind, make in MAKERS.items() for place, data in make()]
@@ -56,8 +56,8 @@ def test_strip_leaves_nothing_of_it_and_every_pixel(kind: str, place: str, data:
         assert outcome.data[14 + 124 + 87 :: 88][:20] == bytes(20)
     assert b"KNIL" not in outcome.data  # a BMP's word for a profile that is only named
     before, after = pixels_of(data), pixels_of(outcome.data)
-    assert len(before) == len(after)
-    assert all((one == other).all() for one, other in zip(before, after, strict=True))
+    assert len(after) == (1 if place == SMALLER_COPY else len(before))
+    assert all((one == other).all() for one, other in zip(before, after, strict=False))
     told, kept = info(data), info(outcome.data)
     for what in ("gamma", "loop", "adobe_transform", "transparency"):
         assert told.get(what) == kept.get(what)
