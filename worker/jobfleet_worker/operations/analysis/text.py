@@ -14,7 +14,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.engines.tesseract import PARENT_VARIABLE, TESSERACT
 from jobfleet_worker.operations.faults import on_this_image
-from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
+from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white, without_palette
 from jobfleet_worker.operations.imaging.picture import Picture
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.outcome import Outcome
@@ -96,8 +96,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if has_alpha(image):
         image = on_white(image)
     image = without_palette(image)
-    if image.mode == "I;16":
-        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
+    image = eight_bit(image)
     image.info = {}
     return image
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.engines.model_input import Feeding, feeding
 from jobfleet_worker.operations.faults import on_this_image
-from jobfleet_worker.operations.imaging.channels import has_alpha, on_white, without_palette
+from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white, without_palette
 from jobfleet_worker.operations.limits import Model
 
 _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
@@ -127,9 +127,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if has_alpha(image):
         image = on_white(image)
     image = without_palette(image)
-    if image.mode == "I;16":
-        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
-    return image
+    return eight_bit(image)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageFilter
 
-from jobfleet_worker.operations.imaging.channels import premultiplied, straight, without_palette
+from jobfleet_worker.operations.imaging.channels import eight_bit, premultiplied, straight, without_palette
 
 
 def blur(image: Image.Image, *, radius: float = 2.0) -> Image.Image:
@@ -12,7 +12,5 @@ def blur(image: Image.Image, *, radius: float = 2.0) -> Image.Image:
     Pillow comes near a Gaussian by three boxes, for each of which the image goes on behind its
     edges as at them: https://pillow.readthedocs.io/en/stable/reference/ImageFilter.html
     """
-    if image.mode == "I;16":
-        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
-    mixed = premultiplied(without_palette(image))
+    mixed = premultiplied(without_palette(eight_bit(image)))
     return straight(mixed.filter(ImageFilter.GaussianBlur(radius)))

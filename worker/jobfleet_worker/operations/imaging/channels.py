@@ -11,6 +11,13 @@ def has_alpha(image: Image.Image) -> bool:
     return image.mode in ("LA", "RGBA") or "transparency" in image.info
 
 
+def eight_bit(image: Image.Image) -> Image.Image:
+    """Return 16-bit grey by its upper eight bits, and any other image as it is."""
+    if image.mode != "I;16":
+        return image
+    return image.convert("I").point([value >> 8 for value in range(65_536)], "L")
+
+
 def without_palette(image: Image.Image) -> Image.Image:
     """Return a `Frame`'s image as L, LA, RGB, RGBA or I;16: between places of a palette there is nothing."""
     if image.mode == "P":

@@ -10,7 +10,7 @@ from typing import Any
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
-from jobfleet_worker.operations.imaging.channels import has_alpha, on_white
+from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white
 from jobfleet_worker.operations.imaging.films.write import KINDS, write_film
 from jobfleet_worker.operations.imaging.palette import to_palette
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Picture
@@ -154,7 +154,7 @@ def fit(image: Image.Image, kind: str) -> tuple[Image.Image, list[str]]:
     if image.mode in _HOLDS[kind]:
         return image, []
     if image.mode == "I;16":
-        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
+        image = eight_bit(image)
         notes.append("16 bits a channel were scaled to 8")
     if has_alpha(image) and "RGBA" not in _HOLDS[kind]:
         notes.append(f"{kind} holds no transparency: the image was laid on white")

@@ -5,6 +5,8 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
+from jobfleet_worker.operations.imaging.channels import eight_bit
+
 # GIF knows transparent and opaque; what is at least half there counts as opaque.
 OPAQUE_FROM = 128
 
@@ -18,7 +20,7 @@ def to_palette(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """
     notes: list[str] = []
     if image.mode == "I;16":
-        image = image.convert("I").point([value >> 8 for value in range(65_536)], "L")
+        image = eight_bit(image)
         notes.append("16 bits a channel were scaled to 8")
     if image.mode == "P":
         image = image.convert("RGBA")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
+from jobfleet_worker.operations.imaging.channels import eight_bit
 from jobfleet_worker.operations.imaging.films.canvas import (
     After,
     Canvas,
@@ -165,16 +166,10 @@ def _drawn(
     notes = []
     if any(image.mode == "I;16" for image in images):
         notes.append("16 bits a channel were scaled to 8")
-        images = [_eight_bit(image) for image in images]
+        images = [eight_bit(image) for image in images]
     canvas = Canvas(size)
     seen = [
         canvas.show(to_rgba(image), (frame.left, frame.top), frame.after, over=frame.over)
         for frame, image in zip(parts.frames, images, strict=True)
     ]
     return without_unused_alpha(seen, grey=parts.head[9] in _GREY), notes
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    if image.mode != "I;16":
-        return image
-    return image.convert("I").point([value >> 8 for value in range(65_536)], "L")

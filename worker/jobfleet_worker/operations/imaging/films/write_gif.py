@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops
 
+from jobfleet_worker.operations.imaging.channels import eight_bit
 from jobfleet_worker.operations.imaging.films.canvas import After, to_rgba
 from jobfleet_worker.operations.imaging.films.gif import GifImage, parse
 from jobfleet_worker.operations.imaging.palette import all_or_nothing, to_palette
@@ -67,6 +68,9 @@ def _of_two_alphas(images: Sequence[Image.Image]) -> tuple[list[Image.Image], li
     """Return images in RGBA whose pixels are opaque, or clear and without a colour."""
     found, notes = [], []
     for image in images:
+        if image.mode == "I;16":
+            notes.append("16 bits a channel were scaled to 8")
+        image = eight_bit(image)
         alpha, said = all_or_nothing(to_rgba(image).getchannel("A"))
         notes += said
         plain = Image.new("RGBA", image.size)

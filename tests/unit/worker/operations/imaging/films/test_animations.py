@@ -245,6 +245,9 @@ def test_sixteen_bit_grey_stays_in_an_animation_and_is_scaled_where_frames_are_d
     frames = [np.asarray(frame.image) for frame in decode(outcome.data or b"", MAX_PIXELS).frames]
     assert all((one == other[..., 0]).all() for one, other in zip(frames, deep, strict=True))
     assert outcome.result["notes"] == []
+    as_gif_too = do("convert", whole, "outputs/x.gif")
+    assert as_gif_too.result["notes"] == ["16 bits a channel were scaled to 8"]
+    assert (watch_gif(as_gif_too.data or b"").frames[1][..., 0] == deep[1][..., 0] >> 8).all()
     part = apng((8, 6), [ApngPart(deep[0]), ApngPart(deep[1][:2], 0, 3)], depth=16, kind=0)
     outcome = do("convert", part)
     assert outcome.result["mode"] == "L"
