@@ -17,7 +17,7 @@ _CONTROL, _APPLICATION = 0xF9, 0xFF
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _TABLE, _INTERLACED = 0x80, 0x40
 
-# 4 was read as 3 by early writers, and browsers do so still: GIFImageReader.cpp and nsGIFDecoder2.cpp,
+# Early writers meant 3 by 4, and browsers heed that still:
 # https://searchfox.org/mozilla-central/source/image/decoders/nsGIFDecoder2.cpp
 _AFTER = {2: After.CLEARED, 3: After.TAKEN_BACK, 4: After.TAKEN_BACK}
 
@@ -92,7 +92,11 @@ def parse(data: bytes) -> GifFile:
 
 
 def _screen(size: tuple[int, int], images: list[GifImage]) -> tuple[int, int]:
-    """The first image may make the screen larger, later ones may not (as in Chromium, by Wuffs)."""
+    """The first image may make the screen larger, later ones may not.
+
+    So does Chromium, by Wuffs (https://github.com/google/wuffs/blob/main/test/c/std/gif.c,
+    `test_wuffs_gif_decode_frame_out_of_bounds`).
+    """
     if not images:
         return size
     first = images[0]
