@@ -52,6 +52,7 @@ class Tag(IntEnum):
     SAMPLE_FORMAT = 339
     JPEG_AT = 513
     SUBSAMPLING = 530
+    DEPTH = 32_997
     DNG_VERSION = 50_706
 
 

@@ -122,6 +122,7 @@ def refused(what: str, way_out: str) -> BadJob:
 
 
 _AS_PLAIN = "save it as RGB or greyscale with 8 or 16 bits a channel first"
+_AS_PAGES = "save its images as pages first"
 _OTHER_COMPRESSION = "save it with another compression (LZW, Deflate or none) first"
 _SCALED = "scale its values to 8 or 16 bits (0 is black) first: only you know which is white"
 
@@ -139,6 +140,8 @@ def layout_of(directory: Directory) -> SampleLayout:
     if not colours <= samples <= _MOST_CHANNELS:
         raise refused(f"a TIFF of {_COLOURS[photometric][1]} samples with {samples:,} channels", _AS_PLAIN)
     extras, alpha = _extras(directory, photometric, samples - colours, said)
+    if directory.number(Tag.DEPTH, 1) > 1:
+        raise refused(f"a TIFF of a volume, {directory.number(Tag.DEPTH, 1):,} images deep", _AS_PAGES)
     width, height = directory.number(Tag.WIDTH, 0), directory.number(Tag.LENGTH, 0)
     if width < 1 or height < 1:
         raise BadJob("broken-image", f"the TIFF file says that its picture is {width} x {height} pixels")

@@ -1,5 +1,6 @@
 """Which directories of a TIFF file are its pictures, and which are previews, copies and masks."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -32,6 +33,7 @@ _RAW_OF_MAKERS = {
 # Tags of programs whose files hold more than their directories tell.
 _PHOTOSHOP_LAYERS, _STACK_PLANES = 37_724, 33_629
 _IMAGEJ = re.compile(rb"ImageJ=[^\n]*\n(?:[^\n]*\n)??images=(\d{1,9})\n")
+_TIFFFILE = re.compile(rb'\{"shape": \[(\d{1,9}(?:, \d{1,9}){0,9})\], "truncated": true')
 _CIRCLE = "the pages of the TIFF file lead back to one of them: each was used once"
 _SMALLER = "smaller copies of the picture that the file holds were left out: {}"
 _MASKS = "transparency masks that the file holds were left out: {}"
@@ -135,16 +137,23 @@ def _without_copies(listed: Sequence[Directory]) -> tuple[list[Directory], list[
     return [page for page in pictures if page.at not in left_out], notes
 
 
+def _truncated(page: Directory) -> int:
+    """Return how many images tifffile says it put behind a page without one of their own."""
+    said = _TIFFFILE.match(page.raw(Tag.DESCRIPTION))
+    numbers = map(int, said[1].split(b",")) if said else []
+    return math.prod(numbers) // max(1, _pixels(page) * page.number(Tag.SAMPLES, 1))
+
+
 def _unlisted(pages: Sequence[Directory]) -> list[str]:
     """Return notes on pictures of which the directories do not tell."""
     first, notes = pages[0], []
     if _PHOTOSHOP_LAYERS in first:
         notes.append(_LAYERS)
     # One directory may stand for a whole stack, whose images follow each other: in ImageJ's files
-    # (https://github.com/imagej/ImageJ/blob/master/ij/io/TiffDecoder.java) and in MetaMorph's, where a
-    # tag has one value for each (https://github.com/cgohlke/tifffile).
+    # (https://github.com/imagej/ImageJ/blob/master/ij/io/TiffDecoder.java), in MetaMorph's, where a tag
+    # has one value for each, and in tifffile's (https://github.com/cgohlke/tifffile).
     stack = _IMAGEJ.match(first.raw(Tag.DESCRIPTION))
-    images = max(int(stack[1]) if stack else 1, first.count(_STACK_PLANES))
+    images = max(int(stack[1]) if stack else 1, first.count(_STACK_PLANES), _truncated(first))
     if images > len(pages):
         notes.append(_STACK.format(len(pages), f"{images:,}"))
     return notes

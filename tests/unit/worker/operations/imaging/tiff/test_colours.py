@@ -142,6 +142,15 @@ def test_jpeg_in_strips_and_tiles_is_read_as_jpeg_alone_is(mode: str, photometri
         assert abs(seen - np.asarray(alone.convert("RGB")).astype(int)).max() <= 2
 
 
+def test_jpeg_in_strips_that_share_their_tables_is_read() -> None:
+    image = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
+    file = io.BytesIO()
+    image.save(file, "TIFF", compression="jpeg", quality=95, strip_size=8 * 3 * 64)
+    tags = Image.open(io.BytesIO(file.getvalue())).tag_v2  # type: ignore[attr-defined]
+    assert (len(tags[273]), 347 in tags) == (8, True)
+    assert abs(pixels(read(file.getvalue())) - np.asarray(image).astype(int)).max() <= 2
+
+
 def test_jpeg_data_without_its_end_is_damage() -> None:
     file = io.BytesIO()
     Image.effect_noise((32, 32), 80).save(file, "JPEG")

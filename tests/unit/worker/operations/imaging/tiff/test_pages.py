@@ -1,5 +1,6 @@
 """Which pictures of a TIFF file are used, and that no part of one is taken for the whole."""
 
+import io
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from jobfleet_jobs.errors import BadJob
 from jobfleet_worker.operations.imaging.decode import decode
 from jobfleet_worker.operations.imaging.picture import Picture
@@ -210,6 +212,7 @@ def test_more_pages_than_anyone_sends_are_refused_before_they_are_read() -> None
     [
         ({270: "ImageJ=1.53t\nimages=40\nslices=40\n"}, "only 1 of 40 images of a stack"),
         ({33_629: (4, [0] * 30)}, "only 1 of 30 images of a stack"),
+        ({270: '{"shape": [5, 2, 4, 4], "truncated": true}'}, "only 1 of 10 images of a stack"),
         ({37_724: b"Adobe Photoshop Document Data Block\0"}, "Photoshop's layers were left out"),
     ],
 )
@@ -217,6 +220,20 @@ def test_pictures_that_no_directory_names_are_missed_aloud(tags: Mapping[int, An
     seen = read(assembled([grey(4, 4, 1, tags=tags)]))
     assert any(note in said for said in seen.notes)
     assert b"ImageJ" not in seen.exif
+
+
+def test_a_stack_that_tifffile_writes_without_pages_is_missed_aloud() -> None:
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((6, 4, 5), np.uint8), truncate=True, photometric="minisblack")
+    assert any("only 1 of 6 images" in note for note in read(file.getvalue()).notes)
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((6, 4, 5), np.uint8), photometric="minisblack")
+    assert not any("images of a stack" in note for note in read(file.getvalue()).notes)
+
+
+def test_a_volume_is_refused_as_one() -> None:
+    with pytest.raises(BadJob, match=r"a TIFF of a volume, 4 images deep, .* save its images as pages first"):
+        read(assembled([grey(4, 4, 1, tags={32_997: 4})]))
 
 
 def test_pages_that_name_the_same_bytes_again_and_again_are_refused_before_those_are_read() -> None:
