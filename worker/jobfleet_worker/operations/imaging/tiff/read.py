@@ -1,12 +1,12 @@
 """A TIFF file as a picture."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from jobfleet_jobs.errors import BadJob
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin
 
 from jobfleet_worker.operations.imaging.exif import KEPT_TAGS, TURNED, Upright, turn_of, upright_by
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, Frame, Picture, fitting_profile
@@ -28,7 +28,7 @@ from jobfleet_worker.operations.imaging.tiff.layout import (
     refused,
 )
 from jobfleet_worker.operations.imaging.tiff.pages import pages_of
-from jobfleet_worker.operations.imaging.tiff.segments import segments_of
+from jobfleet_worker.operations.imaging.tiff.segments import Segment, segments_of
 
 _PROFILE = 34_675
 # Descriptions that are none for people: ImageJ's, OME's and tifffile's say how many images there are in which
@@ -75,23 +75,32 @@ def _page(stream: io.BytesIO, page: Directory) -> tuple[Image.Image, list[str]]:
     """Return one picture upright, and what reading it cost."""
     layout = layout_of(page)
     segments, notes = segments_of(page, layout)
-    complete = all(count for _, count in segments)
-    if is_pillows(layout) and complete and not _is_odd(page, layout, surplus=bool(notes)):
-        image, said = _by_pillow(stream, page, layout)
-        if layout.compression in FAX:
-            check_fax(image, page, layout, segments)
-    elif layout.can_be_unpacked:
-        image, said = own_reading(page, layout, segments)
-        turn = _turn(page)
-        image = image if turn is None else image.transpose(turn)
-    elif not complete:
-        raise BadJob("broken-image", "the TIFF file leaves out parts of its picture")
-    else:
-        how = "big-endian BigTIFF" if page.form.big else f"compression {layout.compression}"
-        raise refused(f"{layout} with {how}", "save it with another compression first")
+    try:
+        image, said = _unpacked(stream, page, layout, segments, surplus=bool(notes))
+    except OSError as problem:  # what Pillow says then is for its developers
+        raise BadJob("broken-image", f"the picture in the TIFF file ({layout}) is damaged") from problem
     if layout.bits > 8:
         said.append(_depth(layout, image))
     return image, [*layout.said, *notes, *filter(None, said)]
+
+
+def _unpacked(
+    stream: io.BytesIO, page: Directory, layout: SampleLayout, segments: Sequence[Segment], *, surplus: bool
+) -> tuple[Image.Image, list[str]]:
+    complete = all(count for _, count in segments)
+    if is_pillows(layout) and complete and not _is_odd(page, layout, surplus=surplus):
+        image, said = _by_pillow(stream, page, layout)
+        if layout.compression in FAX:
+            check_fax(image, page, layout, segments)
+        return image, said
+    if layout.can_be_unpacked:
+        image, said = own_reading(page, layout, segments)
+        turn = _turn(page)
+        return image if turn is None else image.transpose(turn), said
+    if not complete:
+        raise BadJob("broken-image", "the TIFF file leaves out parts of its picture")
+    how = "big-endian BigTIFF" if page.form.big else f"compression {layout.compression}"
+    raise refused(f"{layout} with {how}", "save it with another compression first")
 
 
 def _is_odd(page: Directory, layout: SampleLayout, *, surplus: bool) -> bool:
@@ -118,12 +127,10 @@ def _depth(layout: SampleLayout, image: Image.Image) -> str:
 
 def _by_pillow(stream: io.BytesIO, page: Directory, layout: SampleLayout) -> tuple[Image.Image, list[str]]:
     _begin_with(stream, page)
-    try:
-        with _by_way_of_libtiff(layout), Image.open(stream, formats=["TIFF"]) as opened:
-            opened.load()
-            image = opened.copy()
-    except UnidentifiedImageError as problem:
-        raise BadJob("broken-image", f"the input is {layout}, but is damaged") from problem
+    with _by_way_of_libtiff(layout), Image.open(stream, formats=["TIFF"]) as opened:
+        opened.info.pop("xmp", None)  # or Pillow would turn the picture by what only XMP says of it
+        opened.load()
+        image = opened.copy()
     if layout.photometric == PALETTE:
         image.putpalette(palette_of(page, layout), "RGB")
     if image.mode == "CMYK":

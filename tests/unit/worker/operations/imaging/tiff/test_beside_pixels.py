@@ -34,6 +34,15 @@ def test_the_resolution_is_in_inches_and_turns_with_the_picture(
         assert any("turned upright" in note for note in seen.notes) == (orientation > 1)
 
 
+@pytest.mark.parametrize("planar", [1, 2])  # read by Pillow, and by ourselves
+def test_only_the_tag_says_how_a_picture_is_turned(planar: int) -> None:
+    samples = np.random.default_rng(1).integers(0, 256, (3, 5, 3), np.uint8)
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for tags, expected in (({700: xmp}, samples), ({700: xmp, 274: 3}, samples[::-1, ::-1])):
+        seen = read(tiff(samples, Layout(RGB, planar=planar, tags=tags)))
+        assert np.array_equal(np.asarray(seen.frames[0].image), expected)
+
+
 @pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize("order", "<>")
 def test_what_the_file_says_beside_the_pixels_is_kept_or_missed_aloud(order: str, big: bool) -> None:

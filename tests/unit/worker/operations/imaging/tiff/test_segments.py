@@ -12,6 +12,9 @@ from jobfleet_worker.operations.imaging.picture import Picture
 from tests.unit.worker.operations.imaging.tiff.files import (
     BLACK_IS_ZERO,
     DEFLATE,
+    LZMA,
+    LZW,
+    WHITE_IS_ZERO,
     Layout,
     Page,
     assembled,
@@ -43,6 +46,20 @@ def strips(**tags: Any) -> bytes:
             "has 5 bytes in part 3 of 4 of its picture; the pixels there need 12",
         ),
         (strips(t279=(4, [12, 12])), "says of 2 of 4 parts how long they are"),
+        (
+            tiff(
+                np.zeros((8, 6), np.uint8), Layout(BLACK_IS_ZERO, compression=DEFLATE, tags={257: 9, 278: 9})
+            ),
+            "the picture in the TIFF file .a TIFF of 8-bit grey samples. is damaged",
+        ),
+        (
+            tiff(np.zeros((8, 6), np.uint16), Layout(WHITE_IS_ZERO, compression=LZW, tags={257: 9, 278: 9})),
+            "the picture in the TIFF file .a TIFF of 16-bit grey samples. is damaged",
+        ),
+        (
+            tiff(np.zeros((8, 6), np.uint16), Layout(WHITE_IS_ZERO, compression=LZMA, tags={257: 9, 278: 9})),
+            "LZMA data holds 96 of 108 bytes",
+        ),
         (strips(t257=0), "its picture is 6 x 0 pixels"),
         (strips(t273=None), "has 0 of the 4"),
         (
