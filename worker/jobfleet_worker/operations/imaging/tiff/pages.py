@@ -61,7 +61,8 @@ def pages_of(data: bytes) -> tuple[list[Directory], list[str]]:
     below = all_below(listed)
     _refuse_raw(listed, below)
     pages, notes = _without_copies(listed)
-    if any(_pixels(one) > max(map(_pixels, pages)) for one in below):
+    largest = max(map(_pixels, pages))
+    if any(_pixels(one) > largest for one in below):
         raise refused(
             "a TIFF whose first picture is a preview of one in a directory below it (SubIFD)",
             "save the picture itself as a plain TIFF first",
