@@ -46,7 +46,11 @@ def line_ends_in(text: str) -> int:
     return count
 
 
+# Those that Unicode gives no name, or one that nobody knows.
+_NAMES = {"\0": "NUL", "\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\ufeff": "BYTE ORDER MARK"}
+
+
 def named(character: str) -> str:
     """Return a character's name and number, as `NO-BREAK SPACE (U+00A0)`."""
-    known = {"\0": "NUL", "\ufeff": "BYTE ORDER MARK"}.get(character)
+    known = _NAMES.get(character)
     return f"{known or unicodedata.name(character, 'character')} (U+{ord(character):04X})"

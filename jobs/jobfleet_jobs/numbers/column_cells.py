@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from jobfleet_jobs.numbers.characters import MINUS
+from jobfleet_jobs.numbers.characters import GROUP_MARKS, MINUS
 from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, DELIMITERS
 from jobfleet_jobs.numbers.readings import Readings
 from jobfleet_jobs.numbers.words import NoNumber, Number, read_number, read_other, read_quickly
@@ -29,6 +29,8 @@ _BRACKETS = re.compile(r"\((?P<number>[0-9].*)\)")
 # Words for "no value" of R, Excel, SQL, Python and SPSS. What went wrong (NaN, Inf, #DIV/0!) is none of them.
 # A dash alone may be Excel's way to write 0.
 NO_VALUE = {"NA", "N/A", "#N/A", "#NV", "#NULL!", "NULL", "NONE"}
+
+_DIGITS_AND_MARKS = re.compile(rf"[0-9.,+()\s{GROUP_MARKS}-]+")
 
 _PLAIN_CELLS = re.compile(r"[0-9+\-.eE\n]*")
 
@@ -129,7 +131,7 @@ class ColumnCells:
     def _why_not(self, cell: str, problem: NoNumber) -> str:
         if self._groups == "points" and "." in cell:
             return "is not a number; points group the digits of this column, so write a decimal comma"
-        if "," in cell and any(map(str.isdigit, cell)):
+        if "," in cell and _DIGITS_AND_MARKS.fullmatch(cell):
             return "is not a number; leave out commas that group digits, and write decimals with a point"
         if cell in ("-", "\u2013", "\u2014", "\u2212"):
             return "is not a number; write 0 or leave the cell empty"

@@ -15,7 +15,16 @@ from typing import BinaryIO, TextIO
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.column_cells import DOUBTLESS, ColumnCells, groups_with
-from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, CsvRow, Opened, Table, find_table, folded, rows_of
+from jobfleet_jobs.numbers.csv_table import (
+    CELL_BLANKS,
+    CsvRow,
+    Opened,
+    Table,
+    find_table,
+    folded,
+    is_comment,
+    rows_of,
+)
 from jobfleet_jobs.numbers.encoding import PIECE_BYTES, encoding_of_file
 from jobfleet_jobs.numbers.text_reader import bad_numbers
 from jobfleet_jobs.numbers.words import NoNumber, Number
@@ -185,12 +194,13 @@ class _Reader:
         line, cells = row.line, row.cells
         fewest, most = self._table.fewest, self._table.most
         fits = fewest <= len(cells) and not any(cell.strip(CELL_BLANKS) for cell in cells[most:])
-        if cells[0].lstrip().startswith("#") and (not fits or most == 1):
+        if (not fits or most == 1) and is_comment(cells[0]):
             self._comments.append(line)
             return
         if not fits:
             mend = "; write decimals with a point, as commas part the cells" if self._is_list else ""
-            yield f"line {line}: {len(cells)} cells, where the first row has {len(self._table.header)}{mend}"
+            found = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
+            yield f"line {line}: {found}, where the first row has {len(self._table.header)}{mend}"
             return
         for name, place in self._places.items():
             try:

@@ -19,6 +19,8 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": 
 # The first line of a file for Excel may say what parts the cells: `sep=;`, also as a row with empty cells.
 _SEP = re.compile(r'"?sep=(\\t|[^"\r\n])"?[,;\t ]*\s*', re.IGNORECASE)
 
+_ERROR = re.compile(r"#[A-Z][A-Z/0-9]*[!?]?")
+
 # A row of more, all its lines together, is none: a quotation mark without an end would take in all the rest.
 ROW_MAX_CHARACTERS = 4 * 1024 * 1024
 
@@ -72,6 +74,11 @@ def folded(name: str) -> str:
 
 # Spaces among them stay, and are all the same to `str.split`.
 _INVISIBLE = dict.fromkeys(ord(one) for one in UNSEEN if not one.isspace())
+
+
+def is_comment(cell: str) -> bool:
+    """Tell whether a cell begins a comment; errors of spreadsheets (`#N/A`, `#DIV/0!`) begin like one."""
+    return cell.lstrip().startswith("#") and not _ERROR.fullmatch(cell.strip(CELL_BLANKS))
 
 
 def rows_of(opened: Opened, delimiter: str) -> Generator[CsvRow, None, None]:

@@ -1,13 +1,17 @@
 """Numbers written as text: one reader for the client, which checks early, and the worker."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers.characters import ITEM, UNSEEN, line_ends_in
+from jobfleet_jobs.numbers.characters import BETWEEN, ITEM, UNSEEN, line_ends_in
 from jobfleet_jobs.numbers.comma_habit import CommaHabit
 from jobfleet_jobs.numbers.readings import Readings
 from jobfleet_jobs.numbers.words import NoNumber, Number, read_number, read_other, read_quickly
+
+# The rest of `1 000`, known by itself, as pieces may part it from what stands before.
+_SPACED_ZEROS = re.compile(rf" (0[0-9]{{2}})(?![^{BETWEEN}])")
 
 # As many bad values are told, and so many counted: a film sent as numbers is not read to its end.
 _TOLD = 20
@@ -45,6 +49,7 @@ class NumbersText:
                 found = True
                 yield numbers
             self._commas.look(piece, self._before, len(numbers))
+            self._look_for_zeros(piece)
             last = piece
         if not found:
             raise no_numbers()
@@ -68,6 +73,11 @@ class NumbersText:
                     self._readings.add(ways, line, word, number)
                     numbers.append(number)
         return numbers
+
+    def _look_for_zeros(self, piece: str) -> None:
+        if " 0" in piece and not self._readings.has("zeros") and (found := _SPACED_ZEROS.search(piece)):
+            line = self._before + line_ends_in(piece[: found.start()]) + 1
+            self._readings.add(("zeros",), line, found[1], int(found[1]))
 
     def _is_first(self, ways: Iterable[str]) -> bool:
         return not all(map(self._readings.has, ways))
