@@ -1,7 +1,5 @@
 """The engine: all load balancers of a cloud, and the thread that keeps them as they are to be."""
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -10,12 +8,8 @@ from localcloud.balancers.checking import TargetChecks
 from localcloud.balancers.haproxy.requests_log import ServedRequest
 from localcloud.balancers.health import Health, HealthOf
 from localcloud.balancers.model import Balancer, TargetName
+from localcloud.turns import TurnTaker
 
-log = logging.getLogger(__name__)
-
-# It is woken by what happens. This bounds how long a change is missed that nobody told of.
-_POLL_SECONDS = 1.0
-_STOP_SECONDS = 10.0
 # What is told as a failure is final to whoever waits for a balancer. So a port that is about to be free, and
 # a proxy that was too slow to start, are tried again before (`HaProxy` does so after 5 seconds).
 _FAILED_AFTER_SECONDS = 8.0
@@ -45,9 +39,7 @@ class BalancerEngine:
         self._problems: dict[str, str] = {}
         self._problem_since: dict[str, float] = {}
         self._balancers: list[Balancer] = []
-        self._woken = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="load balancers", daemon=True)
+        self._turns = TurnTaker("load balancers", self.turn)
 
     def now(self) -> float:
         """Return seconds since some moment, which never go back."""
@@ -56,21 +48,18 @@ class BalancerEngine:
     def start(self, proxy: Proxy | None) -> None:
         """Begin, in a thread of its own."""
         self._proxy = proxy
-        self._thread.start()
+        self._turns.start()
 
     def stop(self) -> None:
         """Close all ports."""
-        self._stopped.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._turns.stop()
         self._checks.stop()
         if self._proxy is not None:
             self._proxy.stop()
 
     def wake(self) -> None:
         """Look at the balancers soon: something has changed."""
-        self._woken.set()
+        self._turns.wake()
 
     def health(self, group: str, target: TargetName) -> Health | None:
         """Return what is known of a target of a group; None before its first check has begun."""
@@ -111,14 +100,3 @@ class BalancerEngine:
         self._problem_since = {arn: before.get(arn, now) for arn in self._problems}
         self._balancers = wanted
         return due
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._woken.clear()
-            try:
-                pause = self.turn()
-            except Exception:
-                # One balancer's trouble must not end all others; it is tried again with the next turn.
-                log.exception("a turn of the load balancers failed")
-                pause = None
-            self._woken.wait(_POLL_SECONDS if pause is None else min(_POLL_SECONDS, pause))

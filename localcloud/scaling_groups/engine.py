@@ -1,6 +1,5 @@
 """The engine: all groups of a cloud, and the thread that brings them on."""
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,7 @@ from localcloud.scaling_groups.capacity import Capacity
 from localcloud.scaling_groups.ec2 import CloudClock, Ec2, Place
 from localcloud.scaling_groups.group import GroupMember, Groups, ScalingGroup
 from localcloud.scaling_groups.lifecycle import MemberLife, moments
-
-log = logging.getLogger(__name__)
-
-# It is woken by what happens. This bounds how long a change is missed that nobody told of.
-_POLL_SECONDS = 1.0
-_STOP_SECONDS = 10.0
+from localcloud.turns import TurnTaker
 
 
 class GroupEngine:
@@ -29,31 +23,26 @@ class GroupEngine:
         self.capacity = Capacity(ec2, clock, self.lifecycle)
         self._groups = groups
         self._lock = threading.RLock()
-        self._woken = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scaling groups", daemon=True)
+        self._turns = TurnTaker("scaling groups", self.turn)
 
     def start(self) -> None:
         """Begin to bring the groups on, in a thread of its own."""
-        self._thread.start()
+        self._turns.start()
 
     def stop(self) -> None:
         """Leave the groups as they are; nothing is launched or terminated any more."""
-        self._stopped.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._turns.stop()
 
     def wake(self) -> None:
         """Look at the groups soon: something has happened to an instance."""
-        self._woken.set()
+        self._turns.wake()
 
     @contextmanager
     def changing(self, place: Place) -> Iterator[dict[str, ScalingGroup]]:
         """Hand out the groups of a place, by name, to be read and changed while nothing else moves them."""
         with self._lock:
             yield self._groups.setdefault(place, {})
-        self._woken.set()
+        self._turns.wake()
 
     def everything(self) -> list[ScalingGroup]:
         """Return all groups of all accounts."""
@@ -103,14 +92,3 @@ class GroupEngine:
     def _go_on(self, group: ScalingGroup) -> None:
         for member in list(group.members.values()):
             self.lifecycle.go_on(group, member)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._woken.clear()
-            try:
-                pause = self.turn()
-            except Exception:
-                # One group's trouble must not end all others; it is tried again with the next turn.
-                log.exception("a turn of the scaling groups failed")
-                pause = None
-            self._woken.wait(_POLL_SECONDS if pause is None else min(_POLL_SECONDS, pause))

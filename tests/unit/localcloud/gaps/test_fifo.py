@@ -4,20 +4,9 @@ import pytest
 from moto.sqs.models import Message
 
 from localcloud.gaps.sqs.fifo import DEDUPLICATION_SECONDS, FifoLine
+from tests.set_clock import Clock, clock
 
-
-class Clock:
-    """A clock that the test sets, in seconds."""
-
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+__all__ = ["clock"]
 
 
 @pytest.fixture

@@ -6,23 +6,11 @@ import pytest
 from moto.sqs.models import Message
 
 from localcloud.gaps.sqs.message_line import MessageLine
+from tests.set_clock import Clock, clock
+
+__all__ = ["clock"]
 
 _names = itertools.count()
-
-
-class Clock:
-    """A clock that the test sets, in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

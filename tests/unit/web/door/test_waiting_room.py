@@ -8,19 +8,11 @@ from jobfleet_web.door.head import Head
 from jobfleet_web.door.waiting_room import WaitingRoom
 from jobfleet_web.problems import Problem
 
+from tests.set_clock import Clock
 from tests.web_bench import ScriptedWork, Site
 
 UPLOAD = "/api/v1/upload?operation=greyscale"
 HELD = Head("POST", "/api/v1/upload", {}, None)
-
-
-class Clock:
-    """Seconds that a test sets."""
-
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def full(places: int, clock: Clock) -> WaitingRoom:
