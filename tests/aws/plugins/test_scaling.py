@@ -73,13 +73,23 @@ def test_how_long_the_last_host_took_to_come_is_told_where_a_scaler_knows_it(acc
 def test_the_alarm_watches_the_queue_and_all_groups_and_wakes_the_first(account: ScalingAccount) -> None:
     account.scaling()
 
-    [alarm] = account.clients["cloudwatch"].describe_alarms()["MetricAlarms"]
+    alarms = {
+        one["AlarmName"]: one for one in account.clients["cloudwatch"].describe_alarms()["MetricAlarms"]
+    }
+    alarm, silent = alarms["mine-waiting"], alarms["mine-silent"]
     [policy] = account.clients["autoscaling"].describe_policies()["ScalingPolicies"]
-    assert (alarm["AlarmName"], alarm["AlarmActions"]) == ("mine-waiting", [policy["PolicyARN"]])
+    assert alarm["AlarmActions"] == silent["AlarmActions"] == [policy["PolicyARN"]]
     assert (policy["PolicyName"], policy["AutoScalingGroupName"]) == ("mine-wake", "mine-worker")
     assert {one.get("Expression") for one in alarm["Metrics"]} == {
         "IF(visible > 0 AND FILL(running0, 0) + FILL(running1, 0) < 1, 1, 0)", None,
     }  # fmt: skip
+    assert {one.get("Expression") for one in silent["Metrics"]} == {
+        (
+            "IF(visible > 0 AND (FILL(running0, 0) + FILL(running1, 0)) == 1"
+            " AND (FILL(held, 0) + FILL(received, 0)) < 1, 1, 0)"
+        ),
+        None,
+    }
 
 
 def test_what_somebody_changed_is_shown_and_put_back(account: ScalingAccount) -> None:
@@ -89,7 +99,7 @@ def test_what_somebody_changed_is_shown_and_put_back(account: ScalingAccount) ->
     autoscaling.delete_lifecycle_hook(**named, LifecycleHookName="jobfleet-drain")
     autoscaling.resume_processes(**named, ScalingProcesses=["AZRebalance"])
     autoscaling.suspend_processes(**named, ScalingProcesses=["Launch"])
-    account.clients["cloudwatch"].delete_alarms(AlarmNames=["mine-waiting"])
+    account.clients["cloudwatch"].delete_alarms(AlarmNames=["mine-waiting", "mine-silent"])
     ec2 = account.clients["ec2"]
     ec2.create_launch_template_version(
         LaunchTemplateName="mine-worker",
@@ -107,6 +117,7 @@ def test_what_somebody_changed_is_shown_and_put_back(account: ScalingAccount) ->
         "hook of mine-worker",
         "suspended processes of mine-worker",
         "alarm mine-waiting",
+        "alarm mine-silent",
         f"s3://{account.bucket}/config/scaling.json",
     ]
     assert '"MaxSize": 9' in str(told["diff"])
@@ -130,11 +141,10 @@ def test_clients_learn_which_image_the_next_hosts_boot_from(account: ScalingAcco
     account.scaling(image_hash="0123456789ab")
 
     assert account.configuration()["image"] == "0123456789ab"
-    account.scaling(state="stopped")
-    assert account.configuration()["image"] == "0123456789ab"
     assert account.scaling(image_hash="0123456789ac")["mended"] == [
         f"s3://{account.bucket}/config/scaling.json"
     ]
+    account.scaling(state="stopped")
     assert account.configuration()["image"] == "0123456789ac"
 
 
