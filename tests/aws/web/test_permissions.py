@@ -15,7 +15,7 @@ import pytest
 import requests
 from jobfleet.answers.reply_queue_sweep import queue_name
 from jobfleet_jobs.protocol.message import LARGE_BYTES
-from jobfleet_jobs.protocol.names import STACK_TAG, StackNames
+from jobfleet_jobs.protocol.names import STACK_TAG, StackNames, image_offer_key
 
 from localcloud.door.call_log import read_calls
 from tests.browser.site import ACCOUNT, Site
@@ -83,7 +83,9 @@ def visitor(
     site = Site(localcloud, aws("sqs"), aws("s3"), tmp_path, name=place.stack, web_cloud=own)
     wait_for(lambda: aws("s3").list_objects_v2(Bucket=site.bucket, Prefix="workers/").get("Contents"), 60)
     # A log as if its hosts scaled.
-    Scaled(site).publish().log(*decisions(3))
+    scaled = Scaled(site).publish(image="0123456789ab")
+    scaled.log(*decisions(3))
+    scaled.put(image_offer_key("0123456789ab"), b'{"operations": ["stats"]}')
     yield Visitor(site, key)
     site.close()
 
@@ -101,6 +103,8 @@ def test_the_process_needs_the_permissions_of_its_policy_and_no_others(
     visitor.site.start()
     read(visitor, sent)
     look_at_the_stack(visitor)
+    stop(visitor, aws)
+    look_at_the_next_hosts(visitor)
     stop(visitor, aws)
 
     rows = visitor.rows()
@@ -121,6 +125,14 @@ def look_at_the_stack(visitor: Visitor) -> None:
     for path in ("/readyz", "/", "/scaling", "/api/v1/operations", "/metrics", "/api/v1/fleet"):
         answer = visitor.ask("GET", path, 200)
     assert answer.json()["workers"]["alive"] == 1
+
+
+def look_at_the_next_hosts(visitor: Visitor) -> None:
+    """Ask a process that knows nothing for operations, when no worker lives."""
+    visitor.site.worker.send_signal(signal.SIGTERM)
+    assert visitor.site.worker.wait(patience(60)) == 0
+    visitor.site.start()
+    assert visitor.ask("GET", "/api/v1/operations", 200).json()["next_hosts"] is True
 
 
 def send_and_fetch(visitor: Visitor) -> dict[str, Any]:
