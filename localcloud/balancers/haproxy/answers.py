@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 
 from localcloud.balancers.haproxy.matching import quoted
 from localcloud.balancers.model import Balancer, FixedAnswer, Listener, Redirect
@@ -15,14 +14,14 @@ _COOKIE_SECONDS = 604_800
 _PLACEHOLDER = re.compile(r"#\{(protocol|host|port|path|query)\}")
 
 
-def fixed_lines(files: dict[str, str], folder: Path, action: FixedAnswer, chosen: str) -> Iterator[str]:
+def fixed_lines(files: dict[str, str], action: FixedAnswer, chosen: str) -> Iterator[str]:
     """Yield how a fixed answer is given."""
     words = f"http-request return status {action.status}"
     if action.body:
         name = f"{hashlib.sha256(action.body.encode()).hexdigest()[:16]}.body"
         files[name] = action.body
         kind = quoted(f"{action.content_type}; charset=utf-8")
-        words += f" content-type {kind} file {folder / name}"
+        words += f" content-type {kind} file {name}"
     yield f"{words} {chosen}"
 
 
@@ -58,8 +57,8 @@ def redirect_lines(action: Redirect, balancer: Balancer, listener: Listener, cho
     yield f"{words} {quoted(f'{place}?{query}')} {chosen}"
 
 
-def page_file(files: dict[str, str], folder: Path, status: int, *, whole: bool = True) -> Path:
-    """Return where the page of an error lies, `whole` with its head."""
+def page_file(files: dict[str, str], status: int, *, whole: bool = True) -> str:
+    """Return the file with the page of an error, `whole` with its head."""
     title = f"{status} {HTTPStatus(status).phrase}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
@@ -68,7 +67,7 @@ def page_file(files: dict[str, str], folder: Path, status: int, *, whole: bool =
     head = f"HTTP/1.1 {title}\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
     name = f"{status}.{'http' if whole else 'html'}"
     files[name] = head + page if whole else page
-    return folder / name
+    return name
 
 
 def cookie_of(name: str, sample: str, seconds: int) -> Iterator[str]:

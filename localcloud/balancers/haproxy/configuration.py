@@ -73,11 +73,11 @@ def layout(balancers: list[Balancer], folder: Path) -> Layout:
     return made
 
 
-def preamble(socket: Path, connections: int) -> str:
+def preamble(socket: str, connections: int) -> str:
     """Return what stands before all: where HAProxy is told of changes, and how many connections it takes."""
     return f"""\
 global
-  stats socket {socket} mode 600 level admin expose-fd listeners
+  stats socket unix@{socket} mode 600 level admin expose-fd listeners
   log stdout len 1024 format raw local0
   nbthread 1
   maxconn {connections}
@@ -123,7 +123,7 @@ def _certificates(made: Layout, listener: Listener) -> str:
     for chain in listener.certificates:
         name = f"{hashlib.sha256(chain.encode()).hexdigest()[:16]}.pem"
         made.files[name] = chain
-        words += f" crt {made.folder / name}"
+        words += f" crt {name}"
     return f" ssl{words} alpn h2,http/1.1" if words else ""
 
 
@@ -167,7 +167,7 @@ def _answers(
     kind = "redirect" if isinstance(action, Redirect) else "fixed"
     yield f"http-request set-var(txn.kind) str({kind}) {chosen}"
     if isinstance(action, FixedAnswer):
-        yield from fixed_lines(made.files, made.folder, action, chosen)
+        yield from fixed_lines(made.files, action, chosen)
     else:
         yield from redirect_lines(action, balancer, listener, chosen)
 
@@ -193,8 +193,8 @@ def _backend(made: Layout, balancer: Balancer, group: TargetGroup) -> Iterator[s
         yield f"timeout {name} {balancer.idle_timeout}s"
     # A target that refuses the connection is a bad gateway on AWS, and unavailable for HAProxy.
     for status, shown in ((503, 502), (502, 502), (504, 504)):
-        yield f"errorfile {status} {page_file(made.files, made.folder, shown)}"
-    page = page_file(made.files, made.folder, 503, whole=False)
+        yield f"errorfile {status} {page_file(made.files, shown)}"
+    page = page_file(made.files, 503, whole=False)
     # Of a process that is about to end, HAProxy says that it has no servers; yet they answer what it took.
     nobody = "{ nbsrv eq 0 } !{ stopping }"
     yield f"http-request return status 503 content-type text/html file {page} if {nobody}"

@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +47,8 @@ class Generation:
         self.layout = layout
         self.servers = dict(servers)
         folder = layout.folder
-        self._socket = folder / f"{number}.sock"
-        self._file = folder / f"{number}.cfg"
+        # By names alone: it runs in the folder, whose path may hold blanks, or be too long for a socket's.
+        self._socket, self._file = f"{number}.sock", f"{number}.cfg"
         self._errors = folder / f"{number}.log"
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,15 +56,15 @@ class Generation:
     def start(self, before: "Generation | None") -> None:
         """Take the ports over from the one `before`, which ends what it has. Raises `LocalcloudError`."""
         self._write()
-        command = ["haproxy", "-db", "-f", str(self._file)]
+        command = ["haproxy", "-db", "-f", self._file]
         if before is not None and before.is_alive():
-            command += ["-x", str(before._socket), "-sf", str(before.pid)]
+            command += ["-x", before._socket, "-sf", str(before.pid)]
         # Whatever ends this server ends the proxy: nobody else would.
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "KILL", *command]
         with self._log.open("ab") as log, self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603  the arguments are our own
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd="/"
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd=self.layout.folder
             )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -85,7 +86,7 @@ class Generation:
             path.touch(0o600)
             path.write_bytes(content.encode())
         head = preamble(self._socket, _connections())
-        self._file.write_text(f"{head}\n{self.layout.text(servers)}")
+        (self.layout.folder / self._file).write_text(f"{head}\n{self.layout.text(servers)}")
 
     def _last_alert(self) -> str:
         text = self._errors.read_text(errors="replace")
@@ -103,9 +104,10 @@ class Generation:
 
     def tell(self, command: str) -> str:
         """Send a command and return the answer. Raises `OSError` where it does not listen."""
-        with socket.socket(socket.AF_UNIX) as connection:
+        with _opened(self.layout.folder) as folder, socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_SOCKET_SECONDS)
-            connection.connect(str(self._socket))
+            # The kernel takes 107 bytes of a socket's path: unix(7).
+            connection.connect(f"/proc/self/fd/{folder}/{self._socket}")
             connection.sendall(f"{command}\n".encode())
             parts = []
             while part := connection.recv(65_536):
@@ -156,8 +158,17 @@ class Generation:
 
     def forget(self) -> None:
         """Remove its files; it has ended."""
-        for path in (self._socket, self._file, self._errors):
-            path.unlink(missing_ok=True)
+        for name in (self._socket, self._file, self._errors.name):
+            (self.layout.folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _connections() -> int:

@@ -14,7 +14,10 @@ from tests.aws.localcloud.balancers.bench import Bench
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     need_program("haproxy")
-    made = Bench(tmp_path)
+    # HAProxy's words end at blanks, a comment begins at #, and a socket's path has 107 bytes at most.
+    folder = tmp_path / ('a long, éà日 # %h "$x folder ' * 6)
+    folder.mkdir()
+    made = Bench(folder)
     yield made
     made.end()
 
