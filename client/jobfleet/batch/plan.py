@@ -1,6 +1,7 @@
 """The plan of a run: which images are meant and where each output goes, before anything is sent."""
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from jobfleet_jobs.operations.image_formats import IMAGE_ENDINGS
 
 from jobfleet.errors import BadInput, BadOutput
-from jobfleet.files.paths import can_be, is_folder, is_stream, named, resolved
+from jobfleet.files.paths import can_be, folds_case, is_folder, is_stream, named, resolved
 from jobfleet.sending.output_paths import WantedOutput
 
 
@@ -140,19 +141,27 @@ def _item(source: Path, out: Path | None, name: str | None) -> BatchItem:
 
 def _refuse_clashes(items: Sequence[BatchItem], sources: set[Path]) -> None:
     # By the files that are written in the end: a link there is followed.
-    taken: dict[Path, BatchItem] = {}
+    taken: dict[str, BatchItem] = {}
+    known: dict[Path, bool] = {}
     for item in items:
         if item.out is None:
             continue
         whole = resolved(item.out)
         if whole in sources:
             raise BadOutput(f"{named(item.out)} is one of the inputs; give another folder with --out")
-        first = taken.setdefault(whole, item)
+        if whole.parent not in known:
+            known[whole.parent] = folds_case(whole.parent)
+        first = taken.setdefault(_as_one_file(whole) if known[whole.parent] else str(whole), item)
         if first is not item:
             both = f"{named(first.source)} and {named(item.source)}"
             # By another name, a link leads there.
-            where = item.out if item.out == first.out else whole
+            where = item.out if item.out == first.out or known[whole.parent] else whole
             raise BadOutput(
                 f"the outputs of {both} would both be {named(where)}; send them one after the "
                 "other with another --out, or send the folder they are in"
             )
+
+
+def _as_one_file(path: Path) -> str:
+    """Return what is the same for all names of a file where capitals, and how accents are written, differ."""
+    return unicodedata.normalize("NFC", str(path)).casefold()

@@ -1,10 +1,14 @@
 """Paths as people give them: of a home nobody knows, with a name too long, in a folder that is gone."""
 
+import itertools
 import os
 import stat
 from pathlib import Path
 
 from jobfleet.human_text import plain
+
+# One name with a letter in it tells; a folder may hold a million.
+_ENOUGH_NAMES = 20
 
 
 def named(path: str | Path) -> str:
@@ -64,3 +68,28 @@ def working_folder() -> Path | None:
         return Path.cwd()
     except OSError:
         return None
+
+
+def folds_case(folder: Path) -> bool:
+    """Tell whether names that differ in capitals alone are one file there, as on Windows and on macOS.
+
+    A folder that is not there yet is like the one that it will be made in. Nothing is written.
+    """
+    there = next((one for one in (folder, *folder.absolute().parents) if is_folder(one)), None)
+    if there is None:
+        return False
+    try:
+        with os.scandir(there) as entries:
+            first = itertools.islice(entries, _ENOUGH_NAMES)
+            inside = [there / entry.name for entry in first if not entry.is_symlink()]
+    except OSError:
+        inside = []
+    # What is in it tells best: it may be where another file system begins.
+    for path in (*inside, there.absolute()):
+        other = path.with_name(path.name.swapcase()) if path.name else path
+        if other.name != path.name:
+            try:
+                return other.samefile(path)
+            except OSError:
+                return False
+    return False

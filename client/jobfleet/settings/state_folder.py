@@ -12,7 +12,7 @@ def state_path() -> Path:
     """
     given = os.environ.get("XDG_STATE_HOME", "")
     # https://specifications.freedesktop.org/basedir-spec/: a path that is not absolute is passed over.
-    if given.startswith("/"):
+    if Path(given).is_absolute():
         return Path(given) / "jobfleet"
     try:
         return Path.home() / ".local" / "state" / "jobfleet"

@@ -54,3 +54,27 @@ def test_outputs_that_links_lead_to_places_of_their_own_are_planned(tmp_path: Pa
     (out / "a.png").symlink_to("elsewhere.png")
     plan = make_plan(WantedOutput(WANTED, {}, str(out)), [str(tmp_path / "in")])
     assert [item.out for item in plan.items] == [out / "a.png", out / "b.png"]
+
+
+@pytest.fixture
+def folding(tmp_path: Path) -> Path:
+    """A folder that is there under its name in other capitals, too, as where capitals do not count."""
+    made = tmp_path / "disk/Out"
+    made.mkdir(parents=True)
+    (tmp_path / "disk/oUT").symlink_to("Out")
+    return made
+
+
+@pytest.mark.parametrize(
+    "names", [("a.png", "A.png"), ("caf\u00e9.png", "cafe\u0301.png")], ids=["capitals", "accents"]
+)
+def test_outputs_that_are_one_file_where_capitals_do_not_count_are_refused(
+    folding: Path, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    images(tmp_path / "in", *names)
+
+    with pytest.raises(BadOutput, match="would both be"):
+        make_plan(WantedOutput(WANTED, {}, str(folding)), [str(tmp_path / "in")])
+    with pytest.raises(BadOutput, match="would both be"):
+        make_plan(WantedOutput(WANTED, {}, str(folding / "new/folder")), [str(tmp_path / "in")])
+    assert len(make_plan(WantedOutput(WANTED, {}, str(tmp_path / "new")), [str(tmp_path / "in")]).items) == 2
