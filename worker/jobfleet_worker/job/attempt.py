@@ -176,6 +176,8 @@ class Attempts:
             result = Result(status="failed", error=JobError(problem.code, problem.message), **told)
         else:
             result = Result(status="succeeded", result=outcome.result, output=output, **told)
+        # What cannot be written breaks this job here, and not all whose results are stored with it.
+        result.to_json()
         line = _line(result) | {"outcome": result.status, **sizes}
         seconds = timer.seconds.get("operation", 0.0) if in_pool else 0.0
         return Finished(

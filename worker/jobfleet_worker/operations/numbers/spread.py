@@ -87,7 +87,9 @@ def bin_edges(ordered: Ordered, bins: int) -> list[Number]:
     if least == greatest:
         least, greatest = least - Fraction(1, 2), greatest + Fraction(1, 2)
     whole = isinstance(ordered.least, int) and isinstance(ordered.greatest, int)
-    return [rounded(least + (greatest - least) * place / bins, whole=whole) for place in range(bins + 1)]
+    edges = (rounded(least + (greatest - least) * place / bins, whole=whole) for place in range(bins + 1))
+    # Half above the longest number there is one digit more.
+    return [max(1 - _TOO_LONG, min(edge, _TOO_LONG - 1)) for edge in edges]
 
 
 def histogram(edges: Sequence[Number], seen: Seen, count: int) -> dict[str, list[Number]]:

@@ -121,3 +121,14 @@ def test_a_result_says_when_commas_look_like_decimal_commas() -> None:
     [note] = run(OPERATIONS["stats"], {}, b"1,5 2,7", None, limits).result["notes"]
     assert note.startswith("commas part numbers")
     assert "notes" not in run(OPERATIONS["stats"], {}, b"1, 5, 2, 7", None, limits).result
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_bins_around_the_longest_numbers_end_where_json_does(sign: int) -> None:
+    longest = sign * (10**4_300 - 1)
+
+    found = stats([longest], histogram=2)["histogram"]
+
+    assert json.loads(json.dumps(found)) == found
+    assert longest in found["edges"]
+    assert sum(found["counts"]) == 1
