@@ -11,6 +11,9 @@ PYTEST := $(VENV)/bin/python -m pytest
 # How many processes test side by side. Tests wait more than they compute.
 PROCESSES ?= $(shell expr 2 '*' $$(nproc))
 
+# How long `make soak` tries inputs that nobody has seen.
+FUZZ_MINUTES ?= 120
+
 .PHONY: help venv demo down check test soak bench lint ruff mypy imports yamllint ansible-lint unit format docs policies clean
 
 help: ## Say what there is
@@ -34,7 +37,8 @@ test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need 
 unit: $(VENV)/.dev
 	$(PYTEST) -q --numprocesses=2 tests/unit examples
 
-soak: $(VENV)/.dev ## Run the fault tests with ten times the jobs and faults, and a deployment to Debian 13, for an hour or so
+soak: $(VENV)/.dev ## Look for faults for three hours: new cases for the fuzzer, ten times the jobs and faults, hosts of Debian 13
+	$(VENV)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/playbooks/test_debian_13.py tests/faults
 
 bench: $(VENV)/.dev ## Measure worker, web tier, load generator and scaling policy beside others, for half an hour

@@ -30,9 +30,9 @@ _STACKS = (
 )
 
 # What takes longest comes first, so that at the end no process waits for another one's last test.
-_KINDS = ("playbooks", "faults", "browser", "aws", "unit")
+_KINDS = ("playbooks", "faults", "browser", "fuzz", "aws", "unit")
 # Here tests take seconds, and more than a process works at any time.
-_LONG = ("playbooks", "faults", "browser")
+_LONG = ("playbooks", "faults", "browser", "fuzz")
 
 
 def group_of(nodeid: str) -> str:

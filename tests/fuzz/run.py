@@ -77,11 +77,15 @@ def run(place: str, seeds: Iterable[int], found: Callable[[Found], object] = lam
 class _Child:
     def __init__(self, place: str) -> None:
         command = [sys.executable, "-m", "tests.fuzz.child", place]
-        self._said = tempfile.TemporaryFile("w+")
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by `end`
         self._process = subprocess.Popen(
-            command, cwd=REPOSITORY, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command,
+            cwd=REPOSITORY,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=self._said,
-        )  # fmt: skip
+        )
         if self._read() is None:
             raise RuntimeError(f"{' '.join(command)} did not start: {self.end()}")
 

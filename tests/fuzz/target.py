@@ -24,8 +24,8 @@ class Target:
 
     `check` raises `Find`; whatever else it raises is a find, too. `seconds` is the CPU time that one case may
     take, far more than any needs, and `memory` how many bytes of address space beside what is there when the
-    first begins: inputs are small, so whatever needs more took an input at its word. `stop` ends what checks have begun. A case is shown by its `repr`; one with
-    `data` is kept in a file on request.
+    first begins: inputs are small, so whatever needs more took an input at its word. `stop` ends what checks
+    have begun. A case is shown by its `repr`, and its `data` are kept in a file on request.
     """
 
     name: str

@@ -59,7 +59,7 @@ def make(choose: random.Random) -> Case:
     if kind == "aws-file":
         return Case(kind, _aws_file(choose, secrets[0]), (), secrets)
     whole = parsed(SAMPLES[kind](choose))
-    names = list(whole) + ["id", "at", "result", "output", "timings", "status"]
+    names = [*whole, "id", "at", "result", "output", "timings", "status"]
     for _ in range(choose.choice((0, 1, 1, 1, 2, 3))):
         whole = changed(choose, whole, names)
     if kind == "program" and isinstance(whole, dict) and choose.random() < 0.5:
@@ -256,9 +256,18 @@ def _aws_files(case: Case) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[Case], str]] = {
-    "result": _result, "heartbeat": _heartbeat, "note": _note, "state": _state, "configuration": _configuration,
-    "scaling-log": _scaling_log, "description": _description, "log": _log, "sent": _sent, "record": _record,
-    "program": _program, "aws-file": _aws_files,
-}  # fmt: skip
+    "result": _result,
+    "heartbeat": _heartbeat,
+    "note": _note,
+    "state": _state,
+    "configuration": _configuration,
+    "scaling-log": _scaling_log,
+    "description": _description,
+    "log": _log,
+    "sent": _sent,
+    "record": _record,
+    "program": _program,
+    "aws-file": _aws_files,
+}
 
 DOCUMENTS = Target("documents", make, check, memory=2 * 1024**3)

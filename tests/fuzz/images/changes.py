@@ -1,9 +1,10 @@
-"""Changes to image files that know how the formats are laid out: whole parts, their fields, and single bytes."""
+"""Changes to image files that know how formats are laid out: whole parts, their fields, and single bytes."""
 
 import random
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from tests.fuzz.images.corpus import chunk, files
 
@@ -183,9 +184,15 @@ def _pieces(data: bytes) -> list[bytes]:
 
 def _cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     ends = sorted({0, *(place for place in places if place < len(data)), len(data)})
-    return [data[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(ends)]
 
 
 _SPLIT: Mapping[str, Callable[[bytes], list[bytes]]] = {
-    "PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "GIF": _gif, "TIFF": _tiff, "BMP": _bmp, "PPM": _ppm,
-}  # fmt: skip
+    "PNG": _png,
+    "JPEG": _jpeg,
+    "WEBP": _webp,
+    "GIF": _gif,
+    "TIFF": _tiff,
+    "BMP": _bmp,
+    "PPM": _ppm,
+}

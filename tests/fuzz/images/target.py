@@ -29,6 +29,9 @@ MAX_PIXELS = 200_000
 _LIMITS = Limits(MAX_PIXELS, 1)
 _PLOT_MAX_PIXELS = 2_000_000
 
+# What the worker answers where its own code breaks.
+BREAKS = "breaks-the-code"
+
 # Those of parts need programs and models that not every machine has.
 _OPERATIONS = [one for one in OPERATIONS.values() if one.takes == "image" and one.part is None]
 _SAME_SIZE = frozenset({"greyscale", "threshold", "blackwhite", "convert", "blur", "edges", "strip"})
@@ -119,6 +122,8 @@ def check(case: Case) -> str:
     try:
         outcome = run(operation, parameters, case.data, case.output, _LIMITS)
     except BadJob as problem:
+        if problem.code == BREAKS and problem.__cause__:
+            raise problem.__cause__ from None
         code = check_refusal(problem)
         try:
             run(operation, parameters, case.data, case.output, _LIMITS)

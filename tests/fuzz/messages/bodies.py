@@ -23,12 +23,60 @@ BUCKET, STACK = "fuzz-bucket", "fuzz"
 NUMBERS, PICTURE = f"{UPLOADS}numbers.txt", f"{UPLOADS}picture.png"
 
 # Of what a message may be full. A reader that takes quadratic time over one of them takes minutes.
-_UNITS = ("[", "{", '"', "\\", " ", "1", "a", ",", '":', "\\u0000", "é", "secret ", "secret=", "\\\\'", "%41", "=?", "'\\''",
-          "Invalid header value \\\\'", "Invalid header value '", "IQoJ", "AKIA", "aA1/", "token:", "=", "-", "\\n")  # fmt: skip
+_UNITS = (
+    "[",
+    "{",
+    '"',
+    "\\",
+    " ",
+    "1",
+    "a",
+    ",",
+    '":',
+    "\\u0000",
+    "é",
+    "secret ",
+    "secret=",
+    "\\\\'",
+    "%41",
+    "=?",
+    "'\\''",
+    "Invalid header value \\\\'",
+    "Invalid header value '",
+    "IQoJ",
+    "AKIA",
+    "aA1/",
+    "token:",
+    "=",
+    "-",
+    "\\n",
+)
 _HUGE_CHARACTERS = 700_000
 
-_WORDS = ("version", "id", "operation", "parameters", "input", "output", "reply_to", "tell", "submitted_at", "key", "bucket",
-          "inline", "Records", "s3", "object", "eTag", "Event", "steps", "columns", "level", "sequencer", "urlDecodedKey")  # fmt: skip
+_WORDS = (
+    "version",
+    "id",
+    "operation",
+    "parameters",
+    "input",
+    "output",
+    "reply_to",
+    "tell",
+    "submitted_at",
+    "key",
+    "bucket",
+    "inline",
+    "Records",
+    "s3",
+    "object",
+    "eTag",
+    "Event",
+    "steps",
+    "columns",
+    "level",
+    "sequencer",
+    "urlDecodedKey",
+)
 
 _NOT_TAKEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -43,7 +91,8 @@ class Case:
     attempt: int = 1
 
     def __repr__(self) -> str:
-        return f"attempt {self.attempt} of {self.data[:2_000]!r} ({len(self.data):,} characters) with {dict(self.objects)!r}"
+        what = f"{self.data[:2_000]!r} ({len(self.data):,} characters)"
+        return f"attempt {self.attempt} of {what} with {dict(self.objects)!r}"
 
 
 def request(choose: random.Random) -> dict[str, Any]:
@@ -84,9 +133,13 @@ def event(choose: random.Random, objects: dict[str, Stored]) -> dict[str, Any]:
         )
     about = {"key": quote_plus(key, safe="/"), "size": 7, "eTag": there.etag, "sequencer": "00A1"}
     one = {
-        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-west-1", "eventTime": "2026-01-01T00:00:00.000Z",
-        "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": BUCKET}, "object": about},
-    }  # fmt: skip
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "eu-west-1",
+        "eventTime": "2026-01-01T00:00:00.000Z",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": BUCKET}, "object": about},
+    }
     return {"Records": [one] * choose.choice((1, 1, 1, 1, 2))}
 
 

@@ -54,7 +54,7 @@ class MemoryS3:
 
     def put_object(
         self, *, Key: str, Body: bytes, Metadata: Mapping[str, str] | None = None, **_: Any
-    ) -> dict[str, Any]:  # noqa: N803
+    ) -> dict[str, Any]:
         """Store an object."""
         self._check_key(Key)
         for name, value in (Metadata or {}).items():
@@ -65,7 +65,7 @@ class MemoryS3:
         self.objects[Key] = Stored(Body, dict(Metadata or {}))
         return {"ETag": f'"{self.objects[Key].etag}"'}
 
-    def list_objects_v2(self, *, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def list_objects_v2(self, *, Prefix: str, **_: Any) -> dict[str, Any]:
         """List what there is."""
         keys = sorted(key for key in self.objects if key.startswith(Prefix))
         return {"Contents": [{"Key": key, "LastModified": datetime.now(UTC)} for key in keys]}
@@ -74,7 +74,7 @@ class MemoryS3:
         """Return that there are no tags."""
         return {"TagSet": []}
 
-    def put_object_tagging(self, *, Tagging: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object_tagging(self, *, Tagging: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Look at tags."""
         for tag in Tagging["TagSet"]:
             fits = _TAG_TAKES.fullmatch(tag["Value"]) and len(tag["Value"]) <= 256
@@ -87,7 +87,7 @@ class MemoryS3:
     def _head(self, found: Stored) -> dict[str, Any]:
         return {"ContentLength": len(found.data), "ETag": f'"{found.etag}"', "Metadata": dict(found.metadata)}
 
-    def _found(self, call: str, code: str, *, Key: str, IfMatch: str | None = None, **_: Any) -> Stored:  # noqa: N803
+    def _found(self, call: str, code: str, *, Key: str, IfMatch: str | None = None, **_: Any) -> Stored:
         self._check_key(Key)
         if Key not in self.objects:
             raise _refused(call, code)
@@ -115,7 +115,7 @@ class MemorySqs:
         self.deleted: list[str] = []
         self.hidden: list[tuple[str, int]] = []
 
-    def get_queue_url(self, *, QueueName: str) -> dict[str, str]:  # noqa: N803
+    def get_queue_url(self, *, QueueName: str) -> dict[str, str]:
         """Return a queue's name, as its address."""
         require(_QUEUE_NAME.fullmatch(QueueName), f"no name of a queue: {QueueName!r}")
         return {"QueueUrl": QueueName}
@@ -133,7 +133,7 @@ class MemorySqs:
 
     def send_message(
         self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Mapping[str, Any] | None = None, **_: Any
-    ) -> dict[str, Any]:  # noqa: N803
+    ) -> dict[str, Any]:
         """Take a message."""
         texts = {name: one["StringValue"] for name, one in (MessageAttributes or {}).items()}
         size = len(MessageBody.encode()) + sum(
@@ -145,13 +145,13 @@ class MemorySqs:
         self.sent.append((QueueUrl, MessageBody, texts))
         return {}
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Take messages."""
         for entry in Entries:
             self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])
         return {}
 
-    def delete_message_batch(self, *, Entries: Sequence[Mapping[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
+    def delete_message_batch(self, *, Entries: Sequence[Mapping[str, Any]], **_: Any) -> dict[str, Any]:
         """Note that messages are done."""
         self.deleted += [entry["ReceiptHandle"] for entry in Entries]
         self.ended.set()
@@ -159,7 +159,7 @@ class MemorySqs:
 
     def change_message_visibility_batch(
         self, *, Entries: Sequence[Mapping[str, Any]], **_: Any
-    ) -> dict[str, Any]:  # noqa: N803
+    ) -> dict[str, Any]:
         """Note that messages come again: handed back if it is soon."""
         self.hidden += [(entry["ReceiptHandle"], entry["VisibilityTimeout"]) for entry in Entries]
         if any(entry["VisibilityTimeout"] == 0 for entry in Entries):

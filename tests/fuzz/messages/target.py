@@ -5,6 +5,7 @@ import itertools
 import json
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,15 +40,33 @@ class Worker:
         self.s3, self.sqs, self.out = MemoryS3(), MemorySqs(), io.StringIO()
         self._spool = tempfile.TemporaryDirectory(prefix="jobfleet-fuzz-")
         settings = WorkerSettings(
-            STACK, "eu-west-1", BUCKET, "requests", "responses", "dead", worker_id="w", processes=1, wait_time=1,
-            batch_linger=0, max_pixels=200_000, max_input_bytes=2_000_000, job_time_limit=20, spool=Path(self._spool.name) / "spool",
-        )  # fmt: skip
+            STACK,
+            "eu-west-1",
+            BUCKET,
+            "requests",
+            "responses",
+            "dead",
+            worker_id="w",
+            processes=1,
+            wait_time=1,
+            batch_linger=0,
+            max_pixels=200_000,
+            max_input_bytes=2_000_000,
+            job_time_limit=20,
+            stop_timeout=1,
+            spool=Path(self._spool.name) / "spool",
+        )
         around = Surroundings(credentials=lambda: 0, backoff=lambda _: 0, out=self.out, version="1")
         clients = Clients(*cast(Any, (self.sqs, self.s3, None)))
         made = build(settings, clients, make_offer(settings), around)
         self._stop, self._numbers = made.stop, itertools.count()
         self._thread = threading.Thread(target=made.engine.run, daemon=True)
         self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
 
     def end(self) -> None:
         """Stop it."""
@@ -65,13 +84,17 @@ class Worker:
         receipt = str(next(self._numbers))
         told = {"ApproximateReceiveCount": str(case.attempt)}
         self.sqs.waiting.put({"Body": case.data, "ReceiptHandle": receipt, "Attributes": told})
-        ended = self.sqs.ended.wait(patience(ANSWER_SECONDS))
+        deadline = time.monotonic() + patience(ANSWER_SECONDS)
+        while not (ended := self.sqs.ended.wait(1.0)) and self.is_alive:
+            if time.monotonic() > deadline:
+                break
         said = self.out.getvalue()
-        require(self._thread.is_alive(), f"the worker has ended: {said[-2_000:]}")
         require(ended, f"nothing became of it: {said[-2_000:]}")
         lines = [json.loads(line) for line in said.splitlines()]
         for line in lines:
-            require(line["event"] != "attempt-broken", f"broken: {line.get('cause')}\n{line.get('trace')}")
+            broken = line["event"] in ("attempt-broken", "thread-died")
+            require(not broken, f"{line['event']}: {line.get('cause')}\n{line.get('trace')}")
+        require(self.is_alive, f"the worker has ended: {said[-2_000:]}")
         require(receipt in self.sqs.deleted, f"it was handed back: {said[-2_000:]}")
         return lines
 
@@ -81,6 +104,8 @@ _worker: list[Worker] = []
 
 def check(case: Case) -> str:
     """Have a message done, and look at all that a person may read of it."""
+    if _worker and not _worker[0].is_alive:
+        stop()
     if not _worker:
         _worker.append(Worker())
     worker = _worker[0]
@@ -100,8 +125,8 @@ def check(case: Case) -> str:
 
 def stop() -> None:
     """End the worker."""
-    for one in _worker:
-        one.end()
+    while _worker:
+        _worker.pop().end()
 
 
 def _check_line(line: dict[str, Any], case: Case) -> None:

@@ -21,7 +21,10 @@ def test_tests_of_one_stack_and_fault_tests_of_one_file_are_together() -> None:
 
 
 def test_the_files_of_playbooks_begin_by_how_long_their_groups_take_and_all_else_follows() -> None:
-    names = ("playbooks/test_two_machines", "unit/test_any", "playbooks/test_teardown", "faults/test_kill")
+    names = (
+        "playbooks/test_two_machines", "unit/test_any", "fuzz/test_fuzz", "playbooks/test_teardown",
+        "faults/test_kill",
+    )  # fmt: skip
     nodeids = {f"tests/{name}.py::x" for name in (*names, "playbooks/test_session", "playbooks/test_parts")}
 
     order = sorted(sorted(nodeids), key=place_of)
@@ -32,6 +35,7 @@ def test_the_files_of_playbooks_begin_by_how_long_their_groups_take_and_all_else
         "test_parts.py::x",
         "test_two_machines.py::x",
         "test_kill.py::x",
+        "test_fuzz.py::x",
         "test_any.py::x",
     ]
 
