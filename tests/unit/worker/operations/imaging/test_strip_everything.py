@@ -168,3 +168,14 @@ def test_a_stripped_picture_stands_as_it_stood(kind: str, orientation: int) -> N
     assert out.getexif().get(0x112, 1) == 1
     off = abs(np.asarray(out.convert("RGB")) - expected)
     assert off.max() <= (12 if kind == "JPEG" else 0)
+
+
+def test_strip_says_no_more_colours_of_a_bmp_than_there_are() -> None:
+    data = bytearray(saved(Image.fromarray(PICTURE).convert("P"), "BMP"))
+    data[46:50] = (65_288).to_bytes(4, "little")  # other programs give up on it
+
+    bare = do("strip", bytes(data), "outputs/x.bmp").data or b""
+
+    assert int.from_bytes(bare[46:50], "little") <= 256
+    made = opened(do("convert", bytes(data), "outputs/x.png")).convert("RGB")
+    assert (np.asarray(Image.open(io.BytesIO(bare)).convert("RGB")) == np.asarray(made)).all()

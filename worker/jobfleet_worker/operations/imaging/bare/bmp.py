@@ -34,6 +34,10 @@ def bare_bmp(data: bytes) -> Iterator[bytes] | None:
     used = struct.unpack_from("<I", head, 32)[0]
     if bits > 8:
         struct.pack_into("<I", head, 32, 0)  # a palette for screens of few colours
+    elif used > 2**bits:
+        # There are no more than a pixel can say, nor than lie before the pixels; some readers take the word.
+        start = struct.unpack_from("<I", data, 10)[0]
+        struct.pack_into("<I", head, 32, max(0, min(2**bits, (start - _FILE_HEAD - size - masks) // 4)))
     colours = min(used or 2**bits, 2**bits) if bits <= 8 else 0
     return _file(data, head, (width, abs(height), bits), masks + 4 * colours)
 
