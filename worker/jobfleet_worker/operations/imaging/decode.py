@@ -113,7 +113,7 @@ def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, 
     picture = Picture(
         frames, kind, exif=turn.exif, icc_profile=profile, dpi=_dpi(image), plays=film.plays,
         drafted=drafted, reading=(*film.reading, *said), notes=(*notes, *film.notes, *turn.notes),
-        as_stored=turn.turn is None and film.complete, marks=png.marks if png else Marks(),
+        as_stored=turn.turn is None and film.complete, marks=png.marks if png else Marks.of_jfif(image.info),
     )  # fmt: skip
     return picture.sides_swapped() if turn.swaps_sides else picture
 

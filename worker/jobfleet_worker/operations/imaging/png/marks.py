@@ -1,4 +1,4 @@
-"""What a PNG file says of its pixels beside them, and what of it a file holds that is made from it.
+"""What a file says of its pixels beside them, mostly a PNG, and what a file made from it holds of that.
 
 The colours' encoding (gAMA, cHRM, sRGB, cICP, mDCV, cLLI), how many bits counted at first (sBIT), a ground
 to show the picture on (bKGD), and the proportions of a pixel (pHYs): https://www.w3.org/TR/png-3/#11addnlcolinfo
@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from PIL import Image
 
@@ -21,12 +22,15 @@ _SRGB_PRIMARIES = (31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000
 _NEAR = 1_000
 
 _SIGNATURE_AND_HEADER = 33
-_ASPECT = 0  # pHYs: the numbers have no unit
+_ASPECT = 0  # pHYs and JFIF: the numbers have no unit
+_PROPORTIONS = "pixel proportions"
+# ITU-T T.871, 10.1: what a JFIF file begins with, and the version before the unit.
+_JFIF, _JFIF_VERSION_BYTES = b"\xff\xd8\xff\xe0\0\x10JFIF\0", 2
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a PNG says beside its pixels.
+    """What a PNG says beside its pixels, or a JPEG of their proportions.
 
     `encoding` has the bodies of chunks by their names, `bits` that of sBIT where it names fewer bits than
     there are. `ground` is red, green and blue, 0 to 65,535. `aspect` are pixels on the same length across and
@@ -39,11 +43,18 @@ class Marks:
     aspect: tuple[int, int] | None = None
     lost: tuple[str, ...] = ()
 
+    @classmethod
+    def of_jfif(cls, told: Mapping[Any, Any]) -> "Marks":
+        """Return what a JPEG says that Pillow has read; `told` is its `info`."""
+        across, down = told.get("jfif_density", (1, 1))
+        oblong = told.get("jfif_unit") == _ASPECT and across and down and across != down
+        return cls(aspect=(across, down) if oblong else None)
+
     def changed(self, *, resized: bool) -> "Marks":
         """Return what still holds once the pixels were changed."""
         lost = [*self.lost]
         lost += ["sBIT"] if self.bits else []
-        lost += ["pHYs"] if self.aspect and resized else []
+        lost += [_PROPORTIONS] if self.aspect and resized else []
         return replace(self, bits=None, aspect=None if resized else self.aspect, lost=tuple(lost))
 
     def sides_swapped(self) -> "Marks":
@@ -55,22 +66,24 @@ class Marks:
 
         `profile`: it has a colour profile.
         """
-        gone = self._unheld(profile=profile)
         if kind == "PNG":
             data, gone = self._written(data, image, profile=profile)
-        notes = []
-        if gone:
-            notes.append(f"{_listed(gone)} dropped: the {kind} file cannot hold it")
+        else:
+            gone = self._unheld(profile=profile)
+            if self.aspect and kind == "JPEG" and (held := _in_jfif(data, self.aspect)):
+                data = held
+            elif self.aspect:
+                gone.append(_PROPORTIONS)
+        notes = [_dropped(gone, f"the {kind} file cannot hold", "")] if gone else []
         if self.lost:
-            notes.append(f"{_listed(self.lost)} dropped: it is no longer true")
+            notes.append(_dropped(self.lost, "", "no longer true"))
         return data, notes
 
     def _unheld(self, *, profile: bool) -> list[str]:
         """Return the names of what no other format holds."""
         names = [name.decode() for name in self.encoding] if self._says_more(profile=profile) else []
         names += ["bKGD"] if self.ground else []
-        names += ["sBIT"] if self.bits else []
-        return names + (["pHYs"] if self.aspect else [])
+        return names + (["sBIT"] if self.bits else [])
 
     def _says_more(self, *, profile: bool) -> bool:
         """Tell whether the colours are meant otherwise than without it: without any, they are sRGB's."""
@@ -115,9 +128,21 @@ def chunk_of(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def _listed(names: Collection[str]) -> str:
+def _dropped(names: Collection[str], unable: str, untrue: str) -> str:
     once = list(dict.fromkeys(names))
-    return f"what the PNG image says by {', '.join(once)} was"
+    several = len(once) > 1 or once == [_PROPORTIONS]
+    were, them, are = ("were", "them", "they are") if several else ("was", "it", "it is")
+    return (
+        f"the image's {', '.join(once)} {were} dropped: {f'{unable} {them}' if unable else f'{are} {untrue}'}"
+    )
+
+
+def _in_jfif(jpeg: bytes, aspect: tuple[int, int]) -> bytes | None:
+    """Return a JPEG that Pillow wrote with its pixels' proportions; None if it cannot hold them."""
+    if not jpeg.startswith(_JFIF) or max(aspect) > 65_535:
+        return None
+    place = len(_JFIF) + _JFIF_VERSION_BYTES
+    return jpeg[:place] + struct.pack(">BHH", _ASPECT, *aspect) + jpeg[place + 5 :]
 
 
 def _before_pixels(png: bytes) -> int:

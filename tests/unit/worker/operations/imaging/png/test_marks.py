@@ -58,7 +58,7 @@ def test_how_colours_are_encoded_stays_through_every_operation(operation: str) -
     kept = chunks_of(data)
     for whole in ENCODING:
         assert kept[whole[4:8]] == whole[8:-4]
-    assert not [note for note in notes if "PNG image says" in note]
+    assert not [note for note in notes if "the image's" in note]
     # In front of palette and pixels, with checksums that another decoder accepts.
     assert names_of(data)[: 1 + len(ENCODING)] == [b"IHDR", *(whole[4:8] for whole in ENCODING)]
     with Image.open(io.BytesIO(data)) as image:
@@ -69,19 +69,19 @@ def test_how_colours_are_encoded_stays_through_every_operation(operation: str) -
 def test_another_format_holds_none_of_it_and_it_is_said(output: str) -> None:
     kind = {"jpg": "JPEG", "tif": "TIFF"}.get(output[2:], output[2:].upper())
     _, notes = do(picture(GAMMA, PRIMARIES), "resize", f"outputs/{output}", width=4)
-    assert f"what the PNG image says by gAMA, cHRM was dropped: the {kind} file cannot hold it" in notes
+    assert f"the image's gAMA, cHRM were dropped: the {kind} file cannot hold them" in notes
 
 
 @pytest.mark.parametrize(
     "meant", [[SRGB], [SRGB, GAMMA], [SRGB_GAMMA], [SRGB_GAMMA, SRGB_PRIMARIES], [SRGB_CODES, GAMMA], []]
 )
 def test_of_srgb_nothing_is_said_as_colours_without_a_word_are_srgb(meant: list[bytes]) -> None:
-    assert not [note for note in do(picture(*meant), output="outputs/x.jpg")[1] if "PNG image says" in note]
+    assert not [note for note in do(picture(*meant), output="outputs/x.jpg")[1] if "the image's" in note]
 
 
 @pytest.mark.parametrize("meant", [[GAMMA], [PRIMARIES], [SRGB_GAMMA, PRIMARIES], [HDR], [SRGB, HDR]])
 def test_of_colours_that_are_not_srgb_it_is_said(meant: list[bytes]) -> None:
-    assert [note for note in do(picture(*meant), output="outputs/x.jpg")[1] if "PNG image says" in note]
+    assert [note for note in do(picture(*meant), output="outputs/x.jpg")[1] if "the image's" in note]
 
 
 def with_profile(*before: bytes) -> bytes:
@@ -94,8 +94,8 @@ def test_a_colour_profile_that_goes_along_says_it_all_but_for_codes_which_go_bef
     kept, notes = do(with_profile(GAMMA, PRIMARIES), output="outputs/x.jpg")
     with Image.open(io.BytesIO(kept)) as image:
         assert image.info["icc_profile"] == PROFILE
-    assert not [note for note in notes if "PNG image says" in note]
-    assert [note for note in do(with_profile(HDR), output="outputs/x.jpg")[1] if "by cICP" in note]
+    assert not [note for note in notes if "the image's" in note]
+    assert [note for note in do(with_profile(HDR), output="outputs/x.jpg")[1] if "cICP" in note]
 
 
 def test_srgb_does_not_stand_beside_a_colour_profile() -> None:
@@ -107,7 +107,7 @@ def test_srgb_does_not_stand_beside_a_colour_profile() -> None:
 @pytest.mark.parametrize("operation", sorted(set(ON_IMAGES) - {"strip"}))
 def test_the_time_of_the_last_change_is_no_longer_true(operation: str) -> None:
     data, notes = do(picture(TIME), operation, **ON_IMAGES[operation])
-    assert "what the PNG image says by tIME was dropped: it is no longer true" in notes
+    assert "the image's tIME was dropped: it is no longer true" in notes
     assert b"tIME" not in names_of(data)
 
 
@@ -115,10 +115,10 @@ def test_the_bits_that_counted_stay_with_pixels_that_stay() -> None:
     few = chunk(b"sBIT", bytes([5, 6, 5]))
     assert chunks_of(do(picture(few))[0])[b"sBIT"] == bytes([5, 6, 5])
     data, notes = do(picture(few), "resize", width=4)
-    assert "what the PNG image says by sBIT was dropped: it is no longer true" in notes
+    assert "the image's sBIT was dropped: it is no longer true" in notes
     assert b"sBIT" not in names_of(data)
     _, notes = do(picture(few), output="outputs/x.bmp")
-    assert "what the PNG image says by sBIT was dropped: the BMP file cannot hold it" in notes
+    assert "the image's sBIT was dropped: the BMP file cannot hold it" in notes
 
 
 @pytest.mark.parametrize("operation", ["resize", "convert"])
@@ -161,7 +161,7 @@ def test_a_ground_of_sixteen_bits_is_reduced_like_the_pixels() -> None:
 
 def test_a_coloured_ground_cannot_stay_with_a_grey_picture() -> None:
     data, notes = do(picture(GROUND), "greyscale")
-    assert "what the PNG image says by bKGD was dropped: the PNG file cannot hold it" in notes
+    assert "the image's bKGD was dropped: the PNG file cannot hold it" in notes
     assert b"bKGD" not in names_of(data)
 
 
@@ -170,10 +170,35 @@ def test_pixels_that_are_no_squares_stay_so_until_the_picture_is_resized() -> No
     for operation in ("convert", "threshold"):
         assert chunks_of(do(picture(OBLONG), operation)[0])[b"pHYs"] == oblong
     data, notes = do(picture(OBLONG), "resize", width=4)
-    assert "what the PNG image says by pHYs was dropped: it is no longer true" in notes
+    assert "the image's pixel proportions were dropped: they are no longer true" in notes
     assert b"pHYs" not in names_of(data)
-    _, notes = do(picture(OBLONG), output="outputs/x.jpg")
-    assert "what the PNG image says by pHYs was dropped: the JPEG file cannot hold it" in notes
+    _, notes = do(picture(OBLONG), output="outputs/x.bmp")
+    assert "the image's pixel proportions were dropped: the BMP file cannot hold them" in notes
+
+
+def oblong_jpeg(**options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 10)).save(out, "JPEG", **options)
+    return out.getvalue().replace(b"JFIF\0\1\1\0\0\1\0\1", b"JFIF\0\1\1\0\0\x40\0\x2d")
+
+
+def test_a_jpegs_proportions_go_to_jpeg_and_png_and_back() -> None:
+    """As of films on DVD: their pixels are 64 to 45."""
+    assert chunks_of(do(oblong_jpeg())[0])[b"pHYs"] == struct.pack(">IIB", 64, 45, 0)
+    for data in (oblong_jpeg(), do(oblong_jpeg())[0]):
+        kept, notes = do(data, output="outputs/x.jpg")
+        assert not [note for note in notes if "proportions" in note]
+        with Image.open(io.BytesIO(kept)) as image:
+            assert (image.info["jfif_unit"], image.info["jfif_density"]) == (0, (64, 45))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned, _ = do(oblong_jpeg(exif=exif.tobytes()))
+    assert chunks_of(turned)[b"pHYs"] == struct.pack(">IIB", 45, 64, 0)
+    _, notes = do(oblong_jpeg(), "resize", width=4)
+    assert "the image's pixel proportions were dropped: they are no longer true" in notes
+    too_long = chunk(b"pHYs", struct.pack(">IIB", 70_000, 1, 0))
+    _, notes = do(picture(too_long), output="outputs/x.jpg")
+    assert "the image's pixel proportions were dropped: the JPEG file cannot hold them" in notes
 
 
 @pytest.mark.parametrize("degrees", [90, 270])
