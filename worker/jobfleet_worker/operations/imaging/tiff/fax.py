@@ -7,7 +7,7 @@ from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
 from jobfleet_worker.operations.imaging.tiff.directory import Directory, Tag
-from jobfleet_worker.operations.imaging.tiff.layout import CCITT_3, SampleLayout
+from jobfleet_worker.operations.imaging.tiff.layout import CCITT_3, CCITT_4, SampleLayout
 from jobfleet_worker.operations.imaging.tiff.made import unpacked
 from jobfleet_worker.operations.imaging.tiff.samples import REVERSED
 from jobfleet_worker.operations.imaging.tiff.segments import Segment
@@ -22,8 +22,7 @@ _BLACK_LINE = "00110101" + "0000001111" + "0000110111"
 # In two dimensions, a pass, and no white and one black pixel across. The zeros of the pass may be the last
 # ones of the code before, which are stripped with what fills up a strip.
 _PASS_TO_BLACK = "0001" + "001" + "00110101" + "010"
-# A sender's own word that there are no more lines: ends of lines, with nothing between them.
-_NO_MORE_LINES = re.compile(r"(?:0{11,}11?)+$")
+# Of the data's end that is looked at: a sender's own word that there are no more lines is shorter.
 _TAIL_BYTES = 24
 
 
@@ -33,8 +32,8 @@ def check_fax(image: Image.Image, page: Directory, layout: SampleLayout, segment
     The picture is read once more, with black behind the end of the data: where that can be seen, more
     data was needed.
     """
-    codes = _black_codes(page, layout)
-    parts = [_with_black(page.form.data[at : at + count], layout, codes) for at, count in segments]
+    end, black = _codes(page, layout)
+    parts = [_with_black(page.form.data[at : at + count], layout, end, black) for at, count in segments]
     tags: dict[int, int] = {
         Tag.WIDTH: layout.width, Tag.LENGTH: layout.height, Tag.BITS: 1, Tag.SAMPLES: 1,
         Tag.COMPRESSION: layout.compression, Tag.PHOTOMETRIC: layout.photometric,
@@ -53,21 +52,24 @@ def check_fax(image: Image.Image, page: Directory, layout: SampleLayout, segment
         raise BadJob("broken-image", "the TIFF's fax data ends before its picture does: it is cut off")
 
 
-def _with_black(data: bytes, layout: SampleLayout, codes: str) -> bytes:
-    """Return fax data with more codes in place of the word that there are none."""
+def _with_black(data: bytes, layout: SampleLayout, end: str, black: str) -> bytes:
+    """Return fax data with black codes in place of the ends of lines with which a sender says it is over."""
     data = data.rstrip(b"\0")
     tail = data[-_TAIL_BYTES:]
-    bits = "".join(f"{byte:08b}" for byte in (tail.translate(REVERSED) if layout.backwards else tail)).rstrip(
-        "0"
-    )
-    bits = _NO_MORE_LINES.sub("", bits).rstrip("0") + codes
+    seen = tail.translate(REVERSED) if layout.backwards else tail
+    bits = "".join(f"{byte:08b}" for byte in seen).rstrip("0")
+    bits = re.sub(f"(?:0*{end})+$", "", bits) if end else bits
+    bits = bits.rstrip("0") + black
     bits += "0" * (-len(bits) % 8)
     new = int(bits, 2).to_bytes(len(bits) // 8)
-    return data[: -len(tail)] + (new.translate(REVERSED) if layout.backwards else new)
+    return data[: len(data) - len(tail)] + (new.translate(REVERSED) if layout.backwards else new)
 
 
-def _black_codes(page: Directory, layout: SampleLayout) -> str:
+def _codes(page: Directory, layout: SampleLayout) -> tuple[str, str]:
+    """Return the end of a line, if there is such a code, and black lines as they stand behind data."""
     if layout.compression == CCITT_3:
-        tag = "1" if page.number(_T4_OPTIONS, 0) & _TWO_DIMENSIONAL else ""
-        return (_END_OF_LINE + tag + _BLACK_LINE) * 4
-    return (_PASS_TO_BLACK + _BLACK_LINE) * 8
+        two = page.number(_T4_OPTIONS, 0) & _TWO_DIMENSIONAL
+        end = _END_OF_LINE + "1" if two else _END_OF_LINE  # then it says of how many dimensions the line is
+        return end, (end + _BLACK_LINE) * 4
+    # In runs alone there are no ends of lines, and what fills up a line can look like one.
+    return _END_OF_LINE if layout.compression == CCITT_4 else "", (_PASS_TO_BLACK + _BLACK_LINE) * 8

@@ -91,6 +91,20 @@ def test_whole_fax_data_is_read_whatever_fills_it_up(compression: str, filled: i
             assert seen.tobytes() == expected.tobytes(), (options, shade, orientation)
 
 
+@pytest.mark.parametrize("compression", FAX)
+@pytest.mark.parametrize("options", [0, 1, 4, 5])
+def test_no_whole_fax_is_taken_for_one_that_stops(compression: str, options: int) -> None:
+    # Narrow ones end in codes that look like the end of a line.
+    dice = np.random.default_rng(8)
+    for width in (1, 2, 3, 4, 7, 8, 19, 29, 45, 130):
+        for share in (0, 0.01, 0.02, 0.5, 1):
+            image = Image.fromarray(dice.random((17, width)) < share)
+            told = {292: options} if options and compression == "group3" else {}
+            data = saved(image, compression=compression, strip_size=8 * ((width + 7) // 8), tiffinfo=told)
+            seen = read(data).frames[0].image
+            assert seen.tobytes() == image.tobytes(), (width, share)
+
+
 @pytest.mark.parametrize("compression", ["group3", "group4"])
 def test_a_fax_of_fewer_lines_than_it_says_is_damage_although_it_says_that_it_ends(compression: str) -> None:
     # libtiff would show what memory held before.
