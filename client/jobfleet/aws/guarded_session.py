@@ -7,7 +7,7 @@ from jobfleet_jobs.credentials.session_guard import guard
 
 from jobfleet.aws.changing_file import follow_the_file
 from jobfleet.errors import FleetError, NoCredentials
-from jobfleet.settings.settings import active_profile
+from jobfleet.settings.settings import active_profile, session_of
 
 # What the search for credentials raises. RuntimeError is botocore's own, for refreshed ones that are over
 # already; the last four are what it does with files and programs whose words are other than it thinks.
@@ -21,7 +21,7 @@ def new_session(profile: str | None) -> Session:
 
     Raises what botocore raises for profiles and files that it cannot read.
     """
-    return follow_the_file(guard(Session(profile=profile)))
+    return follow_the_file(guard(session_of(profile)))
 
 
 def no_credentials(
@@ -44,4 +44,4 @@ def how_to_renew(session: Session, profile: str | None) -> str:
 
 
 def _origin(session: Session | None, profile: str | None, *, were_found: bool) -> Origin:
-    return origin_of(session or Session(profile=profile), profile or active_profile(), were_found=were_found)
+    return origin_of(session or session_of(profile), profile or active_profile(), were_found=were_found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jobfleet_jobs.credentials.sentences import no_such_profile, why_unreadable
@@ -13,6 +14,9 @@ from jobfleet_jobs.protocol.names import BadStackName, StackNames
 
 from jobfleet.errors import NoCredentials, UnknownSettings
 from jobfleet.settings.variables_file import Variables
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 # What each value is called elsewhere: in the variables file, and in AWS's environment. AWS_PROFILE is
 # left to boto3, as keys in the environment win over it, and lose to a profile given here.
@@ -175,15 +179,26 @@ def active_profile() -> str:
     return os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
 
 
+def session_of(profile: str | None) -> "Session":
+    """Return a session of botocore. A variable with a profile's name that is set to nothing counts as unset.
+
+    botocore would look for a profile without a name.
+    """
+    import botocore.session
+
+    named = profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+    variables = None if named else {"profile": (None, None, None, None)}
+    return botocore.session.Session(session_vars=variables, profile=profile)
+
+
 def _region_of(profile: str | None) -> str | None:
     """Return the region that an AWS profile names.
 
     Raises `UnknownSettings` if there is no such profile, `NoCredentials` where AWS's files cannot be read.
     """
-    import botocore.session
     from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
-    session = botocore.session.Session(profile=profile)
+    session = session_of(profile)
     try:
         region = session.get_config_variable("region")
     except ProfileNotFound as problem:

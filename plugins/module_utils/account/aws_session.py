@@ -13,7 +13,11 @@ LOADER = create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def new_session(*, heeds_profile: bool = True) -> Session:
-    """Return a session that looks for credentials anew; AWS_PROFILE counts only if it `heeds_profile`."""
+    """Return a session that looks for credentials anew; AWS_PROFILE counts only if it `heeds_profile`.
+
+    Set to nothing, it counts as unset: botocore would look for a profile without a name.
+    """
+    heeds_profile = heeds_profile and any(map(os.environ.get, ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")))
     session = Session(session_vars=None if heeds_profile else {"profile": (None, None, None, None)})
     session.register_component("data_loader", LOADER)
     return session

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible.module_utils.account.aws_session import new_session
 from ansible.module_utils.account.lab_limits import LAB_ROLES
 from ansible.module_utils.project.project_module import project_module
 from botocore.credentials import RefreshableCredentials
@@ -144,7 +145,7 @@ def why_none(problem: Exception) -> str | None:
 
 
 def _origin(*, were_found: bool) -> Origin:
-    return origin_of(Session(), os.environ.get("AWS_PROFILE") or "default", were_found=were_found)
+    return origin_of(new_session(), os.environ.get("AWS_PROFILE") or "default", were_found=were_found)
 
 
 def _how_to_renew(*, session_is_over: bool = False) -> str:

@@ -42,6 +42,8 @@ ANSIBLE = {
     "ANSIBLE_REMOTE_USER": "nobody",
     "ANSIBLE_PRIVATE_KEY_FILE": "/nowhere",
     "ANSIBLE_GATHERING": "smart",
+    # Set to nothing, as some shells' files do: that is no profile without a name.
+    "AWS_PROFILE": "",
 }
 TERMINAL = {"TERM": "", "COLUMNS": "1", "LINES": "0", "TZ": "Nowhere/Else", "LANG": "C", "CDPATH": "/"}
 

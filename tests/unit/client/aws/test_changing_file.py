@@ -106,3 +106,13 @@ def test_a_file_that_stays_is_not_read_again(file: Path, account: Account) -> No
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
     assert signed_with(account) == FIRST
+
+
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_a_profile_s_name_that_is_set_to_nothing_counts_as_unset(
+    file: Path, account: Account, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "")
+    replace(file, block(FIRST))
+
+    assert signed_with(account) == FIRST
