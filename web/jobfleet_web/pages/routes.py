@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jobfleet.human_text import duration
+from jobfleet.stack.offered_operations import Offers
+from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.version import __version__
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -120,7 +122,8 @@ class Pages:
         view: BatchView | None = None,
         problem: Problem | None = None,
     ) -> str:
-        offerings = form_fields.offerings(await self._offered())
+        offers = await self._offers()
+        offerings = form_fields.offerings(_operations(offers))
         operation = form_fields.chosen(offerings, request.query_params.get("operation", ""))
         under_way = view is not None and job_rows.is_under_way(view)
         return self._templates.get_template("page.html").render(
@@ -128,18 +131,21 @@ class Pages:
             operation=operation, fields=form_fields.fields_of(operation), numbers_field=NUMBERS_FIELD,
             batch_id=batch_id, problem=problem, view=view,
             rows=job_rows.rows_of(view) if view else (), summary=job_rows.summary(view) if view else "",
-            refresh=REFRESH_SECONDS if under_way else 0,
+            refresh=REFRESH_SECONDS if under_way else 0, next_hosts=bool(offers and offers.image),
         )  # fmt: skip
 
     def _modules(self) -> Sequence[str]:
         return [name for name in self._static if name.endswith(".js") and name != "scaling.js"]
 
-    async def _offered(self) -> Mapping[str, Any] | None:
-        """Return the operations on offer by name; None if nobody can say: all may be tried then."""
+    async def _offers(self) -> Offers | None:
+        """Return what is on offer; None if nobody can say."""
         try:
             offers = await self._work.operations()
         except Problem:
             return None
-        if not (offers.live or offers.image):
-            return None
-        return {name: one.operation for name, one in offers.offered.items()}
+        return offers if offers.live or offers.image else None
+
+
+def _operations(offers: Offers | None) -> Mapping[str, Operation] | None:
+    """Return the operations on offer by name; None if nobody can say: all may be tried then."""
+    return None if offers is None else {name: one.operation for name, one in offers.offered.items()}

@@ -208,6 +208,7 @@ def test_operations_of_a_fleet_that_sleeps_are_those_of_its_next_hosts(
     offered = {one["name"]: one["offered"] for one in told["operations"]}
     assert (offered["shine"], offered["stats"], offered["text"]) == (True, True, False)
     assert '<option value="shine"' in page
+    assert '<p class="quiet" id="next-hosts">No worker runs now.' in page
     assert status == 202
 
 
