@@ -130,7 +130,7 @@ def _may_be_grouped(text: TextIO, delimiter: str) -> bool:
         grouped = grouped or any(form.search(end + piece) for form in DOUBTLESS)
         if quoted and grouped:
             return True
-        end = piece[-8:]
+        end = (end + piece)[-8:]
     return False
 
 

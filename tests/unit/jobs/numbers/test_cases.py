@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import pytest
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.numbers import csv_columns
 from jobfleet_jobs.numbers.csv_columns import file_columns, read_columns
 from jobfleet_jobs.numbers.encoding import text_of
 from jobfleet_jobs.numbers.file_reader import NumbersFile, check_text
@@ -99,3 +100,10 @@ def test_a_table_is_read_alike_on_every_path(case: Case) -> None:
 )
 def test_names_are_found_in_whichever_form_they_are_written(typed: str, written: str) -> None:
     assert read_columns(f"y,{written}\n1,2\n", [typed]).numbers == {typed: [2]}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7])
+def test_what_groups_digits_is_seen_wherever_pieces_end(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_columns, "PIECE_BYTES", size)
+    for text in ("x;y\n1.234,50;2\n1.234;3\n", 'x,y\n"1,234.50",2\n"1,234",3\n'):
+        assert read_columns(text, ["x"]).numbers == {"x": [1234.5, 1234]}

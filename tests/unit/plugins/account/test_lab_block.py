@@ -28,8 +28,8 @@ OTHER = CredentialsBlock("ASIAOTHER12345678901", "other", "othertoken")
         f"; aws_access_key_id = ASIAOLD9876543210\n{BLOCK}",
         "\r\n".join(f'$Env:{name}="{value}"' for name, value in VARIABLES.items()),
         " ".join(f"$env:{name} = '{value}';" for name, value in VARIABLES.items()),
-        f'set "AWS_ACCESS_KEY_ID={KEY}"\r\nSET AWS_SECRET_ACCESS_KEY={SECRET}\r\n'
-        f"set AWS_SESSION_TOKEN={TOKEN}\r\n",
+        "".join(f'set "{name}={value}"\r\n' for name, value in VARIABLES.items()),
+        "".join(f"SET {name}={value}\r\n" for name, value in VARIABLES.items()),
         BLOCK.replace(TOKEN, f"{TOKEN}\u200b")
         .replace(SECRET, f"\u00a0{SECRET}")
         .replace(KEY, f"\u201c{KEY}\u201d"),
