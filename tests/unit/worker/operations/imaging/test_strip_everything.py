@@ -127,6 +127,17 @@ def test_strip_keeps_the_profile_that_a_bmp_carries_with_it() -> None:
         assert struct.unpack_from("<I", stripped, 10) == (14 + 124,)
 
 
+def test_strip_writes_a_bmp_of_two_bits_as_one_that_others_read() -> None:
+    colours = np.array([[9, 8, 7], [60, 70, 80], [200, 150, 100], [255, 255, 250]], np.uint8)
+    places = np.arange(12).reshape(2, 6) % 4
+    table = np.dstack([colours[None, :, ::-1], np.zeros((1, 4, 1), np.uint8)]).tobytes()
+    bits = np.unpackbits(places[::-1].astype(np.uint8)[..., None], axis=2)[..., 6:].reshape(2, 12)
+    rows = b"".join(row.tobytes().ljust(4, b"\0") for row in np.packbits(bits, axis=1))
+    info = struct.pack("<IiiHHIIiiII", 40, 6, 2, 1, 2, 0, len(rows), 0, 0, 4, 0)
+    data = struct.pack("<2sIII", b"BM", 14 + 40 + 16 + len(rows), 0, 70) + info + table + rows
+    assert (pixels_of(do("strip", data).data or b"")[0][..., :3] == colours[places]).all()
+
+
 CHANGES = [
     name for name, operation in OPERATIONS.items() if operation.gives == "image" and name != "pipeline"
 ]

@@ -8,6 +8,8 @@ _CORE, _INFO, _V4, _V5 = 12, 40, 108, 124
 # Windows' heads from the second on: with masks of the colours, and of alpha.
 _HEADS = frozenset({_INFO, 52, 56, _V4, _V5})
 _RGB, _MASKS, _ALPHA_MASKS = 0, 3, 6
+# Two bits a pixel, which hardly any other program reads.
+_WINDOWS_CE_BITS = 2
 _MASKS_BYTES = {_MASKS: 12, _ALPHA_MASKS: 16}
 
 _EMBEDDED, _LINKED, _SRGB, _CALIBRATED = b"DEBM", b"KNIL", b"BGRs", b"\0\0\0\0"
@@ -16,7 +18,7 @@ _PROFILE_PLACE, _PROFILE_END = 112, 120
 
 
 def bare_bmp(data: bytes) -> Iterator[bytes] | None:
-    """Yield head, palette, pixels and colour profile; None for pixels that are coded, or an unknown head.
+    """Yield head, palette, pixels and colour profile; None for rare ways to code them, or a rare head.
 
     Raises `struct.error` or `ValueError` for a damaged file.
     """
@@ -27,7 +29,7 @@ def bare_bmp(data: bytes) -> Iterator[bytes] | None:
     if size not in _HEADS:
         return None
     width, height, _, bits, coding = struct.unpack_from("<iiHHI", data, 18)
-    if coding not in (_RGB, *_MASKS_BYTES):
+    if coding not in (_RGB, *_MASKS_BYTES) or bits == _WINDOWS_CE_BITS:
         return None
     head = bytearray(data[_FILE_HEAD : _FILE_HEAD + size])
     masks = _MASKS_BYTES.get(coding, 0) if size == _INFO else 0
