@@ -12,7 +12,7 @@ from jobfleet_worker.operations.imaging.exif import KEPT_TAGS, TURNED, Upright, 
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.tiff.colours import own_reading, palette_of
 from jobfleet_worker.operations.imaging.tiff.directory import Directory, Tag
-from jobfleet_worker.operations.imaging.tiff.fax import check_fax
+from jobfleet_worker.operations.imaging.tiff.fax import fax_picture
 from jobfleet_worker.operations.imaging.tiff.layout import (
     CIELAB,
     CMYK,
@@ -89,10 +89,9 @@ def _unpacked(
 ) -> tuple[Image.Image, list[str]]:
     complete = all(count for _, count in segments)
     if is_pillows(layout) and complete and not _is_odd(page, layout, surplus=surplus):
-        image, said = _by_pillow(stream, page, layout)
         if layout.compression in FAX:
-            check_fax(image, page, layout, segments)
-        return image, said
+            return fax_picture(page, layout, segments), []
+        return _by_pillow(stream, page, layout)
     if layout.can_be_unpacked:
         image, said = own_reading(page, layout, segments)
         turn = _turn(page)
