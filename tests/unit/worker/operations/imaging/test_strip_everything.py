@@ -190,3 +190,25 @@ def test_strip_says_no_more_colours_of_a_bmp_than_there_are() -> None:
     assert int.from_bytes(bare[46:50], "little") <= 256
     made = opened(do("convert", bytes(data), "outputs/x.png")).convert("RGB")
     assert (np.asarray(Image.open(io.BytesIO(bare)).convert("RGB")) == np.asarray(made)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [(b"tRNS", b"\0"), (b"tRNS", b"\0\1\2"), (b"bKGD", b"\1"), (b"sBIT", b"\1\2")]
+)
+def test_strip_passes_on_no_chunk_that_does_not_fit_the_pixels(name: bytes, body: bytes) -> None:
+    data = saved(Image.fromarray(PICTURE[..., 0].copy()), "PNG")
+    end = apng_film.chunk(b"IEND", b"")
+
+    stripped = do("strip", data.replace(end, apng_film.chunk(name, body) + end), "outputs/x.png").data or b""
+
+    assert (pixels_of(stripped)[0][..., 0] == PICTURE[..., 0]).all()
+    assert name not in [found for found, _ in apng_film.chunks(stripped)]
+
+
+def test_strip_leaves_a_png_its_end_whatever_is_in_it() -> None:
+    data = saved(Image.fromarray(PICTURE), "PNG")
+    end = apng_film.chunk(b"IEND", b"")
+
+    stripped = do("strip", data.replace(end, apng_film.chunk(b"IEND", MARK)), "outputs/x.png").data or b""
+
+    assert stripped.endswith(end)

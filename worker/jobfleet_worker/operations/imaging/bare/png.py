@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from jobfleet_worker.operations.imaging.films.apng import chunks, take_apart
@@ -14,10 +14,14 @@ _DECIDING = {
     b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"pHYs": 9,
     b"acTL": 8,
 }  # fmt: skip
-# The same, of a length that the colour type decides: these are the greatest.
-_DECIDING_UP_TO = {b"sBIT": 4, b"bKGD": 6, b"tRNS": 256, b"PLTE": 768}
+# The same, of the length that goes with the colour type; one of another length is none to decoders.
+_DECIDING_BY_TYPE: Mapping[bytes, Mapping[int, Collection[int]]] = {
+    b"sBIT": {0: (1,), 2: (3,), 3: (3,), 4: (2,), 6: (4,)},
+    b"bKGD": {0: (2,), 2: (6,), 3: (1,), 4: (2,), 6: (6,)},
+    b"tRNS": {0: (2,), 2: (6,), 3: range(257)},
+    b"PLTE": {3: range(0, 769, 3)},  # with other types a suggestion for screens of few colours
+}  # fmt: skip
 _FRAMES = (b"acTL", b"fcTL", b"fdAT")
-_PALETTE_TYPE = 3
 
 _AT_ONCE = 1 << 20
 _PROFILE_MAX_BYTES = 16 << 20
@@ -74,11 +78,10 @@ def _kept(name: bytes, body: bytes, colour_type: int) -> bytes | None:
     """Return what stays of a chunk, None if nothing does."""
     if name == b"iCCP":
         return _profile(body)
-    if name == b"PLTE" and colour_type != _PALETTE_TYPE:
-        return None  # a suggestion for screens of few colours
-    if len(body) == _DECIDING.get(name) or len(body) <= _DECIDING_UP_TO.get(name, -1):
-        return body
-    return None
+    fits = len(body) == _DECIDING.get(name) or len(body) in _DECIDING_BY_TYPE.get(name, {}).get(
+        colour_type, ()
+    )
+    return body if fits else None
 
 
 def _profile(body: bytes) -> bytes | None:
