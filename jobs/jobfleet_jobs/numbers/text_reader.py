@@ -62,11 +62,12 @@ class NumbersText:
     def _read(self, piece: str) -> list[Number]:
         numbers = []
         for item in ITEM.finditer(piece):
-            for word in _words_of(item[0]):
+            whole, parted = _looked_at(item[0])
+            for word in _words_of(whole):
                 try:
                     numbers.append(read_number(word))
                 except NoNumber:
-                    number, ways = _read_other(word, item[0])
+                    number, ways = _read_other(word, whole, parted=parted)
                     line = (
                         self._before + line_ends_in(piece[: item.start()]) + 1 if self._is_first(ways) else 0
                     )
@@ -112,16 +113,21 @@ def bad_numbers(problems: Iterable[str]) -> BadJob:
     return BadJob("bad-number", "\n".join([head, *found[:_TOLD], *more]))
 
 
+def _looked_at(item: str) -> tuple[str, bool]:
+    """Return an item, and whether commas part it. Once for all its words: an item may be the whole text."""
+    return item, "," in item.rstrip(f",{UNSEEN}")
+
+
 def _words_of(item: str) -> Iterator[str]:
     for word in item.split(","):
         if word := word.strip(UNSEEN):
             yield word
 
 
-def _read_other(word: str, item: str) -> tuple[Number, tuple[str, ...]]:
+def _read_other(word: str, item: str, *, parted: bool) -> tuple[Number, tuple[str, ...]]:
     """Return the number of a word of an item that is not plain, and in which ways it was read."""
     number, ways = read_other(word)
-    if "groups" in ways and "," in item.rstrip(f",{UNSEEN}"):
+    if "groups" in ways and parted:
         raise NoNumber(
             item, "may be one number or several; leave out what groups digits, and write a decimal point"
         )
@@ -134,9 +140,10 @@ def _problems_in(pieces: Callable[[], Iterable[str]]) -> Iterator[str]:
     for piece in pieces():
         for place, text in enumerate(piece.splitlines(), line):
             for item in ITEM.finditer(text):
-                for word in _words_of(item[0]):
+                whole, parted = _looked_at(item[0])
+                for word in _words_of(whole):
                     try:
-                        _read_other(word, item[0])
+                        _read_other(word, whole, parted=parted)
                     except NoNumber as problem:
                         yield f"line {place}: {problem}" if several else str(problem)
         line += line_ends_in(piece)

@@ -1,5 +1,6 @@
 import pytest
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.numbers import text_reader
 from jobfleet_jobs.numbers.comma_habit import comma_note
 from jobfleet_jobs.numbers.text_reader import parse_numbers
 from jobfleet_jobs.numbers.words import read_number
@@ -99,3 +100,14 @@ def test_an_input_without_numbers_is_a_bad_job(text: str) -> None:
 def test_each_of_a_million_numbers_is_read() -> None:
     words = [f"{number * 0.37:.4f}" for number in range(1_000_000)]
     assert parse_numbers("\n".join(words)) == list(map(float, words))
+
+
+def test_one_item_of_very_many_words_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    true = text_reader._looked_at
+    monkeypatch.setattr(text_reader, "_looked_at", lambda item: looked.append(1) or true(item))
+
+    with pytest.raises(BadJob, match="1,000 or more values"):
+        text_reader.parse_numbers("x," * 2_000)
+
+    assert len(looked) == 2  # to read it, and to tell what is wrong with it
