@@ -9,7 +9,7 @@ from tests.fuzz.run import report, run
 from tests.fuzz.targets import TARGETS
 
 # About a minute of CPU time in all.
-CASES = {"documents": 8_000, "images": 5_000, "messages": 600, "numbers": 4_000}
+CASES = {"documents": 8_000, "images": 8_000, "messages": 500, "numbers": 2_000}
 
 # What cases must have come to, among all else, so that their making is worth the time.
 REACHED = {

@@ -33,6 +33,19 @@ NUMBERS = (
 )
 _PNG_START = 8
 
+# Boxes that hold others, and how many bytes of their own stand before those.
+_HOLDERS = {
+    b"meta": 4,
+    b"iprp": 0,
+    b"ipco": 0,
+    b"iinf": 6,
+    b"iref": 4,
+    b"dinf": 0,
+    b"moov": 0,
+    b"trak": 0,
+    b"mdia": 0,
+}
+
 
 def parts_of(data: bytes, kind: str) -> list[bytes]:
     """Return a file in its format's parts, which give the file when they are put together."""
@@ -169,6 +182,22 @@ def _tiff(data: bytes) -> list[bytes]:
     return _cut(data, [8, place, *range(place + 2, place + 2 + 12 * min(count, 40), 12)])
 
 
+def _boxes(data: bytes) -> list[bytes]:
+    """Part a HEIC or AVIF before each of its boxes, also of those that hold others."""
+    starts: list[int] = []
+
+    def note(place: int, end: int) -> None:
+        while place + 8 <= end:
+            length, name = int.from_bytes(data[place : place + 4]), data[place + 4 : place + 8]
+            starts.append(place)
+            if name in _HOLDERS:
+                note(place + 8 + _HOLDERS[name], min(end, place + length))
+            place += max(length, 8)
+
+    note(0, len(data))
+    return _cut(data, starts)
+
+
 def _bmp(data: bytes) -> list[bytes]:
     return _cut(data, [2, 10, 14, 18, 22, 26, 28, 30, 34, 46, 50, 54])
 
@@ -195,4 +224,6 @@ _SPLIT: Mapping[str, Callable[[bytes], list[bytes]]] = {
     "TIFF": _tiff,
     "BMP": _bmp,
     "PPM": _ppm,
+    "HEIC": _boxes,
+    "AVIF": _boxes,
 }

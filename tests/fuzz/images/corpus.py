@@ -11,7 +11,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.operations.imaging.picture import ENDINGS
+from jobfleet_worker.operations.limits import Limits
+from jobfleet_worker.operations.run import run
 from PIL import ExifTags, Image, PngImagePlugin
 
 MARK = b"JobfleetMarkOfMetadata"
@@ -25,7 +28,7 @@ _PNG_START = b"\x89PNG\r\n\x1a\n"
 def files() -> dict[str, Sequence[bytes]]:
     """Return the files by the names of their formats, the same each time."""
     Image.init()  # or Pillow would not know yet what it can write
-    return {kind: tuple(_of(kind)) for kind in ENDINGS if kind in Image.SAVE}
+    return {kind: tuple(_of(kind) if kind in Image.SAVE else _converted(kind)) for kind in ENDINGS}
 
 
 def picture(mode: str, size: tuple[int, int], seed: int = 0) -> Image.Image:
@@ -78,6 +81,16 @@ def _of(kind: str) -> Iterator[bytes]:
         yield from _saved(kind, picture(mode, SIZES[number % len(SIZES)]))
     yield from _saved(kind, picture("RGB", (61, 47)))
     yield from _MORE[kind]() if kind in _MORE else _usual(kind)
+
+
+def _converted(kind: str) -> Iterator[bytes]:
+    """Yield files of a format that Pillow does not write, as the worker writes them."""
+    operation, limits = OPERATIONS["convert"], Limits(1_000_000, 1)
+    more = {"exif": exif(6), "icc_profile": profile(), "xmp": _XMP}
+    for mode, size in (("RGB", (61, 47)), ("RGBA", (33, 20)), ("L", (16, 16))):
+        for data in _saved("WEBP", picture(mode, size), **more):
+            made = run(operation, {}, data, f"outputs/x{ENDINGS[kind][0]}", limits)
+            yield made.data or b""
 
 
 def _usual(kind: str) -> Iterator[bytes]:

@@ -172,6 +172,9 @@ def check_image(case: Case, operation: Operation, parameters: Mapping[str, Any],
 def _opened(data: bytes | None) -> tuple[str | None, tuple[int, int], int]:
     """Return format, size and number of frames of a file, all of which can be read."""
     Image.MAX_IMAGE_PIXELS = _PLOT_MAX_PIXELS  # the worker sets its own
+    if data and data[4:8] == b"ftyp":  # Pillow reads AVIF at best
+        picture = decode.decode(data, MAX_PIXELS)
+        return picture.format, picture.frames[0].image.size, len(picture.frames)
     with Image.open(io.BytesIO(data or b"")) as image:
         kind, size, frames = image.format, image.size, getattr(image, "n_frames", 1)
         for number in range(frames):

@@ -140,7 +140,7 @@ def make(choose: random.Random) -> Case:
         for _ in range(choose.choice((1, 3, 20)))
     ]
     text = choose.choice((*_PARTING, ",", ", ", "\u00a0")).join(words)
-    if choose.random() < 0.05:
+    if choose.random() < 0.03:
         unit = choose.choice((*_STRANGE[:20], *_PARTING, "1,", "1 ", "x ", "\u00a0", "1\u00a0"))
         text += (unit or " ") * (_HUGE_CHARACTERS // max(1, len(unit)))
         piece = 1_048_576

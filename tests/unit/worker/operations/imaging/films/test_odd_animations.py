@@ -37,7 +37,7 @@ GOOD = as_apng(film(3), [50] * 3, 0)
         (GOOD[: GOOD.rindex(b"fcTL") - 4], "should have 3 frames, and 2 are"),
         (GOOD[: GOOD.rindex(b"fdAT") + 9], "in the middle of its pixels"),
         (as_gif(film(3), [50] * 3, 0)[:-60], "truncated"),
-        (as_webp(film(3), [50] * 3, 0)[:-60], "the image is"),
+        (as_webp(film(3), [50] * 3, 0)[:-60], "the file ends at byte"),
         (apng((14, 10), [ApngPart(film(1)[0]), ApngPart(film(1)[0], 1)]), "outside the picture"),
     ],
 )
