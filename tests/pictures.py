@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.outcome import Outcome
@@ -42,8 +43,17 @@ def do(operation: str, data: bytes, output: str | None = "outputs/x", **paramete
 
 def opened(outcome: Outcome) -> Image.Image:
     """Return the image that came out."""
-    image = Image.open(io.BytesIO(outcome.data or b""))
+    image = open_image(outcome.data or b"")
     image.load()
+    return image
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Return an image that Pillow reads, or a HEIC, which it does not."""
+    if data[8:12] not in (b"heic", b"heix"):
+        return Image.open(io.BytesIO(data))
+    image = pillow_heif.open_heif(data).to_pillow()
+    image.format = "HEIC"
     return image
 
 
@@ -54,7 +64,7 @@ def pixels(outcome: Outcome) -> Pixels:
 
 def read(data: bytes, mode: str | None = None) -> Pixels:
     """Return the pixels in a file, as any other program would see them."""
-    with Image.open(io.BytesIO(data)) as image:
+    with open_image(data) as image:
         return np.asarray(image.convert(mode) if mode else image)
 
 

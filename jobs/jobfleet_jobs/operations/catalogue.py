@@ -72,7 +72,10 @@ _THUMBNAIL = (
 _CONVERT = (
     Choice("format", "Format to write, whatever the output is called.", choices=tuple(FORMATS)),
     Whole(
-        "quality", "For JPEG and WEBP: higher is better and larger; 95 if left out.", minimum=1, maximum=100
+        "quality",
+        "For JPEG, WEBP, HEIC and AVIF: higher is better and larger; 95 if left out.",
+        minimum=1,
+        maximum=100,
     ),
 )
 
@@ -130,7 +133,7 @@ _CHANGES = (
         "image",
         "An image in another format, or of another quality.",
         _CONVERT,
-        examples=("photo.png -o photo.jpg --quality 80", "photos/ -o out/ --format webp"),
+        examples=("IMG_1234.HEIC -o photo.jpg --quality 80", "photos/ -o out/ --format webp"),
         traits=Traits(whole=True, changes=False),
     ),
     Operation(

@@ -15,12 +15,14 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "webp": (".webp",),
     "bmp": (".bmp",),
     "ppm": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "heic": (".heic", ".heif", ".hif"),
+    "avif": (".avif",),
 }
 
 _ALL = tuple(ending for endings in FORMATS.values() for ending in endings)
 
-# The endings of files that are read as images: BMP and JPEG files have others too, which ask for no format.
-IMAGE_ENDINGS = frozenset({*_ALL, ".dib", ".mpo"})
+# The endings of files that are read as images: some formats have others too, which ask for no format.
+IMAGE_ENDINGS = frozenset({*_ALL, ".dib", ".mpo", ".avifs"})
 
 
 def fitting_name(name: str, parameters: Mapping[str, Any]) -> str:

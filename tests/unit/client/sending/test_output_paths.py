@@ -7,7 +7,7 @@ def named(name: str | None, source: str = "/dev/null", **more: object) -> Prepar
     return prepare("convert", source, file_name=name, parameters={"format": "png"} if more else None)
 
 
-@pytest.mark.parametrize("name", ["y.avif", "y.heic", "y.dib", "y.txt"])
+@pytest.mark.parametrize("name", ["y.jxl", "y.psd", "y.dib", "y.txt"])
 def test_an_ending_that_names_no_format_is_refused(name: str) -> None:
     with pytest.raises(BadInput, match=rf"{name}: no format that is written ends in '.*'; give one of \.jpg"):
         named(name)
@@ -15,7 +15,15 @@ def test_an_ending_that_names_no_format_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [(".jpge", ".jpeg"), (".jpgg", ".jpg"), (".pgn", ".png"), (".wepb", ".webp"), (".tfif", ".tiff")],
+    [
+        (".jpge", ".jpeg"),
+        (".jpgg", ".jpg"),
+        (".pgn", ".png"),
+        (".wepb", ".webp"),
+        (".tfif", ".tiff"),
+        (".hiec", ".heic"),
+        (".aivf", ".avif"),
+    ],
 )
 def test_what_was_meant_is_said(typed: str, meant: str) -> None:
     with pytest.raises(BadInput, match=rf"\(did you mean {meant}\?\)"):
@@ -25,9 +33,9 @@ def test_what_was_meant_is_said(typed: str, meant: str) -> None:
 
 
 def test_names_that_ask_for_no_other_format_are_taken(tmp_path: object) -> None:
-    for name in ("y", "y.JPEG", ".avif", "y.png"):
+    for name in ("y", "y.JPEG", ".jxl", "y.png", "IMG_1.HEIC", "y.heif", "y.avif"):
         assert named(name).output
-    assert named("y.avif", format="png").output
+    assert named("y.jxl", format="png").output
     source = f"{tmp_path}/photo.mpo"
     open(source, "wb").close()  # noqa: PTH123
     assert named("photo-grey.mpo", source).output

@@ -13,12 +13,15 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.read import read_film
+from jobfleet_worker.operations.imaging.films.timing import FOR_EVER
 from jobfleet_worker.operations.imaging.limits import too_many_pixels
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
 from jobfleet_worker.operations.imaging.png.parts import Png, parted
 from jobfleet_worker.operations.imaging.png.pixels import finished
+from jobfleet_worker.operations.imaging.reading.heif import is_heif, open_heif
+from jobfleet_worker.operations.imaging.reading.refusals import not_an_image
 from jobfleet_worker.operations.imaging.stills import pnm
 from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
@@ -30,7 +33,8 @@ from jobfleet_worker.operations.imaging.tiff.pages import is_tiff
 from jobfleet_worker.operations.imaging.tiff.read import read_tiff
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
 
-_NOT_AN_IMAGE = f"the input is no image this worker reads ({', '.join(ENDINGS)})"
+# What is opened by its own code goes without Pillow's choice of a reader.
+_OPENED_BY_PILLOW = [kind for kind in ENDINGS if kind not in ("HEIC", "AVIF")]
 
 # Modes that are turned into one of `Frame`'s, and whether the sender should hear of it.
 _CONVERTED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB"}
@@ -60,14 +64,14 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
             picture = _opened(data, max_pixels, grey=grey)
             notes = (*picture.notes, *check_ending(data, picture.format))
             return replace(picture, notes=notes, source=picture.source if picture.as_stored else None)
-        except (BadJob, MemoryError):
+        except (BadJob, MemoryError, ImportError):  # a decoder that is not there is no fault of the file
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
             # It says how many in words only, and before the size can be asked for.
             told = _PIXELS_TOLD.search(str(problem))
             raise too_many_pixels(max_pixels, int(told[1]) if told else None) from problem
         except UnidentifiedImageError as problem:
-            raise BadJob("not-an-image", _NOT_AN_IMAGE) from problem
+            raise not_an_image(data) from problem
         except Exception as problem:
             whole = without_end(data)
             if whole:
@@ -87,10 +91,15 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
         bitmap, said = open_bmp(data, partial(_check_total, max_pixels))
         picture = _read(bitmap, data, max_pixels, None, grey=grey)
         return replace(picture, source=data, reading=(*said, *picture.reading))
+    if is_heif(data):
+        opened, cost, left_out = open_heif(data, max_pixels)
+        picture = _read(opened, data, max_pixels, None, grey=grey)
+        reading, notes = (*cost, *picture.reading), (*left_out, *picture.notes)
+        return replace(picture, source=data, reading=reading, notes=notes)
     check_webp(data)
     png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
-    with Image.open(io.BytesIO(for_pillow), formats=list(ENDINGS)) as image:
+    with Image.open(io.BytesIO(for_pillow), formats=_OPENED_BY_PILLOW) as image:
         return replace(_read(image, data, max_pixels, png, grey=grey), source=png.whole if png else data)
 
 
@@ -121,10 +130,11 @@ def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, 
 def _stills(
     image: Image.Image, kind: str, data: bytes, numbers: range, png: Png | None, max_pixels: int
 ) -> tuple[Film, Upright]:
-    """Return a still picture, or pages, and how they are turned."""
+    """Return a still picture, pages, or the frames of an AVIF, and how they are turned."""
     frames: list[Frame] = []
     reading: list[str] = []
     pixels, turn = 0, Upright()
+    moves = kind == "AVIF" and len(numbers) > 1
     for number in numbers:
         image.seek(number)
         pixels += image.width * image.height
@@ -134,11 +144,13 @@ def _stills(
         own, said = _loaded(image, kind, data, png, still=len(numbers) == 1)
         reading += said
         if not frames:
-            turn = upright(image)
+            turn = upright(
+                image, already=kind in ("HEIC", "AVIF") and not isinstance(image, ImageFile.ImageFile)
+            )
         plain, said = _in_known_mode(own, raw)
         reading += said
-        frames.append(Frame(plain))
-    return Film(tuple(frames), None, reading=tuple(reading)), turn
+        frames.append(Frame(plain, image.info.get("duration") if moves else None))
+    return Film(tuple(frames), FOR_EVER if moves else None, reading=tuple(reading)), turn
 
 
 def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white
 from jobfleet_worker.operations.imaging.films.write import KINDS, write_film
+from jobfleet_worker.operations.imaging.heif.write import avif_options, write_heic
 from jobfleet_worker.operations.imaging.palette import to_palette
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Picture
 from jobfleet_worker.operations.imaging.tiff_exif import with_blocks, without_blocks
@@ -30,6 +31,8 @@ _SAVED: Mapping[str, Mapping[str, Any]] = {
     "WEBP": {"quality": LOSSY_QUALITY, "method": 2},
     "BMP": {},
     "PPM": {},
+    "HEIC": {"quality": LOSSY_QUALITY},
+    "AVIF": {"quality": LOSSY_QUALITY},
 }
 # For a lossless WebP, quality means effort.
 _LOSSLESS_WEBP = {"lossless": True, "quality": 25, "method": 1, "exact": True}
@@ -42,21 +45,27 @@ _HOLDS: Mapping[str, frozenset[str]] = {
     "WEBP": frozenset({"RGB", "RGBA"}),
     "BMP": frozenset({"1", "L", "RGB", "P"}),
     "PPM": frozenset({"1", "L", "RGB", "I;16"}),
+    "HEIC": frozenset({"L", "LA", "RGB", "RGBA"}),
+    "AVIF": frozenset({"L", "RGB", "RGBA"}),
 }
-_ANIMATED = frozenset({"GIF", "PNG", "WEBP", "TIFF"})
+_ANIMATED = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
 _PAGES_MAY_DIFFER_IN_SIZE = frozenset({"TIFF"})
 _TRANSPARENT_PALETTE = frozenset({"PNG", "GIF"})
-_TAKES_EXIF = frozenset({"JPEG", "PNG", "WEBP", "TIFF"})
-_TAKES_PROFILE = frozenset({"JPEG", "PNG", "WEBP", "TIFF"})
+_TAKES_EXIF = frozenset({"JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF"})
+_TAKES_PROFILE = frozenset({"JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF"})
 _TAKES_DPI = frozenset({"JPEG", "PNG", "TIFF", "BMP"})
 
-_LOSSY = frozenset({"JPEG", "WEBP"})
+_LOSSY = frozenset({"JPEG", "WEBP", "HEIC", "AVIF"})
+# These can be lossless, AVIF without colours alone: Pillow writes no RGB into it, and YCbCr rounds.
+_CAN_BE_LOSSLESS = frozenset({"WEBP", "HEIC"})
+_LOSSLESS_IN_GREY = frozenset({"AVIF"})
+_CONTENT_TYPES = {"HEIC": "image/heic", "AVIF": "image/avif"}
 
 # Below it, colours are stored at half the resolution, as most do: who asks for less wants small files.
 _FULL_COLOUR_FROM_QUALITY = 90
 
-# The longest side each format can write down.
-_SIDE_MAX = {"JPEG": 65_535, "GIF": 65_535, "WEBP": 16_383}
+# The longest side each format can write down; of AVIF, which libavif reads (its default imageDimensionLimit).
+_SIDE_MAX = {"JPEG": 65_535, "GIF": 65_535, "WEBP": 16_383, "HEIC": 65_535, "AVIF": 32_768}
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,7 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
             "too-large-for-format",
             f"the image is {side:,} pixels long; {kind} holds at most {_SIDE_MAX[kind]:,}",
         )
-    # Who asks for a quality gets it.
-    lossy = kind == "JPEG" or (kind == "WEBP" and picture.quality is not None)
+    lossy = _is_lossy(kind, picture, fitting)
     if exact and lossy:
         notes.append(
             f"{kind} is lossy: values are only near those asked for; a name ending in .png keeps them exact"
@@ -104,7 +112,8 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     if picture.icc_profile and frames[0].mode in COLOURLESS and fitting[0].mode not in COLOURLESS:
         picture = replace(picture, icc_profile=None)
         notes.append(f"{kind} holds no grey, and the colour profile is for grey: it was dropped")
-    save = partial(_save, kind=kind, options=_options(kind, picture, exact=exact and not lossy))
+    save, said = _way_to_save(fitting[0], kind, picture, exact=exact and not lossy)
+    notes += said
     count = len(fitting)
     if film:
         data, count, said = write_film(fitting, kind, picture, save)
@@ -126,7 +135,17 @@ def _file(data: bytes, kind: str, first: Image.Image, frames: int, notes: Sequen
         "format": kind, "mode": first.mode, "width": first.width, "height": first.height,
         "frames": frames, "notes": list(dict.fromkeys(notes)),
     }  # fmt: skip
-    return EncodedFile(data, Image.MIME.get(kind, "application/octet-stream"), facts)
+    content_type = _CONTENT_TYPES.get(kind) or Image.MIME.get(kind, "application/octet-stream")
+    return EncodedFile(data, content_type, facts)
+
+
+def _is_lossy(kind: str, picture: Picture, frames: Sequence[Image.Image]) -> bool:
+    """Tell whether values change even where they matter to the last bit."""
+    if kind in _LOSSY and picture.quality is not None:
+        return True  # who asks for a quality gets it
+    if kind in _LOSSLESS_IN_GREY:
+        return any(frame.mode != "L" for frame in frames)
+    return kind in _LOSSY - _CAN_BE_LOSSLESS
 
 
 def _unheeded(picture: Picture, kind: str, named: str | None) -> list[str]:
@@ -208,6 +227,19 @@ def _options(kind: str, picture: Picture, *, exact: bool) -> dict[str, Any]:
     if kind in _TAKES_DPI and picture.dpi:
         options["dpi"] = picture.dpi
     return options
+
+
+def _way_to_save(
+    first: Image.Image, kind: str, picture: Picture, *, exact: bool
+) -> tuple[Callable[..., bytes], list[str]]:
+    """Return what writes images like the first one in a format, and what that will cost."""
+    options, notes = _options(kind, picture, exact=exact), list[str]()
+    if kind == "HEIC":
+        return partial(write_heic, lossless=exact, **options), notes
+    if kind == "AVIF":
+        more, notes = avif_options(first, lossless=exact, quality=options["quality"])
+        options |= more
+    return partial(_save, kind=kind, options=options), notes
 
 
 def _save(image: Image.Image, *, kind: str, options: Mapping[str, Any], **more: Any) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
+# How to turn an image so that it stands upright, by the orientation that EXIF tells.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,17 +60,20 @@ def turn_of(orientation: int) -> Image.Transpose | None:
     return _UPRIGHT.get(orientation)
 
 
-def upright(image: Image.Image) -> Upright:
-    """Return how to turn a picture whose first frame is loaded."""
-    return upright_by(image.getexif)
+def upright(image: Image.Image, *, already: bool = False) -> Upright:
+    """Return how to turn a picture whose first frame is loaded; `already` as for `upright_by`."""
+    return upright_by(image.getexif, already=already)
 
 
-def upright_by(read: Callable[[], Image.Exif]) -> Upright:
-    """Return how to turn a picture whose EXIF data is read so."""
+def upright_by(read: Callable[[], Image.Exif], *, already: bool = False) -> Upright:
+    """Return how to turn a picture whose EXIF data is read so.
+
+    With `already`, it was turned by what its file says elsewhere, and EXIF has no say.
+    """
     try:
         exif = read()
-        turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
-        kept = _kept_exif(exif, turned=turn is not None)
+        turn = None if already else _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
+        kept = _kept_exif(exif, turned=already or turn is not None)
     except Exception:  # noqa: BLE001 - anyone writes EXIF, anyhow; a picture without it is still one
         return Upright(notes=("the EXIF data could not be read and was dropped",))
     notes = (TURNED,) if turn is not None else ()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from jobfleet_jobs.errors import BadJob
 
+from jobfleet_worker.operations.imaging.heif.read_header import read_header
+
 SEVERAL = "only the main picture of several was used"
 _FILM = "the film behind the picture was dropped"
 _DEVICE = "what the camera wrote behind the picture was dropped"
@@ -180,6 +182,10 @@ def _end_of_ppms(data: bytes) -> _End:
     return (end if count else None), [SEVERAL] if count > 1 else []
 
 
+def _end_of_boxes(data: bytes) -> _End:
+    return read_header(data).end, []
+
+
 _ENDS: Mapping[str, Callable[[bytes], _End]] = {
     "JPEG": _end_of_jpegs,
     "PNG": _end_of_png,
@@ -187,4 +193,6 @@ _ENDS: Mapping[str, Callable[[bytes], _End]] = {
     "WEBP": _end_of_webp,
     "BMP": _end_of_bmp,
     "PPM": _end_of_ppms,
+    "HEIC": _end_of_boxes,
+    "AVIF": _end_of_boxes,
 }

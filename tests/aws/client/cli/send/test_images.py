@@ -13,6 +13,8 @@ from jobfleet_jobs.protocol.ids import new_job_id
 from PIL import Image
 
 from tests.client_run import Run, fails, talk
+from tests.heif_files import avif, heic
+from tests.pictures import open_image
 
 
 @pytest.mark.parametrize("operation", ["greyscale", "threshold", "blackwhite"])
@@ -59,6 +61,27 @@ def test_outputs_of_convert_are_called_after_their_format(run: Run, worker: Any,
     assert json.loads(ran.stdout)["output"]["key"] == "outputs/n/a.webp"
     with Image.open(photo.parent / "out/a.webp") as image:
         assert image.format == "WEBP"
+
+
+def test_a_phones_heic_becomes_a_jpeg_and_a_folder_of_both_is_taken_whole(
+    run: Run, worker: Any, photo: Path, stack: Any
+) -> None:
+    folder = photo.parent / "in"
+    folder.mkdir()
+    with Image.open(photo) as image:
+        (folder / "IMG_1.HEIC").write_bytes(heic(image))
+        (folder / "IMG_2.avif").write_bytes(avif(image.convert("RGB")))
+    ran = run("convert", "in/IMG_1.HEIC", "-o", "out.jpg")
+    assert (ran.returncode, talk(ran)) == (0, "")
+    with Image.open(photo.parent / "out.jpg") as image:
+        assert (image.format, image.size) == ("JPEG", (60, 40))
+    # Without another wish, each keeps its name and format.
+    assert run("greyscale", "in", "-o", "out").returncode == 0
+    assert {open_image(path.read_bytes()).format for path in (photo.parent / "out").iterdir()} == {
+        "HEIC", "AVIF",
+    }  # fmt: skip
+    (photo.parent / "x.jpg").write_bytes(b"\xff\x0a\xfa\x1f\x00")
+    fails(run("greyscale", "x.jpg"), Exit.JOB_FAILED, "but a JPEG XL image; save it as JPEG or PNG")
 
 
 def test_options_that_no_worker_could_follow_never_leave_the_machine(

@@ -12,7 +12,7 @@ FOR_EVER = 0
 _PLAYS_MAX = {"GIF": 65_536, "WEBP": 65_535, "PNG": 2**31 - 1}
 
 # The longest a frame can be shown, in milliseconds: 24 bits of them in WebP, 16 of hundredths in GIF.
-LONGEST = {"GIF": 655_350, "WEBP": 2**24 - 1, "PNG": 65_535_000}
+LONGEST = {"GIF": 655_350, "WEBP": 2**24 - 1, "PNG": 65_535_000, "AVIF": 2**31 - 1}
 
 # Browsers show a frame of 10 ms and less for 100 ms, in every format:
 # https://searchfox.org/mozilla-central/source/image/FrameTimeout.h and https://webkit.org/b/36082
@@ -24,6 +24,9 @@ _SIXTEEN_BITS = 65_535
 
 def plays_that_fit(plays: int, kind: str) -> tuple[int, list[str]]:
     """Return how often an animation will play in a file of `kind`, and what has to be said."""
+    if kind == "AVIF":  # it could count them, but Pillow does not write that
+        said = [f"{kind} is written to play for ever: the animation had {plays:,} plays"] if plays else []
+        return FOR_EVER, said
     most = _PLAYS_MAX[kind]
     if plays <= most:
         return plays, []

@@ -16,7 +16,7 @@ from jobfleet_worker.operations.imaging.films.write_apng import write_apng
 from jobfleet_worker.operations.imaging.films.write_gif import write_gif
 from jobfleet_worker.operations.imaging.picture import Picture
 
-KINDS = frozenset({"GIF", "PNG", "WEBP"})
+KINDS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 
 # Writes one image, or a first and all that follow it with Pillow's own options for them.
 Save = Callable[..., bytes]
@@ -42,6 +42,9 @@ def write_film(
         return data, len(images), [*notes, *said, *more]
     if kind == "PNG":
         return write_apng(images, times, plays, save), len(images), notes
+    if kind == "AVIF":
+        whole = [round(time) for time in times]
+        return save(images[0], save_all=True, append_images=images[1:], duration=whole), len(images), notes
     data = save(images[0], save_all=True, append_images=images[1:], duration=times, loop=plays)
     return data, _webp_frames(data), notes
 

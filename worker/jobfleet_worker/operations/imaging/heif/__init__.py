@@ -1,0 +1,1 @@
+"""HEIC and AVIF: what a file says of its pictures, a file without the rest, and how one is written."""
