@@ -15,6 +15,7 @@ from jobfleet_worker.operations.imaging.bare.jpeg import bare_jpeg
 from jobfleet_worker.operations.imaging.bare.png import bare_png
 from jobfleet_worker.operations.imaging.bare.pnm import bare_pnm
 from jobfleet_worker.operations.imaging.bare.webp import bare_webp
+from jobfleet_worker.operations.imaging.heif.bare_file import bare_heif
 
 _PARTS: Mapping[str, Callable[[bytes], Iterator[bytes] | None]] = {
     "JPEG": bare_jpeg,
@@ -23,6 +24,8 @@ _PARTS: Mapping[str, Callable[[bytes], Iterator[bytes] | None]] = {
     "GIF": bare_gif,
     "BMP": bare_bmp,
     "PPM": bare_pnm,
+    "HEIC": bare_heif,
+    "AVIF": bare_heif,
 }
 
 
