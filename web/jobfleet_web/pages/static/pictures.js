@@ -3,8 +3,8 @@
 import { element } from "./dom.js";
 
 // Formats that browsers show. The server sends all others as downloads.
-const SHOWN_TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
-const SHOWN_ENDINGS = /\.(jpe?g|png|gif|webp)$/i;
+const SHOWN_TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
+const SHOWN_ENDINGS = /\.(jpe?g|png|gif|webp|avif)$/i;
 
 // Larger ones are not fetched for a small picture.
 const THUMBNAIL_BYTES = 12_000_000;

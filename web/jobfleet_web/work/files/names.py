@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 # What browsers may show as it is. Everything else is only saved: an SVG or a page could run scripts here.
-SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
 
 
 def safe_name(name: str, otherwise: str = "file") -> str:

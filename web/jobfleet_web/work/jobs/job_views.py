@@ -15,9 +15,10 @@ from jobfleet_web.work.jobs.job_facts import JobFacts
 # What files are sent as, by the format that the worker says it wrote or the ending of their name.
 CONTENT_TYPES = {
     "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "tiff": "image/tiff",
-    "bmp": "image/bmp", "ppm": "image/x-portable-anymap",
+    "bmp": "image/bmp", "ppm": "image/x-portable-anymap", "heic": "image/heic", "avif": "image/avif",
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif",
     ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp",
+    ".heic": "image/heic", ".heif": "image/heif", ".hif": "image/heif", ".avif": "image/avif",
     ".txt": "text/plain; charset=utf-8", ".csv": "text/csv; charset=utf-8", ".json": "application/json",
     ".pdf": "application/pdf", ".hocr": "application/xhtml+xml",
 }  # fmt: skip
@@ -28,7 +29,7 @@ _WORK = ("input", "operation", "output")
 
 # What to do about a job that failed, by the worker's code.
 MENDS = {
-    "not-an-image": "send a picture: JPEG, PNG, GIF, TIFF, WEBP, BMP or PPM",
+    "not-an-image": "send a picture: JPEG, PNG, GIF, TIFF, WEBP, HEIC, AVIF, BMP or PPM",
     "broken-image": "the file is damaged: open it in a viewer, save it anew and send that",
     "breaks-the-code": "open the file in a viewer, save it anew and send that; please report the fault",
     "trailing-data": "the file holds more than a picture: save it anew and send that",

@@ -49,6 +49,7 @@ def test_notes_stand_beside_the_result() -> None:
     [
         ("greyscale", "x.png", "PNG", "image/png"), ("convert", "x.png", "JPEG", "image/jpeg"),
         ("greyscale", "x", "WEBP", "image/webp"), ("greyscale", "x", "ODD", "application/octet-stream"),
+        ("greyscale", "IMG.HEIC", "HEIC", "image/heic"), ("convert", "x", "AVIF", "image/avif"),
         ("histogram", "x.png", "JPEG", "image/png"), ("text", "x.txt", "PNG", "text/plain; charset=utf-8"),
         ("own", "x.html", "", "application/octet-stream"), ("own", "x.svg", "", "application/octet-stream"),
     ],
