@@ -25,7 +25,7 @@ _SIXTEEN_BITS = 65_535
 def plays_that_fit(plays: int, kind: str) -> tuple[int, list[str]]:
     """Return how often an animation will play in a file of `kind`, and what has to be said."""
     if kind == "AVIF":  # it could count them, but Pillow does not write that
-        said = [f"{kind} is written to play for ever: the animation had {plays:,} plays"] if plays else []
+        said = [f"{kind} is written to play for ever: the count of plays was {plays:,}"] if plays else []
         return FOR_EVER, said
     most = _PLAYS_MAX[kind]
     if plays <= most:
