@@ -80,6 +80,8 @@ def write_heic(
     options: dict[str, Any] = {"chroma": 444 if full else 420, "tile_size": tile, "enc_params": dict(_X265)}
     options |= _AS_RGB if lossless and image.mode in ("RGB", "RGBA") else {}
     beside = {"exif": exif, "icc_profile": icc_profile}
+    # pillow-heif asks an image for its EXIF data, and one that was opened reads it from its file again.
+    image = image.copy()
     image.info = {name: content for name, content in beside.items() if content}
     out = io.BytesIO()
     with _on_one_core() if clear else nullcontext():

@@ -7,6 +7,7 @@ https://www.nationalarchives.gov.uk/PRONOM/ and the Linux command `file` collect
 import re
 from typing import NamedTuple
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.image_formats import FORMATS
 
@@ -105,6 +106,7 @@ _TEXTS = (
 
 # As much as shows whether a file is words.
 _LOOKED_AT_BYTES = 4_096
+_SHOWN_CHARACTERS = 40
 
 
 def is_film(data: bytes) -> bool:
@@ -126,7 +128,8 @@ def not_an_image(data: bytes) -> BadJob:
     formats = ", ".join(map(str.upper, FORMATS))
     return BadJob(
         "not-an-image",
-        f"the input is no image this worker reads ({formats}), but something that begins with {data[:16]!r}",
+        f"the input is no image this worker reads ({formats}), but something that begins with "
+        + shown(data[:_LOOKED_AT_BYTES], _SHOWN_CHARACTERS),
     )
 
 

@@ -1,5 +1,6 @@
 """HEIC and AVIF as they are written: what they keep, what that costs, and how much of a host they take."""
 
+import io
 import os
 import resource
 import threading
@@ -87,6 +88,21 @@ def test_exif_and_profile_stay_and_the_picture_is_turned_once(kind: str) -> None
     assert b"A. Nonymous" in found.exif
     off = abs(np.asarray(found.frames[0].image).astype(int) - np.rot90(before, -1))
     assert off.mean() < 6
+
+
+@pytest.mark.parametrize("operation", ["strip", "thumbnail"])
+@pytest.mark.parametrize("kind", ["heic", "avif", "jpg", "png", "webp", "tif", "gif", "bmp", "ppm"])
+def test_no_word_of_the_file_that_came_is_in_one_that_is_to_have_none(kind: str, operation: str) -> None:
+    """A picture that is small enough is handed on as it was opened, and still knows its file."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = "MarkOfExif"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSAreaInformation] = "MarkOfPlace"
+    picture = Image.fromarray(smooth(20, 30))
+    for source in ("JPEG", "PNG", "WEBP", "TIFF"):
+        out = io.BytesIO()
+        picture.save(out, source, exif=exif.tobytes(), xmp=b"<x>MarkOfXmp</x>", comment=b"MarkOfComment")
+        assert b"MarkOfPlace" in out.getvalue()
+        assert b"MarkOf" not in (do(operation, out.getvalue(), f"outputs/x.{kind}").data or b"")
 
 
 @pytest.mark.parametrize("kind", KINDS)
