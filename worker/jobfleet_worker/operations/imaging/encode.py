@@ -12,6 +12,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white
 from jobfleet_worker.operations.imaging.films.write import KINDS, write_film
+from jobfleet_worker.operations.imaging.heif.clocks import without_clocks
 from jobfleet_worker.operations.imaging.heif.write import avif_options, write_heic
 from jobfleet_worker.operations.imaging.palette import to_palette
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Picture
@@ -124,6 +125,8 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
         data = save(fitting[0])
     if kind == "TIFF" and picture.exif:
         data = with_blocks(data, picture.exif)
+    if kind == "AVIF":
+        data = without_clocks(data)
     profile = kind in _TAKES_PROFILE and bool(picture.icc_profile)
     data, said = picture.marks.into(kind, data, fitting[0], profile=profile)
     notes += said
