@@ -13,6 +13,7 @@ from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Parameter, Value, Whole
 from jobfleet_jobs.operations.pipeline_steps import PipelineSteps
 from jobfleet_worker.operations.imaging import decode
+from jobfleet_worker.operations.imaging.limits import pillows_limit
 from jobfleet_worker.operations.imaging.picture import ENDINGS
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.outcome import Outcome
@@ -171,11 +172,10 @@ def check_image(case: Case, operation: Operation, parameters: Mapping[str, Any],
 
 def _opened(data: bytes | None) -> tuple[str | None, tuple[int, int], int]:
     """Return format, size and number of frames of a file, all of which can be read."""
-    Image.MAX_IMAGE_PIXELS = _PLOT_MAX_PIXELS  # the worker sets its own
     if data and data[4:8] == b"ftyp":  # Pillow reads AVIF at best
         picture = decode.decode(data, MAX_PIXELS)
         return picture.format, picture.frames[0].image.size, len(picture.frames)
-    with Image.open(io.BytesIO(data or b"")) as image:
+    with pillows_limit(_PLOT_MAX_PIXELS), Image.open(io.BytesIO(data or b"")) as image:
         kind, size, frames = image.format, image.size, getattr(image, "n_frames", 1)
         for number in range(frames):
             image.seek(number)

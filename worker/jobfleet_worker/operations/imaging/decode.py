@@ -14,7 +14,7 @@ from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.read import read_film
 from jobfleet_worker.operations.imaging.films.timing import FOR_EVER
-from jobfleet_worker.operations.imaging.limits import too_many_pixels
+from jobfleet_worker.operations.imaging.limits import pillows_limit, too_many_pixels
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
@@ -56,8 +56,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
     if not data:
         raise BadJob("not-an-image", "the input is empty")
     # Pillow's own check guards what it allocates while it parses; ours below counts all frames.
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    with warnings.catch_warnings():
+    with pillows_limit(max_pixels), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:

@@ -1,6 +1,24 @@
 """The limit of pixels that every reader keeps to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from jobfleet_jobs.errors import BadJob
+from PIL import Image
+
+
+@contextmanager
+def pillows_limit(max_pixels: int | None) -> Iterator[None]:
+    """Let Pillow open images of at most so many pixels while the context lasts, or any; then as before.
+
+    The limit is Pillow's for the whole process: whoever else opens images there must not find ours.
+    """
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def too_many_pixels(max_pixels: int, pixels: int | None = None) -> BadJob:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_worker.operations.imaging.decode import decode
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
@@ -284,6 +285,17 @@ def test_pillows_warnings_do_not_leak() -> None:
         entry = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x50\0\0\0\x00\x10\0\0\0\0\0\0"
         do(saved(PHOTO, "JPEG", exif=entry))
     assert heard == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
+def test_the_pixel_limit_is_the_worker_s_own_and_not_left_to_whoever_opens_images_next(kind: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(out, kind)
+    before = Image.MAX_IMAGE_PIXELS
+    decode(out.getvalue(), 2_000)
+    with pytest.raises(BadJob):
+        decode(out.getvalue(), 100)
+    assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_damaged_files_are_bad_jobs_or_pictures_and_never_anything_else() -> None:

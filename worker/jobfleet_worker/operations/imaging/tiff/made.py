@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from PIL import Image
 
+from jobfleet_worker.operations.imaging.limits import pillows_limit
 from jobfleet_worker.operations.imaging.tiff.directory import Tag
 
 _HEADER_BYTES = 8
@@ -31,11 +32,6 @@ def unpacked(tags: Mapping[int, int], segments: Sequence[bytes]) -> Image.Image:
     file.write(b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in sorted(entries)))
     file.write(bytes(4))
     file.seek(0)
-    limit = Image.MAX_IMAGE_PIXELS
-    try:
-        Image.MAX_IMAGE_PIXELS = None
-        with Image.open(file, formats=["TIFF"]) as image:
-            image.load()
-            return image
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    with pillows_limit(None), Image.open(file, formats=["TIFF"]) as image:
+        image.load()
+        return image
