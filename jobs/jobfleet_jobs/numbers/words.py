@@ -10,7 +10,9 @@ Number = int | float
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 # Python's own float() also takes underscores and the words inf and nan; a numbers file does not.
-_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Digits stand in one way only: two neighbours that both take them would be tried in each split, which takes
+# quadratic time for a long word that ends in something else.
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 # Python refuses to read whole numbers of more digits at its default setting, because it takes
 # quadratic time (https://docs.python.org/3/library/stdtypes.html#int-max-str-digits).
