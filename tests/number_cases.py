@@ -166,6 +166,15 @@ TABLES = [
     Case('x,y\n"(1,234.50)",1\n', [-1234.5], ("parentheses", "commas group")),
     Case("x;y\n1.234,50-;1\n", [-1234.5], ("minus behind", "points group")),
     refused("x,y\n--5,1\n(-5),1\n-5-,1\n", "line 2", "line 3", "line 4"),
+    # A sign in another place hides no point that may group digits.
+    *(refused(f"x;y\n1,5;2\n{cell};3\n", "'1,5' in line 2 has a decimal comma", f"{cell!r} in line 3 may be")
+      for cell in ("1.234-", "\u22121.234", "(1.234)", "\u20131.234", "+1.234", "-1.234")),
+    *(refused(f"x;y\n{cell};2\n1,5-;3\n", "'1,5-' in line 3 has a decimal", f"{cell!r} in line 2 may be")
+      for cell in ("1.234", "1.234-", "(1.234)")),
+    Case("x;y\n5-;2\n1.234-;3\n", [-5, -1.234],
+         ("line 3: '1.234-' was read with a decimal point", "the minus behind")),
+    Case("x;y\n\u22121.234;2\n(2.50);3\n", [-1.234, -2.5], ("its dash is a minus", "its parentheses")),
+    Case("x,y\n1.234-,2\n", [-1.234], ("the minus behind",)),
     # No value, and what is none.
     Case("x,y\n1,1\nNA,2\n,3\n#N/A,4\nnull,5\nNA,6\n", [1],
          ("2 cells with 'NA' left out, the first in line 3", "'#N/A'", "1 cell with 'null'", "1 empty cell")),

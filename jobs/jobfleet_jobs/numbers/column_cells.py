@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.numbers.characters import GROUP_MARKS, MINUS
 from jobfleet_jobs.numbers.csv_table import CELL_BLANKS, DELIMITERS
 from jobfleet_jobs.numbers.readings import Readings
@@ -81,16 +82,17 @@ class ColumnCells:
                 number = read_number(cell)
             except NoNumber:
                 return self._other(line, cell)
-            self._look_at_points(cell, [line])
+            self._look_at_points(cell, [line], cell)
             return number
         return self._other(line, cell)
 
-    def _look_at_points(self, text: str, lines: list[int]) -> None:
+    def _look_at_points(self, text: str, lines: list[int], cell: str = "") -> None:
+        """Look at plain cells, a line each; of a single one, `cell` is how it was written."""
         if self._delimiter == "," or "." not in text or (self._has_other_points and self._doubtful[0]):
             return
         doubtful = list(_DOUBTFUL_POINT.finditer(text))
         if doubtful and not self._doubtful[0]:
-            self._doubtful = (lines[text.count("\n", 0, doubtful[0].start())], doubtful[0][0])
+            self._doubtful = (lines[text.count("\n", 0, doubtful[0].start())], cell or doubtful[0][0])
         self._has_other_points = self._has_other_points or text.count(".") > len(doubtful)
 
     def _other(self, line: int, cell: str) -> Number:
@@ -105,6 +107,8 @@ class ColumnCells:
         except NoNumber as problem:
             raise NoNumber(cell, self._why_not(cell, problem)) from None
         ways += ["grouped" if way == "groups" else way for way in more]
+        if self._groups != "points":
+            self._look_at_points(plain, [line], cell)
         self._readings.add(ways, line, cell, number)
         return number
 
@@ -142,8 +146,8 @@ class ColumnCells:
         if self._commas and self._doubtful[0]:
             (line, comma), (other, point) = self._comma, self._doubtful
             yield (
-                f"{comma[:40]!r} in line {line} has a decimal comma, so {point!r} in line {other} may be a "
-                "decimal or have grouped digits; write all decimals alike, and leave out what groups digits"
+                f"{cut(comma, 40)!r} in line {line} has a decimal comma, so {cut(point, 40)!r} in line {other} may "
+                "be a decimal or have grouped digits; write all decimals alike, and leave out what groups digits"
             )
 
     def notes(self) -> Iterator[str]:
@@ -160,5 +164,5 @@ class ColumnCells:
         if self._doubtful[0] and not self._has_other_points:
             line, cell = self._doubtful
             mend = "if points group digits, leave them out"
-            yield f"line {line}: {cell!r} was read with a decimal point; {mend}"
+            yield f"line {line}: {cut(cell, 40)!r} was read with a decimal point; {mend}"
         yield from self._readings.notes()

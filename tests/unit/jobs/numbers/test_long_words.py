@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 # In a process of its own, as the system ends one that has used up its processor time, whatever it does.
-# All these words together take two or three seconds of it; a pattern that goes back for each character takes minutes.
+# All these words together take two or three seconds of it; a pattern that goes back for each character takes
+# minutes.
 LIMIT_S = 20
 
 READ = f"""
@@ -16,8 +17,8 @@ from jobfleet_jobs.numbers.file_reader import NumbersFile
 from jobfleet_jobs.numbers.text_reader import read_text
 
 units = ["1", "0", ".", ",", "-", "+", "e", "E", "(", "#", "#A", "_", "'", "%", "x", "1.", "1,", "1-", "1_1",
-         "1'", "1'234", ".000", ",000", ",00", "\\u00a0", "\\u200b", "1\\u00a0", "\\u00a0000", "\\u2212", " 000",
-         "1e", "1,5 ", "1.5 ", "sep="]
+         "1'", "1'234", ".000", ",000", ",00", "\\u00a0", "\\u200b", "1\\u00a0", "\\u00a0000", "\\u2212",
+         " 000", "1e", "1,5 ", "1.5 ", "sep="]
 for unit in units:
     for begin in ("", "1"):
         text = begin + unit * (60_000 // len(unit)) + "x"
