@@ -2,11 +2,17 @@
 
 import re
 
-from jobfleet_jobs.numbers.characters import BETWEEN, ITEM, MINUS, UNSEEN, line_ends_in
+from jobfleet_jobs.numbers.characters import BETWEEN, ITEM, MINUS, SEPARATORS, UNSEEN, line_ends_in
 
 _ONE_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
-# One comma may be anything; from so many on it looks like a habit.
+# One comma among whole numbers may be anything; from so many on it looks like a habit.
 _COMMAS_NOTED = 2
+
+# The rest of `1 234,5`, behind a space. It is known by itself, as pieces may part it from what stands before.
+_SPACED_REST = re.compile(r"[0-9]{3},")
+
+# What a text may end in behind its last number.
+_NOTHING = f"{SEPARATORS},{UNSEEN}"
 
 # One number with groups of digits: `1,234,567.8`, the Indian `12,34,567`, `1.234,5`. A row of more than eight
 # groups behind the first is a list.
@@ -31,20 +37,22 @@ def comma_note(text: str) -> str | None:
 class CommaHabit:
     """Looks whether commas in the texts of numbers mean something else than the end of a number.
 
-    They look like decimal commas if white space and semicolons part nothing but whole numbers and such with
-    one comma inside, and there are at least two of the latter. Where no line has more than one number, a
-    single one is enough, and so is a single number that looks grouped.
+    They look like decimal commas if white space and semicolons part nothing but plain numbers and such with
+    one comma inside, and there are at least two of the latter. A single one is enough beside a number with a
+    point, where no line has more than one number, and where it looks like the rest of `1 234,5`; so is a
+    single number that looks grouped.
     """
 
     def __init__(self) -> None:
         self._first, self._commas, self._items = (0, ""), 0, 0
-        self._has_points = self._has_others = False
+        self._has_points = self._has_others = self._has_rest = False
         self._grouped: tuple[int, str] | None = None
         self._last = (0, "")
 
     def look(self, text: str, before: int, count: int) -> None:
         """Look at one more text, behind `before` line ends. It has `count` numbers, if it has no comma."""
-        self._last = (before, text)
+        if ended := text.rstrip(_NOTHING):
+            self._last = (before, ended)
         if "," not in text:
             self._items += count
             self._has_points = self._has_points or any(mark in text for mark in ".eE")
@@ -67,6 +75,8 @@ class CommaHabit:
                     self._first = (before + line_ends_in(text[: part.start()]) + 1, item)
                 self._items += 1
                 self._commas += 1
+                is_spaced = text[max(0, part.start() - 1)] == " "
+                self._has_rest = self._has_rest or (is_spaced and bool(_SPACED_REST.match(item)))
             else:
                 self._has_others = True
                 return
@@ -77,7 +87,8 @@ class CommaHabit:
             return False
         before, text = self._last
         lines = before + line_ends_in(text) + 1
-        return (self._commas >= _COMMAS_NOTED and not self._has_points) or 1 < self._items <= lines
+        several = self._commas >= _COMMAS_NOTED or self._has_points or self._has_rest
+        return several or 1 < self._items <= lines
 
     @property
     def note(self) -> str | None:

@@ -10,8 +10,9 @@ from jobfleet_jobs.numbers.comma_habit import CommaHabit
 from jobfleet_jobs.numbers.readings import Readings
 from jobfleet_jobs.numbers.words import NoNumber, Number, read_number, read_other, read_quickly
 
-# The rest of `1 000`, known by itself, as pieces may part it from what stands before.
-_SPACED_ZEROS = re.compile(rf" (0[0-9]{{2}})(?![^{BETWEEN}])")
+# The rest of `1 000`, known by itself, as pieces may part it from what stands before. Decimals may
+# follow.
+_SPACED_ZEROS = re.compile(rf" (0[0-9]{{2}}(?:\.[0-9]*)?)(?![^{BETWEEN},])")
 
 # As many bad values are told, and so many counted: a film sent as numbers is not read to its end.
 _TOLD = 20
@@ -78,7 +79,7 @@ class NumbersText:
     def _look_for_zeros(self, piece: str) -> None:
         if " 0" in piece and not self._readings.has("zeros") and (found := _SPACED_ZEROS.search(piece)):
             line = self._before + line_ends_in(piece[: found.start()]) + 1
-            self._readings.add(("zeros",), line, found[1], int(found[1]))
+            self._readings.add(("zeros",), line, found[1], read_number(found[1]))
 
     def _is_first(self, ways: Iterable[str]) -> bool:
         return not all(map(self._readings.has, ways))
