@@ -146,9 +146,9 @@ class ColumnCells:
         if self._commas and self._doubtful[0]:
             (line, comma), (other, point) = self._comma, self._doubtful
             yield (
-                f"{cut(comma, 40)!r} in line {line} has a decimal comma, so {cut(point, 40)!r} in line {other} "
-                "may be a decimal or have grouped digits; write all decimals alike, and leave out what groups "
-                "digits"
+                f"{cut(comma, 40)!r} in line {line} has a decimal comma, so {cut(point, 40)!r} in line "
+                f"{other} may be a decimal or have grouped digits; write all decimals alike, and leave out "
+                "what groups digits"
             )
 
     def notes(self) -> Iterator[str]:

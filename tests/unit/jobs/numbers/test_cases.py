@@ -94,6 +94,34 @@ def test_a_table_is_read_alike_on_every_path(case: Case) -> None:
     check(case, table_in_memory, table_in_file)
 
 
+def test_a_word_is_kept_whatever_cannot_be_seen_around_and_within_it() -> None:
+    unseen, digits = "\u200b", "1" * 4_000
+    for text in (
+        f"1 {unseen * 270_000}5{unseen * 300_000}\n7",
+        f"{unseen * 270_000}5{unseen * 300_000},7",
+        f"1 5{unseen * 300_000}6\n7",
+        f"1 {unseen * 300_000}5{unseen * 70_000}6{unseen * 300_000}\n7",
+        f"1 5{unseen * 65_000}6{unseen * 300_000}\n7",
+        f"1\u00a0234{unseen * 300_000},{unseen * 300_000}5\n7",
+        f"1\r\n{unseen * 300_000}5,x{unseen * 300_000}y\r\n7",
+        f"1 {unseen * 300_000}0.{digits * 16}{unseen * 300_000},{unseen * 300_000}0.{digits * 16}\n7",
+        f"1,{digits * 80}\n7",
+        "1," * 200_000 + f"x{unseen * 300_000},8",
+        f"{unseen * 600_000}",
+    ):
+        data = text.encode()
+        for size in (65_536, 300_000, 1024 * 1024):
+            assert outcome(partial(text_in_file, size), data) == outcome(text_in_memory, data), (
+                text[:9],
+                size,
+            )
+
+    assert outcome(partial(text_in_file, 65_536), f"1 {unseen * 270_000}5\n7".encode()) == (
+        ["1", "5", "7"],
+        [],
+    )
+
+
 @pytest.mark.parametrize("typed", ["cafe\u0301 m", "caf\u00e9  m ", "caf\u00e9\u00a0m", "\u200bcaf\u00e9 m"])
 @pytest.mark.parametrize(
     "written", ["caf\u00e9 m", "cafe\u0301 m", " caf\u00e9\u00a0m", '"caf\u00e9 m\u200b"']
