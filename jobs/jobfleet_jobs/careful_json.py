@@ -11,6 +11,10 @@ T = TypeVar("T")
 # sends a value that the parser just took would end in a `RecursionError`.
 NESTED_MAX = 100
 
+# What is stored as a result may be older than that limit. So deep, all that shows or sends a result can do so:
+# a level counts as a call of Python's parser and writer, and some hundred calls beside have room.
+STORED_NESTED_MAX = 800
+
 # No number here means more. JSON of Python's may also hold NaN and Infinity, which no number can be made of.
 NUMBER_MAX = 1e12
 
@@ -83,33 +87,33 @@ class Fields:
         return value
 
 
-def parse(text: str | bytes) -> Any:
-    """Return the value of JSON. Raises `ValueError` for what is none, or nested deeper than `NESTED_MAX`."""
+def parse(text: str | bytes, deepest: int = NESTED_MAX) -> Any:
+    """Return the value of JSON. Raises `ValueError` for what is none, or nested more than `deepest` deep."""
     try:
         found = json.loads(text)
     except RecursionError:
-        raise _too_deep() from None
+        raise _too_deep(deepest) from None
     opened = map(text.count, "[{" if isinstance(text, str) else (b"[", b"{"))  # type: ignore[arg-type]
-    if sum(opened) > NESTED_MAX:
-        _check_depth(found)
+    if sum(opened) > deepest:
+        _check_depth(found, deepest)
     return found
 
 
-def _check_depth(found: object) -> None:
+def _check_depth(found: object, deepest: int) -> None:
     level = [found]
-    for _ in range(NESTED_MAX):
+    for _ in range(deepest):
         level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
         if not level:
             return
-    raise _too_deep()
+    raise _too_deep(deepest)
 
 
 def _inside(value: object) -> Iterable[object]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def _too_deep() -> ValueError:
-    return ValueError(f"it is nested more than {NESTED_MAX} deep")
+def _too_deep(deepest: int) -> ValueError:
+    return ValueError(f"it is nested more than {deepest} deep")
 
 
 def read_object(text: str | bytes) -> Mapping[str, Any]:

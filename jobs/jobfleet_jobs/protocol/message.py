@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from jobfleet_jobs.careful_json import Fields, WrongField, parse
+from jobfleet_jobs.careful_json import NESTED_MAX, STORED_NESTED_MAX, Fields, WrongField, parse
 from jobfleet_jobs.credentials.redaction import redact, shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import SQS_MESSAGE_MAX_BYTES
@@ -224,7 +224,7 @@ class Result:
     @classmethod
     def from_json(cls, body: str) -> "Result":
         """Read an answer or a stored result; fields it does not know are passed over. Raises `BadJob`."""
-        message = json_object(body)
+        message = json_object(body, STORED_NESTED_MAX)
         if message.get("version") != VERSION:
             raise BadJob("bad-version", f"result version {shown(message.get('version'))}: expected {VERSION}")
         try:
@@ -261,10 +261,10 @@ def inline_json(value: Any) -> str:
     return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def json_object(body: str) -> dict[str, Any]:
+def json_object(body: str, deepest: int = NESTED_MAX) -> dict[str, Any]:
     """Return the JSON object that a message is. Raises `BadJob`."""
     try:
-        message = parse(body)
+        message = parse(body, deepest)
     except ValueError as problem:
         raise BadJob("bad-request", f"the message is not JSON: {problem}") from problem
     if not isinstance(message, dict):

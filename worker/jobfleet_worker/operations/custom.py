@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from jobfleet_jobs.careful_json import parse
+from jobfleet_jobs.careful_json import NESTED_MAX, parse
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.custom import GROUP, File, Own
 from jobfleet_jobs.operations.operation import Operation
@@ -26,6 +26,9 @@ from jobfleet_worker.operations.outcome import Outcome
 # As much of what somebody else's code says is told.
 WORDS_MAX_CHARACTERS = 500
 CODE_MAX_CHARACTERS = 60
+
+# What is found stands in a result, and that in what programs show of it.
+_FOUND_NESTED_MAX = NESTED_MAX - 10
 
 # Modes that hold a picture as most code expects one; a palette and single bits are turned into them.
 _PLAIN_MODES = frozenset({"L", "LA", "RGB", "RGBA", "I;16"})
@@ -135,7 +138,7 @@ def _with_notes(made: Any, notes: list[str]) -> dict[str, Any]:
 
 def _plain(outcome: Outcome) -> Outcome:
     """Return it in JSON's own types. Raises `ValueError` and `TypeError` for what JSON cannot hold."""
-    facts = parse(json.dumps(outcome.result, allow_nan=False))
+    facts = parse(json.dumps(outcome.result, allow_nan=False), _FOUND_NESTED_MAX)
     if outcome.data is None:
         return Outcome(facts)
     return Outcome(facts, bytes(outcome.data), str(outcome.content_type))

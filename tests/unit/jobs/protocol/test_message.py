@@ -3,6 +3,8 @@ import uuid
 from typing import Any
 
 import pytest
+from jobfleet.cli.terminal.result_lines import described_plainly
+from jobfleet_jobs.careful_json import STORED_NESTED_MAX
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
 from jobfleet_jobs.protocol.message import (
@@ -166,9 +168,30 @@ def test_a_result_with_a_field_of_another_type_is_none_that_anyone_trips_over(na
     assert (refused.value.code, name in refused.value.message) == ("bad-result", True)
 
 
-@pytest.mark.parametrize("depth", [101, 980, 990, 100_000])
-def test_what_is_nested_too_deep_is_neither_a_request_nor_a_result(depth: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "most", "depth"),
+    [
+        (Request, 100, 101),
+        (Result, 800, 801),
+        *((k, m, d) for k, m in ((Request, 100), (Result, 800)) for d in (980, 990, 100_000)),
+    ],
+)
+def test_what_is_nested_too_deep_is_neither_a_request_nor_a_result(
+    kind: type[Request | Result], most: int, depth: int
+) -> None:
     deep = "[" * depth + "]" * depth
-    for read in (Request.from_json, Result.from_json):
-        with pytest.raises(BadJob, match="nested more than 100 deep"):
-            read(f'{{"version": {deep}}}')
+    with pytest.raises(BadJob, match=f"nested more than {most} deep"):
+        kind.from_json(f'{{"version": {deep}}}')
+
+
+@pytest.mark.parametrize("depth", [100, 500, STORED_NESTED_MAX - 1])
+def test_a_result_that_an_older_version_stored_deeper_is_read_and_told_on(depth: int) -> None:
+    stored = Result(ID, "x", "succeeded", "w", 1, {"found": 0}).to_json()
+    stored = stored.replace('{"found":0}', '{"a":' * depth + "1" + "}" * depth)
+
+    result = Result.from_json(stored)
+
+    assert result.to_json() == stored
+    # As a terminal shows it.
+    assert json.dumps(json.loads(stored), ensure_ascii=False, separators=(",", ":")) == stored
+    assert list(described_plainly(result.result or {})) == ["a"]

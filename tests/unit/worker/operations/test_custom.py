@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jobfleet_jobs.careful_json import NESTED_MAX, parse
 from jobfleet_jobs.errors import BadJob
+from jobfleet_jobs.protocol.message import Result
 from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.operations.custom import OwnOperation
 from jobfleet_worker.operations.limits import Limits
@@ -147,6 +149,25 @@ def test_only_plain_values_leave_the_process(make: Make) -> None:
     result = run(make(code), {}, b"", None, LIMITS).result
     assert type(result) is dict
     assert type(result["a"]) is str
+
+
+def test_what_may_be_found_can_be_read_as_a_result_and_what_is_deeper_breaks_the_attempt(make: Make) -> None:
+    code = """
+def it(data):
+    found = {}
+    for _ in range(int(data) - 1):
+        found = {"a": found}
+    return found
+"""
+    operation = make(code)
+    deepest = NESTED_MAX - 10
+    outcome = run(operation, {}, str(deepest).encode(), None, LIMITS)
+    result = Result("1", "it", "succeeded", "w", 1, result=outcome.result)
+    # Wherever JSON of others is read, not in results alone.
+    assert parse(result.to_json())["result"] == outcome.result
+    assert Result.from_json(result.to_json()).result == outcome.result
+    with pytest.raises(BrokenAttempt, match=f"nested more than {deepest} deep"):
+        run(operation, {}, str(deepest + 1).encode(), None, LIMITS)
 
 
 def test_parameters_are_checked_and_have_their_defaults(make: Make) -> None:
