@@ -109,7 +109,7 @@ def endpoint_of(found: Settings) -> str:
 
 
 def _source_of_profile() -> str:
-    return next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)), "default")
+    return settings.profile_variable() or "default"
 
 
 def _variables(file: Variables) -> SettingValue:

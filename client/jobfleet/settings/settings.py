@@ -176,7 +176,13 @@ def _places(
 
 def active_profile() -> str:
     """Return the profile that boto3 uses where none is given here."""
-    return os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+    variable = profile_variable()
+    return os.environ[variable] if variable else "default"
+
+
+def profile_variable() -> str | None:
+    """Return the variable that names the active profile, as botocore looks: the first that is not empty."""
+    return next((name for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if os.environ.get(name)), None)
 
 
 def session_of(profile: str | None) -> "Session":
@@ -186,8 +192,8 @@ def session_of(profile: str | None) -> "Session":
     """
     import botocore.session
 
-    named = profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
-    variables = None if named else {"profile": (None, None, None, None)}
+    # Not by the profile's name: where one is given so, keys in the environment do not count any more.
+    variables = {"profile": (None, profile_variable(), None, None)}
     return botocore.session.Session(session_vars=variables, profile=profile)
 
 

@@ -17,8 +17,10 @@ def new_session(*, heeds_profile: bool = True) -> Session:
 
     Set to nothing, it counts as unset: botocore would look for a profile without a name.
     """
-    heeds_profile = heeds_profile and any(map(os.environ.get, ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")))
-    session = Session(session_vars=None if heeds_profile else {"profile": (None, None, None, None)})
+    variables = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if heeds_profile else ()
+    filled = next((name for name in variables if os.environ.get(name)), None)
+    # Not by the profile's name: where one is given so, keys in the environment do not count any more.
+    session = Session(session_vars={"profile": (None, filled, None, None)})
     session.register_component("data_loader", LOADER)
     return session
 

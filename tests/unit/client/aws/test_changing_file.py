@@ -116,3 +116,23 @@ def test_a_profile_s_name_that_is_set_to_nothing_counts_as_unset(
     replace(file, block(FIRST))
 
     assert signed_with(account) == FIRST
+
+
+@pytest.mark.parametrize(
+    ("empty", "real"), [("AWS_PROFILE", "AWS_DEFAULT_PROFILE"), ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")]
+)
+def test_a_variable_that_is_set_to_nothing_hides_no_profile_of_the_other(
+    file: Path, account: Account, monkeypatch: pytest.MonkeyPatch, empty: str, real: str
+) -> None:
+    monkeypatch.setenv(empty, "")
+    monkeypatch.setenv(real, "lab")
+    replace(file, block(SECOND) + block(FIRST, profile="lab"))
+
+    assert signed_with(account) == FIRST
+
+    # Keys in the environment win over a variable's profile, as ever.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", SECOND)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    other = Account(account.settings)
+    assert signed_with(other) == SECOND
+    other.close()
