@@ -9,7 +9,7 @@ from pathlib import Path
 from jobfleet_jobs.operations.image_formats import IMAGE_ENDINGS
 
 from jobfleet.errors import BadInput, BadOutput
-from jobfleet.files.paths import can_be, folds_case, is_folder, is_stream, named, resolved
+from jobfleet.files.paths import are_one, can_be, folds_case, is_folder, is_stream, named, resolved
 from jobfleet.sending.output_paths import WantedOutput
 
 
@@ -108,11 +108,10 @@ def _inputs(wanted: WantedOutput, path: Path, out: Path, skipped: list[Path]) ->
     if not is_folder(path):
         yield path, Path(path.name)
         return
-    outputs = resolved(out)
     for where, folders, files in os.walk(path, onerror=_unreadable):
         here = Path(where)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and resolved(here / name) != outputs
+            name for name in folders if not name.startswith(".") and not are_one(here / name, out)
         )
         for name in sorted(files):
             file = here / name
@@ -143,11 +142,15 @@ def _refuse_clashes(items: Sequence[BatchItem], sources: set[Path]) -> None:
     # By the files that are written in the end: a link there is followed.
     taken: dict[str, BatchItem] = {}
     known: dict[Path, bool] = {}
+    alike: dict[str, list[Path]] = {}
+    for source in sources:
+        alike.setdefault(_as_one_file(source), []).append(source)
     for item in items:
         if item.out is None:
             continue
         whole = resolved(item.out)
-        if whole in sources:
+        # Where capitals count, one of another name is another file.
+        if any(are_one(whole, source) for source in alike.get(_as_one_file(whole), ())):
             raise BadOutput(f"{named(item.out)} is one of the inputs; give another folder with --out")
         if whole.parent not in known:
             known[whole.parent] = folds_case(whole.parent)

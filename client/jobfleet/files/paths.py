@@ -57,6 +57,14 @@ def resolved(path: Path) -> Path:
         return path
 
 
+def are_one(one: Path, other: Path) -> bool:
+    """Tell whether both lead to one file or folder, be it under names that differ in capitals."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one is not there, or cannot be looked at
+        return resolved(one) == resolved(other)
+
+
 def from_root(path: Path) -> Path:
     """Return a path from the root on, or as it is where the working folder is gone."""
     return path if working_folder() is None else path.absolute()
@@ -86,10 +94,17 @@ def folds_case(folder: Path) -> bool:
         inside = []
     # What is in it tells best: it may be where another file system begins.
     for path in (*inside, there.absolute()):
-        other = path.with_name(path.name.swapcase()) if path.name else path
+        other = path.with_name(_swapped(path.name)) if path.name else path
         if other.name != path.name:
             try:
                 return other.samefile(path)
             except OSError:
-                return False
+                if os.path.lexists(path):
+                    return False
+                # Somebody has just removed it, which tells nothing.
     return False
+
+
+def _swapped(name: str) -> str:
+    """Return a name in other capitals. Only of ASCII letters do all file systems know the same ones."""
+    return "".join(one.swapcase() if one.isascii() else one for one in name)

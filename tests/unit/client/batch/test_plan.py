@@ -1,5 +1,6 @@
 """What a run refuses before anything is sent."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from jobfleet.batch.plan import make_plan
 from jobfleet.errors import BadInput, BadOutput
 from jobfleet.sending.output_paths import WantedOutput
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+
+from tests.abilities import need_mounts
 
 WANTED = OPERATIONS["greyscale"]
 
@@ -78,3 +81,33 @@ def test_outputs_that_are_one_file_where_capitals_do_not_count_are_refused(
     with pytest.raises(BadOutput, match="would both be"):
         make_plan(WantedOutput(WANTED, {}, str(folding / "new/folder")), [str(tmp_path / "in")])
     assert len(make_plan(WantedOutput(WANTED, {}, str(tmp_path / "new")), [str(tmp_path / "in")]).items) == 2
+
+
+def test_an_output_that_is_an_input_where_capitals_do_not_count_is_refused(tmp_path: Path) -> None:
+    """A hard link stands for the file under its name in other capitals."""
+    [source] = images(tmp_path / "in", "a.png")
+    images(tmp_path / "IN", "a.png")
+    wanted = WantedOutput(WANTED, {}, str(tmp_path / "IN"))
+    assert len(make_plan(wanted, [source]).items) == 1
+
+    (tmp_path / "IN/a.png").unlink()
+    (tmp_path / "IN/a.png").hardlink_to(source)
+
+    with pytest.raises(BadOutput, match="is one of the inputs"):
+        make_plan(wanted, [source])
+
+
+def test_the_folder_of_the_outputs_is_no_input_under_another_name_either(tmp_path: Path) -> None:
+    """A mount stands for a folder under its name in other capitals."""
+    images(tmp_path / "in", "a.png")
+    images(tmp_path / "in/out", "b.png")
+    other = tmp_path / "other"
+    other.mkdir()
+    need_mounts(other)
+    subprocess.run(["mount", "--bind", tmp_path / "in/out", other], check=True)
+    try:
+        plan = make_plan(WantedOutput(WANTED, {}, str(other)), [str(tmp_path / "in")])
+    finally:
+        subprocess.run(["umount", other], check=True)
+
+    assert [item.source for item in plan.items] == [tmp_path / "in/a.png"]

@@ -47,3 +47,14 @@ def test_no_folder_has_a_name_that_is_too_long() -> None:
     assert not paths.is_folder("x" * 5000)
     assert not paths.is_stream("x" * 5000)
     assert paths.is_stream("/dev/null")
+
+
+@pytest.mark.parametrize("name", ["stra\u00dfe.png", "\ufb01n.png", "a.png"])
+def test_a_folder_is_judged_by_letters_that_have_one_other_form(tmp_path: Path, name: str) -> None:
+    """A hard link stands for the file under its name in other capitals: those of ASCII alone differ."""
+    (tmp_path / name).touch()
+    assert not paths.folds_case(tmp_path)
+
+    (tmp_path / "".join(one.upper() if one.isascii() else one for one in name)).hardlink_to(tmp_path / name)
+
+    assert paths.folds_case(tmp_path)
