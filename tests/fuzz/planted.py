@@ -3,6 +3,9 @@
 import os
 import random
 import signal
+import subprocess
+import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 
@@ -38,6 +41,13 @@ def _warn() -> None:
     warnings.warn("a planted one", stacklevel=1)
 
 
+def _hang() -> None:
+    tempfile.mkdtemp()
+    subprocess.Popen(["sleep", "1000"])
+    threading.Event().wait()
+
+
+HANGS = _target(_hang)
 DIES = _target(lambda: os.kill(os.getpid(), signal.SIGSEGV))
 ENDS = _target(lambda: os._exit(0))
 SPINS = _target(_spin, seconds=0.5)

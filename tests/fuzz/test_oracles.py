@@ -2,10 +2,14 @@
 
 import dataclasses
 import gc
+import os
 import random
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +26,10 @@ from tests.fuzz.messages import target as messages
 from tests.fuzz.messages.bodies import Case as Message
 from tests.fuzz.numbers import target as numbers
 from tests.fuzz.planted import FAULTY
-from tests.fuzz.run import report, run
+from tests.fuzz.run import Child, report, run
 from tests.fuzz.sentences import check_refusal, secret
 from tests.fuzz.target import Find
+from tests.patience import patience, wait_for
 
 
 @pytest.mark.parametrize(
@@ -50,6 +55,42 @@ def test_a_case_that_breaks_what_must_hold_is_found_with_its_seed_and_the_next_g
     assert words in outcome.finds[0].what
     assert outcome.words == {"well": 5}
     assert f"python -m tests.fuzz planted {FAULTY}" in "\n".join(report(outcome))
+
+
+def test_a_process_that_hangs_says_where_and_leaves_no_process_and_no_file() -> None:
+    child = Child("tests.fuzz.planted:HANGS", clock=2)
+    files = child.files
+
+    assert child.check(FAULTY) is None
+    assert list(files.iterdir()) != []
+    how, said = child.end()
+
+    assert how == "signal SIGABRT, it hung"
+    assert "in _hang" in said
+    assert not files.exists()
+    # Those that have ended may still be listed a moment.
+    wait_for(lambda: not in_group(child.id), 10)
+
+
+def in_group(group: int) -> list[str]:
+    """Return the processes of a group that have not ended, as the kernel tells them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            told = (process / "stat").read_text().rpartition(") ")[2].split()
+            if int(told[2]) == group and told[0] != "Z":
+                found.append(process.name)
+    return found
+
+
+def test_a_process_that_dies_between_two_cases_is_told_with_the_next_one() -> None:
+    child = Child("tests.fuzz.planted:SAME")
+    assert child.check(1)
+    os.kill(child.id, signal.SIGKILL)
+    assert child.has_ended(patience(30))
+
+    assert child.check(2) is None
+    assert child.end()[0] == "signal SIGKILL"
 
 
 def test_a_seed_makes_the_same_case_in_every_process() -> None:
