@@ -1,15 +1,17 @@
 """Ports that tests take."""
 
 import ast
+import re
 import socket
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
 from tests.places import REPOSITORY
-from tests.ports import ADDRESS, claimed_port, refusing_port
+from tests.ports import ADDRESS, claimed_port, ports_beside, refusing_port
 
 
 def test_a_refusing_port_refuses_and_nobody_else_gets_it() -> None:
@@ -30,14 +32,57 @@ def test_a_claimed_port_can_be_listened_on_and_is_given_once() -> None:
     assert port not in (int(elsewhere.stdout), claimed_port())
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "lowest", "highest"),
+    [
+        (32768, 60999, 20000, 65535),
+        (1024, 60999, 61000, 65535),
+        (20000, 65535, 1024, 19999),
+        (50000, 65535, 20000, 49999),
+    ],
+)
+def test_the_ports_of_programs_lie_below_and_above_those_that_anybody_gets(
+    first: int, last: int, lowest: int, highest: int
+) -> None:
+    found = ports_beside(first, last)
+    assert (min(found), max(found)) == (lowest, highest)
+    assert not set(found) & set(range(first, last + 1))
+
+
+def test_where_the_kernel_gives_all_ports_away_that_is_said() -> None:
+    with pytest.raises(RuntimeError, match=r"all ports from 1024 to 65535, which leaves none.*sysctl -w"):
+        ports_beside(1024, 65535)
+
+
 def gives_back(source: str) -> bool:
     """Tell whether a port is learnt there of a socket that is closed before anybody uses the port."""
-    blocks = [node for node in ast.walk(ast.parse(textwrap.dedent(source))) if isinstance(node, ast.With)]
+    tree = ast.parse(textwrap.dedent(source))
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With)]
     return any(
         "getsockname" in ast.unparse(block) and ast.unparse(block).startswith("with socket.")
         and all(_only_learns(step) for step in block.body)
         for block in blocks
-    )  # fmt: skip
+    ) or any(_learns_and_closes(body) for body in _bodies(tree))  # fmt: skip
+
+
+def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            steps = getattr(node, name, None)
+            if isinstance(steps, list):
+                yield steps
+
+
+def _learns_and_closes(steps: list[ast.stmt]) -> bool:
+    """Tell whether a step remembers a socket's port, and the next but such steps closes the socket."""
+    learnt: set[str] = set()
+    for step in steps:
+        told = ast.unparse(step)
+        names = re.findall(r"([\w.]+)\.getsockname\(", told) if isinstance(step, ast.Assign) else []
+        if any(told == f"{name}.close()" for name in learnt):
+            return True
+        learnt = learnt | set(names) if names else learnt if _only_learns(step) else set()
+    return False
 
 
 def _only_learns(step: ast.stmt) -> bool:
@@ -50,6 +95,9 @@ def _only_learns(step: ast.stmt) -> bool:
 def test_no_test_uses_a_port_that_it_has_given_back() -> None:
     assert gives_back("with socket.socket() as a:\n a.bind((x, 0))\n port = a.getsockname()[1]\nrun(port)")
     assert gives_back("def f():\n with socket.create_server((x, 0)) as a:\n  return int(a.getsockname()[1])")
+    assert gives_back("a = socket.socket()\na.bind((x, 0))\nport = a.getsockname()[1]\na.close()\nrun(port)")
+    assert gives_back("def f():\n self.a = b()\n port = int(self.a.getsockname()[1])\n self.a.close()")
+    assert not gives_back("a = b()\nport = a.getsockname()[1]\nrun(port)\na.close()")
     assert not gives_back("with socket.create_server((x, 0)) as a:\n port = a.getsockname()[1]\n run(port)")
 
     files = sorted((REPOSITORY / "tests").rglob("*.py"))
