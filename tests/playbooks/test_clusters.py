@@ -60,18 +60,31 @@ def asked(url: str) -> tuple[int, Any]:
             return problem.code, json.loads(problem.read())
 
 
+def was_late(problem: OSError) -> bool:
+    """Tell whether there was no answer in its time; one that was refused or cut off came in time."""
+    cause = problem.reason if isinstance(problem, urllib.error.URLError) else problem
+    return isinstance(cause, TimeoutError)
+
+
 @contextmanager
 def visits(url: str) -> Iterator[list[int]]:
-    """Ask for an address again and again, and list the statuses of the answers; 0 is none at all."""
+    """Ask for an address again and again, and list the statuses of the answers; 0 is none at all.
+
+    What has no answer in its time is asked once more: others may keep the machine busy.
+    """
     statuses: list[int] = []
     over = threading.Event()
 
     def visit() -> None:
         while not over.wait(0.1):
-            try:
-                statuses.append(asked(url)[0])
-            except OSError:
-                statuses.append(0)
+            for is_last in (False, True):
+                try:
+                    statuses.append(asked(url)[0])
+                    break
+                except OSError as problem:
+                    if is_last or not was_late(problem):
+                        statuses.append(0)
+                        break
 
     visitor = threading.Thread(target=visit)
     visitor.start()

@@ -5,6 +5,7 @@ cores to build. Which image is chosen is a matter of unit tests.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,22 @@ PHOTO = REPOSITORY / "examples/photo.jpg"
 
 
 @pytest.fixture(scope="module")
-def thirteen(localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def thirteen(
+    localcloud: dict[str, str], hosts: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """A stack of Debian 13, deployed once, and removed whatever became of it."""
     wanted = {"debian_release": 13, "web_on_workers": True, "worker_text": True, "worker_wait_time": 2}
-    return Stack("thirteen", tmp_path_factory.mktemp("thirteen"), localcloud, wanted)
+    stack = Stack("thirteen", tmp_path_factory.mktemp("thirteen"), localcloud, wanted)
+    try:
+        stack.deploy()
+        yield stack
+    finally:
+        down = stack.play("playbooks/teardown.yml", confirm=True)
+    assert down.code == 0, down.text
+    assert stack.instances() == []
 
 
 def test_a_stack_of_debian_13_works_and_stays_as_it_is(thirteen: Stack, tmp_path: Path) -> None:
-    thirteen.deploy()
-
     [instance] = thirteen.instances()
     assert instance["ImageId"] == newest_debian(thirteen.client("ec2"), 13)["ImageId"]
     [version] = thirteen.on_workers("cat /etc/debian_version; python3 -V").values()
@@ -50,12 +59,8 @@ def test_a_stack_of_debian_13_works_and_stays_as_it_is(thirteen: Stack, tmp_path
     assert again.changed == []
 
 
-def test_its_workers_come_back_after_a_reboot_and_all_of_it_is_removed(thirteen: Stack) -> None:
+def test_its_workers_come_back_after_a_reboot(thirteen: Stack) -> None:
     [instance] = thirteen.instances()
     thirteen.client("ec2").reboot_instances(InstanceIds=[instance["InstanceId"]])
 
     wait_for(lambda: thirteen.jobfleet("stats", "1", "2").returncode == 0, 120)
-
-    down = thirteen.play("playbooks/teardown.yml", confirm=True)
-    assert down.code == 0, down.text
-    assert thirteen.instances() == []
