@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell_offer(options: argparse.Namespace) -> int:
     """Print what a worker with these settings would say of its operations in its heartbeat."""
     try:
+        if options.stack or options.region:
+            raise BadSettings("--offer asks no account: give --config, and neither --stack nor --region")
         settings = where.from_file(options.config)
     except (BadSettings, BadStackName) as problem:
         sys.stderr.write(f"worker: {problem}\n")

@@ -89,3 +89,13 @@ def test_an_offer_is_refused_where_settings_cannot_work(
 
     assert main(["--offer", "--config=-"]) == 78
     assert "-: worker setting 'bucket' is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", [["--stack=st", "--region=us-east-1"], ["--stack=st"], ["--region=us-east-1"]]
+)
+def test_an_offer_of_a_stack_s_name_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--offer", *given]) == 78
+    assert (
+        "--offer asks no account: give --config, and neither --stack nor --region" in capsys.readouterr().err
+    )
