@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.plugins.loader import action_loader
@@ -42,18 +43,22 @@ class ActionModule(InProcessAws):
             for image in going:
                 stock.remove(ec2, image)
             if self.params["bucket"]:
-                self._forget_offers([image.hash for image in going if image.hash])
+                self._forget_offers(going, [image for image in images if image not in going])
             for snapshot in left:
                 stock.remove_snapshot(ec2, snapshot)
         return {"changed": bool(going or left), "removed": [one.name for one in going], "snapshots": left}
 
-    def _forget_offers(self, hashes: list[str]) -> None:
-        """Remove from the bucket what hosts of these images offered."""
-        key_of, s3 = project_module("jobfleet_jobs.protocol.names").image_offer_key, self.client("s3")
+    def _forget_offers(self, going: list[stock.StackImage], kept: list[stock.StackImage]) -> None:
+        """Remove from the bucket what hosts offered of images that go, or that could not be made."""
+        names, s3 = project_module("jobfleet_jobs.protocol.names"), self.client("s3")
+        gone, wanted = ({names.image_offer_key(one.hash) for one in of if one.hash} for of in (going, kept))
+        bucket = self.params["bucket"]
         # In a teardown, the bucket may be gone.
         with stock.suppressed("NoSuchBucket"):
-            for image in hashes:
-                s3.delete_object(Bucket=self.params["bucket"], Key=key_of(image))
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=names.IMAGE_OFFERS)
+            listed = [one for page in pages for one in page.get("Contents", [])]
+            for key in stock.offers_to_forget(listed, gone, wanted, datetime.now(UTC)):
+                s3.delete_object(Bucket=bucket, Key=key)
 
     def _make(self, ec2: Any) -> dict[str, Any]:
         if self.check_mode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible.module_utils.fleet.plan import ALIVE, tags_of
@@ -14,6 +15,9 @@ STACK_TAG = "jobfleet:stack"
 IMAGE_TAG = "jobfleet:image"
 CONTENT_TAG = "jobfleet:content"
 BASE_TAG = "jobfleet:base"
+
+# What hosts of an image offer is written before the image is made, by another deployment maybe.
+OFFER_WAITS = timedelta(days=1)
 
 # The present one, and the one before it, to go back to.
 KEPT = 2
@@ -71,6 +75,20 @@ def outdated(images: list[StackImage], in_use: Iterable[str]) -> list[StackImage
     usable = [one for one in images if one.can_be_launched]
     kept = {one.id for one in usable[:KEPT]} | set(in_use)
     return [one for one in images if one.id not in kept and one.state != "pending"]
+
+
+def offers_to_forget(
+    listed: Iterable[dict[str, Any]], going: set[str], kept: set[str], now: datetime
+) -> list[str]:
+    """Return the keys of offers, as S3 has `listed` them, of images that go, or that were never made.
+
+    `going` and `kept` are keys of images' offers.
+    """
+    return [
+        one["Key"]
+        for one in listed
+        if one["Key"] not in kept and (one["Key"] in going or now - one["LastModified"] > OFFER_WAITS)
+    ]
 
 
 def images_in_use(ec2: Any, stack: str) -> set[str]:

@@ -10,7 +10,12 @@ from tests.unit.plugins.actions import action
 action("in_process")  # from then on plugins/module_utils can be imported from
 
 from ansible.module_utils.images.builder import LIFE, at_work, maker  # noqa: E402
-from ansible.module_utils.images.stock import StackImage, outdated, the_wanted_one  # noqa: E402
+from ansible.module_utils.images.stock import (  # noqa: E402
+    StackImage,
+    offers_to_forget,
+    outdated,
+    the_wanted_one,
+)
 
 
 def image(number: int, *, content: str = "c", base: str = "ami-base", state: str = "available") -> StackImage:
@@ -64,3 +69,12 @@ def test_a_builder_of_this_machine_is_a_killed_run_s_and_one_of_another_machine_
     assert not at_work(builder(mine, young), mine, NOW)
     assert at_work(builder("theirs", young), mine, NOW)
     assert not at_work(builder("theirs", old), mine, NOW)
+
+
+def test_offers_go_with_their_image_and_those_that_never_had_one_a_day_later() -> None:
+    now = datetime(2026, 1, 9, tzinfo=UTC)
+    ages = {"kept": 90, "both": 90, "gone": 0, "left": 2, "begun": 0}
+    listed = [{"Key": key, "LastModified": now - timedelta(days=days)} for key, days in ages.items()]
+
+    # The hash of one that goes may be that of one that stays.
+    assert offers_to_forget(listed, {"gone", "both"}, {"kept", "both"}, now) == ["gone", "left"]
