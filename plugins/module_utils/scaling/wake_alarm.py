@@ -24,6 +24,9 @@ COOLDOWN_SECONDS = 180
 SILENT_MINUTES = 5
 SILENT_BOOTS = 3
 
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+METRICS_MAX = 10
+
 # What DescribeAlarms adds to what PutMetricAlarm was told is left out of the comparison.
 _METRIC = ("Id", "Expression", "Label", "ReturnData", "MetricStat")
 
@@ -61,12 +64,24 @@ class WakeAlarm:
     def remove(self) -> None:
         """Delete the alarms; the policy goes with its group."""
         for name in (self._waiting, self._silent):
-            self._changes.ensure(
-                f"alarm {name}", name if self._held_alarm(name) else None, None,
-                partial(self._cloudwatch.delete_alarms, AlarmNames=[name]),
-            )  # fmt: skip
+            self._remove_alarm(name)
+
+    def _remove_alarm(self, name: str) -> None:
+        self._changes.ensure(
+            f"alarm {name}", name if self._held_alarm(name) else None, None,
+            partial(self._cloudwatch.delete_alarms, AlarmNames=[name]),
+        )  # fmt: skip
 
     def _ensure_alarm(self, wanted: dict[str, Any], tags: dict[str, str]) -> None:
+        watched = sum("MetricStat" in one for one in wanted["Metrics"])
+        if watched > METRICS_MAX:
+            # One that watches the groups of another day would act on what is no more.
+            self._remove_alarm(wanted["AlarmName"])
+            self._changes.warnings.append(
+                f"There is no alarm {wanted['AlarmName']} ({wanted['AlarmDescription']}) It would watch "
+                f"{watched} metrics, and CloudWatch takes {METRICS_MAX}. Fewer groups that scale bring it."
+            )
+            return
         held = self._held_alarm(wanted["AlarmName"])
         now = held and {key: held.get(key) for key in wanted}
         if now:

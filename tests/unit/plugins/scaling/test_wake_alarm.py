@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from ansible.module_utils.scaling.wake_alarm import SILENT_MINUTES, silent_alarm, waiting_alarm
+from ansible.module_utils.scaling.changes import Changes
+from ansible.module_utils.scaling.wake_alarm import SILENT_MINUTES, WakeAlarm, silent_alarm, waiting_alarm
 
 from localcloud.metrics.evaluation import ALARM, OK, AlarmCondition, judge
 from localcloud.metrics.queries import ExpressionQuery, MetricQuery, Query, QueryAnswers
@@ -90,3 +91,47 @@ def test_a_host_that_works_or_comes_is_left_alone(figures: dict[str, Any]) -> No
 def test_a_host_has_as_long_as_three_boots_to_begin() -> None:
     assert (silent(SILENT_MINUTES - 1), silent(SILENT_MINUTES)) == (OK, ALARM)
     assert (silent(8, boot=180), silent(9, boot=180)) == (OK, ALARM)
+
+
+class Held:
+    """CloudWatch and Auto Scaling that keep alarms and a policy: only what is asked of them matters here."""
+
+    def __init__(self) -> None:
+        self.alarms: dict[str, dict[str, Any]] = {}
+        self.policy: dict[str, Any] = {}
+
+    def describe_policies(self, **_: object) -> dict[str, Any]:
+        return {"ScalingPolicies": [self.policy] if self.policy else []}
+
+    def put_scaling_policy(self, **wanted: Any) -> None:
+        self.policy = {**wanted, "PolicyARN": "arn"}
+
+    def describe_alarms(self, *, AlarmNames: list[str], **_: object) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"MetricAlarms": [self.alarms[name] for name in AlarmNames if name in self.alarms]}
+
+    def put_metric_alarm(self, **wanted: Any) -> None:
+        self.alarms[wanted["AlarmName"]] = wanted
+
+    def delete_alarms(self, *, AlarmNames: list[str]) -> None:  # noqa: N803 - AWS's name
+        for name in AlarmNames:
+            del self.alarms[name]
+
+
+@pytest.mark.parametrize(
+    ("groups", "made"), [(7, ["a-silent", "a-waiting"]), (8, ["a-waiting"]), (9, ["a-waiting"]), (10, [])]
+)
+def test_an_alarm_of_more_metrics_than_cloudwatch_takes_is_left_out_with_a_warning(
+    groups: int, made: list[str]
+) -> None:
+    """In memory: an account of ten groups takes long to make. What AWS takes stands beside METRICS_MAX."""
+    held, changes = Held(), Changes(dry=False)
+    alarm = WakeAlarm(held, held, "a", changes)
+    alarm.ensure("q", ["g0"], {}, 60)
+    assert sorted(held.alarms) == ["a-silent", "a-waiting"]
+
+    alarm.ensure("q", [f"g{at}" for at in range(groups)], {}, 60)
+
+    assert sorted(held.alarms) == made
+    assert all(sum("MetricStat" in one for one in it["Metrics"]) <= 10 for it in held.alarms.values())
+    assert len(changes.warnings) == 2 - len(made)
+    assert all("CloudWatch takes 10" in one for one in changes.warnings)
