@@ -11,7 +11,7 @@ T = TypeVar("T")
 # sends a value that the parser just took would end in a `RecursionError`.
 NESTED_MAX = 100
 
-# What is stored as a result may be older than that limit. So deep, all that shows or sends a result can do it:
+# What is stored as a result may be older than that limit. All that shows or sends a result can do so as deep:
 # a level counts as a call of Python's parser and writer, and some hundred calls beside have room.
 STORED_NESTED_MAX = 800
 

@@ -38,8 +38,9 @@ from localcloud.metrics.queries import (
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _DAY, _WEEK, _HOUR = 86_400, 604_800, 3_600
 
-# So many metrics and expressions an alarm may have.
-_MOST_QUERIES = 10
+# So many metrics an alarm may have, and so many expressions beside them:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
+_MOST_OF_A_KIND = 10
 
 # States are changed by the clock and by callers.
 changing = threading.RLock()
@@ -165,8 +166,9 @@ def _read_metric(asked: dict[str, Any]) -> MetricQuery:
 
 
 def _read_queries(given: list[Any]) -> tuple[dict[str, Query], str]:
-    if len(given) > _MOST_QUERIES:
-        raise ValidationError(f"An alarm has at most {_MOST_QUERIES} metrics and expressions.")
+    expressions = sum(bool(one.expression) for one in given)
+    if max(expressions, len(given) - expressions) > _MOST_OF_A_KIND:
+        raise ValidationError(f"An alarm has at most {_MOST_OF_A_KIND} metrics and as many expressions.")
     wanted = [one.id for one in given if one.return_data is not False and str(one.return_data) != "false"]
     if len(wanted) != 1:
         raise ValidationError("Exactly one element of the metrics list should return data.")
