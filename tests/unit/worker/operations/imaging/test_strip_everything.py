@@ -13,6 +13,7 @@ from jobfleet_jobs.operations.image_formats import FORMATS
 from PIL import Image, ImageOps
 
 from tests import apng_film
+from tests.bmp_files import bmp, palette_of
 from tests.marked_files import (
     JPEG,
     MAKERS,
@@ -136,6 +137,26 @@ def test_strip_writes_a_bmp_of_two_bits_as_one_that_others_read() -> None:
     info = struct.pack("<IiiHHIIiiII", 40, 6, 2, 1, 2, 0, len(rows), 0, 0, 4, 0)
     data = struct.pack("<2sIII", b"BM", 14 + 40 + 16 + len(rows), 0, 70) + info + table + rows
     assert (pixels_of(do("strip", data).data or b"")[0][..., :3] == colours[places]).all()
+
+
+@pytest.mark.parametrize("place", [0, 14, 53, 54])
+@pytest.mark.parametrize(("depth", "header"), [(24, 40), (32, 40), (8, 40), (1, 40), (8, 12), (24, 12)])
+def test_a_bmp_that_says_its_pixels_begin_in_its_head_is_stripped_as_it_is_read(
+    depth: int, header: int, place: int
+) -> None:
+    """Such an offset is mended by readers, so nobody sees that it is wrong before it is believed."""
+    samples = np.random.default_rng(3).integers(0, 1 << depth, (8, 8))
+    colours = np.random.default_rng(4).integers(0, 256, (256, 3), dtype=np.uint8)
+    masks = (0xFF, 0xFF00, 0xFF0000) if depth == 32 else ()
+    palette = palette_of(colours[: 1 << depth], padded=header != 12) if depth <= 8 else b""
+    right = bmp(samples, depth, header=header, coding=3 if masks else 0, masks=masks, palette=palette)
+    place = min(place, 14 + header)
+    data = right[:10] + struct.pack("<I", place) + right[14:]
+    expected = pixels_of(do("convert", right, "outputs/x.png").data or b"")[0]
+    assert (pixels_of(do("convert", data, "outputs/x.png").data or b"")[0] == expected).all()
+    stripped = do("strip", data)
+    assert stripped.result["format"] == "BMP"
+    assert (pixels_of(do("convert", stripped.data or b"", "outputs/x.png").data or b"")[0] == expected).all()
 
 
 CHANGES = [

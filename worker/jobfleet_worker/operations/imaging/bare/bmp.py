@@ -20,11 +20,15 @@ _PROFILE_PLACE, _PROFILE_END = 112, 120
 def bare_bmp(data: bytes) -> Iterator[bytes] | None:
     """Yield head, palette, pixels and colour profile; None for rare ways to code them, or a rare head.
 
+    None, too, for a file that says its pixels begin before they can, which readers mend each in its way.
+
     Raises `struct.error` or `ValueError` for a damaged file.
     """
     size = struct.unpack_from("<I", data, _FILE_HEAD)[0]
     if size == _CORE:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
+        if _begin_too_early(data, size, bits):
+            return None
         return _file(data, bytearray(data[14:26]), (width, height, bits), 3 * 2**bits if bits <= 8 else 0)
     if size not in _HEADS:
         return None
@@ -33,6 +37,8 @@ def bare_bmp(data: bytes) -> Iterator[bytes] | None:
         return None
     head = bytearray(data[_FILE_HEAD : _FILE_HEAD + size])
     masks = _MASKS_BYTES.get(coding, 0) if size == _INFO else 0
+    if _begin_too_early(data, size + masks, bits):
+        return None
     used = struct.unpack_from("<I", head, 32)[0]
     if bits > 8:
         struct.pack_into("<I", head, 32, 0)  # a palette for screens of few colours
@@ -42,6 +48,12 @@ def bare_bmp(data: bytes) -> Iterator[bytes] | None:
         struct.pack_into("<I", head, 32, max(0, min(2**bits, (start - _FILE_HEAD - size - masks) // 4)))
     colours = min(used or 2**bits, 2**bits) if bits <= 8 else 0
     return _file(data, head, (width, abs(height), bits), masks + 4 * colours)
+
+
+def _begin_too_early(data: bytes, head: int, bits: int) -> bool:
+    """Tell whether the pixels are said to begin in the head and masks, or where a palette has to begin."""
+    start = struct.unpack_from("<I", data, 10)[0]
+    return bool(start < _FILE_HEAD + head + (bits <= 8))
 
 
 def _file(data: bytes, head: bytearray, shape: tuple[int, int, int], table: int) -> Iterator[bytes]:
