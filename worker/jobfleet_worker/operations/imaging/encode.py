@@ -12,6 +12,7 @@ from PIL import Image
 
 from jobfleet_worker.operations.imaging.channels import eight_bit, has_alpha, on_white
 from jobfleet_worker.operations.imaging.films.write import KINDS, write_film
+from jobfleet_worker.operations.imaging.films.write_apng import in_one_mode
 from jobfleet_worker.operations.imaging.heif.clocks import without_clocks
 from jobfleet_worker.operations.imaging.heif.write import avif_options, write_heic
 from jobfleet_worker.operations.imaging.palette import to_palette
@@ -93,12 +94,8 @@ def encode(picture: Picture, name: str, *, exact: bool) -> EncodedFile:
     frames, said = _frames_that_fit(picture, kind)
     notes += said
     film = len(frames) > 1 and kind in KINDS
-    fitting = []
-    for frame in frames:
-        # What GIF's palettes cost is known only where each frame's own is made.
-        fitted, said = (frame, []) if film and kind == "GIF" else fit(frame, kind)
-        fitting.append(_bare(fitted))
-        notes += said
+    fitting, said = _fitted(frames, kind, film=film)
+    notes += said
     side = max(fitting[0].size)
     if side > _SIDE_MAX.get(kind, side):
         raise BadJob(
@@ -206,6 +203,18 @@ def _frames_that_fit(picture: Picture, kind: str) -> tuple[list[Image.Image], li
             f"the {len(frames)} frames differ in size, which {kind} cannot hold: the first was used"
         ]
     return frames, []
+
+
+def _fitted(frames: Sequence[Image.Image], kind: str, *, film: bool) -> tuple[list[Image.Image], list[str]]:
+    """Return frames in modes that `kind` holds, and what that cost."""
+    fitting, notes = list[Image.Image](), list[str]()
+    for frame in frames:
+        # What GIF's palettes cost is known only where each frame's own is made.
+        fitted, said = (frame, []) if film and kind == "GIF" else fit(frame, kind)
+        fitting.append(_bare(fitted))
+        notes += said
+    # The encoder of AVIF is set up by the first frame: it would leave out what that one lacks.
+    return in_one_mode(fitting) if film and kind == "AVIF" else fitting, notes
 
 
 def _bare(image: Image.Image) -> Image.Image:

@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 from jobfleet_worker.operations.imaging.decode import decode
+from PIL import Image
 
 from tests.apng_film import SIGNATURE, ApngPart, apng, chunk, packed, watch_apng
 from tests.films import Watched, seen
@@ -21,7 +22,7 @@ from tests.made_films import (
     same,
     same_frames,
 )
-from tests.pictures import MAX_PIXELS, Pixels, do, saved
+from tests.pictures import MAX_PIXELS, Pixels, do, frames, saved
 from tests.webp_film import watch_webp
 
 
@@ -253,3 +254,30 @@ def test_sixteen_bit_grey_stays_in_an_animation_and_is_scaled_where_frames_are_d
     assert outcome.result["mode"] == "L"
     assert outcome.result["notes"] == ["16 bits a channel were scaled to 8"]
     assert (watch_apng(outcome.data or b"").frames[1][3:5, :, 0] == deep[1][:2, :, 0] >> 8).all()
+
+
+_MODES = {"L": 120, "LA": (90, 128), "RGB": (200, 30, 40), "RGBA": (20, 60, 220, 0), "1": 1}
+
+
+@pytest.mark.parametrize("second", _MODES)
+@pytest.mark.parametrize("first", _MODES)
+def test_frames_of_an_avif_have_the_colours_and_the_transparency_of_their_own(
+    first: str, second: str
+) -> None:
+    """An encoder is set up by the first frame, and would leave out what that one does not have."""
+    pages = [Image.new(mode, (16, 16), _MODES[mode]) for mode in (first, second)]
+    outcome = do("convert", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]), "outputs/x.avif")
+    assert outcome.result["frames"] == 2
+    for page, frame in zip(pages, frames(outcome.data or b""), strict=True):
+        expected = np.asarray(page.convert("RGBA")).astype(int)
+        assert abs(frame[..., 3] - expected[..., 3]).max() <= 2
+        if expected[..., 3].any():
+            assert abs(frame - expected).max() <= 6
+
+
+def test_a_clear_colour_counts_for_the_frames_of_an_avif_that_lack_it_at_first() -> None:
+    opaque, clear = Image.new("RGB", (16, 16), "red"), Image.new("RGB", (16, 16), "lime")
+    data = saved(opaque, save_all=True, append_images=[clear], duration=100, transparency=(0, 255, 0))
+    outcome = do("convert", data, "outputs/x.avif")
+    assert [int(frame[..., 3].max()) for frame in frames(data)] == [255, 0]
+    assert [int(frame[..., 3].max()) for frame in frames(outcome.data or b"")] == [255, 0]
