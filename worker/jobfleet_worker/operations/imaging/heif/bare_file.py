@@ -36,8 +36,7 @@ def bare_heif(data: bytes) -> Iterator[bytes]:
 
 
 def _kept(header: HeifHeader) -> list[int]:
-    alpha = header.alpha(header.primary)
-    planes = [header.primary, *([] if alpha is None else [alpha])]
+    planes = header.planes(header.primary)
     return list(dict.fromkeys(one for plane in planes for one in header.all_of(plane)))
 
 
@@ -74,11 +73,12 @@ def _kinds(header: HeifHeader, items: Sequence[int]) -> bytes:
 
 
 def _references(header: HeifHeader, items: Sequence[int]) -> bytes:
-    entries = [
-        _box(kind, struct.pack(f">HH{len(targets)}H", source, len(targets), *targets))
-        for kind, source, targets in header.references
-        if kind in _KEPT_REFERENCES and {source, *targets} <= set(items)
-    ]
+    known, entries = set(items), []
+    for kind, source, targets in header.references:
+        # An alpha plane may be that of a thumbnail, too.
+        left = [target for target in targets if target in known]
+        if kind in _KEPT_REFERENCES and source in known and left:
+            entries.append(_box(kind, struct.pack(f">HH{len(left)}H", source, len(left), *left)))
     return _full(b"iref", 0, *entries) if entries else b""
 
 

@@ -102,7 +102,10 @@ class HeifHeader:
         return list(found)
 
     def pixels_to_decode(self, item: int) -> int:
-        """Return the pixels of all that is decoded for an item: tiles count as often as they stand in it."""
+        """Return the pixels of all that is decoded for an item: tiles count as often as they stand in it.
+
+        An alpha plane counts where it has more of them than the colours.
+        """
         known: dict[int, int] = {}
 
         def pixels(one: int, layer: int) -> int:
@@ -112,7 +115,9 @@ class HeifHeader:
                 width, height = self.size(one)
                 derived = self.items[one].kind in _DERIVED
                 parts = self.children.get(one, ()) if derived else ()
-                known[one] = max(width * height, sum(pixels(part, layer + 1) for part in parts))
+                alpha = self.alpha(one)
+                clear = 0 if alpha is None else pixels(alpha, layer + 1)
+                known[one] = max(width * height, clear, sum(pixels(part, layer + 1) for part in parts))
             return known[one]
 
         return pixels(item, 0)
@@ -122,13 +127,34 @@ class HeifHeader:
         found = {}
         for kind, source, targets in self.references:
             if kind == b"auxl" and item in targets and source in self.items:
-                told = self.property(source, b"auxC")
-                found[source] = told.text() if told is not None and told.take(4) else b""
+                found[source] = self._auxiliary_kind(source)
+        return found
+
+    def _auxiliary_kind(self, item: int) -> bytes:
+        told = self.property(item, b"auxC") if item in self.items else None
+        return told.text() if told is not None and told.take(4) else b""
+
+    @cached_property
+    def _alphas(self) -> Mapping[int, int]:
+        found: dict[int, int] = {}
+        for kind, source, targets in self.references:
+            if kind == b"auxl" and self._auxiliary_kind(source) in _ALPHA:
+                for target in targets:
+                    found.setdefault(target, source)
         return found
 
     def alpha(self, item: int) -> int | None:
         """Return the item that is an item's alpha plane, if it has one."""
-        return next((one for one, what in self.auxiliaries(item).items() if what in _ALPHA), None)
+        return self._alphas.get(item)
+
+    def planes(self, item: int) -> list[int]:
+        """Return an item and its alpha planes, each once: its own, and those of what it is made of.
+
+        A grid may have one alpha plane, or one on each tile, which readers put together as they do the tiles.
+        Raises `ValueError`.
+        """
+        alphas = [self._alphas[one] for one in self.all_of(item) if one in self._alphas]
+        return list(dict.fromkeys([item, *alphas]))
 
     def referring(self, kind: bytes, to: int) -> list[int]:
         """Return the items that refer to another by a kind of reference."""

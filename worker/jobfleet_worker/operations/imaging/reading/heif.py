@@ -78,11 +78,10 @@ def open_heif(data: bytes, max_pixels: int) -> OpenedHeif:
 
 
 def _codings(header: HeifHeader) -> frozenset[bytes]:
-    """Return how the picture and its alpha plane are coded; nothing if there is no picture."""
+    """Return how the picture and its alpha planes are coded; nothing if there is no picture."""
     if header.primary not in header.items:
         return frozenset()
-    alpha = header.alpha(header.primary)
-    parts = [*header.made_of(header.primary), *(header.made_of(alpha) if alpha is not None else [])]
+    parts = [part for plane in header.planes(header.primary) for part in header.made_of(plane)]
     return frozenset(header.items[part].kind for part in parts)
 
 
@@ -99,9 +98,6 @@ def _check_pixels(header: HeifHeader, max_pixels: int) -> None:
     """Count before anything is decoded. Raises `BadJob`, and `MemoryError` if a decoder would."""
     left, upper, right, lower = facts.cut(header) or (0, 0, *header.size(header.primary))
     shown, decoded = (right - left) * (lower - upper), header.pixels_to_decode(header.primary)
-    alpha = header.alpha(header.primary)
-    if alpha is not None:
-        decoded = max(decoded, header.pixels_to_decode(alpha))
     decoded = max(decoded, _largest_av1(header))
     pixels = decoded if decoded > max(_TILES_TO_PICTURE_MAX * shown, _TILES_MIN_PIXELS) else shown
     if pixels > max_pixels:
@@ -115,8 +111,7 @@ def _check_pixels(header: HeifHeader, max_pixels: int) -> None:
 
 def _largest_av1(header: HeifHeader) -> int:
     """Return the pixels of the largest AV1 picture of those that are decoded: libavif decodes, and scales."""
-    planes = [header.primary, header.alpha(header.primary)]
-    parts = [part for plane in planes if plane is not None for part in header.made_of(plane)]
+    parts = [part for plane in header.planes(header.primary) for part in header.made_of(plane)]
     sizes = [coded_size(header.contents(part)) for part in parts if header.items[part].kind == b"av01"]
     return max((width * height for width, height in filter(None, sizes)), default=0)
 

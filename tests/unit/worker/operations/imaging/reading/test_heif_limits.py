@@ -72,6 +72,13 @@ def large_alpha() -> bytes:
     return file_of(parts, [(b"auxl", 2, [1])])
 
 
+def large_alpha_of_a_tile() -> bytes:
+    alpha = part_of(heic(Image.new("L", (64, 64))))
+    tiles = [Part(b"grid", grid(1, 1, 64, 64), [size(64, 64)]), part_of(heic(SMALL))]
+    parts = [*tiles, sized(alpha, 60_000, 60_000, auxiliary(ALPHA))]
+    return file_of(parts, [(b"dimg", 1, [2]), (b"auxl", 3, [2])])
+
+
 def coded_larger_than_told() -> bytes:
     part = part_of(avif(Image.new("RGB", (1_000, 1_000)), quality=1))
     return file_of([sized(part, 64, 64)], brand=b"avif")
@@ -82,9 +89,10 @@ def coded_larger_than_told() -> bytes:
     [
         (claims(heic), "3,600,000,000"), (claims(avif), "3,600,000,000"),
         (tile_again_and_again(), "245,760,000"), (grids_of_grids(), "68,719,476,736"),
-        (large_alpha(), "3,600,000,000"), (coded_larger_than_told(), "1,000,000"),
+        (large_alpha(), "3,600,000,000"), (large_alpha_of_a_tile(), "3,600,000,000"),
+        (coded_larger_than_told(), "1,000,000"),
     ],
-    ids=["heic", "avif", "tiles", "grids", "alpha", "coded"],
+    ids=["heic", "avif", "tiles", "grids", "alpha", "alpha of a tile", "coded"],
 )  # fmt: skip
 def test_too_many_pixels_are_counted_wherever_they_hide(data: bytes, pixels: str) -> None:
     with pytest.raises(

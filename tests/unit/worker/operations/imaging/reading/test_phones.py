@@ -6,6 +6,7 @@ from jobfleet_worker.operations.imaging.decode import decode
 from PIL import ExifTags, Image, ImageCms
 
 from tests.heif_files import (
+    ALPHA,
     DEPTH_MAP,
     GAIN_MAP,
     Part,
@@ -19,7 +20,7 @@ from tests.heif_files import (
     part_of,
     size,
 )  # fmt: skip
-from tests.pictures import Pixels, do, noise, opened, pixels
+from tests.pictures import Pixels, do, noise, opened, pixels, smooth
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 TILE = 64
@@ -166,3 +167,25 @@ def test_a_grid_whose_tiles_lie_in_the_wrong_order_is_put_together_as_it_says() 
     parts += [part_of(heic(tile), hidden=True) for tile in tiles]
     found = np.asarray(decode(file_of(parts, [(b"dimg", 1, [5, 3, 4, 2])]), 20_000).frames[0].image)
     assert [int(found[y, x, 0]) for y in (0, 100) for x in (0, 100)] == [120, 40, 80, 0]
+
+
+def test_the_transparency_of_tiles_is_read_and_stays_when_everything_else_goes() -> None:
+    """Each tile has its alpha plane, and one of them is that of a thumbnail too."""
+    before = smooth(TILE, 2 * TILE, 4)
+    halves = [before[:, :TILE], before[:, TILE:]]
+    colours = [part_of(avif(Image.fromarray(half[..., :3].copy())), hidden=True) for half in halves]
+    alphas = [part_of(avif(Image.fromarray(half[..., 3].copy())), hidden=True) for half in halves]
+    clear = [Part(one.kind, one.content, [*one.properties, auxiliary(ALPHA)], hidden=True) for one in alphas]
+    whole = Part(b"grid", grid(2, 1, 2 * TILE, TILE), [size(2 * TILE, TILE)])
+    references = [
+        (b"dimg", 1, [2, 3]), (b"auxl", 4, [6, 2]), (b"auxl", 5, [3]), (b"thmb", 6, [1]), (b"cdsc", 7, [1]),
+    ]  # fmt: skip
+    parts = [whole, *colours, *clear, colours[0], exif_part(exif_of(1))]
+    data = file_of(parts, references, brand=b"avif")
+    seen = np.asarray(decode(data, 10_000).frames[0].image)
+    assert seen.shape == before.shape
+    assert abs(seen.astype(int) - before).mean() < 2
+    bare = do("strip", data).data or b""
+    assert len(bare) < len(data) - len(colours[0].content)
+    assert np.array_equal(np.asarray(decode(bare, 10_000).frames[0].image), seen)
+    assert do("strip", bare).data == bare
