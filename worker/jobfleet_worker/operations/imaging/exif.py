@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import ExifTags, Image
 
@@ -33,6 +34,9 @@ _SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
 # in the file that no longer hold: https://exiftool.org/idiosyncracies.html. The other points to a block.
 _OLD_PICTURE_TAGS = (ExifTags.Base.MakerNote, ExifTags.IFD.Interop)
 
+# Where Pillow's `info` has EXIF data: the second is a text in PNGs of ImageMagick's.
+_PLACES_OF_EXIF = ("exif", "Raw profile type exif")
+
 # A JPEG holds EXIF in one segment of 64 KiB.
 _EXIF_MAX_BYTES = 65_000
 
@@ -60,9 +64,21 @@ def turn_of(orientation: int) -> Image.Transpose | None:
     return _UPRIGHT.get(orientation)
 
 
+def exif_of(image: Image.Image) -> Image.Exif:
+    """Return the EXIF data of an opened image. What XMP says of the orientation is not in it.
+
+    Pillow adds that (https://github.com/python-pillow/Pillow/blob/13.0.0/src/PIL/Image.py, `getexif`), but
+    browsers turn pictures by EXIF alone: https://drafts.csswg.org/css-images-3/#the-image-orientation
+    """
+    image.getexif()  # which looks for it behind the pixels of a PNG, too
+    bare = Image.new("1", (1, 1))
+    bare.info = {name: image.info[name] for name in _PLACES_OF_EXIF if name in image.info}
+    return bare.getexif()
+
+
 def upright(image: Image.Image, *, already: bool = False) -> Upright:
     """Return how to turn a picture whose first frame is loaded; `already` as for `upright_by`."""
-    return upright_by(image.getexif, already=already)
+    return upright_by(partial(exif_of, image), already=already)
 
 
 def upright_by(read: Callable[[], Image.Exif], *, already: bool = False) -> Upright:

@@ -11,8 +11,8 @@ from jobfleet_worker.operations.imaging.png.marks import ENCODING, Marks, chunk_
 # Profiles for printing take 3 MiB at most; those for pictures on screens a tenth of that.
 PROFILE_MAX_BYTES = 4 << 20
 
-# The texts that may say how the picture is held, and the room for each: Pillow takes less than 1 MiB.
-_TEXTS_OF_EXIF = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")
+# The text that may say how the picture is held, and the room for it: Pillow takes less than 1 MiB.
+_TEXT_OF_EXIF = b"Raw profile type exif\0"
 _TEXT_MAX_BYTES = (1 << 20) - 1
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
@@ -83,9 +83,8 @@ class _Parts:
         elif chunk.name in _ANIMATION:
             return  # `films.apng` draws it
         elif chunk.name in _TEXTS:
-            keyword = _says_how_it_is_held(chunk)
-            if keyword and keyword not in self._first:
-                self._first[keyword] = chunk.body
+            if _TEXT_OF_EXIF not in self._first and _is_text_of_exif(chunk):
+                self._first[_TEXT_OF_EXIF] = chunk.body
                 self._picture.append(chunk.whole)
         elif chunk.name == b"eXIf":
             if chunk.name not in self._first:
@@ -211,17 +210,17 @@ def _words(name: str) -> str:
     return _WORDS.get(name, f"the chunk {name}")
 
 
-def _says_how_it_is_held(chunk: Chunk) -> bytes | None:
-    """Return the keyword of a text that Pillow looks into for the orientation, None for all others."""
-    keyword = next((known for known in _TEXTS_OF_EXIF if bytes(chunk.body[: len(known)]) == known), None)
-    if keyword is None or chunk.name == b"tEXt":
-        return keyword if len(chunk.body) <= _TEXT_MAX_BYTES else None
-    rest = bytes(chunk.body[len(keyword) :])
+def _is_text_of_exif(chunk: Chunk) -> bool:
+    """Tell whether a chunk is a text that Pillow looks into for the orientation, and can be read."""
+    if bytes(chunk.body[: len(_TEXT_OF_EXIF)]) != _TEXT_OF_EXIF:
+        return False
+    if chunk.name == b"tEXt":
+        return len(chunk.body) <= _TEXT_MAX_BYTES
+    rest = bytes(chunk.body[len(_TEXT_OF_EXIF) :])
     if chunk.name == b"zTXt":
-        fits = rest[:1] == b"\0" and inflated(rest[1:], _TEXT_MAX_BYTES) is not None
-    elif rest[:1] == b"\0":
-        fits = len(rest) <= _TEXT_MAX_BYTES
-    else:  # behind a language and the keyword in it, each ended by a zero
-        text = rest[2:].split(b"\0", 2)
-        fits = rest[1:2] == b"\0" and len(text) == 3 and inflated(text[2], _TEXT_MAX_BYTES) is not None
-    return keyword if fits else None
+        return rest[:1] == b"\0" and inflated(rest[1:], _TEXT_MAX_BYTES) is not None
+    if rest[:1] == b"\0":
+        return len(rest) <= _TEXT_MAX_BYTES
+    # Behind a language and the keyword in it, each ended by a zero.
+    text = rest[2:].split(b"\0", 2)
+    return rest[1:2] == b"\0" and len(text) == 3 and inflated(text[2], _TEXT_MAX_BYTES) is not None

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from jobfleet_jobs.errors import BadJob
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile
 
-from jobfleet_worker.operations.imaging.exif import turn_of
+from jobfleet_worker.operations.imaging.exif import exif_of, turn_of
 from jobfleet_worker.operations.imaging.heif import facts
 from jobfleet_worker.operations.imaging.heif.av1_size import coded_size
+from jobfleet_worker.operations.imaging.heif.boxes import boxes
 from jobfleet_worker.operations.imaging.heif.header import HeifHeader
 from jobfleet_worker.operations.imaging.heif.memory import is_enough_for
 from jobfleet_worker.operations.imaging.heif.nclx_profile import profile_of
@@ -133,7 +134,7 @@ def _avif(header: HeifHeader) -> Image.Image:
         return image  # it has a size of its own, and frames, which are counted before they are decoded
     image.load()
     # EXIF has nothing by now but the turn that the file asks for; what is shown is cut out before it.
-    turn = turn_of(image.getexif().get(ExifTags.Base.Orientation, 1))
+    turn = turn_of(exif_of(image).get(ExifTags.Base.Orientation, 1))
     plain = image.crop(facts.cut(header) or (0, 0, *image.size))
     return plain if turn is None else plain.transpose(turn)
 
@@ -142,7 +143,8 @@ def _plainer(header: HeifHeader) -> bytes:
     """Return a file as libavif takes it, which refuses pictures with damaged EXIF data or of other brands."""
     data = bytearray(header.data)
     if b"avif" not in header.file_type[8:]:
-        data[8:12] = b"avif"
+        place = next(boxes(data, 0, len(data))).start
+        data[place : place + 4] = b"avif"
     for item in header.items.values():
         if item.kind == b"Exif":
             data[item.place : item.place + 4] = b"none"

@@ -179,7 +179,7 @@ def test_sixteen_bit_grey_with_a_clear_shade_goes_through_every_operation(operat
 TEXT = b"w\0\0" + zlib.compress(b"x" * 1_500_000)
 INTERNATIONAL = b"w\0\1\0\0\0" + zlib.compress(b"x" * 1_500_000)
 BOMB = b"w\0\0" + zlib.compress(bytes(30_000_000), 9)
-# Texts in which Pillow looks for the orientation.
+# Texts in which Pillow looks for the orientation; the worker does in the second.
 XMP = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"x" * 1_500_000)
 RAW_PROFILE = b"Raw profile type exif\0\0" + zlib.compress(b"x" * 1_500_000)
 UNHEARD = [
@@ -187,6 +187,7 @@ UNHEARD = [
     pytest.param([chunk(b"zTXt", BOMB)], id="a bomb"),
     pytest.param([chunk(b"iTXt", INTERNATIONAL)], id="a long international text"),
     pytest.param([chunk(b"iTXt", XMP)], id="long XMP"),
+    pytest.param([chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0x")], id="XMP"),
     pytest.param([chunk(b"zTXt", RAW_PROFILE)], id="long EXIF in a text"),
     pytest.param([chunk(b"zTXt", b"w\0\7rest")], id="unknown compression"),
     pytest.param([chunk(b"zTXt", b"Raw profile type exif\0\7rest")], id="EXIF in unknown compression"),

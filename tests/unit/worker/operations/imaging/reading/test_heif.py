@@ -240,6 +240,14 @@ def test_a_file_is_read_by_what_it_is_whatever_its_brand(write: Any) -> None:
         assert read(file_of([part], brand=brand))[0].format == write.__name__.upper()
 
 
+def test_the_brand_is_found_behind_a_length_of_64_bits() -> None:
+    part = part_of(avif(Image.fromarray(noise(*SIDES))))
+    plain = file_of([part], brand=b"MA1B")
+    # As long as it was: it has no further brands, and the bytes of the picture stay in their place.
+    long = struct.pack(">I4sQ4s4x", 1, b"ftyp", 24, b"MA1B") + plain[24:]
+    assert np.array_equal(read(long)[1], read(plain)[1])
+
+
 def test_a_missing_size_is_no_way_around_the_limit() -> None:
     part = part_of(heic(Image.fromarray(noise(*SIDES))))
     rest = [one for one in part.properties if one[4:8] != b"ispe"]
