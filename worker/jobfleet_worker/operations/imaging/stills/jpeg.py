@@ -114,7 +114,9 @@ def lacks_pixels(data: bytes, image: Image.Image) -> bool:
     ends so is looked at more closely. Of a progressive one, only what the first scan lacks is found.
     """
     last = image.crop((image.width - 1, image.height - 1, *image.size))
-    if image.mode not in ("L", "RGB") or any(abs(low - _MISSING) > _NEAR for low, _ in _extrema(last)):
+    if image.mode not in ("L", "RGB", "CMYK") or any(
+        abs(low - _MISSING) > _NEAR for low, _ in _extrema(last)
+    ):
         return False
     scan = next((place for place, marker in _markers(data) if marker == _SCAN), 0)
     end = data.find(END, scan)

@@ -230,6 +230,17 @@ def test_pixels_that_are_lost_in_front_of_an_end_mark_are_refused(
         do(photo(80, 64, subsampling=subsampling)[:-cut] + b"\xff\xd9", operation)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "YCbCr"])
+def test_lost_pixels_are_found_whatever_the_channels_are(mode: str) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (64, 64, len(Image.new(mode, (1, 1)).getbands())))
+    out = io.BytesIO()
+    Image.frombytes(mode, (64, 64), noise.astype(np.uint8).tobytes()).save(out, "JPEG", quality=90)
+    whole = out.getvalue()
+    assert do(whole).data
+    with pytest.raises(BadJob, match="pixels end before the picture"):
+        do(whole[: len(whole) // 2] + b"\xff\xd9")
+
+
 @pytest.mark.parametrize("shade", range(110, 147, 4))
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}])
 def test_a_picture_that_ends_in_grey_lacks_nothing(shade: int, options: dict[str, Any]) -> None:
