@@ -7,20 +7,24 @@ from contextlib import contextmanager
 from jobfleet_jobs.errors import BadJob
 
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
+from jobfleet_worker.operations.memory import WRITING_BYTES_A_PIXEL, lack_is_told
 
 # As much of what an error says as is told.
 _WORDS_MAX_CHARACTERS = 200
 
 
 @contextmanager
-def on_this_image(what: str) -> Iterator[None]:
+def on_this_image(what: str, pixels: int = 0) -> Iterator[None]:
     """Turn an unforeseen error inside into a bad job, where `what` names the operation.
+
+    `pixels` are those of the image, in all frames: coders may say of a lack of memory that they broke.
 
     What another attempt may be spared goes on as it is: a lack of memory, and what the system said (an
     `OSError` with a number). Only code that does nothing but compute may stand inside. Raises `BadJob`.
     """
     try:
-        yield
+        with lack_is_told(WRITING_BYTES_A_PIXEL * pixels):
+            yield
     except (BadJob, BrokenAttempt, GivenUp, MemoryError, ImportError):
         raise
     except Exception as problem:

@@ -74,7 +74,7 @@ def _on_image(
         if operation.part:
             # It is set up by what the limits say of it, and a fault of it may be none of the image's.
             return function(picture, output, limits, **parameters)
-        with on_this_image(operation.name):
+        with on_this_image(operation.name, picture.pixels):
             return function(picture, output, **parameters)
     steps = steps_of(operation, parameters)
     return _change(steps, data, output or "", limits.max_pixels)
@@ -103,13 +103,13 @@ def _change(
     for operation, parameters in steps:
         function, traits = _function(operation), operation.traits
         _check_new_size(operation, parameters, picture, max_pixels)
-        with on_this_image(operation.name):
+        with on_this_image(operation.name, picture.pixels):
             if traits.whole:
                 picture = function(picture, **parameters)
             else:
                 turned = _is_quarter_turn(operation, parameters)
                 picture = picture.each(partial(function, **parameters), traits.unchanged, turned=turned)
-    with on_this_image("writing the output"):
+    with on_this_image("writing the output", picture.pixels):
         file = encode.encode(picture, output, exact=_are_exact([operation.traits for operation, _ in steps]))
     return Outcome(file.facts, file.data, file.content_type)
 

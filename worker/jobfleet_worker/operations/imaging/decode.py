@@ -28,10 +28,11 @@ from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
 from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, lacks_pixels, without_end
 from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
-from jobfleet_worker.operations.imaging.stills.webp import check_webp
+from jobfleet_worker.operations.imaging.stills.webp import check_webp, pixels_told
 from jobfleet_worker.operations.imaging.tiff.pages import is_tiff
 from jobfleet_worker.operations.imaging.tiff.read import read_tiff
 from jobfleet_worker.operations.imaging.trailing_data import SEVERAL, check_ending
+from jobfleet_worker.operations.memory import READING_BYTES_A_PIXEL, lack_is_told
 
 # What is opened by its own code goes without Pillow's choice of a reader.
 _OPENED_BY_PILLOW = [kind for kind in ENDINGS if kind not in ("HEIC", "AVIF")]
@@ -98,7 +99,11 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
     check_webp(data)
     png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
-    with Image.open(io.BytesIO(for_pillow), formats=_OPENED_BY_PILLOW) as image:
+    with (
+        lack_is_told(READING_BYTES_A_PIXEL * pixels_told(data)),
+        Image.open(io.BytesIO(for_pillow), formats=_OPENED_BY_PILLOW) as image,
+        lack_is_told(READING_BYTES_A_PIXEL * image.width * image.height),
+    ):
         return replace(_read(image, data, max_pixels, png, grey=grey), source=png.whole if png else data)
 
 

@@ -55,6 +55,11 @@ class Picture:
     quality: int | None = None
     marks: Marks = field(default_factory=Marks)
 
+    @property
+    def pixels(self) -> int:
+        """How many pixels all frames have together."""
+        return sum(frame.image.width * frame.image.height for frame in self.frames)
+
     def each(
         self,
         change: Callable[[Image.Image], Image.Image],

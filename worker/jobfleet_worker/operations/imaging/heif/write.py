@@ -15,7 +15,7 @@ from typing import Any
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
-from jobfleet_worker.operations.imaging.heif.memory import is_enough_for, memory_limit
+from jobfleet_worker.operations.memory import is_enough_for, memory_limit
 
 # From here on colours have full resolution: in AVIF as in JPEG, in HEIC only where it is asked for, because
 # phones write colours at half of it and not all that show HEIC can do more.

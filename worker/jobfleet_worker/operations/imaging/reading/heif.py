@@ -15,10 +15,10 @@ from jobfleet_worker.operations.imaging.heif import facts
 from jobfleet_worker.operations.imaging.heif.av1_size import coded_size
 from jobfleet_worker.operations.imaging.heif.boxes import boxes
 from jobfleet_worker.operations.imaging.heif.header import HeifHeader
-from jobfleet_worker.operations.imaging.heif.memory import is_enough_for
 from jobfleet_worker.operations.imaging.heif.nclx_profile import profile_of
 from jobfleet_worker.operations.imaging.heif.read_header import read_header
 from jobfleet_worker.operations.imaging.reading.refusals import is_film, not_an_image, not_read
+from jobfleet_worker.operations.memory import is_enough_for
 
 # The worker has a process for each core already.
 _THREADS = 1

@@ -1,15 +1,22 @@
-"""WebP files that are cut off: libwebp says of them only that it makes no decoder."""
+"""WebP files of which libwebp says only that it makes no decoder: they are cut off, or memory is short."""
 
 from jobfleet_jobs.errors import BadJob
 
 # The size in front counts what stands behind it: https://developers.google.com/speed/webp/docs/riff_container
 _SIZE_AT = 4
 _HEADER = 8
+# Where the first part begins, and its contents.
+_PART, _CONTENTS = 12, 20
+
+
+def is_webp(data: bytes) -> bool:
+    """Tell whether a file begins as a WebP."""
+    return data.startswith(b"RIFF") and data[_HEADER:_PART] == b"WEBP"
 
 
 def check_webp(data: bytes) -> None:
     """Raise `BadJob` for a WebP that is shorter than it says of itself."""
-    if not (data.startswith(b"RIFF") and data[_HEADER : _HEADER + 4] == b"WEBP"):
+    if not is_webp(data):
         return
     end = _HEADER + int.from_bytes(data[_SIZE_AT:_HEADER], "little")
     if end > len(data) + 1:  # the byte that makes the last part even may be missing
@@ -17,3 +24,20 @@ def check_webp(data: bytes) -> None:
             "broken-image",
             f"the WEBP image is damaged: the file ends at byte {len(data):,}, and the image at byte {end:,}",
         )
+
+
+def pixels_told(data: bytes) -> int:
+    """Return the pixels of a WebP's screen as the file tells them; 0 for another file.
+
+    VP8: RFC 6386, section 9.1; the others: RFC 9649, sections 2.7 and 3.4.
+    """
+    kind, head = data[_PART : _PART + 4], data[_CONTENTS : _CONTENTS + 10]
+    if not is_webp(data):
+        return 0
+    if kind == b"VP8X":
+        return (int.from_bytes(head[4:7], "little") + 1) * (int.from_bytes(head[7:10], "little") + 1)
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[1:5], "little")
+        return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+    bits = int.from_bytes(head[6:10], "little")
+    return (bits & 0x3FFF) * (bits >> 16 & 0x3FFF)

@@ -29,6 +29,7 @@ from jobfleet_worker.operations.imaging.tiff.layout import (
 )
 from jobfleet_worker.operations.imaging.tiff.pages import pages_of
 from jobfleet_worker.operations.imaging.tiff.segments import Segment, segments_of
+from jobfleet_worker.operations.memory import READING_BYTES_A_PIXEL, lack_is_told
 
 _PROFILE = 34_675
 # Descriptions that are none for people: ImageJ's, OME's and tifffile's say how many images there are in which
@@ -76,7 +77,8 @@ def _page(stream: io.BytesIO, page: Directory) -> tuple[Image.Image, list[str]]:
     layout = layout_of(page)
     segments, notes = segments_of(page, layout)
     try:
-        image, said = _unpacked(stream, page, layout, segments, surplus=bool(notes))
+        with lack_is_told(READING_BYTES_A_PIXEL * layout.width * layout.height):
+            image, said = _unpacked(stream, page, layout, segments, surplus=bool(notes))
     except OSError as problem:  # what Pillow says then is for its developers
         raise BadJob("broken-image", f"the picture in the TIFF file ({layout}) is damaged") from problem
     if layout.bits > 8:
