@@ -13,8 +13,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.read import read_film
-from jobfleet_worker.operations.imaging.films.timing import FOR_EVER
-from jobfleet_worker.operations.imaging.limits import pillows_limit, too_many_pixels
+from jobfleet_worker.operations.imaging.films.timing import FOR_EVER, kept_time
+from jobfleet_worker.operations.imaging.limits import check_frames, pillows_limit, too_many_pixels
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
 from jobfleet_worker.operations.imaging.png.marks import Marks
@@ -153,7 +153,11 @@ def _stills(
             )
         plain, said = _in_known_mode(own, raw)
         reading += said
-        frames.append(Frame(plain, image.info.get("duration") if moves else None))
+        time, said = kept_time(image.info.get("duration") if moves else None)
+        reading += said
+        frames.append(Frame(plain, time))
+    # A note on each frame of many would be one note many times.
+    reading = list(dict.fromkeys(reading))
     return Film(tuple(frames), FOR_EVER if moves else None, reading=tuple(reading)), turn
 
 
@@ -175,6 +179,7 @@ def _what_to_read(image: Image.Image) -> tuple[str, range, list[str]]:
 
 def _check_pixels(image: Image.Image, count: int, max_pixels: int) -> None:
     """Count before anything is decoded. Raises `BadJob`."""
+    check_frames(count)
     _check_total(max_pixels, image.width * image.height * count)
 
 

@@ -1,10 +1,13 @@
-"""The limit of pixels that every reader keeps to."""
+"""The limits that every reader keeps to: of pixels, and of frames."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
+
+# Each costs time and memory of its own, however small it is.
+MAX_FRAMES = 10_000
 
 
 @contextmanager
@@ -28,3 +31,13 @@ def too_many_pixels(max_pixels: int, pixels: int | None = None) -> BadJob:
         "too-many-pixels",
         f"the image has {has} pixels; this worker takes at most {max_pixels:,} (worker_max_pixels)",
     )
+
+
+def check_frames(count: int) -> None:
+    """Raise `BadJob` for an animation of too many frames."""
+    if count > MAX_FRAMES:
+        raise BadJob(
+            "too-many-pixels",
+            f"the animation has {count:,} frames; this worker takes at most {MAX_FRAMES:,}. "
+            "Send a shorter one, or parts of it",
+        )

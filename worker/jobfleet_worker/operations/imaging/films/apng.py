@@ -18,7 +18,7 @@ from jobfleet_worker.operations.imaging.films.canvas import (
     without_unused_alpha,
 )
 from jobfleet_worker.operations.imaging.films.film import Film
-from jobfleet_worker.operations.imaging.limits import too_many_pixels
+from jobfleet_worker.operations.imaging.limits import check_frames, too_many_pixels
 from jobfleet_worker.operations.imaging.picture import Frame, Picture
 from jobfleet_worker.operations.imaging.png import chunks as png_chunks
 from jobfleet_worker.operations.imaging.png.marks import chunk_of
@@ -73,6 +73,7 @@ def read_apng(data: bytes, max_pixels: int, still: Callable[[bytes], Picture]) -
     parts = take_apart(data)
     if parts is None:
         return None
+    check_frames(len(parts.frames))
     width, height = struct.unpack_from(">II", parts.head)
     if width * height * len(parts.frames) > max_pixels:
         raise too_many_pixels(max_pixels, width * height * len(parts.frames))

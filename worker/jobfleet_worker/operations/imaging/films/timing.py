@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import ceil
 
 # A page that becomes a frame is shown this long.
 PAGE_MILLISECONDS = 1_000.0
@@ -21,6 +22,10 @@ _SHORTEST_TRUE = 2  # hundredths
 
 _SIXTEEN_BITS = 65_535
 
+# The longest time that is kept. WebP, GIF and APNG count to 18 hours, AVIF to ages.
+DAY_MILLISECONDS = 86_400_000.0
+_OVER_A_DAY = "a frame that is shown for more than a day is shown for a day"
+
 
 def plays_that_fit(plays: int, kind: str) -> tuple[int, list[str]]:
     """Return how often an animation will play in a file of `kind`, and what has to be said."""
@@ -31,6 +36,18 @@ def plays_that_fit(plays: int, kind: str) -> tuple[int, list[str]]:
     if plays <= most:
         return plays, []
     return most, [f"{kind} counts {most:,} plays at most: the animation had {plays:,}"]
+
+
+def kept_time(milliseconds: float | None) -> tuple[float | None, list[str]]:
+    """Return how long a frame will be shown that a file shows for so long, and what has to be said."""
+    if milliseconds is None or milliseconds <= DAY_MILLISECONDS:
+        return milliseconds, []
+    return DAY_MILLISECONDS, [_OVER_A_DAY]
+
+
+def frames_for(milliseconds: float, kind: str) -> int:
+    """Return by how many frames `kind` shows a picture for so long."""
+    return max(1, ceil(milliseconds / LONGEST[kind]))
 
 
 def split_times(milliseconds: float, kind: str) -> list[float]:

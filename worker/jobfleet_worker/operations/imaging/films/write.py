@@ -3,17 +3,21 @@
 import struct
 from collections.abc import Callable, Sequence
 
+from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
 from jobfleet_worker.operations.imaging.films.timing import (
     FOR_EVER,
+    LONGEST,
     PAGE_MILLISECONDS,
+    frames_for,
     in_hundredths,
     plays_that_fit,
     split_times,
 )
 from jobfleet_worker.operations.imaging.films.write_apng import write_apng
 from jobfleet_worker.operations.imaging.films.write_gif import write_gif
+from jobfleet_worker.operations.imaging.limits import MAX_FRAMES
 from jobfleet_worker.operations.imaging.picture import Picture
 
 KINDS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -27,9 +31,10 @@ def write_film(
 ) -> tuple[bytes, int, list[str]]:
     """Return a file that shows `images` as `picture` says, how many frames it has, and what that cost.
 
-    `kind` is one of `KINDS`, and `save` writes images in it.
+    `kind` is one of `KINDS`, and `save` writes images in it. Raises `BadJob` where it would be of too many.
     """
     times, plays, notes = _times(picture)
+    _check_split(times, kind)
     plays, said = plays_that_fit(plays, kind)
     notes += said
     shown = [
@@ -47,6 +52,18 @@ def write_film(
         return save(images[0], save_all=True, append_images=images[1:], duration=whole), len(images), notes
     data = save(images[0], save_all=True, append_images=images[1:], duration=times, loop=plays)
     return data, _webp_frames(data), notes
+
+
+def _check_split(times: Sequence[float], kind: str) -> None:
+    """Raise `BadJob` where frames are shown for so long that too many of `kind` would stand for them."""
+    count = sum(frames_for(time, kind) for time in times)
+    if count > MAX_FRAMES:
+        raise BadJob(
+            "too-large-for-format",
+            f"a frame of {kind} is shown for {LONGEST[kind] / 1000:,.0f} s at most: {count:,} frames would "
+            f"stand for the animation's {len(times):,}, and at most {MAX_FRAMES:,} are written. "
+            "Name an output that ends in .avif",
+        )
 
 
 def _times(picture: Picture) -> tuple[list[float], int, list[str]]:

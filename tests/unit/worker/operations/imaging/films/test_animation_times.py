@@ -1,6 +1,10 @@
 """Times of frames, and counts of plays, in formats that count otherwise."""
 
+import struct
+
 import pytest
+from jobfleet_jobs.errors import BadJob
+from jobfleet_worker.operations.imaging.films import write
 
 from tests.apng_film import ApngPart, apng, watch_apng
 from tests.gif_film import watch_gif
@@ -63,3 +67,29 @@ def test_a_frame_shown_longer_than_the_format_counts_becomes_several() -> None:
 def test_any_time_is_written_into_an_apng(time: int) -> None:
     shown = watch_apng(do("convert", as_webp(film(2), [time, 100], 1), "outputs/x.png").data or b"")
     assert shown.times[0] == pytest.approx(time, rel=2e-5)
+
+
+def unending(frames: int) -> bytes:
+    """Return an AVIF whose header counts whole seconds, and shows each frame for 68 years."""
+    data = bytearray(do("convert", as_webp(film(frames), [100] * frames, 1), "outputs/x.avif").data or b"")
+    head, times = data.index(b"mdhd") + 4, data.index(b"stts") + 4
+    scale = head + (20 if data[head] else 12)
+    data[scale : scale + 4] = struct.pack(">I", 1)
+    (count,) = struct.unpack_from(">I", data, times + 4)
+    for number in range(count):
+        struct.pack_into(">I", data, times + 12 + 8 * number, 0x7FFFFFFF)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("to", "frames"), [("png", 4), ("gif", 264), ("webp", 12)])
+def test_a_frame_that_is_shown_for_ages_is_shown_for_a_day(to: str, frames: int) -> None:
+    outcome = do("convert", unending(2), f"outputs/x.{to}")
+    assert sum(WATCH[to](outcome.data or b"").times) == 2 * 86_400_000
+    assert outcome.result["frames"] == frames
+    assert "a frame that is shown for more than a day is shown for a day" in outcome.result["notes"]
+
+
+def test_times_that_would_take_too_many_frames_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, "MAX_FRAMES", 200)
+    with pytest.raises(BadJob, match="264 frames would stand for the animation's 2, and at most 200"):
+        do("convert", unending(2), "outputs/x.gif")

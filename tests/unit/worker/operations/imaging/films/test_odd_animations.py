@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from jobfleet_jobs.errors import BadJob
+from jobfleet_worker.operations.imaging import limits
 from jobfleet_worker.operations.imaging.decode import decode
+from PIL import ImageFile
 
 from tests.apng_film import SIGNATURE, ApngPart, apng, chunk, chunks
 from tests.gif_film import GifPart, gif, watch_gif
@@ -17,6 +19,11 @@ from tests.webp_film import WebpPart, webp
 
 def count(frames: int) -> bytes:
     return chunk(b"acTL", struct.pack(">II", frames, 0))
+
+
+def decoded(*_: object) -> None:
+    """Stand in for what decodes, where nothing is to be."""
+    raise AssertionError("a frame was decoded")
 
 
 def renumbered(data: bytes, number: int, other: int) -> Iterator[tuple[bytes, bytes]]:
@@ -60,6 +67,19 @@ def test_the_frames_of_an_animation_are_counted_before_they_are_drawn() -> None:
     place = large.rindex(b",") + 5
     with pytest.raises(BadJob, match="9,000,000 pixels"):
         do("convert", large[:place] + struct.pack("<HH", 3000, 3000) + large[place + 4 :])
+
+
+@pytest.mark.parametrize("kind", ["avif", "gif", "png", "webp"])
+def test_an_animation_of_too_many_frames_is_refused_before_any_is_decoded(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = do("convert", as_webp(film(4), [50] * 4, 0), f"outputs/x.{kind}").data or b""
+    assert len(decode(data, MAX_PIXELS).frames) == 4
+    monkeypatch.setattr(limits, "MAX_FRAMES", 3)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded)
+    with pytest.raises(BadJob, match="has 4 frames; this worker takes at most 3") as caught:
+        decode(data, MAX_PIXELS)
+    assert caught.value.code == "too-many-pixels"
 
 
 def test_a_gif_of_the_first_version_and_one_that_no_block_controls_play_too() -> None:
