@@ -130,6 +130,18 @@ def test_an_alarm_that_cannot_work_is_refused(
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 
 
+def test_an_alarm_has_at_most_ten_metrics_and_its_expression_counts_apart(cloudwatch: Any, name: str) -> None:
+    first, *_, decides = queries(name, "visible")
+    metrics = [first, *({**first, "Id": f"more{at}"} for at in range(10))]
+
+    cloudwatch.put_metric_alarm(**maths(name, "", Metrics=[*metrics[:10], decides]))
+    assert len(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["Metrics"]) == 11
+
+    with pytest.raises(ClientError, match="at most 10 metrics") as refused:
+        cloudwatch.put_metric_alarm(**maths(name, "", Metrics=[*metrics, decides]))
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
