@@ -2,6 +2,7 @@
 
 import re
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.numbers.characters import BETWEEN, ITEM, MINUS, SEPARATORS, UNSEEN, line_ends_in
 
 _ONE_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
@@ -97,13 +98,13 @@ class CommaHabit:
         if self._grouped is None and not decimals:
             return None
         line, item = self._first if decimals else self._grouped or self._first
-        numbers = [number[:40] for number in item.split(",")]
+        numbers = [cut(number, 40) for number in item.split(",")]
         ways = ["if these are decimal commas, write points instead"] * decimals
         if self._grouped:
             ways.append("if they group digits, leave them out")
         if not decimals and "." in numbers[0]:
-            ways = [f"if it is one number, write {item.replace('.', '').replace(',', '.')[:40]}"]
+            ways = [f"if it is one number, write {cut(item.replace('.', '').replace(',', '.'), 40)}"]
         return (
-            f"commas part numbers, so {item[:40]!r} was read as {', '.join(numbers[:-1])} and {numbers[-1]} "
-            f"(line {line}); {'; '.join(ways)}"
+            f"commas part numbers, so {cut(item, 40)!r} was read as {', '.join(numbers[:-1])} and "
+            f"{numbers[-1]} (line {line}); {'; '.join(ways)}"
         )

@@ -153,7 +153,7 @@ class _Reader:
             if first is not None:
                 raise bad_numbers(chain([first], problems))
         for name in self._bare:
-            raise BadJob("no-numbers", f"there are no numbers in column {name!r:.80}; give at least one")
+            raise BadJob("no-numbers", f"there are no numbers in column {shown(name)}; give at least one")
         return tuple(self._notes())
 
     def _problems(self, rows: Iterator[CsvRow]) -> Iterator[str]:
@@ -162,7 +162,7 @@ class _Reader:
                 yield from self._read(some)
         for name, cells in self._cells.items():
             for problem in cells.problems():
-                yield f"column {name!r:.80}: {problem}"
+                yield f"column {shown(name)}: {problem}"
 
     def _read_quickly(self, rows: Sequence[CsvRow]) -> bool:
         """Read rows that are as long as the first, and hold nothing but plain numbers in the columns."""
@@ -206,7 +206,7 @@ class _Reader:
             try:
                 number = self._cells[name].read(line, cells[place])
             except NoNumber as problem:
-                yield f"line {line}, column {name!r:.80}: {problem}"
+                yield f"line {line}, column {shown(name)}: {problem}"
             else:
                 if number is not None:
                     columns[name].append(number)
@@ -220,4 +220,4 @@ class _Reader:
             yield f"{lines} with '#' left out, the first of them line {self._comments[0]}"
         for name, cells in self._cells.items():
             for note in cells.notes():
-                yield f"column {name!r:.80}: {note}"
+                yield f"column {shown(name)}: {note}"

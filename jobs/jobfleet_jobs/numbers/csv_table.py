@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TextIO
 
+from jobfleet_jobs.credentials.redaction import cut, shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import nearest
 from jobfleet_jobs.numbers.characters import SEPARATORS, UNSEEN
@@ -96,6 +97,13 @@ def rows_of(opened: Opened, delimiter: str) -> Generator[CsvRow, None, None]:
         except csv.Error as problem:
             # It quotes the delimiter, which may be a tab.
             words = str(problem).replace("\t", "\\t")
+            if "field limit" in words:
+                # Python's own, of the whole process: 131,072, if nobody has set another
+                # (https://docs.python.org/3/library/csv.html#csv.field_size_limit).
+                words = (
+                    f"a cell has more than {csv.field_size_limit():,} characters; leave out that column, or "
+                    "look for a quotation mark without its end"
+                )
             raise BadJob("bad-csv", f"line {line}: this row is no CSV: {words}") from problem
 
 
@@ -146,7 +154,7 @@ def find_table(opened: Opened, names: Sequence[str]) -> Table:
         if not count:
             raise BadJob("no-column", _missing(name, best))
         if count > 1:
-            raise BadJob("no-column", f"there are {count} columns {name!r:.80}; rename all but one")
+            raise BadJob("no-column", f"there are {count} columns {shown(name)}; rename all but one")
     return best.table
 
 
@@ -201,12 +209,12 @@ def _has_row_name(row: CsvRow, header: Sequence[str], delimiter: str) -> bool:
 
 def _missing(name: str, found: _Found) -> str:
     header = found.table.header
-    there = ", ".join(repr(cell[:40]) for cell in header[:20]) or "none"
-    said = f"there is no column {name!r:.80}; in the first row there are {there}"
+    there = ", ".join(repr(cut(cell, 40)) for cell in header[:20]) or "none"
+    said = f"there is no column {shown(name)}; in the first row there are {there}"
     below = [row.line for row in found.rows[found.table.skipped :] if folded(name) in map(folded, row.cells)]
     alike = [cell for cell in header if cell.casefold() == folded(name).casefold()]
     if near := next(iter(alike), None) or nearest(name, filter(None, header)):
-        return f"{said}; did you mean {near[:40]!r}?"
+        return f"{said}; did you mean {cut(near, 40)!r}?"
     if below:
         return f"{said}; line {below[0]} has it: delete what stands above that line"
     if header and all(map(_is_number, header)):

@@ -9,8 +9,8 @@ from jobfleet_jobs.numbers.encoding import PIECE_BYTES, text_pieces
 from jobfleet_jobs.numbers.text_reader import NumbersText
 from jobfleet_jobs.numbers.words import NUMBER_MAX_CHARACTERS, Number
 
-# As much is kept of what cannot be seen: at the ends of a word, where it counts for nothing, and within, where
-# so much of it makes the word too long for a number.
+# As much is kept of what cannot be seen: at the ends of a word, where it counts for nothing, and within,
+# where so much of it makes the word too long for a number.
 _UNSEEN_AROUND = 64
 _UNSEEN_WITHIN = NUMBER_MAX_CHARACTERS + 1
 _UNSEEN_RUN = re.compile(f"[{re.escape(UNSEEN)}]{{{_UNSEEN_AROUND + 1},}}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.numbers.words import Number
 
 # Why a number was read as it was, by what was seen in it.
@@ -40,4 +41,4 @@ class Readings:
 
     def _note(self, way: str, count: int, line: int, word: str, number: Number) -> str:
         others = f", and {count - 1:,} more likewise" if count > 1 else ""
-        return f"line {line}: {word[:40]!r} was read as {str(number)[:40]}{others}: {_WAYS[way]}"
+        return f"line {line}: {cut(word, 40)!r} was read as {cut(str(number), 40)}{others}: {_WAYS[way]}"

@@ -4,6 +4,7 @@ import math
 import re
 import unicodedata
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.numbers.characters import GROUP_MARKS, MINUS, UNSEEN, named
 
 Number = int | float
@@ -20,6 +21,9 @@ WHOLE_NUMBER_MAX_DIGITS = 4300
 
 # No number needs as many; a longer word is not read, so that not all of it has to be in memory.
 NUMBER_MAX_CHARACTERS = 65_536
+
+# As much of a word is searched for secrets before it is shown. None is so long; a word may be all the text.
+_LOOKED_AT = 4096
 
 # Whatever holds only these characters, `int` and `float` read just as the two patterns above do.
 _PLAIN = re.compile(r"[0-9+\-.eE \t-\r\x1c-\x1f,;]*")
@@ -57,7 +61,7 @@ class NoNumber(Exception):
     """The word is no finite number; the text says which and why."""
 
     def __init__(self, word: str, why: str) -> None:
-        super().__init__(f"{word[:40]!r} {why}")
+        super().__init__(f"{cut(word[:_LOOKED_AT], 40)!r} {why}")
         self.why = why
 
 

@@ -35,6 +35,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.operations.declaration_json import BadDeclaration, check_declaration
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Parameter
@@ -63,7 +64,7 @@ class File:
     def __post_init__(self) -> None:
         if not _CONTENT_TYPE.fullmatch(self.content_type):
             raise ValueError(
-                f"content_type {self.content_type!r:.80}: give one such as text/csv, in lower case"
+                f"content_type {shown(self.content_type)}: give one such as text/csv, in lower case"
             )
 
 

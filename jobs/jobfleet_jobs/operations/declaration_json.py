@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
@@ -46,11 +47,11 @@ def to_json(operation: Operation) -> dict[str, Any]:
 def from_json(found: Any) -> Operation:
     """Read a declaration, whoever wrote it. Raises `BadDeclaration`."""
     if not isinstance(found, dict):
-        raise BadDeclaration(f"a declaration is an object, not {found!r:.80}")
+        raise BadDeclaration(f"a declaration is an object, not {shown(found)}")
     values = _known(Operation, found)
     parameters = found.get("parameters", [])
     if not isinstance(parameters, list):
-        raise BadDeclaration(f"parameters are a list, not {parameters!r:.80}")
+        raise BadDeclaration(f"parameters are a list, not {shown(parameters)}")
     values["parameters"] = tuple(_parameter(each) for each in parameters)
     try:
         operation = Operation(**values)
@@ -64,7 +65,7 @@ def check_declaration(operation: Operation) -> None:
     """Raise `BadDeclaration` with the first thing that cannot be."""
     problem = next(_problems(operation), None)
     if problem:
-        raise BadDeclaration(f"operation {operation.name!r:.80}: {problem}")
+        raise BadDeclaration(f"operation {shown(operation.name)}: {problem}")
 
 
 def _without_defaults(declared: Any) -> dict[str, Any]:
@@ -88,10 +89,10 @@ def _known(kind: type, found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameter(found: Any) -> Parameter:
     if not isinstance(found, dict):
-        raise BadDeclaration(f"a parameter is an object, not {found!r:.80}")
+        raise BadDeclaration(f"a parameter is an object, not {shown(found)}")
     kind = KINDS.get(str(found.get("kind")))
     if kind is None:
-        raise BadDeclaration(f"parameters of kind {found.get('kind')!r:.80} are unknown to this version")
+        raise BadDeclaration(f"parameters of kind {shown(found.get('kind'))} are unknown to this version")
     try:
         return kind(**_known(kind, found))
     except TypeError as problem:
@@ -113,7 +114,7 @@ def _problems(operation: Operation) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "two parameters have the same name"
     for parameter in parameters:
-        yield from (f"parameter {parameter.name!r:.80}: {words}" for words in _of_parameter(parameter))
+        yield from (f"parameter {shown(parameter.name)}: {words}" for words in _of_parameter(parameter))
     if not all(each in names for each in operation.one_of):
         yield "one_of names parameters that are not declared"
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.near_words import did_you_mean
 
 # The first ending is the one that is given to new names.
@@ -47,8 +48,8 @@ def unwritten_ending(name: str) -> str:
     ending = PurePath(name).suffix
     there = ", ".join(endings[0] for endings in FORMATS.values())
     return (
-        f"no format that is written ends in {ending!r:.40}{did_you_mean(ending, _ALL)}; give one of {there}, "
-        "or no ending, to keep the input's format"
+        f"no format that is written ends in {shown(ending, 40)}{did_you_mean(ending, _ALL)}; give one of "
+        f"{there}, or no ending, to keep the input's format"
     )
 
 

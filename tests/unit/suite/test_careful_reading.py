@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.places import REPOSITORY
 
 PACKAGES = (
@@ -33,12 +35,22 @@ MAY_PARSE = {
     "worker/jobfleet_worker/operations/engines/onnx_classifier.py": "the worker's own settings",
 }
 
-# A text that is cut in a sentence, as `{name[:80]!r}` is. Redaction comes afterwards, and half a secret has
-# no shape that it knows.
-_CUT_FIRST = re.compile(r"\[:\d+\]!r\}")
+# A text that is cut in a sentence, as `{name[:80]!r}`, `{name!r:.80}`, `repr(name[:80])`, `str(problem)[:9]`
+# and `words[:WORDS_MAX]` are. Redaction comes afterwards, and half a secret has no shape that it knows.
+_CUT_FIRST = re.compile(
+    r"\[:\w+\](?:!r)?\}|!r:\.\d+\}|\brepr\([^()]*\[:|\b(?<!redact\()(?:str|repr)\([^()]*\)\[:"
+    r"|\b(?:words|cause|message)\[:\w|\}\"\[:\w"
+)
+# These were redacted before, or are no texts of others.
+_CUT_AFTER = re.compile(r"\bredact\(|\bdigits\[:8\]")
 
 # Rooms whose sentences go to others than who typed the text.
-_TOLD_TO_OTHERS = ("jobs/jobfleet_jobs/protocol", "jobs/jobfleet_jobs/operations", "worker/jobfleet_worker")
+_TOLD_TO_OTHERS = (
+    "jobs/jobfleet_jobs/numbers",
+    "jobs/jobfleet_jobs/operations",
+    "jobs/jobfleet_jobs/protocol",
+    "worker/jobfleet_worker",
+)
 
 
 def modules() -> Iterator[tuple[str, str]]:
@@ -58,9 +70,33 @@ def test_only_what_is_known_is_read_by_pythons_own_parser() -> None:
     assert {name for name, text in modules() if parses(text)} == set(MAY_PARSE)
 
 
+def cuts_first(text: str) -> list[str]:
+    """Give the lines that cut a text before its secrets are taken out."""
+    return [
+        line.strip() for line in text.splitlines() if _CUT_FIRST.search(line) and not _CUT_AFTER.search(line)
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'f"{word[:40]!r} is bad"', 'f"{word[:_MAX]!r} is bad"', 'f"{word[:40]} is bad"', "words[:WORDS_MAX]",
+        'f"{name!r:.80}: no"', "repr(cell[:40])", "repr(cell)[:40]", "str(problem)[:300]",
+        'f"{problem}"[:_MAX]',
+    ],
+)  # fmt: skip
+def test_each_way_to_cut_first_is_seen(line: str) -> None:
+    assert cuts_first(line) == [line]
+
+
 def test_nothing_is_cut_before_secrets_are_taken_out() -> None:
-    found = [name for name, text in modules() if name.startswith(_TOLD_TO_OTHERS) and _CUT_FIRST.search(text)]
+    found = [
+        (name, line)
+        for name, text in modules()
+        if name.startswith(_TOLD_TO_OTHERS)
+        for line in cuts_first(text)
+    ]
     drops = (REPOSITORY / "jobs/jobfleet_jobs/drop_events.py").read_text()
 
     assert found == []
-    assert not _CUT_FIRST.search(drops)
+    assert cuts_first(drops) == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.protocol.aws_facts import NO_SUCH_QUEUE, error_code
 from jobfleet_jobs.protocol.sqs_text import attributes_beside
 
@@ -166,7 +167,7 @@ class Queues:
             QueueUrl=self._address(self._settings.dead_letter_queue),
             MessageBody=message.body,
             MessageAttributes=attributes_beside(  # type: ignore[arg-type]
-                message.body, {"cause": cause[:CAUSE_MAX_CHARACTERS], "worker": self._settings.worker_id}
+                message.body, {"cause": cut(cause, CAUSE_MAX_CHARACTERS), "worker": self._settings.worker_id}
             ),
         )
 

@@ -51,7 +51,7 @@ class Failures:
 
     def _attempt(self, number: int, cause: str, worker: str = "") -> Attempt:
         at = self._clock.now().isoformat(timespec="milliseconds")
-        return Attempt(at, worker or self._worker, number, cause[:CAUSE_MAX_CHARACTERS])
+        return Attempt(at, worker or self._worker, number, cut(cause, CAUSE_MAX_CHARACTERS))
 
     def _silent(self, attempt: int, stored: Result | None) -> list[int]:
         told = {known.attempt for known in stored.attempts} if stored else set()

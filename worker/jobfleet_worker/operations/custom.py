@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from jobfleet_jobs.careful_json import NESTED_MAX, parse
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.custom import GROUP, File, Own
 from jobfleet_jobs.operations.operation import Operation
@@ -57,13 +58,13 @@ def run_own(
                 raise TypeError(f"{operation.entry} is no operation any more")
             return _plain(_done(operation, function, parameters, data, output, limits))
     except BadJob as problem:
-        words = str(problem.message)[:WORDS_MAX_CHARACTERS]
-        raise BadJob(str(problem.code)[:CODE_MAX_CHARACTERS], words) from None
+        words = cut(str(problem.message), WORDS_MAX_CHARACTERS)
+        raise BadJob(cut(str(problem.code), CODE_MAX_CHARACTERS), words) from None
     except MemoryError:
         raise MemoryError from None
     except BaseException as problem:  # noqa: BLE001 - its class may be the package's own: only words leave here
         words = f"{operation.name} ({operation.package}) raised {type(problem).__name__}: {problem}"
-        broken = BrokenAttempt(words[:WORDS_MAX_CHARACTERS])
+        broken = BrokenAttempt(cut(words, WORDS_MAX_CHARACTERS))
         broken.trace = trace(problem)
         raise broken from None
 

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jobfleet_jobs.credentials.redaction import cut
 from jobfleet_jobs.errors import BadJob
 
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
@@ -32,7 +33,7 @@ def on_this_image(what: str, pixels: int = 0) -> Iterator[None]:
             raise
         place = traceback.extract_tb(problem.__traceback__)[-1]
         file = "/".join(place.filename.rsplit("/", 2)[1:])
-        words = f"{type(problem).__name__}: {problem}"[:_WORDS_MAX_CHARACTERS]
+        words = cut(f"{type(problem).__name__}: {problem}", _WORDS_MAX_CHARACTERS)
         raise BadJob(
             "breaks-the-code",
             f"{what} breaks on this image, and would again: {words} ({file}, line {place.lineno}). "

@@ -2,6 +2,7 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers import text_reader
 from jobfleet_jobs.numbers.comma_habit import comma_note
+from jobfleet_jobs.numbers.csv_columns import read_columns
 from jobfleet_jobs.numbers.text_reader import parse_numbers
 from jobfleet_jobs.numbers.words import read_number
 
@@ -43,6 +44,25 @@ def test_a_word_that_is_no_finite_number_is_named_with_its_line(text: str, sente
     with pytest.raises(BadJob) as caught:
         parse_numbers(text)
     assert (caught.value.code, caught.value.message) == ("bad-number", sentence)
+
+
+def test_a_secret_that_is_no_number_is_hidden_before_it_is_cut() -> None:
+    secret = "FwoGZXIvYXdzE" + "Ab1" * 60
+    table = f"x,y\n1,2\n{secret},3\n"
+    for read in (
+        lambda: parse_numbers(f"1 {secret}"),
+        lambda: read_columns(table, ["x"]),
+        lambda: read_columns(table, [secret]),
+        lambda: read_columns(f"{secret},{secret}\n1,2\n", [secret]),
+        lambda: read_columns(f"{secret},y\n1,2\n", ["x"]),
+        lambda: read_columns(f"{secret},y\noops,2\n", [secret]),
+        lambda: read_columns(f"{secret},y\nNA,2\n", [secret]),
+    ):
+        with pytest.raises(BadJob) as caught:
+            read()
+        assert "<hidden>" in caught.value.message
+        assert secret[:13] not in caught.value.message
+    assert secret[:13] not in "".join(read_columns(f"{secret},y\n1,2\nNA,2\n", [secret]).notes)
 
 
 def test_all_bad_words_are_told_in_one_error_with_their_lines() -> None:

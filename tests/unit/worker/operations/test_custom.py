@@ -94,6 +94,16 @@ def test_a_bad_job_keeps_its_code_and_words(make: Make) -> None:
     assert caught.value.code == "no-luck"
 
 
+def test_a_secret_in_the_words_of_a_package_is_hidden_before_they_are_cut(make: Make) -> None:
+    secret = "FwoGZXIvYXdzE" + "Ab1" * 60
+    for raised in (f"BadJob('no-luck', 'x' * 470 + ' {secret}')", f"ValueError('x' * 450 + ' {secret}')"):
+        operation = make(f"def it(data): raise {raised}")
+        with pytest.raises((BadJob, BrokenAttempt)) as caught:
+            run(operation, {}, b"", None, LIMITS)
+        assert "xxx " in str(caught.value)
+        assert secret[:13] not in str(caught.value)
+
+
 def _modules_of(pickled: bytes) -> set[str]:
     """Return the modules that are imported where it is read."""
     found: set[str] = set()

@@ -85,3 +85,11 @@ def test_what_may_go_well_another_time_goes_on_as_it_is(problem: BaseException) 
 def test_what_the_code_stumbles_over_is_a_bad_job(problem: Exception) -> None:
     with pytest.raises(BadJob, match=type(problem).__name__), on_this_image("blur"):
         raise problem
+
+
+def test_a_secret_in_the_words_of_a_fault_is_hidden_before_they_are_cut() -> None:
+    secret = "FwoGZXIvYXdzE" + "Ab1" * 60
+    with pytest.raises(BadJob) as caught, on_this_image("blur"):
+        raise ValueError("x" * 150 + f" {secret}")
+
+    assert secret[:13] not in caught.value.message

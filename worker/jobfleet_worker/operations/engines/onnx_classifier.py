@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobfleet_jobs.credentials.redaction import cut
 from PIL import Image
 
 from jobfleet_worker.operations.engines.model_input import Feeding, feeding
@@ -91,7 +92,7 @@ def load(model: Model) -> Classifier:
     try:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as problem:
-        raise BrokenModel(f"{model.path} cannot be loaded: {str(problem)[:300]}") from problem
+        raise BrokenModel(f"{model.path} cannot be loaded: {cut(str(problem), 300)}") from problem
     [first, *others] = session.get_inputs()
     if others or first.type not in _TYPES:
         wanted = f"{first.type} {first.shape}" + (f" and {len(others)} more" if others else "")
@@ -144,7 +145,7 @@ def main() -> None:
     except MemoryError:
         sys.stdout.write(f"the model needs more than the {limit:,} bytes of memory a job may have")
     except Exception as problem:  # noqa: BLE001 - whatever onnxruntime makes of it, it does not work
-        sys.stdout.write(f"the model cannot be asked: {str(problem)[:300]}")
+        sys.stdout.write(f"the model cannot be asked: {cut(str(problem), 300)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.csv_columns import Columns, column_names, file_columns, read_columns
 from jobfleet_jobs.numbers.encoding import text_of
@@ -78,7 +79,7 @@ def _of_columns(
     notes, results = list(said), dict[str, Any]()
     for name, numbers in columns.items():
         found = function(numbers, **parameters)
-        notes += [f"column {name!r:.80}: {note}" for note in found.pop("notes", ())]
+        notes += [f"column {shown(name)}: {note}" for note in found.pop("notes", ())]
         results[name] = found
     return _with_notes({"columns": results}, *notes)
 

@@ -7,6 +7,7 @@ claims, and neither says what was left out, so the file's own description is rea
 import io
 from typing import NamedTuple
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile
 
@@ -92,7 +93,9 @@ def _unread(header: HeifHeader, codings: frozenset[bytes]) -> BadJob:
         return not_read(f"a HEIF image coded as {names}", "save it as HEIC, AVIF, JPEG or PNG")
     if header.has_sequence:
         return not_read("a HEIF sequence without a still picture", "save one of its pictures as JPEG")
-    return not_read(f"a file of the kind {header.brand!r:.20} without a picture", "send the picture itself")
+    return not_read(
+        f"a file of the kind {shown(header.brand, 20)} without a picture", "send the picture itself"
+    )
 
 
 def _check_pixels(header: HeifHeader, max_pixels: int) -> None:
