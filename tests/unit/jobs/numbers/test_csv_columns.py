@@ -118,3 +118,13 @@ def test_a_tab_in_a_sentence_on_a_row_is_shown() -> None:
         read_columns('a\tb\n"1" 2\t3', ["a"])
     assert "'\\t' expected after" in refused.value.message
     assert refused.value.message.isprintable()
+
+
+def test_a_cell_may_have_as_many_characters_as_python_reads() -> None:
+    assert read_columns(f"x,y\n1,{'a' * 131_072}\n", ["x"]).numbers == {"x": [1]}
+
+    with pytest.raises(BadJob) as caught:
+        read_columns(f"x,y\n1,2\n3,{'a' * 131_073}\n", ["x"])
+    assert caught.value.message.startswith(
+        "line 3: this row is no CSV: a cell has more than 131,072 characters;"
+    )
