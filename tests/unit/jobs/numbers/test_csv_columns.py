@@ -75,7 +75,7 @@ def test_decimal_commas_are_read_where_no_commas_part_cells_and_said_so() -> Non
         ("x,y\n,2\n", "there are no numbers in column 'x'"),
         ('x,y\n1,"2\n3,4\n', "line 2: this row is no CSV"),
         ('x,y\n1,2\n"3"4,5\n', "line 3: this row is no CSV"),
-        ("x,y\n1," + "9" * 200_000, "line 2: this row is no CSV: field larger"),
+        ("x,y\n1," + "9" * 200_000, "line 2: this row is no CSV: a cell has more"),
     ],
 )
 def test_tables_that_cannot_be_read_are_told(text: str, words: str) -> None:
