@@ -61,8 +61,12 @@ class NoNumber(Exception):
     """The word is no finite number; the text says which and why."""
 
     def __init__(self, word: str, why: str) -> None:
-        super().__init__(f"{cut(word[:_LOOKED_AT], 40)!r} {why}")
-        self.why = why
+        super().__init__(word, why)
+        self.word, self.why = word, why
+
+    def __str__(self) -> str:
+        # Only where it is told: another form is tried for many a word that is not plain.
+        return f"{cut(self.word[:_LOOKED_AT], 40)!r} {self.why}"
 
 
 def read_number(word: str) -> Number:

@@ -1,6 +1,6 @@
 import pytest
 from jobfleet_jobs.errors import BadJob
-from jobfleet_jobs.numbers import text_reader
+from jobfleet_jobs.numbers import text_reader, words
 from jobfleet_jobs.numbers.comma_habit import comma_note
 from jobfleet_jobs.numbers.csv_columns import read_columns
 from jobfleet_jobs.numbers.text_reader import parse_numbers
@@ -63,6 +63,19 @@ def test_a_secret_that_is_no_number_is_hidden_before_it_is_cut() -> None:
         assert "<hidden>" in caught.value.message
         assert secret[:13] not in caught.value.message
     assert secret[:13] not in "".join(read_columns(f"{secret},y\n1,2\nNA,2\n", [secret]).notes)
+
+
+def test_secrets_are_looked_for_only_in_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(words, "cut", lambda text, longest: looked.append(text) or text[:longest])
+
+    read_columns("x;y\n" + "1,5;2\n" * 100, ["x"])
+    parse_numbers("1'000 \u22125\n" * 100)
+    assert looked == []
+
+    with pytest.raises(BadJob):
+        parse_numbers("x")
+    assert looked == ["x"]
 
 
 def test_all_bad_words_are_told_in_one_error_with_their_lines() -> None:
