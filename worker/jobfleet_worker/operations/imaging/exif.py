@@ -31,8 +31,12 @@ KEPT_TAGS = frozenset({*_KEPT_TAGS, *_KEPT_BLOCKS})
 _SIZE_TAGS = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
 
 # Many makers keep a small picture of the unchanged one in their notes, and tell where it lies by places
-# in the file that no longer hold: https://exiftool.org/idiosyncracies.html. The other points to a block.
-_OLD_PICTURE_TAGS = (ExifTags.Base.MakerNote, ExifTags.IFD.Interop)
+# in the file that no longer hold: https://exiftool.org/idiosyncracies.html
+_OLD_PICTURE_TAGS = (ExifTags.Base.MakerNote,)
+
+# By the first entry of a further block, a camera says that its colours are those of Adobe RGB (R03) or sRGB
+# (R98), often without a profile: DCF 2.0, 4.4; https://exiftool.org/TagNames/EXIF.html#Interop
+_INTEROP_INDEX, _INTEROP_KNOWN = 1, frozenset({"R03", "R98"})
 
 # Where Pillow's `info` has EXIF data: the second is a text in PNGs of ImageMagick's.
 _PLACES_OF_EXIF = ("exif", "Raw profile type exif")
@@ -116,6 +120,10 @@ def _kept_exif(exif: Image.Exif, *, turned: bool) -> bytes:
         entries = dict(exif.get_ifd(block))
         for tag in (*_OLD_PICTURE_TAGS, *(_SIZE_TAGS if turned else ())):
             entries.pop(tag, None)
+        if entries.pop(ExifTags.IFD.Interop, None) is not None:
+            index = exif.get_ifd(ExifTags.IFD.Interop).get(_INTEROP_INDEX)
+            if index in _INTEROP_KNOWN:
+                entries[ExifTags.IFD.Interop] = {_INTEROP_INDEX: index}
         if entries:
             kept[block] = entries
     return kept.tobytes() if len(kept) else b""

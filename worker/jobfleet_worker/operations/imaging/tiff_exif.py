@@ -32,8 +32,10 @@ def with_blocks(tiff: bytes, exif: bytes) -> bytes:
     made = bytearray(tiff + bytes(len(tiff) % 2))
     added = {}
     for tag in _BLOCKS:
-        if not (entries := loaded.get_ifd(tag)):
+        if not (entries := dict(loaded.get_ifd(tag))):
             continue
+        if ExifTags.IFD.Interop in entries:  # a place in that data, of a block in a block
+            entries[ExifTags.IFD.Interop] = loaded.get_ifd(ExifTags.IFD.Interop)
         block = TiffImagePlugin.ImageFileDirectory_v2(head, group=tag)
         for name, value in entries.items():
             block[name] = value

@@ -25,3 +25,44 @@ def test_what_only_xmp_says_of_the_orientation_turns_nothing(kind: str, artist: 
         outcome = do(operation, data, "outputs/x.png")
         assert opened(outcome).size == (30, 20)
         assert not any("turned" in note for note in outcome.result["notes"])
+
+
+def of_camera(index: str) -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.IFD.Exif] = {
+        ExifTags.Base.FNumber: 2.8, ExifTags.Base.ColorSpace: 0xFFFF,
+        ExifTags.IFD.Interop: {1: index, 2: b"0100", 4096: "Mark of a file's format"},
+    }  # fmt: skip
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize("change", [{"operation": "convert"}, {"operation": "resize", "width": 10}])
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "avif", "heic"])
+def test_a_cameras_word_on_its_colours_goes_along_alone(kind: str, change: dict[str, Any]) -> None:
+    """ColorSpace only says that they are not sRGB's."""
+    data = saved(noise(20, 300, 3), "JPEG", exif=of_camera("R03"))
+    outcome = do(data=data, output=f"outputs/x.{kind}", **change)
+    assert b"Mark" not in (outcome.data or b"")
+    exif = opened(outcome).getexif()
+    assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] == 0xFFFF
+    assert dict(exif.get_ifd(ExifTags.IFD.Interop)) == {1: "R03"}
+
+
+@pytest.mark.parametrize("index", ["THM", "a word of anyone's"])
+def test_what_else_stands_in_that_place_does_not(index: str) -> None:
+    data = saved(noise(20, 30, 3), "JPEG", exif=of_camera(index))
+    exif = opened(do("convert", data, "outputs/x.jpg")).getexif()
+    assert ExifTags.IFD.Interop not in exif.get_ifd(ExifTags.IFD.Exif)
+    assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FNumber] == pytest.approx(2.8)
+
+
+@pytest.mark.parametrize("place", [0, 8, 26, 0xFFFFFFF0])
+def test_a_damaged_place_of_it_costs_nothing_else(place: int) -> None:
+    right = of_camera("R03")
+    at = right.index(b"\xa0\x05\0\4") + 8
+    data = saved(noise(20, 30, 3), "JPEG", exif=right[:at] + place.to_bytes(4) + right[at + 4 :])
+    outcome = do("convert", data, "outputs/x.jpg")
+    found = opened(outcome).getexif().get_ifd(ExifTags.IFD.Exif)
+    assert found[ExifTags.Base.FNumber] == pytest.approx(2.8)
+    assert ExifTags.IFD.Interop not in found
+    assert outcome.result["notes"] == []
