@@ -56,6 +56,8 @@ _TRANSPARENT_PALETTE = frozenset({"PNG", "GIF"})
 _TAKES_EXIF = frozenset({"JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF"})
 _TAKES_PROFILE = frozenset({"JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF"})
 _TAKES_DPI = frozenset({"JPEG", "PNG", "TIFF", "BMP"})
+# In these, the proportions of a pixel stand in the place of the resolution.
+_TAKES_ASPECT = frozenset({"JPEG", "PNG"})
 
 _LOSSY = frozenset({"JPEG", "WEBP", "HEIC", "AVIF"})
 # These can be lossless, AVIF without colours alone: Pillow writes no RGB into it, and YCbCr rounds.
@@ -236,7 +238,7 @@ def _options(kind: str, picture: Picture, *, exact: bool) -> dict[str, Any]:
         options["exif"] = without_blocks(picture.exif) if kind == "TIFF" else picture.exif
     if kind in _TAKES_PROFILE and picture.icc_profile:
         options["icc_profile"] = picture.icc_profile
-    if kind in _TAKES_DPI and picture.dpi:
+    if kind in _TAKES_DPI and picture.dpi and not (kind in _TAKES_ASPECT and picture.marks.aspect):
         options["dpi"] = picture.dpi
     return options
 

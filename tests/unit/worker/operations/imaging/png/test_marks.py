@@ -234,3 +234,16 @@ def test_all_of_it_stays_in_an_animation() -> None:
     assert names.index(b"gAMA") < names.index(b"bKGD") < names.index(b"acTL")
     with Image.open(io.BytesIO(data)) as image:
         assert getattr(image, "n_frames", 1) == 2
+
+
+def test_proportions_and_a_resolution_in_exif_become_one_chunk() -> None:
+    """A PNG has one place for both, and JFIF's word goes before that of EXIF."""
+    exif = Image.Exif()
+    exif[0x11A] = exif[0x11B] = 72.0
+    exif[0x128] = 2
+    data = oblong_jpeg(exif=exif.tobytes())
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.info["dpi"] == (72, 72)
+    made, _ = do(data)
+    assert names_of(made).count(b"pHYs") == 1
+    assert chunks_of(made)[b"pHYs"] == struct.pack(">IIB", 64, 45, 0)
