@@ -77,6 +77,9 @@ def read_apng(data: bytes, max_pixels: int, still: Callable[[bytes], Picture]) -
     width, height = struct.unpack_from(">II", parts.head)
     if width * height * len(parts.frames) > max_pixels:
         raise too_many_pixels(max_pixels, width * height * len(parts.frames))
+    # With that, all frames together have no more pixels than were just counted.
+    if any(frame.left + frame.width > width or frame.top + frame.height > height for frame in parts.frames):
+        raise _damaged("a frame lies outside the picture")
     images: list[Image.Image] = []
     reading: list[str] = []
     for frame in parts.frames:
@@ -156,9 +159,6 @@ def _drawn(
 ) -> tuple[list[Image.Image], list[str]]:
     """Return what is seen after each frame, and what has to be said."""
     ways = list(zip(parts.frames, images, strict=True))
-    for frame, _ in ways:
-        if frame.left + frame.width > size[0] or frame.top + frame.height > size[1]:
-            raise _damaged("a frame lies outside the picture")
     if all(
         covers(image.size, (frame.left, frame.top), size) and (not frame.over or is_opaque(image))
         for frame, image in ways

@@ -131,11 +131,15 @@ def read_gif(data: bytes, max_pixels: int) -> Film | None:
     file = parse(data)
     if len(file.images) < 2 and all((i.width, i.height) == file.size for i in file.images):
         return None
+    # Images may be larger than their screen, and the first makes that larger.
+    across, down = file.size
+    drawn_pixels = sum(image.width * image.height for image in file.images)
+    pixels = max(drawn_pixels, across * down * len(file.images))
+    if pixels > max_pixels:
+        raise too_many_pixels(max_pixels, pixels)
     notes = []
     canvas, seen = Canvas(file.size), []
     for image in file.images:
-        if image.width * image.height > max_pixels:
-            raise too_many_pixels(max_pixels, image.width * image.height)
         width = min(image.width, file.size[0] - image.left)
         height = min(image.height, file.size[1] - image.top)
         if (width, height) != (image.width, image.height):

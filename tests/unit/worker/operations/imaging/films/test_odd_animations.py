@@ -65,7 +65,7 @@ def test_the_frames_of_an_animation_are_counted_before_they_are_drawn() -> None:
             do("convert", data)
     large = gif((4, 4), [GifPart(small), GifPart(small)], PALETTE)
     place = large.rindex(b",") + 5
-    with pytest.raises(BadJob, match="9,000,000 pixels"):
+    with pytest.raises(BadJob, match="9,000,001 pixels"):
         do("convert", large[:place] + struct.pack("<HH", 3000, 3000) + large[place + 4 :])
 
 
@@ -80,6 +80,19 @@ def test_an_animation_of_too_many_frames_is_refused_before_any_is_decoded(
     with pytest.raises(BadJob, match="has 4 frames; this worker takes at most 3") as caught:
         decode(data, MAX_PIXELS)
     assert caught.value.code == "too-many-pixels"
+
+
+def test_frames_larger_than_their_screen_are_counted_together_before_any_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large = np.zeros((120, 120), np.uint8)
+    small = np.zeros((1, 1), np.uint8)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded)
+    with pytest.raises(BadJob, match="43,201 pixels") as caught:
+        decode(gif((1, 1), [GifPart(small), *[GifPart(large)] * 3], PALETTE), 40_000)
+    assert caught.value.code == "too-many-pixels"
+    with pytest.raises(BadJob, match="outside the picture"):
+        decode(apng((1, 1), [ApngPart(small[..., None]), ApngPart(large[..., None])]), 40_000)
 
 
 def test_a_gif_of_the_first_version_and_one_that_no_block_controls_play_too() -> None:
