@@ -14,6 +14,9 @@ from jobfleet_jobs.errors import BadJob
 
 # Each costs time before a pixel is read, and a file of a few megabytes can name a million.
 MAX_PAGES = 10_000
+# Directories may name the same bytes. Real ones have some tens of entries; the largest of cameras, hundreds.
+MAX_ENTRIES_A_DIRECTORY = 4_000
+MAX_ENTRIES = 500_000
 # Pillow reads all tags of each page, and pages may name the same bytes.
 MAX_TAG_BYTES = 2**29
 
@@ -177,9 +180,14 @@ def cut_off(at: int, length: int) -> BadJob:
 
 
 def read_directory(form: TiffForm, at: int) -> Directory:
-    """Return the directory at a place. Raises `BadJob` if the file ends before it does."""
-    count = form.number(at, "Q" if form.big else "H")
+    """Return the directory at a place. Raises `BadJob` if it is cut off or has too many entries."""
+    count = _entry_count(form, at)
     step, number, start = (20, "Q", at + 8) if form.big else (12, "I", at + 2)
+    if count > MAX_ENTRIES_A_DIRECTORY:
+        raise BadJob(
+            "broken-image",
+            f"a page of the TIFF file has {count:,} tags, and at most {MAX_ENTRIES_A_DIRECTORY:,} are read",
+        )
     end = start + count * step
     if end > len(form.data):
         raise cut_off(end, len(form.data))
@@ -196,14 +204,25 @@ def read_directory(form: TiffForm, at: int) -> Directory:
     return Directory(form, at, entries, following)
 
 
+def _entry_count(form: TiffForm, at: int) -> int:
+    return form.number(at, "Q" if form.big else "H")
+
+
 def chain(form: TiffForm) -> tuple[list[Directory], bool]:
     """Return the directories of a file in their order, and whether they end in a circle. Raises `BadJob`."""
     found: dict[int, Directory] = {}
-    at = form.first
+    at, entries = form.first, 0
     while at and at not in found:
         if len(found) == MAX_PAGES:
             raise BadJob(
                 "too-many-pixels", f"the TIFF file has more than {MAX_PAGES:,} pages; send fewer in one file"
+            )
+        entries += _entry_count(form, at)
+        if entries > MAX_ENTRIES:
+            raise BadJob(
+                "broken-image",
+                f"the pages of the TIFF file have more than {MAX_ENTRIES:,} tags together; "
+                "send fewer in one file",
             )
         found[at] = read_directory(form, at)
         at = found[at].following

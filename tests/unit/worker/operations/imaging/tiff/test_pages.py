@@ -12,6 +12,7 @@ import tifffile
 from jobfleet_jobs.errors import BadJob
 from jobfleet_worker.operations.imaging.decode import decode
 from jobfleet_worker.operations.imaging.picture import Picture
+from jobfleet_worker.operations.imaging.tiff import directory
 
 from tests.unit.worker.operations.imaging.tiff.files import (
     BLACK_IS_ZERO,
@@ -246,6 +247,28 @@ def test_pages_that_name_the_same_bytes_again_and_again_are_refused_before_those
     with pytest.raises(BadJob, match=r"name 838,861,\d+ bytes beside their pixels") as caught:
         read(bytes(data) + many[-1])
     assert caught.value.code == "broken-image"
+
+
+@pytest.mark.parametrize(("pages", "tags", "most"), [(1, 4_001, "4,000"), (130, 4_000, "500,000")])
+def test_directories_of_too_many_tags_are_refused_before_all_are_read(
+    pages: int, tags: int, most: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They overlap, so that a small file has many: each begins four bytes behind the last."""
+    counts = (struct.pack("<HH", tags, 0) * pages).ljust(12 * tags + 2, b"\0")
+    following = struct.pack(f"<{pages}I", *(8 + 4 * number for number in range(1, pages)), 0)
+    data = b"II*\0" + struct.pack("<I", 8) + counts + following
+    places: list[int] = []
+    own = directory.read_directory
+
+    def noted(form: Any, at: int) -> Any:
+        places.append(at)
+        return own(form, at)
+
+    monkeypatch.setattr(directory, "read_directory", noted)
+    with pytest.raises(BadJob, match=f"{most}") as caught:
+        read(data)
+    assert caught.value.code == "broken-image"
+    assert places == [8 + 4 * number for number in range(min(pages, 125))]
 
 
 def test_the_pixels_of_all_pages_are_counted_before_one_is_decoded() -> None:
