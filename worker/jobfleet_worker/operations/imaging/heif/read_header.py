@@ -1,12 +1,14 @@
 """Reads the boxes of a HEIC or AVIF file into its `HeifHeader`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from jobfleet_worker.operations.imaging.heif.boxes import Box, BoxFields, boxes
 from jobfleet_worker.operations.imaging.heif.header import HeifHeader, Item
 
 # libheif takes 1,000 items, and iPhones write 60 to 300; more would only keep a worker busy.
 _ITEMS_MAX = 4_000
+# Places of all items together. Writers put an item in one; those whose numbers are 0 bytes wide cost no file.
+_PLACES_MAX = 2 * _ITEMS_MAX
 _DESCRIPTION_MAX_BYTES = 4 * 1024 * 1024
 
 # What stands side by side in a file. A further `ftyp` is the start of a film behind the picture.
@@ -74,6 +76,7 @@ def _read_places(header: HeifHeader, fields: BoxFields, found: Mapping[bytes, Bo
     of_offset, of_length, of_base, of_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     of_index = of_index if version else 0
     wide = 4 if version == 2 else 2
+    left = _PLACES_MAX
     for _ in range(_check_count(fields.number(wide))):
         number = fields.number(wide)
         method = fields.number(2) & 15 if version else 0
@@ -82,10 +85,15 @@ def _read_places(header: HeifHeader, fields: BoxFields, found: Mapping[bytes, Bo
         if method == 1 and b"idat" in found:
             base += found[b"idat"].start
         places = []
-        for _ in range(_check_count(fields.number(2))):
+        count = fields.number(2)
+        left -= count
+        if left < 0:
+            raise ValueError(f"its parts lie in more than {_PLACES_MAX:,} places")
+        for _ in range(count):
             fields.take(of_index)
             places.append((base + fields.number(of_offset), fields.number(of_length)))
         if number in header.items and method < 2:
+            _check_length(header, number, [length for _, length in places])
             header.items[number].places = places
 
 
@@ -128,6 +136,15 @@ def _check_count(count: int) -> int:
     if count > _ITEMS_MAX:
         raise ValueError(f"it has {count:,} parts, and at most {_ITEMS_MAX:,} are read")
     return count
+
+
+def _check_length(header: HeifHeader, number: int, lengths: Sequence[int]) -> None:
+    """Raise `ValueError` for a part that is made of the same bytes again and again."""
+    length = sum(lengths)
+    if len(lengths) > 1 and length > len(header.data):  # one alone ends with the file
+        raise ValueError(
+            f"part {number} should have {length:,} bytes, but the whole file has {len(header.data):,}"
+        )
 
 
 def _check_places(header: HeifHeader) -> None:

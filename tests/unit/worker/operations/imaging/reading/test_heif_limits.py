@@ -1,5 +1,6 @@
 """HEIC and AVIF that claim or hold too much are refused before anything is decoded."""
 
+import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -128,6 +129,27 @@ def long_description() -> bytes:
     return file_of([sized(part_of(heic(SMALL)), 64, 64, box(b"free", bytes(5_000_000)))])
 
 
+def places(sizes: int, *of_items: bytes) -> bytes:
+    """Return a file whose items lie as told, by numbers of these `sizes`."""
+    items = range(1, len(of_items) + 1)
+    kinds = [full(b"infe", struct.pack(">HH4s", item, 0, b"hvc1") + b"\0", version=2) for item in items]
+    told = b"".join(struct.pack(">HH", item, 0) + one for item, one in zip(items, of_items, strict=True))
+    return box(b"ftyp", b"heic") + full(
+        b"meta",
+        full(b"pitm", b"\0\1"),
+        full(b"iloc", struct.pack(">HH", sizes, len(of_items)), told),
+        full(b"iinf", struct.pack(">H", len(of_items)), *kinds),
+    )
+
+
+def places_that_cost_nothing() -> bytes:
+    return places(0, *[struct.pack(">H", 4_000)] * 3)
+
+
+def the_same_bytes_again_and_again() -> bytes:
+    return places(0x0400, struct.pack(">H40I", 40, *[50] * 40))
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -140,8 +162,13 @@ def long_description() -> bytes:
         (without_its_data(), "ends before its picture does"),
         (box(b"ftyp", b"heic") + b"\0\0\0\3meta", "the file ends before its part 'meta'"),
         (without_a_kind(), "ends in the midst"),
+        (places_that_cost_nothing(), "lie in more than 8,000 places"),
+        (the_same_bytes_again_and_again(), "part 1 should have 2,000 bytes, but the whole file has"),
     ],
-    ids=["missing", "items", "long", "cut", "short", "cut-avif", "no-data", "length", "entry"],
+    ids=[
+        "missing", "items", "long", "cut", "short", "cut-avif", "no-data", "length", "entry", "places",
+        "again",
+    ],
 )  # fmt: skip
 def test_damaged_descriptions_are_bad_jobs_that_say_why(data: bytes, why: str) -> None:
     with pytest.raises(BadJob, match=why) as caught:
