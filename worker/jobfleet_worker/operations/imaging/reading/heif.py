@@ -146,7 +146,7 @@ def _plainer(header: HeifHeader) -> bytes:
     """Return a file as libavif takes it, which refuses pictures with damaged EXIF data or of other brands."""
     data = bytearray(header.data)
     if b"avif" not in header.file_type[8:]:
-        place = next(boxes(data, 0, len(data))).start
+        place = next(boxes(header.data, 0, len(data))).start
         data[place : place + 4] = b"avif"
     for item in header.items.values():
         if item.kind == b"Exif":
