@@ -79,8 +79,9 @@ def _colour(image: Image.Image, most: int, notes: list[str]) -> tuple[Image.Imag
         there = image.getcolors(most)
         if there is not None:
             return _exact(image, [colour for _, colour in there])
-        notes.append("the colours were reduced to 255, as GIF holds no more")
-        reduced = image.quantize(_PLACES - 1, dither=Image.Dither.NONE)
+        beside = "" if most == _PLACES else " beside transparency"
+        notes.append(f"the colours were reduced to {most}, as GIF holds no more{beside}")
+        reduced = image.quantize(most, dither=Image.Dither.NONE)
         flat = reduced.getpalette("RGB") or []
         colours = list(zip(flat[0::3], flat[1::3], flat[2::3], strict=True))
         return reduced.convert("L") if reduced.mode != "P" else _indices(reduced), colours

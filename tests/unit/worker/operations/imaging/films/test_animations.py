@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 from jobfleet_worker.operations.imaging.decode import decode
+from jobfleet_worker.operations.imaging.palette import to_palette
 from PIL import Image
 
 from tests.apng_film import SIGNATURE, ApngPart, apng, chunk, packed, watch_apng
@@ -154,9 +155,16 @@ def test_colours_of_each_frame_stay_exact_where_the_whole_has_more_than_a_palett
 def test_colours_that_have_to_go_are_said() -> None:
     frames = np.random.default_rng(2).integers(0, 256, (2, 30, 30, 3)).astype(np.uint8)
     outcome = do("convert", as_apng(list(frames), [50, 50], 0), "outputs/x.gif")
-    assert outcome.result["notes"] == ["the colours were reduced to 255, as GIF holds no more"]
+    assert outcome.result["notes"] == ["the colours were reduced to 256, as GIF holds no more"]
     still = do("convert", saved(frames[0]), "outputs/x.gif")
     assert still.result["notes"] == outcome.result["notes"]
+    assert len(to_palette(Image.fromarray(frames[0]))[0].getpalette() or []) == 3 * 256
+    clear = np.dstack([frames[0], np.full((30, 30), 255, np.uint8)])
+    clear[0, 0, 3] = 0
+    still = do("convert", saved(clear), "outputs/x.gif")
+    assert still.result["notes"] == [
+        "the colours were reduced to 255, as GIF holds no more beside transparency"
+    ]
 
 
 @pytest.mark.parametrize(("colours", "clear"), [(2, False), (255, True), (256, False)])
