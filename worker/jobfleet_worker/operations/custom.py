@@ -106,13 +106,17 @@ def _on_image(
         if not isinstance(made, Image.Image) or made.mode not in _MODES_BACK:
             found = f"one of mode {made.mode}" if isinstance(made, Image.Image) else type(made).__name__
             raise TypeError(f"it must return an image in mode {', '.join(sorted(_MODES_BACK))}, not {found}")
+        if 0 in made.size:
+            raise TypeError(f"it must return an image with pixels, not one of {made.width} x {made.height}")
         return made
 
     picture = decode.decode(data, limits.max_pixels)
     if operation.gives != "image":
         return _outcome(operation, function(plain(picture.frames[0].image), **parameters), [], output)
     made = picture.each(changed)
-    with on_this_image("writing the output"):
+    own = f"{operation.name} ({operation.package})"
+    way_out = f"The image is what {own} made: report this to those who look after that package"
+    with on_this_image(f"writing the output of {own}", made.pixels, way_out=way_out):
         file = encode.encode(made, output or "", exact=False)
     return Outcome(file.facts, file.data, file.content_type)
 

@@ -13,12 +13,15 @@ from jobfleet_worker.operations.memory import WRITING_BYTES_A_PIXEL, lack_is_tol
 # As much of what an error says as is told.
 _WORDS_MAX_CHARACTERS = 200
 
+_SAVE_ANEW = "Save the image anew in another program and send that; please report this fault"
+
 
 @contextmanager
-def on_this_image(what: str, pixels: int = 0) -> Iterator[None]:
+def on_this_image(what: str, pixels: int = 0, *, way_out: str = _SAVE_ANEW) -> Iterator[None]:
     """Turn an unforeseen error inside into a bad job, where `what` names the operation.
 
     `pixels` are those of the image, in all frames: coders may say of a lack of memory that they broke.
+    `way_out` is what the sender can do.
 
     What another attempt may be spared goes on as it is: a lack of memory, and what the system said (an
     `OSError` with a number). Only code that does nothing but compute may stand inside. Raises `BadJob`.
@@ -36,6 +39,5 @@ def on_this_image(what: str, pixels: int = 0) -> Iterator[None]:
         words = cut(f"{type(problem).__name__}: {problem}", _WORDS_MAX_CHARACTERS)
         raise BadJob(
             "breaks-the-code",
-            f"{what} breaks on this image, and would again: {words} ({file}, line {place.lineno}). "
-            "Save the image anew in another program and send that; please report this fault",
+            f"{what} breaks on this image, and would again: {words} ({file}, line {place.lineno}). {way_out}",
         ) from problem

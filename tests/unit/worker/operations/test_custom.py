@@ -12,6 +12,7 @@ from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_worker.errors import BrokenAttempt
 from jobfleet_worker.operations.custom import OwnOperation
+from jobfleet_worker.operations.imaging import encode
 from jobfleet_worker.operations.limits import Limits
 from jobfleet_worker.operations.run import run
 from PIL import Image
@@ -141,6 +142,7 @@ def test_what_goes_wrong_is_a_broken_attempt_in_plain_words(make: Make, code: st
 @pytest.mark.parametrize(
     ("code", "words"),
     [
+        ("def it(image): return image.resize((1, 1)).crop((0, 0, 0, 1))", "with pixels, not one of 0 x 1"),
         (
             "def it(image): return b'x'",
             "return an image in mode 1, I;16, L, LA, P, RGB, RGBA, not bytes",
@@ -152,6 +154,22 @@ def test_what_is_no_image_is_a_broken_attempt(make: Make, code: str, words: str)
     with pytest.raises(BrokenAttempt) as caught:
         run(make(code, takes="image", gives="image"), {}, png(), "x.png", LIMITS)
     assert words in str(caught.value)
+
+
+def test_an_image_that_cannot_be_written_is_laid_to_the_package_that_made_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The encoder is replaced: no image of a known mode is known that breaks it."""
+
+    def breaking(*_: object, **__: object) -> None:
+        raise ValueError("no such bands")
+
+    monkeypatch.setattr(encode, "_save", breaking)
+    operation = make("def it(image): return image.rotate(90)", takes="image", gives="image")
+    with pytest.raises(BadJob, match=r"writing the output of it \(p 1\) breaks.*report this to those") as bad:
+        run(operation, {}, png(), "x.png", LIMITS)
+    assert bad.value.code == "breaks-the-code"
+    assert "Save the image anew" not in bad.value.message
 
 
 def test_only_plain_values_leave_the_process(make: Make) -> None:
