@@ -66,3 +66,12 @@ def test_a_damaged_place_of_it_costs_nothing_else(place: int) -> None:
     assert found[ExifTags.Base.FNumber] == pytest.approx(2.8)
     assert ExifTags.IFD.Interop not in found
     assert outcome.result["notes"] == []
+
+
+@pytest.mark.parametrize("dpi", [{}, {"dpi": (72, 72)}])
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+def test_exif_data_that_are_none_are_dropped_with_a_word(kind: str, dpi: dict[str, Any]) -> None:
+    """Of a JPEG without a resolution, Pillow has tried them by then, and goes on as if there were none."""
+    data = saved(noise(20, 30, 3), kind, exif=b"Exif\0\0" + b"no TIFF at all", **dpi)
+    notes = do("convert", data, "outputs/x.jpg").result["notes"]
+    assert notes == ["the EXIF data could not be read and was dropped"]

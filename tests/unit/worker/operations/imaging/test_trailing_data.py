@@ -45,7 +45,7 @@ def os2_bmp() -> bytes:
 
 IMAGES: dict[str, Callable[[], bytes]] = {
     "JPEG": lambda: saved("JPEG"),
-    "JPEG with a thumbnail that ends too": lambda: saved("JPEG", exif=b"Exif\0\0" + saved("JPEG")),
+    "JPEG with a thumbnail that ends too": lambda: saved("JPEG", exif=Image.Exif().tobytes() + saved("JPEG")),
     "JPEG in several scans": lambda: saved("JPEG", progressive=True),
     "JPEG with restart markers": lambda: saved("JPEG", restart_marker_blocks=2),
     "PNG": lambda: saved("PNG"),
