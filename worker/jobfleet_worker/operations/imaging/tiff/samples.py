@@ -24,6 +24,7 @@ from jobfleet_worker.operations.imaging.tiff.layout import (
     refused,
 )
 from jobfleet_worker.operations.imaging.tiff.made import unpacked
+from jobfleet_worker.operations.imaging.tiff.rows import summed_rows, unpacked_twelve
 from jobfleet_worker.operations.imaging.tiff.segments import Segment
 
 # Each byte with its bits the other way round.
@@ -35,6 +36,7 @@ _LZMA_MEMORY = 2**28
 _TOGETHER_BYTES = 2**24
 _ARRAYS = {8: "B", 16: "H", 32: "I", 64: "Q"}
 _SIXTEEN_BIT_MAX = 65_535
+_OWN = "<" if sys.byteorder == "little" else ">"
 
 
 def channel_images(
@@ -125,7 +127,10 @@ def _without_prediction(data: bytes, layout: SampleLayout, order: str) -> bytes:
     """Return rows of which each pixel was stored as its difference from the last: TIFF 6.0, section 14."""
     if layout.predictor == 1:
         return data
-    samples, step = _array(data, layout.bits, order), 1 if layout.planar else layout.channels
+    step = 1 if layout.planar else layout.channels
+    if layout.bits in (8, 16):
+        return summed_rows(data, layout.strip[0] * step, step, bits=layout.bits, order=order)
+    samples = _array(data, layout.bits, order)
     mask, row = 2**layout.bits - 1, layout.strip[0] * step
     for start in range(0, len(samples), row):
         for channel in range(start, start + step):
@@ -152,6 +157,10 @@ def _samples(data: bytes, layout: SampleLayout, order: str) -> "array[int]":
     """Return the samples of all channels of a strip or tile."""
     if layout.bits in _ARRAYS:
         return _array(data, layout.bits, order)
+    if layout.bits == 12:
+        return _array(
+            unpacked_twelve(data, layout.strip[0] * (1 if layout.planar else layout.channels)), 16, _OWN
+        )
     return array("H", _bits(data, layout))
 
 
