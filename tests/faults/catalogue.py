@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 # Formats with the modes they can hold.
 _FORMATS = (
@@ -78,9 +78,11 @@ def stats_jobs(count: int, seed: int = 4) -> list[Job]:
 def hostile_jobs(what: str, count: int, seed: int = 5) -> list[Job]:
     """Return jobs whose image does `what` to the process that decodes it; see `hostile/`."""
     chance = random.Random(f"{what} {seed}")
-    text = PngImagePlugin.PngInfo()
-    text.add_text("comment", f"jobfleet-fault: {what}")
-    data = _encoded(_picture(chance, "RGB"), "PNG", pnginfo=text)
+    picture = _picture(chance, "RGB")
+    # The worker opens a JPEG once more where it ends in grey, as pixels do that are missing.
+    picture.paste((255, 255, 255), (picture.width - 16, picture.height - 16, picture.width, picture.height))
+    # The worker hands JPEG's comments on to the image library, and PNG's not.
+    data = _encoded(picture, "JPEG", comment=f"jobfleet-fault: {what}".encode())
     return [
         Job(_id(chance, n), "greyscale", data, f"hostile-{what.replace(' ', '-')}-{seed}-{n}.png")
         for n in range(count)

@@ -1,12 +1,10 @@
 """What must hold is looked at: a fault that is planted is found, by the runner and by each target."""
 
 import dataclasses
-import gc
 import os
 import random
 import signal
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -234,10 +232,6 @@ def worker() -> Iterator[None]:
     """End the worker of a test's messages, whatever became of it."""
     yield
     messages.stop()
-    # A worker whose thread died leaves a file of its log open, and Python would tell it to another test.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 STATS = Message(

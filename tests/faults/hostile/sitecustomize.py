@@ -1,6 +1,6 @@
 """Put on PYTHONPATH, makes the image library misbehave on images that ask for it.
 
-An image asks by a text chunk `jobfleet-fault: <what> <number>`. What happens then could happen in
+An image asks by a comment `jobfleet-fault: <what> <number>`. What happens then could happen in
 any image library: it takes long, or until the test lets it go on, hangs, eats memory, or takes its process
 with it. Before it does, it leaves a file `begun-…` in the folder named by FAULTS_FOLDER.
 

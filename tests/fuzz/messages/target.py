@@ -1,5 +1,6 @@
 """Messages through a whole worker: received, read, done or refused, stored, answered, logged and deleted."""
 
+import gc
 import io
 import itertools
 import json
@@ -72,6 +73,10 @@ class Worker:
         """Stop it."""
         self._stop.stop()
         self._thread.join(patience(30))
+        # A thread that died closed no file of the log, and Python would tell it to whatever test comes next.
+        for one in gc.get_objects():
+            if isinstance(one, io.FileIO) and str(one.name).startswith(self._spool.name):
+                one.close()
         self._spool.cleanup()
 
     def work(self, case: Case) -> list[dict[str, Any]]:
