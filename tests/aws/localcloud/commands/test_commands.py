@@ -296,7 +296,7 @@ def test_an_image_that_cannot_be_built_is_told_and_leaves_nothing_unfinished(
     down = localcloud_command("down", run=run)
 
     assert (up.returncode, down.returncode) == (0, 0), up.stderr
-    assert "the base image could not be built (E: no mirror answers)" in up.stderr
+    assert "the Debian 12 base image could not be built (E: no mirror answers)" in up.stderr
     assert cached == ["image.lock", "image.log"]
 
 

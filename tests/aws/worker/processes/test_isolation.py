@@ -48,7 +48,6 @@ def failing(stack: Any, job_id: str) -> Result | None:
         ("die", "BrokenAttempt: the job's process died with exit code 7"),
         ("quit_cleanly", "BrokenAttempt: the job's process died with exit code 0"),
         ("leave", "BrokenAttempt: the job wanted to end its process: exit code 0"),
-        ("stumble", "ZeroDivisionError: stumbled"),
     ],
 )
 def test_a_job_that_does_harm_breaks_alone_and_its_cause_is_stored(
@@ -74,6 +73,22 @@ def test_a_job_that_does_harm_breaks_alone_and_its_cause_is_stored(
     out, _ = worker.communicate(timeout=patience(120))
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert min(line["again_in_seconds"] for line in lines if line["event"] == "attempt-broken") >= 2
+
+
+def test_an_image_that_breaks_its_operation_is_answered_at_once_and_harms_no_other(stack: Any) -> None:
+    poison = stack.request("stumble", png(), output="outputs/poison.png")
+    good = [stack.request("greyscale", png(), output=f"outputs/{n}.png") for n in range(6)]
+    for request in [*good, poison]:
+        stack.send(request)
+    hostile_worker(stack)
+    stack.until(lambda: stack.waiting(stack.replies) == len(good) + 1)
+    stored = stack.stored(poison.id)
+    assert (stored.status, stored.attempt, stored.attempts) == ("failed", 1, ())
+    assert (stored.error.code, "ZeroDivisionError: stumbled" in stored.error.message) == (
+        "breaks-the-code",
+        True,
+    )
+    assert {stack.stored(request.id).status for request in good} == {"succeeded"}
 
 
 def test_a_process_of_the_pool_that_is_killed_takes_no_more_than_its_own_job(stack: Any) -> None:

@@ -101,9 +101,10 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
     png = parted(data) if data.startswith(PNG_BEGINS) else None
     for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
     with (
-        lack_is_told(READING_BYTES_A_PIXEL * pixels_told(data)),
+        # A damaged file may tell of any size, and no larger one is decoded.
+        lack_is_told(READING_BYTES_A_PIXEL * min(pixels_told(data), max_pixels)),
         Image.open(io.BytesIO(for_pillow), formats=_OPENED_BY_PILLOW) as image,
-        lack_is_told(READING_BYTES_A_PIXEL * image.width * image.height),
+        lack_is_told(READING_BYTES_A_PIXEL * min(image.width * image.height, max_pixels)),
     ):
         return replace(_read(image, data, max_pixels, png, grey=grey), source=png.whole if png else data)
 
