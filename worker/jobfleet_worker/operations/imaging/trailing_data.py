@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from jobfleet_jobs.errors import BadJob
 
 from jobfleet_worker.operations.imaging.heif.read_header import read_header
+from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE
 
 SEVERAL = "only the main picture of several was used"
 _FILM = "the film behind the picture was dropped"
@@ -108,7 +109,7 @@ def _end_of_jpeg(data: bytes, start: int) -> tuple[int | None, bool]:
 
 
 def _end_of_png(data: bytes) -> _End:
-    place = len(b"\x89PNG\r\n\x1a\n")
+    place = len(SIGNATURE)
     while place + 8 <= len(data):
         length, name = int.from_bytes(data[place : place + 4]), data[place + 4 : place + 8]
         place += length + 12  # its own length, its name and a checksum

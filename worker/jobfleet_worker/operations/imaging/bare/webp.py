@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Iterator
 
+from jobfleet_worker.operations.imaging.stills.webp import FIRST_CHUNK, webp_chunks
+
 _PROFILE, _ALPHA, _ANIMATED = 0b100000, 0b10000, 0b10
 _PICTURE = (b"VP8 ", b"VP8L", b"ALPH")
 _HEAD_BYTES, _ANIM_BYTES, _FRAME_BYTES = 10, 6, 16
@@ -20,7 +22,7 @@ def _kept(data: bytes) -> Iterator[bytes]:
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     animated = data[12:16] == b"VP8X" and bool(data[20] & _ANIMATED)
     done = set()
-    for name, body in _chunks(data, 12, end):
+    for name, body in webp_chunks(data, FIRST_CHUNK, end):
         if name == b"ANMF" and animated:
             yield _chunk(name, _frame(body))
         if name in done or (name in _PICTURE and animated) or (name == b"ANIM" and not animated):
@@ -39,17 +41,10 @@ def _frame(body: bytes) -> bytes:
     """Return a frame without what stands beside its picture."""
     head = body[: _FRAME_BYTES - 1] + bytes([body[_FRAME_BYTES - 1] & _BLENDS_AND_CLEARS])
     parts: dict[bytes, bytes] = {}
-    for name, part in _chunks(body, _FRAME_BYTES, len(body)):
+    for name, part in webp_chunks(body, _FRAME_BYTES, len(body)):
         if name in _PICTURE:
             parts.setdefault(name, part)
     return head + b"".join(_chunk(*part) for part in parts.items())
-
-
-def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
-    while at + 8 <= end:
-        name, length = struct.unpack_from("<4sI", data, at)
-        yield name, data[at + 8 : at + 8 + length]
-        at += 8 + length + length % 2
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

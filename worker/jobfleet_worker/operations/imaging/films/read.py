@@ -12,6 +12,7 @@ from jobfleet_worker.operations.imaging.films.canvas import without_unused_alpha
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.gif import read_gif
 from jobfleet_worker.operations.imaging.picture import Frame, Picture
+from jobfleet_worker.operations.imaging.stills.webp import FIRST_CHUNK, webp_chunks
 
 # https://developers.google.com/speed/webp/docs/riff_container
 _WEBP_FLAGS, _WEBP_ANIMATED, _WEBP_ALPHA = 20, 0b10, 0b10000
@@ -53,10 +54,7 @@ def _read_webp(data: bytes) -> Film | None:
 
 def _webp_plays(data: bytes) -> int:
     """Return the count of plays in a WebP file: 0 for ever, as the format says."""
-    at = 12
-    while at + 14 <= len(data):
-        name, length = struct.unpack_from("<4sI", data, at)
-        if name == b"ANIM":
-            return int.from_bytes(data[at + 12 : at + 14], "little")
-        at += 8 + length + length % 2
-    return 1
+    found = (body for name, body in webp_chunks(data, FIRST_CHUNK, len(data)) if name == b"ANIM")
+    head = next(found, b"")
+    # A ground's colour stands in front of the count.
+    return int.from_bytes(head[4:6], "little") if len(head) >= 6 else 1
