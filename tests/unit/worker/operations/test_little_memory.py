@@ -4,7 +4,6 @@ import io
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +15,17 @@ from jobfleet_worker.operations.memory import lack_is_told
 from jobfleet_worker.operations.run import run
 from PIL import Image
 
+from tests.little_memory import limit, with_left
+
 SIZE = (5_000, 4_000)
 LIMITS = Limits(max_pixels=20_000_000, max_numbers=1)
 
 
 @contextmanager
 def left(mebibytes: int) -> Iterator[None]:
-    """Leave so much of the address space, as if a job had taken the rest; what was freed may come to it."""
+    """Have this process see so much address space left; what it holds itself may still be given out."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (taken + mebibytes * 2**20, before[1]))
+    limit(mebibytes)
     try:
         yield
     finally:
@@ -38,10 +38,18 @@ def file(kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
+def converted_to_webp(data: bytes) -> None:
+    declared = OPERATIONS["convert"]
+    run(declared, declared.check({}), data, "x.webp", LIMITS)
+
+
+def read(data: bytes) -> None:
+    decode(data, LIMITS.max_pixels, grey=True)
+
+
 def test_a_picture_that_cannot_be_written_for_want_of_memory() -> None:
-    declared, data = OPERATIONS["convert"], file("PNG", compress_level=1)
-    with left(96), pytest.raises(MemoryError):
-        run(declared, declared.check({}), data, "x.webp", LIMITS)
+    with pytest.raises(MemoryError):
+        with_left(96, converted_to_webp, file("PNG", compress_level=1))
 
 
 @pytest.mark.parametrize(
@@ -54,9 +62,8 @@ def test_a_picture_that_cannot_be_written_for_want_of_memory() -> None:
     ids=["JPEG", "WEBP-lossless", "WEBP"],
 )
 def test_a_picture_that_cannot_be_read_for_want_of_memory(data: Any, mebibytes: int) -> None:
-    sent = data()
-    with left(mebibytes), pytest.raises(MemoryError):
-        decode(sent, LIMITS.max_pixels, grey=True)
+    with pytest.raises(MemoryError):
+        with_left(mebibytes, read, data())
 
 
 @pytest.mark.parametrize(
