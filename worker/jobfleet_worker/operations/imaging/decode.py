@@ -23,11 +23,11 @@ from jobfleet_worker.operations.imaging.png.parts import Png, parted
 from jobfleet_worker.operations.imaging.png.pixels import finished
 from jobfleet_worker.operations.imaging.reading.heif import is_heif, open_heif
 from jobfleet_worker.operations.imaging.reading.refusals import not_an_image
-from jobfleet_worker.operations.imaging.stills import pnm
+from jobfleet_worker.operations.imaging.stills import jpeg_pixels, pnm
 from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
-from jobfleet_worker.operations.imaging.stills.jpeg import END_LOST, checked_jpeg, lacks_pixels, without_end
-from jobfleet_worker.operations.imaging.stills.jpeg import START as JPEG_START
+from jobfleet_worker.operations.imaging.stills.jpeg import checked_jpeg
+from jobfleet_worker.operations.imaging.stills.jpeg_segments import BEGINS as JPEG_BEGINS
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
 from jobfleet_worker.operations.imaging.stills.webp import check_webp, pixels_told
 from jobfleet_worker.operations.imaging.tiff.pages import is_tiff
@@ -63,7 +63,8 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             picture = _opened(data, max_pixels, grey=grey)
-            notes = (*picture.notes, *check_ending(data, picture.format))
+            coarse = jpeg_pixels.left_out(data) if picture.format == "JPEG" else ()
+            notes = (*picture.notes, *coarse, *check_ending(data, picture.format))
             return replace(picture, notes=notes, source=picture.source if picture.as_stored else None)
         except (BadJob, MemoryError, ImportError):  # a decoder that is not there is no fault of the file
             raise
@@ -74,10 +75,10 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         except UnidentifiedImageError as problem:
             raise not_an_image(data) from problem
         except Exception as problem:
-            whole = without_end(data)
+            whole = jpeg_pixels.without_end(data)
             if whole:
                 picture = decode(whole, max_pixels, grey=grey)
-                return replace(picture, notes=(*picture.notes, END_LOST))
+                return replace(picture, notes=(*picture.notes, jpeg_pixels.END_LOST))
             # Parsers meet damaged files with whatever breaks first; the same bytes break the same way again.
             words = cut(str(problem), 200)
             if "truncated" in words:
@@ -99,7 +100,7 @@ def _opened(data: bytes, max_pixels: int, *, grey: bool) -> Picture:
         return replace(picture, source=data, reading=reading, notes=notes)
     check_webp(data)
     png = parted(data) if data.startswith(PNG_BEGINS) else None
-    for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_START) else data
+    for_pillow = png.data if png else checked_jpeg(data) if data.startswith(JPEG_BEGINS) else data
     with (
         # A damaged file may tell of any size, and no larger one is decoded.
         lack_is_told(READING_BYTES_A_PIXEL * min(pixels_told(data), max_pixels)),
@@ -197,15 +198,11 @@ def _loaded(
     if kind == "PPM":
         return pnm.loaded(image, data)
     image.load()
-    if kind == "JPEG" and lacks_pixels(data, image):
-        raise BadJob("broken-image", "the image is damaged: its pixels end before the picture does")
-    own = _own(image, kind)
+    if kind == "JPEG":
+        jpeg_pixels.check_pixels(data, image)
+        return image, []
+    own = image.copy()  # it stays when the next is loaded
     return finished(png, own) if png and still else (own, [])
-
-
-def _own(image: Image.Image, kind: str) -> Image.Image:
-    """Return the frame just loaded as an image that stays when the next is loaded."""
-    return image if kind == "JPEG" else image.copy()  # there is no next, and the largest images are JPEGs
 
 
 def _in_known_mode(image: Image.Image, raw: str) -> tuple[Image.Image, list[str]]:

@@ -12,6 +12,7 @@ from jobfleet_jobs.errors import BadJob
 
 from jobfleet_worker.operations.imaging.heif.read_header import read_header
 from jobfleet_worker.operations.imaging.png.chunks import SIGNATURE
+from jobfleet_worker.operations.imaging.stills.jpeg_segments import END, segments
 
 SEVERAL = "only the main picture of several was used"
 _FILM = "the film behind the picture was dropped"
@@ -37,15 +38,11 @@ _KNOWN_END = re.compile(
 )
 _KNOWN_END_MAX_BYTES = _PADDING_MAX_BYTES + 32
 
-# In a JPEG's coded data 0xFF is followed by 0, a restart marker or more of itself.
-_JPEG_MARKER = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")
-_JPEG_END = b"\xd9"
-_JPEG_WITHOUT_LENGTH = (b"\x01", b"\xd8")
 # CIPA DC-007, the Multi-Picture Format: names the pictures behind the first.
-_MULTI_PICTURE = b"\xff\xe2", b"MPF\0"
+_MULTI_PICTURE = 0xE2, b"MPF\0"
 # Dynamic Depth (https://developer.android.com/media/camera/camera2/Dynamic-depth-v1.0.pdf) names the
 # pictures behind the first in a directory of the XMP.
-_XMP = b"\xff\xe1", b"http://ns.adobe.com/xap/1.0/\0"
+_XMP = 0xE1, b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_DIRECTORY = b"Container:Directory"
 
 _PPM_SPACE = rb"(?:\s|#[^\r\n]*[\r\n])+"
@@ -94,17 +91,13 @@ def _end_of_jpegs(data: bytes) -> _End:
 
 def _end_of_jpeg(data: bytes, start: int) -> tuple[int | None, bool]:
     """Return where it ends, None if it just stops, and whether it names pictures behind it."""
-    place, names_others = start, False
-    while marker := _JPEG_MARKER.search(data, place):
-        place = marker.end()
-        if marker[1] == _JPEG_END:
-            return place, names_others
-        names_others |= marker[0] == _MULTI_PICTURE[0] and data.startswith(_MULTI_PICTURE[1], place + 2)
-        if marker[0] == _XMP[0] and data.startswith(_XMP[1], place + 2):
-            end = place + int.from_bytes(data[place : place + 2])
-            names_others |= data.find(_XMP_DIRECTORY, place, end) >= 0
-        if marker[1] not in _JPEG_WITHOUT_LENGTH:
-            place += int.from_bytes(data[place : place + 2])
+    names_others = False
+    for marker, _, begin, end in segments(data, start):
+        if marker == END:
+            return end, names_others
+        names_others |= marker == _MULTI_PICTURE[0] and data.startswith(_MULTI_PICTURE[1], begin)
+        if marker == _XMP[0] and data.startswith(_XMP[1], begin):
+            names_others |= data.find(_XMP_DIRECTORY, begin, end) >= 0
     return None, names_others
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from tests import apng_film
 from tests.bmp_files import bmp, palette_of
+from tests.jpeg_files import JFIF, Channel, jpeg
 from tests.marked_files import (
     JPEG,
     MAKERS,
@@ -233,3 +234,26 @@ def test_strip_leaves_a_png_its_end_whatever_is_in_it() -> None:
     stripped = do("strip", data.replace(end, apng_film.chunk(b"IEND", MARK)), "outputs/x.png").data or b""
 
     assert stripped.endswith(end)
+
+
+ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
+HALF_A_JFIF = b"\xff\xe0\0\x0eJFIF\0\1\1\0\0\1\0\1"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(ADOBE + b"\1" + ADOBE + b"\0", id="the last word counts"),
+        pytest.param(ADOBE + b"\0" + ADOBE + b"\1", id="the last word counts, the other way round"),
+        pytest.param(HALF_A_JFIF + ADOBE + b"\0", id="a JFIF too short to count"),
+        pytest.param(JFIF + b"\xff\xe0\0\x0aJFXX\0\x13\0\0" + ADOBE + b"\0", id="JFXX behind JFIF"),
+    ],
+)
+def test_strip_leaves_the_segments_that_say_what_the_channels_are(before: bytes) -> None:
+    shades = np.random.default_rng(4).integers(20, 236, (2, 3, 3))
+    data = jpeg([Channel(name, 1, 1, shades[..., name]) for name in range(3)], before)
+    stripped = do("strip", data).data or b""
+    assert stripped.endswith(data[data.index(b"\xff\xda") :])
+    assert (
+        pixels_of(stripped)[0] == pixels_of(do("convert", data, output="outputs/x.png").data or b"")[0]
+    ).all()
