@@ -257,3 +257,14 @@ def test_strip_leaves_the_segments_that_say_what_the_channels_are(before: bytes)
     assert (
         pixels_of(stripped)[0] == pixels_of(do("convert", data, output="outputs/x.png").data or b"")[0]
     ).all()
+
+
+def test_what_strip_answers_is_read_again_though_damage_stood_beside_the_picture() -> None:
+    """The alpha plane is passed over, as its file no longer says how it is coded."""
+    image = Image.fromarray(PICTURE).convert("RGBA")
+    image.putalpha(image.getchannel("R"))
+    first, second, third = saved(image, "AVIF").split(b"av1C")
+    data = first + b"av1C" + second + b"av1x" + third
+    assert do("convert", data, output="outputs/x.png").result["height"] == image.height
+    after = do("convert", do("strip", data).data or b"", output="outputs/x.png")
+    assert after.result["height"] == image.height
