@@ -14,7 +14,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from jobfleet_worker.operations.imaging.exif import Upright, upright
 from jobfleet_worker.operations.imaging.films.film import Film
 from jobfleet_worker.operations.imaging.films.read import read_film
-from jobfleet_worker.operations.imaging.films.timing import FOR_EVER, kept_time
+from jobfleet_worker.operations.imaging.films.timing import kept_time
+from jobfleet_worker.operations.imaging.heif.plays import plays_of
 from jobfleet_worker.operations.imaging.limits import check_frames, pillows_limit, too_many_pixels
 from jobfleet_worker.operations.imaging.picture import COLOURLESS, ENDINGS, Frame, Picture, fitting_profile
 from jobfleet_worker.operations.imaging.png.chunks import BEGINS as PNG_BEGINS
@@ -161,7 +162,7 @@ def _stills(
         frames.append(Frame(plain, time))
     # A note on each frame of many would be one note many times.
     reading = list(dict.fromkeys(reading))
-    return Film(tuple(frames), FOR_EVER if moves else None, reading=tuple(reading)), turn
+    return Film(tuple(frames), plays_of(data) if moves else None, reading=tuple(reading)), turn
 
 
 def _profile(image: Image.Image, frame: Image.Image) -> tuple[bytes | None, list[str]]:

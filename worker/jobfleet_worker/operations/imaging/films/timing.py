@@ -9,8 +9,9 @@ PAGE_MILLISECONDS = 1_000.0
 FOR_EVER = 0
 
 # The most plays: https://developers.google.com/speed/webp/docs/riff_container#animation, and for GIF
-# once more than its count of 16 bits (`films.gif.GifFile.plays`). APNG's count has 31 bits.
-_PLAYS_MAX = {"GIF": 65_536, "WEBP": 65_535, "PNG": 2**31 - 1}
+# once more than its count of 16 bits (`films.gif.GifFile.plays`). APNG's count has 31 bits, and so
+# has libavif's.
+_PLAYS_MAX = {"GIF": 65_536, "WEBP": 65_535, "PNG": 2**31 - 1, "AVIF": 2**31 - 1}
 
 # The longest a frame can be shown, in milliseconds: 24 bits of them in WebP, 16 of hundredths in GIF.
 LONGEST = {"GIF": 655_350, "WEBP": 2**24 - 1, "PNG": 65_535_000, "AVIF": 2**31 - 1}
@@ -29,9 +30,6 @@ _OVER_A_DAY = "a frame that is shown for more than a day is shown for a day"
 
 def plays_that_fit(plays: int, kind: str) -> tuple[int, list[str]]:
     """Return how often an animation will play in a file of `kind`, and what has to be said."""
-    if kind == "AVIF":  # it could count them, but Pillow does not write that
-        said = [f"{kind} is written to play for ever: the count of plays was {plays:,}"] if plays else []
-        return FOR_EVER, said
     most = _PLAYS_MAX[kind]
     if plays <= most:
         return plays, []

@@ -17,6 +17,7 @@ from jobfleet_worker.operations.imaging.films.timing import (
 )
 from jobfleet_worker.operations.imaging.films.write_apng import write_apng
 from jobfleet_worker.operations.imaging.films.write_gif import write_gif
+from jobfleet_worker.operations.imaging.heif.plays import with_plays
 from jobfleet_worker.operations.imaging.limits import MAX_FRAMES
 from jobfleet_worker.operations.imaging.picture import Picture
 
@@ -49,7 +50,8 @@ def write_film(
         return write_apng(images, times, plays, save), len(images), notes
     if kind == "AVIF":
         whole = [round(time) for time in times]
-        return save(images[0], save_all=True, append_images=images[1:], duration=whole), len(images), notes
+        endless = save(images[0], save_all=True, append_images=images[1:], duration=whole)
+        return with_plays(endless, plays), len(images), notes
     data = save(images[0], save_all=True, append_images=images[1:], duration=times, loop=plays)
     return data, _webp_frames(data), notes
 

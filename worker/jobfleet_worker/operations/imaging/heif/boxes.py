@@ -4,7 +4,7 @@ ISO/IEC 14496-12:2022, 4.2: a box has its length (32 bits, or 1 and then 64, or 
 and a name of four bytes. A full box has a version and 24 flags before its contents.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 
@@ -24,6 +24,16 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
         box = _box(data, place, end)
         yield box
         place = box.end
+
+
+def boxes_within(data: bytes, holders: Container[bytes]) -> Iterator[Box]:
+    """Give all boxes of a file, and those in boxes called as in `holders`. Raises `ValueError` as `boxes`."""
+    to_see = [(0, len(data))]
+    while to_see:
+        for box in boxes(data, *to_see.pop(0)):
+            yield box
+            if box.name in holders:
+                to_see.append((box.start, box.end))
 
 
 def _box(data: bytes, place: int, end: int) -> Box:
