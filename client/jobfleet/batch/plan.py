@@ -58,7 +58,7 @@ def make_plan(wanted: WantedOutput, given: Sequence[str]) -> BatchPlan:
             relative = within if len(given) == 1 or not is_folder(path) else _named(path) / within
             target = _target(path, operation, base, folder, within, relative) if wanted.fetched else None
             if target is not None:
-                target = target.with_name(wanted.file_name(target.name))
+                target = target.with_name(wanted.local_name(target.name))
             called = wanted.file_name(f"{(name or '').rstrip('/')}/{relative.as_posix()}")
             plan.items.append(_item(source, target, None if name is None else called))
     if not plan.items:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from jobfleet.errors import BadOutput
-from jobfleet.files.paths import can_be, is_stream, named
+from jobfleet.files.paths import can_be, is_stream, named, why_not_here
 
 # How the names of outputs begin that are being written. Short, as file systems limit what a name may be long.
 UNFINISHED = ".jobfleet-"
@@ -111,6 +111,8 @@ def _in_words(path: Path) -> Iterator[None]:
 def _refuse_impossible(path: Path) -> None:
     if not can_be(path):
         raise BadOutput(f"{named(path)} is no name that a file can have; give the output another with --out")
+    if why := why_not_here(path):
+        raise BadOutput(f"{named(path)} cannot be written: {why}; give the output another name with --out")
 
 
 def _place(path: Path) -> Path:

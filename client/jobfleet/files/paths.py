@@ -5,7 +5,13 @@ import os
 import stat
 from pathlib import Path
 
+from jobfleet_jobs.portable_names import portable_name, why_not_on_windows
+
 from jobfleet.human_text import plain
+
+ON_WINDOWS = os.name == "nt"
+# What people there name to throw an output away, or to see it.
+_DEVICES_TO_WRITE_TO = frozenset({"nul", "con"})
 
 # One name with a letter in it tells; a folder may hold a million.
 _ENOUGH_NAMES = 20
@@ -22,6 +28,18 @@ def can_be(path: str | Path) -> bool:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         return False
+
+
+def local_name(name: str) -> str:
+    """Return the name of a file from elsewhere as one can have it here: Windows does not let all be."""
+    return portable_name(name) if ON_WINDOWS else name
+
+
+def why_not_here(path: Path) -> str | None:
+    """Return why no file can have that name here; None if one can, or if it is a device to write to."""
+    if not ON_WINDOWS or path.name.lower() in _DEVICES_TO_WRITE_TO:
+        return None
+    return why_not_on_windows(path.name)
 
 
 def at_home(path: str | Path) -> Path:

@@ -16,7 +16,7 @@ from jobfleet_jobs.operations.parameters import Value
 
 from jobfleet.errors import BadInput, BadOutput
 from jobfleet.files.outputs import is_replaced, writable
-from jobfleet.files.paths import named
+from jobfleet.files.paths import local_name, named
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,12 @@ class WantedOutput:
     ending: str | None = None
 
     def file_name(self, name: str) -> str:
-        """Return what the output of an image called `name` is called in a folder."""
+        """Return what the output of an image called `name` is called in a folder of the bucket."""
         return output_name(self.operation, name, self.parameters, self.ending)
+
+    def local_name(self, name: str) -> str:
+        """Return what the output of an image called `name` is called in a folder here."""
+        return local_name(self.file_name(name))
 
 
 def output_name(
@@ -64,7 +68,7 @@ def out_path(
     """Return where the output goes, once it is sure that it can. Raises `BadOutput`."""
     source = Path(image)
     name = fitting_name(f"{source.stem}-{operation}{source.suffix}", parameters or {})
-    path = writable(Path(out) if out is not None else Path(name))
+    path = writable(Path(out) if out is not None else Path(local_name(name)))
     if is_replaced(path) and _same(path, source):
         raise BadOutput(f"{named(path)} is the input itself; give the output another name")
     return path

@@ -48,7 +48,7 @@ def _path(image: str, wanted: WantedOutput) -> Path:
         folder = Path(out)
         make_folder(folder)
         name = f"image-{operation}" if image == "-" else Path(image).name
-        return out_path(image, operation, folder / wanted.file_name(name))
+        return out_path(image, operation, folder / wanted.local_name(name))
     return out_path(image, operation, out, wanted.parameters)
 
 

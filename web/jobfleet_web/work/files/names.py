@@ -3,6 +3,8 @@
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from jobfleet_jobs.portable_names import portable_name
+
 # What browsers may show as it is. Everything else is only saved: an SVG or a page could run scripts here.
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
 
@@ -10,8 +12,8 @@ SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "
 def safe_name(name: str, otherwise: str = "file") -> str:
     """Return the last part of a file's name, as any system can have it."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    safe = "".join("_" if not one.isprintable() or one in '<>:"|?*' else one for one in last).strip()
-    return safe if safe.strip(".") else otherwise
+    safe = portable_name("".join(one if one.isprintable() else "_" for one in last).strip())
+    return safe or otherwise
 
 
 class UniqueNames:

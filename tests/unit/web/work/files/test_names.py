@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from jobfleet_jobs.portable_names import why_not_on_windows
 from jobfleet_web.work.files.names import UniqueNames, disposition, safe_name
 
 
@@ -12,12 +13,21 @@ def test_no_name_leaves_its_folder(name: str) -> None:
     assert safe
     assert safe.isprintable()
     assert safe.strip(".")
+    assert why_not_on_windows(safe) is None
     assert not set(safe) & set('/\\<>:"|?*')
 
 
 @pytest.mark.parametrize(
     ("name", "safe"),
-    [("../../x.png", "x.png"), ("..", "file"), ("C:\\a\\b.png", "b.png"), ("", "file"), ("a\x00b", "a_b")],
+    [
+        ("../../x.png", "x.png"),
+        ("..", "file"),
+        ("C:\\a\\b.png", "b.png"),
+        ("", "file"),
+        ("a\x00b", "a_b"),
+        ("aux.jpg", "aux_.jpg"),
+        ("x.png. .", "x.png"),
+    ],
 )
 def test_the_last_part_is_kept(name: str, safe: str) -> None:
     assert safe_name(name) == safe
