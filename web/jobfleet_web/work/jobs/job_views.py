@@ -47,7 +47,19 @@ MENDS = {
     "bad-parameter": "correct that parameter and send the file again",
     "unknown-operation": f"choose an operation that GET {HERE}/api/v1/operations lists as offered",
     "not-offered": f"choose an operation that GET {HERE}/api/v1/operations lists as offered",
+    "archived": "restore the input from its archive (aws s3api restore-object), then send it again",
+    "superseded": "nothing: the file that was put in its place is done by itself",
+    "bad-event": "let only S3 itself tell of dropped files, and only of the stack's bucket",
+    "bad-output-name": "give the output another name",
+    "bad-reply-to": "let the client choose where the answer goes",
+    "bad-request": "send the job with a client of this stack",
+    "bad-version": "update the client or the workers to the same version, and send the job again",
+    "bad-result": "send the job again",
     "no-such-input": "the input is not in the bucket any more: send the file again",
+}
+# Of an operation of a package, it is that which breaks.
+_MENDS_OF_PACKAGES = {
+    "breaks-the-code": "look at the code of the operation's package, or ask those who look after it",
 }
 _MEND_OTHERWISE = "send another file, or ask whoever runs the stack: `jobfleet logs` has more"
 
@@ -134,7 +146,9 @@ def _failure(result: Result) -> JobFailure:
     error = result.error
     if error is None:
         return JobFailure("failed", "the worker says no more than that it failed", _MEND_OTHERWISE)
-    return JobFailure(error.code, error.message, MENDS.get(error.code, _MEND_OTHERWISE))
+    own = _MENDS_OF_PACKAGES if result.operation not in OPERATIONS else {}
+    mend = own.get(error.code) or MENDS.get(error.code, _MEND_OTHERWISE)
+    return JobFailure(error.code, error.message, mend)
 
 
 def _output_file(output: Output, operation: str, answer: Mapping[str, Any]) -> OutputFile:
