@@ -27,7 +27,7 @@ from jobfleet_worker.operations.imaging.reading.refusals import not_an_image
 from jobfleet_worker.operations.imaging.stills import jpeg_pixels, pnm
 from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
-from jobfleet_worker.operations.imaging.stills.jpeg import checked_jpeg
+from jobfleet_worker.operations.imaging.stills.jpeg import checked_jpeg, read_at_once
 from jobfleet_worker.operations.imaging.stills.jpeg_segments import BEGINS as JPEG_BEGINS
 from jobfleet_worker.operations.imaging.stills.places import with_all_places
 from jobfleet_worker.operations.imaging.stills.webp import check_webp, pixels_told
@@ -115,6 +115,8 @@ def _read(image: Image.Image, data: bytes, max_pixels: int, png: Png | None, *, 
     kind, numbers, notes = _what_to_read(image)
     _check_pixels(image, len(numbers), max_pixels)
     film = read_film(data, kind, max_pixels, partial(decode, max_pixels=max_pixels))
+    if kind == "JPEG":
+        read_at_once(image, data)
     drafted = grey and kind == "JPEG" and image.mode == "RGB"
     if drafted:
         image.draft("L", image.size)

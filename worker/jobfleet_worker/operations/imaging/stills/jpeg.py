@@ -4,8 +4,17 @@ Markers and frames: ITU-T T.81, https://www.w3.org/Graphics/JPEG/itu-t81.pdf, ta
 """
 
 from jobfleet_jobs.errors import BadJob
+from PIL import Image
 
-from jobfleet_worker.operations.imaging.stills.jpeg_segments import BEGINS, FRAMES, SCAN, START, segments
+from jobfleet_worker.operations.imaging.stills.jpeg_segments import (
+    ARITHMETIC,
+    ARITHMETIC_PROGRESSIVE,
+    BEGINS,
+    FRAMES,
+    SCAN,
+    START,
+    segments,
+)
 
 _HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE})
 _FRAMES = FRAMES | {0xDE, 0xF7}
@@ -34,6 +43,16 @@ def checked_jpeg(data: bytes) -> bytes:
             kept.append(data[start:place])
             start = end
     return b"".join([*kept, data[start:]]) if kept else data
+
+
+def read_at_once(image: Image.Image, data: bytes) -> None:
+    """Have Pillow give a JPEG that it has opened to its decoder as a whole, if it is coded arithmetically.
+
+    That decoder cannot wait for more: it calls a file damaged that does not come in one piece.
+    """
+    frames = (part.marker for part in segments(data, len(BEGINS)) if part.marker in FRAMES)
+    if next(frames, 0) in (ARITHMETIC, ARITHMETIC_PROGRESSIVE):
+        image.decodermaxblock = len(data)  # type: ignore[attr-defined]
 
 
 def _check_frame(marker: int, body: bytes) -> None:

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from jobfleet_jobs.errors import BadJob
 from PIL import Image
 
-from jobfleet_worker.operations.imaging.stills.jpeg_segments import BEGINS, END, ENDS, FRAMES, SCAN, segments
+from jobfleet_worker.operations.imaging.stills.jpeg import read_at_once
+from jobfleet_worker.operations.imaging.stills.jpeg_segments import (
+    ARITHMETIC_PROGRESSIVE,
+    BEGINS,
+    END,
+    ENDS,
+    FRAMES,
+    PROGRESSIVE,
+    SCAN,
+    segments,
+)
 
 END_LOST = "the file has no end mark (EOI): something of it may be missing"
 COARSE = "the file has no scans for the finest details of its picture: something of it may be missing"
@@ -28,7 +38,7 @@ _NONE = b""
 # Coded data to go on with where the file stops: decoders that have all pixels look at neither.
 _CONTINUATIONS = (b"", *(pattern * 4_096 for pattern in (b"\x5a\x3c", b"\xa5\xc3", b"\xfe\x7d")))
 
-_PROGRESSIVE = 0xC2
+_OF_MANY_SCANS = frozenset({PROGRESSIVE, ARITHMETIC_PROGRESSIVE})
 _INTERVAL = 0xDD
 _BLOCK, _COEFFICIENTS = 8, 64
 
@@ -88,7 +98,7 @@ class _Coding:
     def is_coarse(self) -> bool:
         whole = {(channel, number) for channel in self.channels for number in range(_COEFFICIENTS)}
         missing = whole - self.missing_bits.keys() or any(self.missing_bits.values())
-        return self.frame == _PROGRESSIVE and bool(missing)
+        return self.frame in _OF_MANY_SCANS and bool(missing)
 
     def add(self, scan: bytes) -> None:
         """Take a scan's header in."""
@@ -97,7 +107,9 @@ class _Coding:
         self.in_scan = scan[1 : 1 + 2 * count : 2]
         for channel in self.in_scan:
             self.missing_bits |= {(channel, number): bits & 0xF for number in range(first, last + 1)}
-            if self.frame != _PROGRESSIVE or not first:  # without the mean of its blocks, it has nothing
+            if (
+                self.frame not in _OF_MANY_SCANS or not first
+            ):  # without the mean of its blocks, it has nothing
                 self.brought.add(channel)
 
     def restarts(self, size: tuple[int, int]) -> int:
@@ -134,7 +146,7 @@ def _coding(data: bytes) -> _Coding | None:
 
 def _is_cut(data: bytes, coding: _Coding, image: Image.Image) -> bool:
     stump = data[: coding.end]
-    if coding.frame == _PROGRESSIVE:
+    if coding.frame == PROGRESSIVE:
         restarts = len(_RESTART.findall(stump, coding.scan))
         return restarts < coding.restarts(image.size) or _wants_more(stump, image)
     last = image.crop((image.width - 1, image.height - 1, *image.size))
@@ -181,6 +193,7 @@ def _picture(data: bytes) -> bytes:
     """Return the digest of a JPEG's pixels; `_NONE` if there is something else wrong with it."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            read_at_once(image, data)
             return hashlib.sha256(image.tobytes()).digest()
     except (OSError, SyntaxError):
         return _NONE
