@@ -19,6 +19,7 @@ from jobfleet_worker.operations.imaging.stills.jpeg_segments import (
     END,
     ENDS,
     FRAMES,
+    LOSSLESS,
     PROGRESSIVE,
     SCAN,
     segments,
@@ -149,11 +150,10 @@ def _is_cut(data: bytes, coding: _Coding, image: Image.Image) -> bool:
     if coding.frame == PROGRESSIVE:
         restarts = len(_RESTART.findall(stump, coding.scan))
         return restarts < coding.restarts(image.size) or _wants_more(stump, image)
-    last = image.crop((image.width - 1, image.height - 1, *image.size))
-    if image.mode not in ("L", "RGB", "CMYK") or any(
-        abs(low - _MISSING) > _NEAR for low, _ in _extrema(last)
-    ):
-        return False  # what is missing is mid-grey, and only a picture that ends so is looked at more closely
+    # What is missing is mid-grey, and only a picture that ends so is looked at more closely. A lossless one
+    # goes on as it was.
+    if coding.frame != LOSSLESS and not _ends_in_grey(image):
+        return False
     found = _pictures(stump)
     return len(found) > 1 and _picture(data) in found
 
@@ -180,8 +180,10 @@ def _wants_more(stump: bytes, image: Image.Image) -> bool:
     return False
 
 
-def _extrema(image: Image.Image) -> list[tuple[int, int]]:
-    return [band.getextrema() for band in image.split()]  # type: ignore[misc]
+def _ends_in_grey(image: Image.Image) -> bool:
+    last = image.crop((image.width - 1, image.height - 1, *image.size))
+    values = [band.getextrema()[0] for band in last.split()]
+    return image.mode in ("L", "RGB", "CMYK") and all(abs(one - _MISSING) <= _NEAR for one in values)  # type: ignore[operator]
 
 
 def _pictures(stump: bytes) -> set[bytes]:

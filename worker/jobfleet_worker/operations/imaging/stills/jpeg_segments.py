@@ -8,7 +8,7 @@ BEGINS, ENDS = b"\xff\xd8", b"\xff\xd9"
 START, SCAN, END = BEGINS[1], 0xDA, ENDS[1]
 # Frames, the markers SOFn; of the same range are DHT, JPG and DAC.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-PROGRESSIVE, ARITHMETIC, ARITHMETIC_PROGRESSIVE = 0xC2, 0xC9, 0xCA
+PROGRESSIVE, LOSSLESS, ARITHMETIC, ARITHMETIC_PROGRESSIVE = 0xC2, 0xC3, 0xC9, 0xCA
 
 _WITHOUT_LENGTH = frozenset({0x01, START, END})
 

@@ -14,7 +14,7 @@ from jobfleet_worker.operations.outcome import Outcome
 from jobfleet_worker.operations.run import run
 from PIL import Image
 
-from tests.jpeg_files import Channel, jpeg
+from tests.jpeg_files import Channel, jpeg, lossless
 
 LIMITS = Limits(max_pixels=1_000_000, max_numbers=1)
 COARSE = "the file has no scans for the finest details of its picture: something of it may be missing"
@@ -85,6 +85,17 @@ def test_a_channel_without_a_scan_is_refused(left: int) -> None:
     data = jpeg([Channel(name, 1, 1, shades) for name in (1, 2, 3)], apart=True)
     with pytest.raises(BadJob, match="pixels end before the picture"):
         do(data[: scans(data)[left].place] + ENDS)
+
+
+def test_a_lossless_picture_that_is_cut_is_refused() -> None:
+    """What is missing of it is what was last there, and not grey."""
+    shades = np.random.default_rng(5).integers(0, 256, (30, 40))
+    shades[20:] = 17
+    data = lossless(shades)
+    assert do(data).data
+    for cut in (20, len(data) // 2):
+        with pytest.raises(BadJob, match="pixels end before the picture"):
+            do(data[:-cut] + ENDS)
 
 
 @pytest.mark.parametrize("garbage", [b"\0" * 5, b"words", b"\xff\xff"], ids=repr)
