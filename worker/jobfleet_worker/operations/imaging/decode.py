@@ -24,6 +24,7 @@ from jobfleet_worker.operations.imaging.png.parts import Png, parted
 from jobfleet_worker.operations.imaging.png.pixels import finished
 from jobfleet_worker.operations.imaging.reading.heif import is_heif, open_heif
 from jobfleet_worker.operations.imaging.reading.refusals import not_an_image
+from jobfleet_worker.operations.imaging.reading.unwritten import left_unwritten
 from jobfleet_worker.operations.imaging.stills import jpeg_pixels, pnm
 from jobfleet_worker.operations.imaging.stills.bmp import START as BMP_START
 from jobfleet_worker.operations.imaging.stills.bmp import open_bmp
@@ -65,7 +66,8 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
         try:
             picture = _opened(data, max_pixels, grey=grey)
             coarse = jpeg_pixels.left_out(data) if picture.format == "JPEG" else ()
-            notes = (*picture.notes, *coarse, *check_ending(data, picture.format))
+            unsure = (*coarse, *left_unwritten(data, picture.format))
+            notes = (*picture.notes, *unsure, *check_ending(data, picture.format))
             return replace(picture, notes=notes, source=picture.source if picture.as_stored else None)
         except (BadJob, MemoryError, ImportError):  # a decoder that is not there is no fault of the file
             raise

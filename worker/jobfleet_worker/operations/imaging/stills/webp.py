@@ -37,6 +37,14 @@ def webp_chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]
         at += 8 + length + length % 2
 
 
+def chunk_ends(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Give the names of the chunks from byte `at` on, and where their contents end."""
+    for name, contents in webp_chunks(data, at, end):
+        at += 8 + len(contents)
+        yield name, at
+        at += len(contents) % 2
+
+
 def pixels_told(data: bytes) -> int:
     """Return the pixels of a WebP's screen as the file tells them; 0 for another file.
 
