@@ -71,9 +71,14 @@ def check_pixels(data: bytes, image: Image.Image) -> None:
 
 
 def left_out(data: bytes) -> list[str]:
-    """Return what has to be said of a JPEG's scans: they may lack the last ones, as a coarse picture does."""
+    """Return what has to be said of a readable JPEG that may lack its last scans, or its end.
+
+    Pillow needs no end mark if whatever follows gives enough pixels, as the zeros of a broken copy do.
+    """
     coding = _coding(data)
-    return [COARSE] if coding and coding.is_coarse else []
+    if coding is None:
+        return [END_LOST]
+    return [COARSE] if coding.is_coarse else []
 
 
 @dataclass

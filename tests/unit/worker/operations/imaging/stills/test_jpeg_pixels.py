@@ -17,6 +17,7 @@ from PIL import Image
 from tests.jpeg_files import Channel, jpeg, lossless
 
 LIMITS = Limits(max_pixels=1_000_000, max_numbers=1)
+END_LOST = "the file has no end mark (EOI): something of it may be missing"
 COARSE = "the file has no scans for the finest details of its picture: something of it may be missing"
 
 # Of fewer last bytes a decoder may have read the last blocks to their end.
@@ -85,6 +86,25 @@ def test_a_channel_without_a_scan_is_refused(left: int) -> None:
     data = jpeg([Channel(name, 1, 1, shades) for name in (1, 2, 3)], apart=True)
     with pytest.raises(BadJob, match="pixels end before the picture"):
         do(data[: scans(data)[left].place] + ENDS)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}], ids=str)
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_file_that_was_not_written_to_its_end_is_noted_or_refused(
+    mode: str, options: dict[str, Any]
+) -> None:
+    """Its system gave it its length, and zeros, which are coded data like any other."""
+    data = noise(mode, **options)
+    for cut in range(40, len(data) - scans(data)[0].end, 400):
+        assert {END_LOST, "broken-image"} & said(data[:-cut] + bytes(cut))
+
+
+def said(data: bytes) -> set[str]:
+    """Return the notes, or the code of the refusal."""
+    try:
+        return set(do(data).result["notes"])
+    except BadJob as refused:
+        return {refused.code}
 
 
 def test_a_lossless_picture_that_is_cut_is_refused() -> None:
