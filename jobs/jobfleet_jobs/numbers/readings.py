@@ -9,6 +9,7 @@ from jobfleet_jobs.numbers.words import Number
 _WAYS = {
     "minus": "its dash is a minus",
     "groups": "its digits are grouped; if it is several numbers, write spaces between them",
+    "tiny": "it is too small for a floating-point number",
     "zeros": "spaces separate numbers; if they group digits, leave them out",
     "grouped": "its digits are grouped",
     "commas": "commas group its digits",

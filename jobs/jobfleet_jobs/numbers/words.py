@@ -15,6 +15,11 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 # quadratic time for a long word that ends in something else.
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
+# Of such a word, `float` makes zero only if its value is too small.
+_NOT_ZERO = re.compile(r"[+-]?[0.]*[1-9]")
+# It has an exponent, or at least as many zeros.
+_MANY_ZEROS = "0" * 300
+
 # Python refuses to read whole numbers of more digits at its default setting, because it takes
 # quadratic time (https://docs.python.org/3/library/stdtypes.html#int-max-str-digits).
 WHOLE_NUMBER_MAX_DIGITS = 4300
@@ -82,6 +87,8 @@ def read_number(word: str) -> Number:
     value = float(word)
     if not math.isfinite(value):
         raise NoNumber(word, "is too large for a floating-point number")
+    if not value and _NOT_ZERO.match(word):
+        raise NoNumber(word, "is too small for a floating-point number")
     return value or 0.0
 
 
@@ -98,15 +105,21 @@ def read_quickly(text: str) -> list[Number] | None:
         ]
     except ValueError:
         return None
-    if "-" in text and 0.0 in numbers:
-        numbers = [number or abs(number) for number in numbers]
+    if 0.0 in numbers:
+        may_be_tiny = "e" in text or "E" in text or _MANY_ZEROS in text
+        if may_be_tiny and any(
+            not number and _NOT_ZERO.match(word) for number, word in zip(numbers, words, strict=True)
+        ):
+            return None
+        if "-" in text:
+            numbers = [number or abs(number) for number in numbers]
     return None if math.inf in numbers or -math.inf in numbers else numbers
 
 
 def read_other(word: str) -> tuple[Number, tuple[str, ...]]:
-    """Return the number of a word with another minus, or with grouped digits; and which of them it has.
+    """Return the number of a word with another minus, with grouped digits or too small; and which it is.
 
-    They are called "minus" and "groups". Raises `NoNumber`.
+    They are called "minus", "groups" and "tiny". Raises `NoNumber`.
     """
     if len(word) > NUMBER_MAX_CHARACTERS:
         raise NoNumber(word, f"has more than {NUMBER_MAX_CHARACTERS:,} characters")
@@ -116,6 +129,8 @@ def read_other(word: str) -> tuple[Number, tuple[str, ...]]:
     if grouped := _GROUPED.fullmatch(plain):
         ways.append("groups")
         plain = plain.replace(grouped["mark"], "")
+    if _DECIMAL.fullmatch(plain) and _NOT_ZERO.match(plain) and not float(plain):
+        return 0.0, (*ways, "tiny")
     try:
         return read_number(plain), tuple(ways)
     except NoNumber:
