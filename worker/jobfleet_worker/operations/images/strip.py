@@ -1,16 +1,21 @@
 """The operation `strip`: an image file without anything beside its pixels."""
 
+import io
 import sys
 from dataclasses import replace
 
 from jobfleet_jobs.errors import BadJob
+from PIL import Image
 
 from jobfleet_worker.operations.imaging.bare.file import bare_file
 from jobfleet_worker.operations.imaging.decode import decode
+from jobfleet_worker.operations.imaging.limits import pillows_limit
 from jobfleet_worker.operations.imaging.picture import Picture
 
 # Its pixels are those of a picture that was counted.
 _ANY_SIZE = sys.maxsize
+# Of these, damage is passed over here at which others stop.
+_FILMS_OF_OUR_OWN = frozenset({"GIF", "PNG"})
 
 
 def strip(picture: Picture) -> Picture:
@@ -33,6 +38,16 @@ def _is_read_again(file: bytes, picture: Picture) -> bool:
         return True
     try:
         again = decode(file, _ANY_SIZE)
-    except BadJob:
+        if len(picture.frames) > 1 and picture.format in _FILMS_OF_OUR_OWN:
+            _play(file)
+    except (BadJob, EOFError, OSError, SyntaxError, ValueError):
         return False
     return [frame.image.size for frame in again.frames] == [frame.image.size for frame in picture.frames]
+
+
+def _play(film: bytes) -> None:
+    """Decode all frames as another program does. Raises whatever Pillow meets damaged files with."""
+    with pillows_limit(None), Image.open(io.BytesIO(film)) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            image.load()

@@ -1,5 +1,6 @@
 """Animations that are damaged, too large, or as their format allows and hardly anyone writes."""
 
+import io
 import struct
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 from jobfleet_jobs.errors import BadJob
 from jobfleet_worker.operations.imaging import limits
 from jobfleet_worker.operations.imaging.decode import decode
-from PIL import ImageFile
+from PIL import Image, ImageFile
 
 from tests.apng_film import SIGNATURE, ApngPart, apng, chunk, chunks
 from tests.gif_film import GifPart, gif, watch_gif
@@ -148,3 +149,18 @@ def test_damaged_animations_are_bad_jobs_or_play_and_never_anything_else(kind: s
                 "too-large-for-format",
             )  # fmt: skip
             assert "report" not in problem.message  # noqa: PT017
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_strip_answers_plays_in_other_programs(place: int) -> None:
+    """Browsers pass over a frame without pixels, at which others stop."""
+    dice = np.random.default_rng(3)
+    parts = [GifPart(places(dice, 5, 6)), GifPart(places(dice, 2, 2), 3, 3)]
+    parts.insert(place, GifPart(np.zeros((0, 3), np.uint8), 1, 1, 40, 2))
+    data = gif((6, 5), parts, PALETTE)
+    stripped = do("strip", data).data or b""
+    assert len(decode(stripped, MAX_PIXELS).frames) == len(decode(data, MAX_PIXELS).frames)
+    with Image.open(io.BytesIO(stripped)) as image:
+        for number in range(image.n_frames):  # type: ignore[attr-defined]
+            image.seek(number)
+            image.load()
