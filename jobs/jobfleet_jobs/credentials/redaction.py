@@ -76,6 +76,11 @@ def cut(text: str, longest: int = 80) -> str:
     return redact(text)[:longest]
 
 
+def in_print(text: str, longest: int = 80) -> str:
+    """Return words of a library's as `cut` does, on one line: they may hold bytes of a damaged file."""
+    return cut("".join(one if one.isprintable() else repr(one)[1:-1] for one in text), longest)
+
+
 def redact_all(value: Any) -> Any:
     """Return a JSON value of which every text went through `redact`, the names of its fields not."""
     if isinstance(value, str):

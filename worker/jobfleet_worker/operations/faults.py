@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jobfleet_jobs.credentials.redaction import cut
+from jobfleet_jobs.credentials.redaction import in_print
 from jobfleet_jobs.errors import BadJob
 
 from jobfleet_worker.errors import BrokenAttempt, GivenUp
@@ -36,7 +36,7 @@ def on_this_image(what: str, pixels: int = 0, *, way_out: str = _SAVE_ANEW) -> I
             raise
         place = traceback.extract_tb(problem.__traceback__)[-1]
         file = "/".join(place.filename.rsplit("/", 2)[1:])
-        words = cut(f"{type(problem).__name__}: {problem}", _WORDS_MAX_CHARACTERS)
+        words = in_print(f"{type(problem).__name__}: {problem}", _WORDS_MAX_CHARACTERS)
         raise BadJob(
             "breaks-the-code",
             f"{what} breaks on this image, and would again: {words} ({file}, line {place.lineno}). {way_out}",

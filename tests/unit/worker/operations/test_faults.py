@@ -93,3 +93,10 @@ def test_a_secret_in_the_words_of_a_fault_is_hidden_before_they_are_cut() -> Non
         raise ValueError("x" * 150 + f" {secret}")
 
     assert secret[:13] not in caught.value.message
+
+
+def test_bytes_of_a_file_in_the_words_of_a_fault_are_shown_in_print() -> None:
+    with pytest.raises(BadJob, match=r"'au\\x04C' \\n of \\x1b\[31m") as caught, on_this_image("blur"):
+        raise ValueError("'au\x04C' \n of \x1b[31m")
+
+    assert caught.value.message.isprintable()

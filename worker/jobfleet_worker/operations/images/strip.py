@@ -14,7 +14,7 @@ from jobfleet_worker.operations.imaging.picture import Picture
 
 # Its pixels are those of a picture that was counted.
 _ANY_SIZE = sys.maxsize
-# Of these, damage is passed over here at which others stop.
+# Of these, damage is passed over here at which others stop, in a film of one frame too.
 _FILMS_OF_OUR_OWN = frozenset({"GIF", "PNG"})
 
 
@@ -38,7 +38,7 @@ def _is_read_again(file: bytes, picture: Picture) -> bool:
         return True
     try:
         again = decode(file, _ANY_SIZE)
-        if len(picture.frames) > 1 and picture.format in _FILMS_OF_OUR_OWN:
+        if picture.format in _FILMS_OF_OUR_OWN:
             _play(file)
     except (BadJob, EOFError, OSError, SyntaxError, ValueError):
         return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from jobfleet_jobs.credentials.redaction import cut
+from jobfleet_jobs.credentials.redaction import in_print
 from jobfleet_jobs.errors import BadJob
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -83,7 +83,7 @@ def decode(data: bytes, max_pixels: int, *, grey: bool = False) -> Picture:
                 picture = decode(whole, max_pixels, grey=grey)
                 return replace(picture, notes=(*picture.notes, jpeg_pixels.END_LOST))
             # Parsers meet damaged files with whatever breaks first; the same bytes break the same way again.
-            words = cut(str(problem), 200)
+            words = in_print(str(problem), 200)
             if "truncated" in words:
                 words = f"it is truncated: the file ends at byte {len(data):,}, before its picture does"
             raise BadJob("broken-image", f"the image is damaged: {words}") from problem

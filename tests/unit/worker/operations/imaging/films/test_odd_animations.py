@@ -156,7 +156,7 @@ def test_what_strip_answers_plays_in_other_programs(place: int) -> None:
     """Browsers pass over a frame without pixels, at which others stop."""
     dice = np.random.default_rng(3)
     parts = [GifPart(places(dice, 5, 6)), GifPart(places(dice, 2, 2), 3, 3)]
-    parts.insert(place, GifPart(np.zeros((0, 3), np.uint8), 1, 1, 40, 2))
+    parts = [*parts[:place], GifPart(np.zeros((0, 3), np.uint8), 1, 1, 40, 2), *parts[place : 2 * place]]
     data = gif((6, 5), parts, PALETTE)
     stripped = do("strip", data).data or b""
     assert len(decode(stripped, MAX_PIXELS).frames) == len(decode(data, MAX_PIXELS).frames)

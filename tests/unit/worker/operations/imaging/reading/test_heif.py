@@ -268,3 +268,10 @@ def test_a_heic_that_is_coded_larger_than_it_tells_is_not_decoded() -> None:
     rest = [one for one in part.properties if one[4:8] not in (b"ispe", b"clap")]
     with pytest.raises(BadJob, match="exceeds the maximum image size"):
         decode(file_of([Part(part.kind, part.content, [*rest, size(64, 64)])]), 10_000)
+
+
+def test_a_damaged_name_in_a_decoder_s_words_is_shown_in_print() -> None:
+    data = heic(Image.fromarray(noise(*SIDES, 4)))
+    with pytest.raises(BadJob, match=r"'au\\x04C'") as refused:
+        decode(data.replace(b"auxC", b"au\x04C"), 1_000_000)
+    assert refused.value.message.isprintable()
