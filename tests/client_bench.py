@@ -16,6 +16,7 @@ from jobfleet.errors import Exit
 from jobfleet.settings.settings import Settings
 
 from tests.patience import patience
+from tests.warm_client import in_text, run_client
 
 JOBFLEET = Path(sys.executable).with_name("jobfleet")
 Ran = subprocess.CompletedProcess[str]
@@ -45,10 +46,10 @@ class Jobfleet:
 
     def __call__(self, *arguments: str, stdin: str = "", **changes: str) -> Ran:
         """Run a command to its end, without a terminal."""
-        return subprocess.run(
-            [JOBFLEET, *arguments], cwd=self.home, env=self.environment(**changes),
-            input=stdin, capture_output=True, text=True, timeout=SECONDS_MAX, check=False,
-        )  # fmt: skip
+        command = [str(JOBFLEET), *arguments]
+        return in_text(
+            run_client(command, self.home, self.environment(**changes), stdin.encode(), SECONDS_MAX)
+        )
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
         """Start a command; it ends with the test at the latest."""

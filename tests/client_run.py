@@ -12,6 +12,7 @@ from jobfleet.errors import Exit
 from PIL import Image
 
 from tests.client_bench import JOBFLEET, PATIENCE_SECONDS, SECONDS_MAX
+from tests.warm_client import in_text, run_client
 
 Run = Callable[..., subprocess.CompletedProcess[Any]]
 
@@ -43,11 +44,11 @@ def run(stack: Any, home: Path) -> Run:
     def jobfleet(
         *arguments: str, stdin: str | bytes = "", text: bool = True, **more: str
     ) -> subprocess.CompletedProcess[Any]:
-        return subprocess.run(
-            [JOBFLEET, *arguments], cwd=home, env=environment(stack, home, **more),
-            input=stdin if text or isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True, text=text, timeout=SECONDS_MAX, check=False,
-        )  # fmt: skip
+        given = stdin if isinstance(stdin, bytes) else stdin.encode()
+        ran = run_client(
+            [str(JOBFLEET), *arguments], home, environment(stack, home, **more), given, SECONDS_MAX
+        )
+        return in_text(ran) if text else ran
 
     return jobfleet
 
