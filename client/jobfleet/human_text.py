@@ -4,6 +4,8 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
+from jobfleet_jobs.credentials.redaction import shown
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
@@ -84,7 +86,7 @@ def since(text: str, now: datetime | None = None) -> datetime:
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError) as problem:
         raise ValueError(
-            f"{text[:40]!r} is no time: give how long ago (30s, 10min, 2h, 1d), or a time such as "
+            f"{shown(text, 40)} is no time: give how long ago (30s, 10min, 2h, 1d), or a time such as "
             "2026-01-31T12:00"
         ) from problem
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.numbers.characters import is_one_item
 from jobfleet_jobs.numbers.encoding import text_of
@@ -141,7 +142,7 @@ def checked_id(job_id: str) -> str:
     """Return a job's id. Raises `BadInput` for what is none."""
     if not isinstance(job_id, str) or not is_job_id(job_id):
         raise BadInput(
-            f"{str(job_id)[:80]!r} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
+            f"{shown(str(job_id))} is no job id; one looks like 0190b3a0-5d3c-7000-8000-000000000000"
         )
     return job_id
 
@@ -172,7 +173,7 @@ def _word(place: int, number: Any) -> str:
     """Return a number of a sequence as text. Raises `BadInput` for a text that is several, or none."""
     word = str(number)
     if isinstance(number, str) and not is_one_item(word):
-        raise BadInput(f"element {place} is {number!r:.80}, which is not one number")
+        raise BadInput(f"element {place} is {shown(number)}, which is not one number")
     return word
 
 
@@ -234,4 +235,4 @@ def _file_name(source: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{type(value).__name__} {value!r:.40}"
+    return f"{type(value).__name__} {shown(value, 40)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.protocol.ids import is_job_id, new_job_id
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -67,7 +68,7 @@ def _after(request: Request) -> str:
     after = request.query_params.get("after", "")
     if after and not is_job_id(after):
         mend = "give `next` of the page before, or leave it out"
-        raise Problem(400, "bad-page", f"after={after!r:.80} is no job id", mend=mend)
+        raise Problem(400, "bad-page", f"after={shown(after)} is no job id", mend=mend)
     return after
 
 
@@ -75,5 +76,5 @@ def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(PAGE_JOBS))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     if not 1 <= limit <= PAGE_JOBS:
-        raise Problem(400, "bad-page", f"limit={text!r:.80}: give 1 to {PAGE_JOBS:,}")
+        raise Problem(400, "bad-page", f"limit={shown(text)}: give 1 to {PAGE_JOBS:,}")
     return limit

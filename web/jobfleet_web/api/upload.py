@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.protocol.ids import is_job_id
@@ -131,7 +132,7 @@ def _batch(fields: Mapping[str, str]) -> str | None:
     batch = fields.get("batch")
     if batch is not None and not is_job_id(batch):
         raise Problem(
-            400, "bad-batch", f"{batch[:80]!r} is no batch",
+            400, "bad-batch", f"{shown(batch)} is no batch",
             mend=f"POST {link('/api/v1/batches')} gives a new one; "
             "left out, several files make one of their own.",
             more={"value": told(batch)},

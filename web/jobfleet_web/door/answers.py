@@ -3,6 +3,7 @@
 import json
 from html import escape
 
+from jobfleet_jobs.credentials.redaction import cut, shown
 from starlette.responses import Response
 
 from jobfleet_web.links import link
@@ -42,7 +43,7 @@ def unforeseen() -> Problem:
 def no_such_path(path: str) -> Problem:
     """Return what is told of a path that there is not."""
     return Problem(
-        404, "not-found", f"there is nothing at {path[:200]!r}",
+        404, "not-found", f"there is nothing at {shown(path, 200)}",
         mend=f"{link('/api/v1/openapi.json')} lists what there is; the page is at {link('/')}.",
     )  # fmt: skip
 
@@ -50,5 +51,5 @@ def no_such_path(path: str) -> Problem:
 def wrong_method(method: str, path: str, allowed: str) -> Problem:
     """Return what is told of a method that a path does not take."""
     return Problem(
-        405, "wrong-method", f"{path[:200]!r} takes no {method[:20]}", mend=f"It takes {allowed}."
+        405, "wrong-method", f"{shown(path, 200)} takes no {cut(method, 20)}", mend=f"It takes {allowed}."
     ).with_headers(Allow=allowed)

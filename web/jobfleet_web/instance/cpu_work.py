@@ -2,6 +2,7 @@
 
 import asyncio
 
+from jobfleet_jobs.credentials.redaction import shown
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -38,7 +39,7 @@ def _rounds(request: Request) -> int:
     rounds = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     if not 1 <= rounds <= ROUNDS_MAX:
         raise Problem(
-            400, "bad-rounds", f"rounds={text!r:.80}", mend=f"Give a whole number from 1 to {ROUNDS_MAX:,}.",
+            400, "bad-rounds", f"rounds={shown(text)}", mend=f"Give a whole number from 1 to {ROUNDS_MAX:,}.",
             more={"value": told(text)},
         )  # fmt: skip
     return rounds

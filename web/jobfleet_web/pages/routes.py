@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jobfleet.human_text import duration
 from jobfleet.stack.offered_operations import Offers
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.version import __version__
 from starlette.requests import Request
@@ -82,7 +83,7 @@ class Pages:
             view = await self._work.latest(checked, after, ROWS_MAX)
         except ValueError:
             problem = Problem(
-                404, "unknown-batch", f"there is no batch {batch_id[:80]!r}",
+                404, "unknown-batch", f"there is no batch {shown(batch_id)}",
                 mend="Check the address: a batch's ends in 36 characters such as 0198a0b2-….",
             )  # fmt: skip
             return HTMLResponse(await self._page(request, problem=problem), problem.status)
@@ -109,7 +110,7 @@ class Pages:
         """Send a part of the page."""
         found = self._static.get(request.path_params["file"])
         if found is None:
-            raise Problem(404, "not-found", f"there is no {request.url.path[:80]!r}")
+            raise Problem(404, "not-found", f"there is no {shown(request.url.path)}")
         if found.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=found.headers)
         return Response(found.data, headers=found.headers)

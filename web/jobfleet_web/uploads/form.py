@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from jobfleet_jobs.credentials.redaction import shown
+from jobfleet_jobs.credentials.redaction import cut, shown
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -173,7 +173,7 @@ def _boundary(request: Request) -> str:
 
 def _junk(what: str, received: int) -> Problem:
     return Problem(
-        400, "bad-multipart", f"{what[:200]}, within the first {received:,} bytes of the body",
+        400, "bad-multipart", f"{cut(what, 200)}, within the first {received:,} bytes of the body",
         mend="Have a library or curl write the multipart body; nothing of this request was kept.",
         more={"value": received},
     )  # fmt: skip

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jobfleet_jobs.credentials.redaction import shown
+from jobfleet_jobs.credentials.redaction import cut, shown
 
 from jobfleet_web.problems import Problem, told
 
@@ -25,7 +25,7 @@ def read_numbers(data: bytes) -> tuple[str, Mapping[str, Any]]:
     try:
         found = json.loads(data, parse_int=_Digits, parse_float=_Digits, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
-        raise _refusal(f"the body is not JSON: {str(problem)[:200]}") from None
+        raise _refusal(f"the body is not JSON: {cut(str(problem), 200)}") from None
     parameters: dict[str, Any] = {}
     if isinstance(found, dict):
         parameters = {name: _plain(value) for name, value in found.items() if name != "numbers"}

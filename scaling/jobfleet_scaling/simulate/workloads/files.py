@@ -6,6 +6,7 @@ from math import ceil, isfinite
 from pathlib import Path
 
 from jobfleet_jobs.careful_json import parse
+from jobfleet_jobs.credentials.redaction import shown
 
 from jobfleet_scaling.simulate.workloads.streams import SimulatedWorkload, exponential, listed_ticks
 
@@ -71,7 +72,7 @@ def jobs_in(lines: Iterable[str], name: str) -> Iterator[tuple[float, float | No
             yield _job(text)
         except (ValueError, KeyError, TypeError) as problem:
             raise BadArrivals(
-                f"{name}, line {number}: {text[:60]!r} is no job; a line is: seconds[,service seconds], "
+                f"{name}, line {number}: {shown(text, 60)} is no job; a line is: seconds[,service seconds], "
                 'or {"at": seconds, "seconds": service seconds}'
             ) from problem
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import WEB_BATCHES, BatchEntry
 
@@ -26,7 +27,7 @@ def checked_batch_id(batch: str) -> str:
     """Return a batch's id. Raises `Problem` for what is none."""
     if not is_job_id(batch):
         raise Problem(
-            404, "no-such-batch", f"{batch!r:.80} is no batch",
+            404, "no-such-batch", f"{shown(batch)} is no batch",
             mend=f"POST {link('/api/v1/batches')} gives a new one; leave `batch` out to have one made",
         )  # fmt: skip
     return batch

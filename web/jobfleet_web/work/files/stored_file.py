@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.protocol.aws_facts import error_code
 
 from jobfleet_web.problems import Problem
@@ -98,17 +99,17 @@ def _get(gateway: Gateway, file: InStore, more: dict[str, str]) -> Any:
         code = error_code(problem)
         if code == "NoSuchKey":
             raise Problem(
-                410, "file-gone", f"{file.name!r:.80} is not in the bucket any more: files expire",
+                410, "file-gone", f"{shown(file.name)} is not in the bucket any more: files expire",
                 mend="send the file again",
             ) from problem  # fmt: skip
         if code == "PreconditionFailed":
             raise Problem(
-                410, "file-replaced", f"{file.name!r:.80} was replaced by another job's output",
+                410, "file-replaced", f"{shown(file.name)} was replaced by another job's output",
                 mend="send the file again",
             ) from problem  # fmt: skip
         if code in ("InvalidRange", "416"):
             raise Problem(
-                416, "no-such-range", f"{file.name!r:.80} has no bytes at {more['Range']!r:.60}",
+                416, "no-such-range", f"{shown(file.name)} has no bytes at {shown(more['Range'], 60)}",
                 mend="ask without Range for all of it",
             ) from problem  # fmt: skip
         raise

@@ -1,5 +1,6 @@
 """Jobs that this process knows nothing of, as the bucket tells them."""
 
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.message import Result
 from jobfleet_jobs.protocol.names import UPLOADS
@@ -19,7 +20,7 @@ def checked_job_id(job_id: str) -> str:
 def no_such_job(job_id: str) -> Problem:
     """Return the answer to who asks for a job that there is not."""
     return Problem(
-        404, "no-such-job", f"there is no job {job_id!r:.80}, or it is gone: inputs and results expire",
+        404, "no-such-job", f"there is no job {shown(job_id)}, or it is gone: inputs and results expire",
         mend="look for it in the batch that it was sent in, or send the file again",
     )  # fmt: skip
 

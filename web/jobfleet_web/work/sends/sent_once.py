@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from jobfleet.aws.bucket import read_object
 from jobfleet_jobs.careful_json import parse
+from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.protocol.aws_facts import error_code
 from jobfleet_jobs.protocol.ids import is_job_id
 from jobfleet_jobs.protocol.names import sent_once_key
@@ -76,12 +77,12 @@ class SentOnce:
         found = await self._gateway.read(self._read, key)
         if found is None:
             raise Problem(
-                503, "try-again", f"Idempotency-Key {key!r:.80} is being sent at this moment",
+                503, "try-again", f"Idempotency-Key {shown(key)} is being sent at this moment",
                 mend="send it again in a second",
             ).with_headers(Retry_After="1")  # fmt: skip
         if len(found.jobs) != len(wanted.jobs) or found.fingerprint != wanted.fingerprint:
             raise Problem(
-                422, "idempotency-key-reused", f"Idempotency-Key {key!r:.80} was sent with another payload",
+                422, "idempotency-key-reused", f"Idempotency-Key {shown(key)} was sent with another payload",
                 mend="send each new payload under a new key, and only a retry under the same one",
             )  # fmt: skip
         return found, True

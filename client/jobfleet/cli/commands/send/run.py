@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from jobfleet_jobs.credentials.redaction import cut
 
 from jobfleet.cli.invocation import Invocation, examples, with_shared_options
 from jobfleet.cli.option_values import complete_files, complete_operations
@@ -147,7 +148,7 @@ def read_parameters(declared: "Operation", params: tuple[str, ...]) -> "dict[str
         if parameter is None:
             raise BadInput(declared.no_such_parameter(name).message)
         if not equals and not isinstance(parameter, Flag):
-            raise BadInput(f"--param {word[:80]}: give it as {name}=VALUE, {parameter.bounds}")
+            raise BadInput(f"--param {cut(word)}: give it as {name}=VALUE, {parameter.bounds}")
         try:
             given[parameter.name] = parameter.read(text if equals else "true")
         except BadJob as problem:
