@@ -4,11 +4,14 @@ The fleet of these tests is well. What the page is told of one that is not stand
 that ended for real would end for all tests of the site.
 """
 
+import json
+import signal
 from collections.abc import Callable
 
 from playwright.sync_api import Route, expect
 
 from tests.browser.person import Person, file
+from tests.browser.site import Site
 from tests.pictures import saved, smooth
 
 Visit = Callable[..., Person]
@@ -45,6 +48,26 @@ def test_a_session_that_is_over_is_told_with_the_way_out_until_it_is_not(visit: 
     person.page.evaluate(SEEN)
     expect(notice).to_have_count(0)
     expect(strip).to_contain_text("1 worker alive")
+
+
+def test_a_job_whose_request_is_gone_is_told_and_can_be_tried_again(visit: Visit, site: Site) -> None:
+    """The time is an invention: the real one is told only after minutes."""
+    person = visit().ready()
+    lost = json.loads(person.page.request.get("/api/v1/fleet").text()) | {
+        "lost_before": "2099-01-01T00:00:00Z"
+    }
+    person.page.route("**/api/v1/fleet", lambda route: route.fulfill(json=lost))
+    site.worker.send_signal(signal.SIGSTOP)
+    try:
+        row = person.send(file("a.png", saved(smooth(9, 9)))).sees("a.png", "Waiting")
+        person.page.evaluate(SEEN)
+        expect(row).to_contain_text("No request of it is in the queue any more")
+        row.get_by_role("button", name="Try again").click()
+        expect(row.locator(".badge")).to_contain_text("Waiting (try 2)")
+        expect(row.get_by_role("button", name="Try again")).to_have_count(0)
+    finally:
+        site.worker.send_signal(signal.SIGCONT)
+    person.settled(1).sees("a.png", "Done")
 
 
 def test_a_token_that_is_not_taken_any_more_is_told_once(visit: Visit) -> None:

@@ -77,7 +77,8 @@ class OutputFile:
 class JobView:
     """A job as people and programs see it. `times` are seconds by step, as far as they are known.
 
-    `retry_of` is the id of the job that failed and that this one is the next try of.
+    `retry_of` is the id of the job that failed and that this one is the next try of. `is_lost` is whether it
+    waits for nothing, as its request is in the queue no more.
     """
 
     id: str
@@ -95,6 +96,7 @@ class JobView:
     output: OutputFile | None = None
     attempts: Sequence[Mapping[str, Any]] = ()
     times: Mapping[str, float] = field(default_factory=dict)
+    is_lost: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -107,7 +109,7 @@ class JobView:
         links = {"self": here, "input": f"{here}/input"}
         if self.output:
             links["output"] = f"{here}/output"
-        if self.status == "failed":
+        if self.status == "failed" or self.is_lost:
             links["retry"] = f"{here}/retry"
         if self.batch:
             links["batch"] = link(f"/api/v1/batches/{self.batch}")
@@ -183,6 +185,8 @@ class FleetView:
     mend: str = ""
     scaling: Mapping[str, Any] | None = None
     """How the fleet scales, as `jobfleet.stack.scaling` tells it; None where it does not."""
+    lost_before: str | None = None
+    """Jobs that were sent before this time (ISO 8601) and wait have lost their requests; None: none has."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the API gives it."""
@@ -193,4 +197,5 @@ class FleetView:
             "message": self.message,
             "mend": self.mend,
             "scaling": self.scaling and dict(self.scaling),
+            "lost_before": self.lost_before,
         }

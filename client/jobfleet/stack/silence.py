@@ -43,6 +43,13 @@ def of_silence(account: Account) -> str:
             [line] = queue_counts.count_queues(account, [queue_counts.REQUESTS])
     except FleetError:
         return f"{there} and may be busy: `jobfleet status` shows what is waiting"
+    if not line.untaken and not line.in_flight:
+        # SQS's counts lag by up to a minute.
+        return (
+            f"{there}, and nothing waits or is in work. If the job was sent more than a minute ago, its "
+            "request is gone: the queue was emptied, or it lies among the dead letters "
+            "(`jobfleet dead list`). Send it again"
+        )
     return (
         f"{there} and may be busy: {many(line.untaken, 'waiting job')}, {line.in_flight:,} with the workers "
         "(`jobfleet status`)"

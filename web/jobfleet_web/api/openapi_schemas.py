@@ -110,7 +110,7 @@ def _problem() -> Schema:
 def _fleet() -> Schema:
     return _object(
         workers=_of(_COUNT), queue=_of(_COUNT), session={"type": "object"}, message=TEXT, mend=TEXT,
-        scaling=_or_null(_object(**_scaling_state())),
+        scaling=_or_null(_object(**_scaling_state())), lost_before=_or_null(TEXT),
     )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ def _words(job: JobView) -> str:
     """Return what a person wants to know of a job at first sight."""
     if job.failure:
         return " ".join(part for part in (job.failure.message, job.failure.mend) if part)
+    if job.is_lost:
+        return job.notes[-1]
     result = job.result or {}
     if isinstance(result.get("labels"), list):
         return "; ".join(_label(one) for one in result["labels"][:_LABELS])

@@ -22,6 +22,7 @@ from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem
 from jobfleet_web.work.aws_problems import CREDENTIALS_MEND, SCALING_DAMAGED
 from jobfleet_web.work.gateway import Gateway
+from jobfleet_web.work.quiet_line import QuietLine
 
 # What was seen counts so long; SQS's own counts are not younger either.
 KEPT_SECONDS = 5.0
@@ -46,6 +47,7 @@ class FleetState:
         self._problem: Problem | None = None
         self._looking: asyncio.Task[FleetView] | None = None
         self._done_at: deque[float] = deque(maxlen=RATE_JOBS)
+        self._line = QuietLine()
         self.scaling = ScalingWatch(gateway.bucket, SCALING_REACH)
 
     def job_done(self) -> None:
@@ -59,6 +61,11 @@ class FleetState:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return await asyncio.shield(self._looking)
+
+    @property
+    def lost_before(self) -> str | None:
+        """`FleetView.lost_before`, as far as was looked; nobody is asked."""
+        return self._seen.lost_before if self._seen else None
 
     async def check(self) -> None:
         """Raise `Problem` if AWS, the stack or the credentials are away, as far as was seen lately."""
@@ -74,7 +81,13 @@ class FleetState:
                 gateway.read(gateway.fleet.exchange.line),
                 gateway.read(identity.find_identity, gateway.account),
             )
-            view = fleet_view(found, line, mine, datetime.now(UTC), self._rate())
+            now = datetime.now(UTC)
+            self._line.look(line, now)
+            lost = self._line.lost_before
+            view = replace(
+                fleet_view(found, line, mine, now, self._rate()),
+                lost_before=lost.isoformat() if lost else None,
+            )
         except Problem as problem:
             view, self._problem = unseen_view(problem), problem
         else:

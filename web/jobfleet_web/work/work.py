@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jobfleet.stack.offered_operations import Offers
@@ -26,6 +27,7 @@ from jobfleet_web.work.jobs.job_facts import JobFacts, facts_of_view
 from jobfleet_web.work.jobs.job_views import waiting_view
 from jobfleet_web.work.jobs.jobs_in_bucket import JobsInBucket, checked_job_id, no_such_job
 from jobfleet_web.work.metrics import Metrics
+from jobfleet_web.work.quiet_line import LOST, is_lost
 from jobfleet_web.work.scaling_report import scaling_report
 from jobfleet_web.work.sends.retries import Retries
 from jobfleet_web.work.sends.sending import Sending, key_of
@@ -130,6 +132,9 @@ class Work:
 
     async def job(self, job_id: str) -> JobView:
         """Return a job, whoever sent it. Raises `Problem` 404 where nothing is known of it."""
+        return self._told(await self._job(job_id))
+
+    async def _job(self, job_id: str) -> JobView:
         known = self.following.known(checked_job_id(job_id))
         # What a batch's listing told of it is not all.
         if known and known.bytes is not None:
@@ -144,11 +149,11 @@ class Work:
 
     async def batch(self, batch_id: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
         """Return a page of a batch, behind the job `after`."""
-        return await self._batches.view(batch_id, after, limit)
+        return self._all_told(await self._batches.view(batch_id, after, limit))
 
     async def latest(self, batch_id: str, after: str = "", limit: int = PAGE_JOBS) -> BatchView:
         """Return a page of a batch in which the latest try of a job stands for all of them."""
-        return await self._batches.latest(batch_id, after, limit)
+        return self._all_told(await self._batches.latest(batch_id, after, limit))
 
     def events(self, batch_id: str) -> AsyncGenerator[Event, None]:
         """Give what changes in a batch, beginning with all that is there, until `end_streams`."""
@@ -202,6 +207,15 @@ class Work:
         self.end_streams()
         self.following.close()
         await asyncio.to_thread(self._gateway.close)
+
+    def _told(self, job: JobView) -> JobView:
+        """Say it of a job that waits for nothing."""
+        if not is_lost(job, self._fleet_state.lost_before):
+            return job
+        return replace(job, is_lost=True, notes=[*job.notes, LOST])
+
+    def _all_told(self, batch: BatchView) -> BatchView:
+        return replace(batch, jobs=[self._told(job) for job in batch.jobs])
 
     async def _located(self, job_id: str) -> InStore:
         job = await self.job(job_id)

@@ -18,10 +18,16 @@ export class Row {
     this.job = null;
     this.problem = null;
     this.earlier = [];
+    this.lostJob = null;
   }
 
   get isDone() {
     return DONE.includes(this.state);
+  }
+
+  /** Whether it waits for nothing: its request is in the queue no more. */
+  get isLost() {
+    return this.state === "waiting" && Boolean(this.job) && this.lostJob === this.job.id;
   }
 
   get isOnItsWay() {
@@ -111,6 +117,18 @@ export class Batch extends EventTarget {
     }
   }
 
+  /** Mark the jobs that were sent before a time and wait: the fleet says that their requests are gone. */
+  findLost(before) {
+    const changed = [];
+    for (const row of this.rows) {
+      const isLost = Boolean(before) && row.state === "waiting" && Boolean(row.job) && sentAt(row.job) < Date.parse(before);
+      if (isLost === row.isLost) continue;
+      row.lostJob = isLost ? row.job.id : null;
+      changed.push(row);
+    }
+    if (changed.length) this.tell(changed);
+  }
+
   _mayBeOurs(job) {
     const fits = (row) => row.name === job.name || row.bytes === job.bytes;
     return this.rows.some((row) => row.state === "uploading" && row.operation === job.operation && fits(row));
@@ -135,6 +153,11 @@ export class Batch extends EventTarget {
 function isEarlierTry(job, shown) {
   if (!shown || shown.id === job.id || job.retry_of === shown.id) return false;
   return shown.retry_of === job.id || job.id < shown.id;
+}
+
+/** When a job's request was sent, in Unix milliseconds: its id is made when its body begins to come in. */
+function sentAt(job) {
+  return Date.parse(job.submitted_at) + 1000 * (job.times?.upload || 0);
 }
 
 function putEarlier(row, job) {

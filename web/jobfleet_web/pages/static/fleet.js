@@ -20,8 +20,9 @@ function scaled(scaling) {
 }
 
 export class Fleet {
-  constructor(place, notices) {
-    Object.assign(this, { place, notices });
+  /** `seen` gets each answer of the server. */
+  constructor(place, notices, seen = () => {}) {
+    Object.assign(this, { place, notices, seen });
     this._shown = "";
     document.addEventListener("visibilitychange", () => document.hidden || this.now());
   }
@@ -30,7 +31,9 @@ export class Fleet {
     clearTimeout(this._timer);
     let wait = document.hidden ? HIDDEN_EVERY_MS : EVERY_MS;
     try {
-      this._show(await ask(at("/api/v1/fleet")));
+      const fleet = await ask(at("/api/v1/fleet"));
+      this._show(fleet);
+      this.seen(fleet);
     } catch (problem) {
       if (problem.retryAfter) wait = Math.max(wait, problem.retryAfter * 1000);
       this._draw("unknown", ["Fleet not heard from"], problem.message);

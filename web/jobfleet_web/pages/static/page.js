@@ -29,7 +29,7 @@ const sender = new Sender(batch, notices, begin);
 const form = new OperationForm((text) => reveal(sender.addNumbers(text, form.operation, form.parameters)));
 const list = new BatchList(batch, { again: (row) => sender.again(row), look: (row) => details.open(row) });
 const details = new Details(() => list.shown);
-const fleet = new Fleet(byId("fleet"), notices);
+const fleet = new Fleet(byId("fleet"), notices, (seen) => batch.findLost(seen.lost_before));
 
 let pending = [];
 

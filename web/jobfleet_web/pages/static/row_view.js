@@ -5,6 +5,7 @@ import { hasAfter, picture } from "./pictures.js";
 import { inShort } from "./results.js";
 import { bytes, clock, label, seconds, sentence, STATES } from "./words.js";
 
+const LOST = "No request of it is in the queue any more, and no worker has one: the queue was emptied, or it lies among the dead letters.";
 const STEPS = ["upload", "waiting", "working", "answering"];
 
 export class RowView {
@@ -35,8 +36,8 @@ export class RowView {
     this._part("badge", [row.state, row.earlier.length], () => this._drawBadge());
     this._part("pictures", [row.job?.id, row.state === "succeeded"], () => this._drawPictures());
     this._part("facts", [row.job?.id, row.name, row.bytes], () => this._drawFacts());
-    this._part("result", [row.state, row.job?.id, row.problem?.message], () => this.result.replaceChildren(...this._result()));
-    this._part("ways", [row.state, row.job?.id], () => this._drawWays());
+    this._part("result", [row.state, row.job?.id, row.problem?.message, row.isLost], () => this.result.replaceChildren(...this._result()));
+    this._part("ways", [row.state, row.job?.id, row.isLost], () => this._drawWays());
     this.tick();
   }
 
@@ -89,6 +90,7 @@ export class RowView {
     const { row } = this;
     if (row.problem) return [trouble(row.problem.message, row.problem.mend)];
     if (row.job?.error) return [trouble(row.job.error.message, row.job.error.mend)];
+    if (row.isLost) return [trouble(LOST, "Try it again.")];
     if (row.state !== "succeeded" || !row.job) return [];
     const notes = row.job.notes?.length ? [element("p", { class: "quiet" }, sentence(row.job.notes[0]))] : [];
     return [...inShort(row.job), ...notes];
@@ -98,7 +100,7 @@ export class RowView {
     const { row } = this;
     const whose = forReaders(` ${row.name}`);
     const ways = [];
-    if (row.state === "failed") ways.push(button(["Try again", whose], { look: "is-main", name: "again", onclick: () => this.again(row) }));
+    if (row.state === "failed" || row.isLost) ways.push(button(["Try again", whose], { look: "is-main", name: "again", onclick: () => this.again(row) }));
     if (row.job?.output) {
       ways.push(element("a", { class: "button", href: row.job.output.href, download: row.job.output.name || "" }, icon("down"), "Download", whose.cloneNode(true)));
     }

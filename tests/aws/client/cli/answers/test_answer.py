@@ -86,6 +86,9 @@ def test_where_no_answer_comes_it_is_told_whether_a_worker_is_there(run: Run, st
     ran = run("stats", "1", "--timeout", "0")
     fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: 1 waiting job, 0 with the workers")
     assert "`jobfleet result " in ran.stderr
+    stack.sqs.purge_queue(QueueUrl=stack.requests)
+    gone = run("wait", new_job_id(), "--timeout", "0")
+    fails(gone, Exit.NO_ANSWER, "1 worker is alive, and nothing waits or is in work.", "`jobfleet dead list`")
     stack.front.forbids = lambda call: call == "GetQueueAttributes"
     ran = run("stats", "1", "--timeout", "0")
     fails(ran, Exit.NO_ANSWER, "1 worker is alive and may be busy: `jobfleet status`")
