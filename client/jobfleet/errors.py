@@ -32,7 +32,7 @@ EXIT_MEANINGS = {
     Exit.ERROR: "an unforeseen error; the message says which",
     Exit.USAGE: "the command line cannot be understood",
     Exit.BAD_INPUT: "the input cannot be sent: no such file, no image in a folder, a word among the numbers",
-    Exit.CREDENTIALS: "there are no AWS credentials, or AWS does not accept them (any more)",
+    Exit.CREDENTIALS: "there are no AWS credentials, AWS does not accept them, or this clock is off",
     Exit.NOT_DEPLOYED: "the stack is not deployed in this account and region",
     Exit.UNREACHABLE: "AWS, or the endpoint given, cannot be reached",
     Exit.NO_ANSWER: "no worker answered in time, or there is no result under that id yet",
@@ -73,6 +73,10 @@ class NoCredentials(FleetError):
     """There are no credentials, or AWS does not accept them."""
 
     exit = Exit.CREDENTIALS
+
+
+class WrongClock(NoCredentials):
+    """AWS refuses what this machine signs, since its clock is wrong."""
 
 
 class NotDeployed(FleetError):

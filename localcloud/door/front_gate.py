@@ -64,7 +64,10 @@ class Gate:
             return refuse(call, RefusalReason.MALFORMED, call.malformed)
         if call.signed is None:
             return None if _needs_no_signature(call) else refuse(call, RefusalReason.UNSIGNED)
-        trouble = _trouble(call.signed, environ, call.body, credential)
+        now = time.time()
+        trouble = _trouble(call.signed, environ, call.body, credential, now)
+        if trouble is RefusalReason.CLOCK_SKEW:
+            return refuse(call, trouble, signature.why_skewed(call.signed, now) or "")
         if trouble is not None:
             return refuse(call, trouble)
         if call.region not in _regions():
@@ -85,9 +88,12 @@ def _needs_no_signature(call: Call) -> bool:
 
 
 def _trouble(
-    signed: Signed, environ: "WSGIEnvironment", body: bytes | None, credential: Credential | None
+    signed: Signed,
+    environ: "WSGIEnvironment",
+    body: bytes | None,
+    credential: Credential | None,
+    now: float,
 ) -> RefusalReason | None:
-    now = time.time()
     if credential is None:
         return RefusalReason.UNKNOWN_KEY
     if signed.token != credential.token:
@@ -97,7 +103,7 @@ def _trouble(
         return RefusalReason.EXPIRED
     if signature.link_is_over(signed, now):
         return RefusalReason.LINK_OVER
-    if not signed.is_link and abs(now - signed.time) > signature.MAX_SKEW_SECONDS:
+    if signature.why_skewed(signed, now):
         return RefusalReason.CLOCK_SKEW
     if not signature.is_right(signed, environ, body, credential.secret):
         return RefusalReason.WRONG_SIGNATURE

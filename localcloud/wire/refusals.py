@@ -53,7 +53,6 @@ _S3_SIGNATURE = (
     "Check your key and signing method."
 )
 _NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
-_SKEW = "Signature expired: the request was signed more than 15 minutes ago or ahead; set the clock"
 
 _Entry = tuple[int, str, str]
 # What each kind of service says: status, code, message. An empty message is the caller's to give.
@@ -106,7 +105,7 @@ _QUERY: dict[RefusalReason, _Entry] = {
     RefusalReason.WRONG_TOKEN: (403, "InvalidClientTokenId", _INVALID_TOKEN),
     RefusalReason.EXPIRED: (403, "ExpiredToken", _EXPIRED),
     RefusalReason.WRONG_SIGNATURE: (403, "SignatureDoesNotMatch", _SIGNATURE),
-    RefusalReason.CLOCK_SKEW: (403, "SignatureDoesNotMatch", _SKEW),
+    RefusalReason.CLOCK_SKEW: (403, "SignatureDoesNotMatch", ""),
     RefusalReason.MALFORMED: (400, "IncompleteSignature", ""),
     RefusalReason.UNSIGNED: (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
     RefusalReason.LINK_OVER: (403, "SignatureDoesNotMatch", "Signature expired: the link's time is up"),
@@ -130,9 +129,8 @@ def refuse(call: Call, trouble: RefusalReason, message: str = "") -> Refusal:
     """Return the answer; `message` is for the troubles whose words depend on the request."""
     table = {Family.S3: _S3, Family.EC2: _EC2}.get(call.family, _QUERY)
     status, code, words = table[trouble]
-    return refuse_with(
-        call, status, code, words.format(message) if message and "{}" in words else message or words
-    )
+    said = words.format(message) if message and "{}" in words else words or message
+    return refuse_with(call, status, code, said)
 
 
 def refuse_with(call: Call, status: int, code: str, said: str) -> Refusal:

@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
 
-# A request may be this many seconds old, or ahead.
-MAX_SKEW_SECONDS = 15 * 60
+# A request may be this many seconds old, or ahead. 5 minutes is what AWS tells of its services in general:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+MAX_SKEW_SECONDS = 5 * 60
+# These take longer. S3 and EC2 tell it themselves, the answers of STS and SQS name their limit:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (RequestExpired)
+# https://github.com/aws/aws-cli/issues/6676 (STS), https://github.com/celery/celery/issues/8015 (SQS)
+LONG_SKEW_SECONDS = 15 * 60
+_LONG_SKEW_SERVICES = frozenset({"s3", "ec2", "sts", "sqs"})
 
 
 class MalformedAuthorization(Exception):
@@ -144,6 +151,28 @@ def _scope(credential: str) -> tuple[str, str, str, str]:
 def link_is_over(signed: Signed, now: float) -> bool:
     """Tell whether a link's time is up."""
     return signed.is_link and now > signed.time + (signed.seconds or 0)
+
+
+def why_skewed(signed: Signed, now: float) -> str | None:
+    """Return AWS's words for a request signed by a clock that is too far from `now`, else None."""
+    if signed.is_link:
+        return None
+    most = LONG_SKEW_SECONDS if signed.service in _LONG_SKEW_SERVICES else MAX_SKEW_SECONDS
+    if signed.time < now - most:
+        return (
+            f"Signature expired: {signed.moment} is now earlier than {_moment(now - most)} "
+            f"({_moment(now)} - {most // 60} min.)"
+        )
+    if signed.time > now + most:
+        return (
+            f"Signature not yet current: {signed.moment} is still later than {_moment(now + most)} "
+            f"({_moment(now)} + {most // 60} min.)"
+        )
+    return None
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
 
 
 def is_right(signed: Signed, environ: "WSGIEnvironment", body: bytes | None, secret: str) -> bool:

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.credentials.sentences import LAB, into_the_file
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import (
@@ -23,8 +24,15 @@ from jobfleet_jobs.protocol.aws_facts import (
     lab_has_ended,
 )
 
-from jobfleet.aws import clock_skew
-from jobfleet.errors import BadInput, FleetError, NoCredentials, NotAllowed, NotDeployed, Unreachable
+from jobfleet.errors import (
+    BadInput,
+    FleetError,
+    NoCredentials,
+    NotAllowed,
+    NotDeployed,
+    Unreachable,
+    WrongClock,
+)
 from jobfleet.settings.settings import Settings
 
 # What a person knows these calls as.
@@ -41,6 +49,9 @@ _MEANINGS = {
     "GetObject": " (reading from the bucket)",
     "ListObjectsV2": " (listing what is in the bucket)",
 }
+
+# What OpenSSL says where, by this machine's clock, a certificate is over or still to come.
+_CERTIFICATE_DATES = ("certificate has expired", "certificate is not yet valid")
 
 
 class Whose(Protocol):
@@ -90,7 +101,9 @@ class ErrorSentences:
             settings = self._whose.settings
             where = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
             advice = "check the network, the region and the endpoint"
-            if where and "//127." in where:
+            if any(words in str(problem) for words in _CERTIFICATE_DATES):
+                advice = f"look at this machine's clock: if it is wrong, {clock_skew.MEND}"
+            elif where and "//127." in where:
                 advice = "if that is localcloud: is it up, and are its variables still those of this shell?"
             return Unreachable(
                 f"{where or f'AWS in region {settings.region}'} cannot be reached: {problem}; {advice}"
@@ -100,7 +113,7 @@ class ErrorSentences:
     def _refusal(self, problem: ClientError) -> FleetError:
         code, settings = error_code(problem), self._whose.settings
         if code in EXPIRED_OR_BARE | REFUSED | SKEWED and (words := clock_skew.why_refused(problem.response)):
-            return NoCredentials(words)
+            return WrongClock(words)
         if code in EXPIRED_OR_BARE:
             return NoCredentials(f"the AWS credentials have expired: {self._renew}")
         if code in REFUSED | SKEWED:

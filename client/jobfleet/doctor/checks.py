@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, NoCredentialsError
+from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import upload_key
 from jobfleet_jobs.version import __version__
 
-from jobfleet.aws import clock_skew, credentials_source, stack_description
+from jobfleet.aws import credentials_source, stack_description
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import find_identity
@@ -121,7 +122,8 @@ class Examination:
         where = endpoint_of(self._settings)
         ahead = clock_skew.seconds_ahead(answer)
         if ahead is not None and abs(ahead) > SKEW_TOLD_SECONDS and not self._refusal:
-            raise Note(f"{where}; but {clock_skew.words(ahead)}, and at five minutes AWS refuses: set it")
+            skewed = clock_skew.words(ahead)
+            raise Note(f"{where}; but {skewed}, and from 5 min on AWS refuses calls: {clock_skew.MEND}")
         return where
 
     def accepted(self) -> str:

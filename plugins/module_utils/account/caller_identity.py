@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible.module_utils.account.aws_session import new_session
 from ansible.module_utils.account.lab_limits import LAB_ROLES
-from ansible.module_utils.project.project_module import project_module
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,6 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
+from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.credentials.end_notes import END_NOTES
 from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
@@ -134,7 +134,7 @@ def trouble_of(problem: Exception) -> str:
 
 def clock_trouble(problem: ClientError) -> str:
     """Return the client's own sentence where this machine's clock is why AWS refuses, or nothing."""
-    skew = project_module("jobfleet.aws.clock_skew").why_refused(problem.response)
+    skew = clock_skew.why_refused(problem.response)
     return f"{skew}." if skew else ""
 
 
@@ -160,7 +160,8 @@ def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:
     """Return the caller's `account` and `arn`, or None and a sentence. `client` takes a service's name.
 
     At the end of a lab's session GetCallerIdentity still succeeds and all else is refused, so in a lab a
-    second call is made. Whether the caller may make that one does not matter here.
+    second call is made. Whether the caller may make that one does not matter here. STS bears a clock longer
+    than most services do.
     """
     try:
         answer = client("sts").get_caller_identity()
@@ -168,6 +169,8 @@ def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:
             _ensure_alive(client("ec2"))
     except (BotoCoreError, ClientError, RuntimeError) as problem:
         return None, trouble_of(problem)
+    if skewed := clock_skew.why_it_will_refuse(answer):
+        return None, f"{skewed[0].upper()}{skewed[1:]}."
     return {"account": answer["Account"], "arn": answer["Arn"]}, ""
 
 

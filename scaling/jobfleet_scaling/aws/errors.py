@@ -1,10 +1,11 @@
 """The kinds of AWS's errors for a scaler: wait for AWS, wait for credentials, or be refused."""
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.credentials.fitness import UnusableCredentials
 from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.direct_calls.signed_http import BUSY
-from jobfleet_jobs.protocol.aws_facts import EXPIRED, FORBIDDEN, REFUSED, error_code, lab_has_ended
+from jobfleet_jobs.protocol.aws_facts import EXPIRED, FORBIDDEN, REFUSED, SKEWED, error_code, lab_has_ended
 
 # Whatever a call to AWS raises.
 AWS_ERRORS = (BotoCoreError, ClientError, UnusableCredentials)
@@ -39,4 +40,6 @@ def words(problem: BaseException) -> str:
     """Return an error as part of a line of the log, without secrets."""
     said = problem.response.get("Error", {}).get("Message", "") if isinstance(problem, ClientError) else ""
     code = error_code(problem) or type(problem).__name__
+    if isinstance(problem, ClientError) and code in EXPIRED | REFUSED | SKEWED:
+        said = clock_skew.why_refused(problem.response) or said
     return " ".join(redact(f"{code}: {said or problem}").split())[:WORDS_MAX]

@@ -12,6 +12,7 @@ from jobfleet.errors import (
     NotTaken,
     UnknownSettings,
     Unreachable,
+    WrongClock,
 )
 
 from jobfleet_web.links import HERE
@@ -22,10 +23,13 @@ CREDENTIALS_MEND = (
     "`ansible-playbook playbooks/credentials.yml`; then send it again"
 )
 
+CLOCK_MEND = "have the clock of the web tier's host set; then send it again"
+
 SCALING_DAMAGED = "scaling-damaged"
 
 # Status, code, what to do, and after how many seconds a retry makes sense; the first kind that fits counts.
 _KINDS: tuple[tuple[type[FleetError], int, str, str, int | None], ...] = (
+    (WrongClock, 503, "clock-off", CLOCK_MEND, 30),
     (NoCredentials, 503, "session-over", CREDENTIALS_MEND, 30),
     (Unreachable, 503, "aws-unreachable", "send it again in a moment", 5),
     (NotDeployed, 503, "not-deployed", "have the stack deployed with `ansible-playbook site.yml`", 60),

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeVar
 
 from jobfleet_jobs.protocol.aws_facts import error_code
 
-from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage
+from jobfleet_worker.aws.error_kinds import credentials_refused, is_outage, why_refused
 from jobfleet_worker.clock import LOOK_SECONDS, Clock
 from jobfleet_worker.errors import GivenUp, words
 
@@ -141,9 +141,7 @@ class CircuitBreaker:
             with_them = signed_with if refused else self.credentials()
             self.trouble = Trouble(kind, service, refused, now, now + wait, pause, with_them)
         if before is None or before.credentials_refused != refused:
-            why = (
-                "AWS refuses the credentials; waiting for new ones" if refused else "AWS does not do its part"
-            )
+            why = why_refused(problem) if refused else "AWS does not do its part"
             self._say("paused", why=why, cause=words(problem))
             self._show(f"paused: {why} ({kind})")
 

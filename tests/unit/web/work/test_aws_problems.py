@@ -13,6 +13,7 @@ def kinds(base: type[errors.FleetError]) -> list[type[errors.FleetError]]:
     ("error", "status", "code"),
     [
         (errors.NoCredentials("the AWS credentials have expired"), 503, "session-over"),
+        (errors.WrongClock("this machine's clock is slow"), 503, "clock-off"),
         (errors.Unreachable("AWS cannot be reached"), 503, "aws-unreachable"),
         (errors.NotDeployed("stack 'x' is not deployed"), 503, "not-deployed"),
         (errors.NotAllowed("the credentials do not allow it"), 503, "not-allowed"),

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from jobfleet.human_text import duration
-
-# AWS takes signatures that are at most so old, or so far ahead:
+# By a clock that is more than this off, in seconds, most services take no signature; some bear with 15 min:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 MAX_SECONDS = 300
+MEND = "set it, for instance with `timedatectl set-ntp true`"
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def seconds_ahead(answer: Mapping[str, Any], now: datetime | None = None) -> float | None:
@@ -24,8 +25,15 @@ def seconds_ahead(answer: Mapping[str, Any], now: datetime | None = None) -> flo
 
 
 def words(ahead: float) -> str:
-    """Say how wrong the clock is."""
-    return f"this machine's clock is {duration(abs(ahead))} {'fast' if ahead > 0 else 'slow'}"
+    """Say how wrong the clock is: `this machine's clock is 20 min 5 s slow`; never more than two units."""
+    left = round(abs(ahead))
+    said: list[str] = []
+    for unit, size in _UNITS:
+        if left >= size or said:
+            said.append(f"{left // size} {unit}")
+        left %= size
+    how_much = " ".join(part for part in said[:2] if not part.startswith("0 "))
+    return f"this machine's clock is {how_much} {'fast' if ahead > 0 else 'slow'}"
 
 
 def why_refused(answer: Mapping[str, Any]) -> str | None:
@@ -33,5 +41,12 @@ def why_refused(answer: Mapping[str, Any]) -> str | None:
     ahead = seconds_ahead(answer)
     if ahead is None or abs(ahead) < MAX_SECONDS:
         return None
-    mend = "set it, for instance with `timedatectl set-ntp true`"
-    return f"AWS refuses the credentials because {words(ahead)}: {mend}"
+    return f"AWS refuses the credentials because {words(ahead)}: {MEND}"
+
+
+def why_it_will_refuse(answer: Mapping[str, Any]) -> str | None:
+    """Return a sentence where a service that took a signature bears more than others do, else None."""
+    ahead = seconds_ahead(answer)
+    if ahead is None or abs(ahead) < MAX_SECONDS:
+        return None
+    return f"{words(ahead)}, and most services of AWS refuse what is signed by a clock so far off: {MEND}"
