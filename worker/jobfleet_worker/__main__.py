@@ -11,6 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.credentials.fitness import strip_environment
 from jobfleet_jobs.credentials.redaction import redact, redact_all
 from jobfleet_jobs.protocol.names import BadStackName
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"worker: {redact(str(problem))}\n")
         return Exit.UNREACHABLE
     except (BotoCoreError, ClientError) as problem:
-        sys.stderr.write(f"worker: the account cannot be found out: {redact(str(problem))}\n")
+        skewed = clock_skew.why_refused(problem.response) if isinstance(problem, ClientError) else None
+        why = skewed or redact(str(problem))
+        sys.stderr.write(f"worker: the account cannot be found out: {why}\n")
         return Exit.UNREACHABLE
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.stop())

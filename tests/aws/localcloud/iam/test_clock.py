@@ -18,6 +18,7 @@ from jobfleet.cli.main import main
 from jobfleet.errors import Exit
 from jobfleet_jobs.credentials import clock_skew
 from jobfleet_scaling.aws.errors import words
+from jobfleet_worker import __main__ as worker
 from jobfleet_worker.aws.circuit_breaker import CircuitBreaker
 from jobfleet_worker.clock import SystemClock
 
@@ -165,6 +166,24 @@ def test_no_command_of_the_client_speaks_of_keys_where_the_clock_is_wrong(
     assert code == Exit.CREDENTIALS, said
     assert "because this machine's clock is" in said
     assert "set it, for instance with `timedatectl set-ntp true`" in said
+    assert "Signature" not in said
+
+
+def test_a_worker_that_cannot_find_out_the_account_names_the_clock(
+    localcloud: dict[str, str],
+    shift: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in localcloud.items():
+        monkeypatch.setenv(name, value)
+    shift(-20)
+
+    code = worker.main(["--stack", "no-such-stack", "--region", "us-east-1"])
+
+    said = capsys.readouterr().err
+    assert code == worker.Exit.UNREACHABLE
+    assert "because this machine's clock is" in said
     assert "Signature" not in said
 
 
