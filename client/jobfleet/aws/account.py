@@ -122,7 +122,9 @@ class Account:
                 endpoint_url=self.settings.endpoint_url,
                 config=self._config,
             )
-        except ValueError as problem:  # as for an endpoint in ~/.aws/config that is no URL
+        except guarded_session.TROUBLE as problem:  # as for an endpoint in ~/.aws/config that is no URL
+            if told := self.no_credentials(problem):
+                raise told from problem
             raise UnknownSettings(
                 f"AWS's own settings cannot be used: {plain(problem, 200)}; look into ~/.aws/config and the "
                 "variables whose names begin with AWS_"

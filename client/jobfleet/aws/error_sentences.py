@@ -1,6 +1,7 @@
 """AWS's errors as sentences for a person who has never seen SQS."""
 
 import os
+from collections.abc import Iterable
 from typing import Protocol
 
 from botocore.exceptions import (
@@ -8,10 +9,11 @@ from botocore.exceptions import (
     ClientError,
     HTTPClientError,
     NoCredentialsError,
+    SSLError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from jobfleet_jobs.credentials import clock_skew
-from jobfleet_jobs.credentials.sentences import LAB, into_the_file
+from jobfleet_jobs.credentials.sentences import LAB, into_the_file, why_passed_over
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.protocol.aws_facts import (
     EXPIRED_OR_BARE,
@@ -33,6 +35,7 @@ from jobfleet.errors import (
     Unreachable,
     WrongClock,
 )
+from jobfleet.human_text import plain
 from jobfleet.settings.settings import Settings
 
 # What a person knows these calls as.
@@ -52,6 +55,9 @@ _MEANINGS = {
 
 # What OpenSSL says where, by this machine's clock, a certificate is over or still to come.
 _CERTIFICATE_DATES = ("certificate has expired", "certificate is not yet valid")
+# By which variables botocore takes other authorities, and ways through proxies, than it would.
+_AUTHORITIES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
 class Whose(Protocol):
@@ -96,15 +102,12 @@ class ErrorSentences:
 
     def _trouble(self, problem: BotoCoreError) -> FleetError:
         if isinstance(problem, NoCredentialsError):
-            return NoCredentials(f"no AWS credentials were found: {LAB}{into_the_file()}, or set AWS_PROFILE")
+            way_out = why_passed_over() or f"{LAB}{into_the_file()}, or set AWS_PROFILE"
+            return NoCredentials(f"no AWS credentials were found: {way_out}")
         if isinstance(problem, HTTPClientError | AwsConnectionError):
             settings = self._whose.settings
             where = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-            advice = "check the network, the region and the endpoint"
-            if any(words in str(problem) for words in _CERTIFICATE_DATES):
-                advice = f"look at this machine's clock: if it is wrong, {clock_skew.MEND}"
-            elif where and "//127." in where:
-                advice = "if that is localcloud: is it up, and are its variables still those of this shell?"
+            advice = _network_advice(problem, where or "")
             return Unreachable(
                 f"{where or f'AWS in region {settings.region}'} cannot be reached: {problem}; {advice}"
             )
@@ -155,4 +158,27 @@ class ErrorSentences:
 
 
 def _message(problem: ClientError) -> str:
-    return str(problem.response.get("Error", {}).get("Message", "")) or "no reason given"
+    # Something between here and AWS may have answered with a whole page.
+    words = " ".join(str(problem.response.get("Error", {}).get("Message", "")).split())
+    return plain(words, 500) or "no reason given"
+
+
+def _network_advice(problem: BotoCoreError, where: str) -> str:
+    """Return what to look at where a call did not get through; `where` is the endpoint, if one is set."""
+    said = str(problem)
+    if any(words in said for words in _CERTIFICATE_DATES):
+        return f"look at this machine's clock: if it is wrong, {clock_skew.MEND}"
+    if isinstance(problem, SSLError):
+        if "WRONG_VERSION_NUMBER" in said:
+            return "what answers there speaks no TLS: is its address one that begins with http://?"
+        if named := _set_ones(_AUTHORITIES):
+            return f"look at the file of certificates in {named}"
+    if named := _set_ones(_PROXIES):
+        return f"look at the proxy in {named}, and at NO_PROXY"
+    if "//127." in where:
+        return "if that is localcloud: is it up, and are its variables still those of this shell?"
+    return "check the network, the region and the endpoint"
+
+
+def _set_ones(variables: Iterable[str]) -> str:
+    return " and ".join(name for name in variables if os.environ.get(name))

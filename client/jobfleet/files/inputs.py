@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import select
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +21,15 @@ T = TypeVar("T")
 
 
 class RawInput(io.FileIO):
-    """A file that is read; where the system refuses that, `BadInput` says so. `called` names it there."""
+    """A file that is read; where the system refuses that, `BadInput` says so. `called` names it there.
+
+    A device without an end is refused when it is read: it would fill the memory, or the disk.
+    """
 
     def __init__(self, file: str | int, called: str) -> None:
         super().__init__(file, "rb", closefd=isinstance(file, str))
         self._called = called
+        self._endless = _is_endless(self)
 
     def readinto(self, buffer: Any) -> int:
         """Read some bytes. Raises `BadInput`."""
@@ -36,6 +41,11 @@ class RawInput(io.FileIO):
         return self._in_words(lambda: io.FileIO.readall(self))
 
     def _in_words(self, read: Callable[[], T | None]) -> T:
+        if self._endless:
+            raise BadInput(
+                f"{self._called} is a device, and reading it does not end: give a file, or a part of it "
+                "through a pipe (head -c 1000)"
+            )
         try:
             # Others may have made it a stream that does not wait.
             while (found := read()) is None:
@@ -43,6 +53,14 @@ class RawInput(io.FileIO):
             return found
         except OSError as problem:
             raise BadInput(f"{self._called} cannot be read: {why(problem)}") from problem
+
+
+def _is_endless(file: io.FileIO) -> bool:
+    """Tell whether a file is one of those devices that are read on and on, as /dev/zero or /dev/urandom."""
+    about = os.fstat(file.fileno())
+    if not stat.S_ISCHR(about.st_mode) or file.isatty():
+        return False
+    return about.st_rdev != Path(os.devnull).stat().st_rdev
 
 
 def why(problem: OSError) -> str:

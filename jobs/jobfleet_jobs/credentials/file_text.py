@@ -79,7 +79,20 @@ def _of_lines(text: str) -> str:
         return f"line {problem.errors[0][0]} is no name with a value (NAME = VALUE)"
     except configparser.Error:
         return "it cannot be read"
-    return ""
+    return next(
+        (
+            f"what is indented below {_shown(name)} of [{_shown(section)}] is not NAME = VALUE"
+            for section in file.sections()
+            for name, value in file[section].items()
+            if not _is_nested_well(value)
+        ),
+        "",
+    )
+
+
+def _is_nested_well(value: str) -> bool:
+    """Tell whether a value is one line, or lines below its name that are settings of their own."""
+    return not value.startswith("\n") or all("=" in line for line in value.splitlines() if line.strip())
 
 
 def _shown(name: object) -> str:

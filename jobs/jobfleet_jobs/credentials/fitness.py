@@ -24,6 +24,9 @@ VARIABLES = {
 }
 
 _UNFIT = re.compile(r"[^\x21-\x7e]")
+# A secret may have them, and no id of a key does:
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+_OF_SECRETS = re.compile(r"[/+=]")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d"
 
 
@@ -75,7 +78,7 @@ def require_fit(frozen: Any, method: str = "", place: str = "") -> None:
     remember(frozen.secret_key, frozen.token)
     for name, variable in VARIABLES.items():
         value = getattr(frozen, name)
-        if value and (why := why_unfit(value)):
+        if value and (why := why_unfit(value) or (why_no_id(value) if name == "access_key" else None)):
             # Some libraries take it from there themselves, and then call it explicit.
             if method == "env" or os.environ.get(variable, "").strip() == value.strip():
                 raise UnusableCredentials(f"{variable} in the environment {why}: set it anew")
@@ -83,6 +86,13 @@ def require_fit(frozen: Any, method: str = "", place: str = "") -> None:
             raise UnusableCredentials(
                 f"{called}{f' in {place}' if place else ''} {why}: put in its line anew, in one piece"
             )
+
+
+def why_no_id(value: str) -> str | None:
+    """Return a clause on a value that cannot be the id of a key; None for all others."""
+    if _OF_SECRETS.search(value):
+        return "is no id of a key, but may be the secret, which belongs beside it"
+    return None
 
 
 def why_unfit(value: str) -> str | None:

@@ -74,6 +74,8 @@ class CredentialProgram:
         lacking = [name for name in _KEYS if not (isinstance(found.get(name), str) and found[name])]
         if lacking:
             raise self._trouble(f"printed no {' and no '.join(lacking)}")
+        if not isinstance(found.get("SessionToken", ""), str | None):
+            raise self._trouble("printed a SessionToken that is no text")
         if found.get("Version") != 1:
             raise self._trouble('printed no "Version": 1')
         if not _is_end(found.get("Expiration")):
@@ -93,6 +95,7 @@ def _is_end(value: Any) -> bool:
     if value is None:
         return True
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        # Weeks are no dates to the parser by which botocore reads it.
+        return datetime.fromisoformat(value).tzinfo is not None and "W" not in value
     except (TypeError, ValueError):
         return False

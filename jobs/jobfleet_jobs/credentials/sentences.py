@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jobfleet_jobs.credentials.file_text import what_is_wrong
@@ -104,8 +105,7 @@ def renewal(origin: Origin) -> str:
                 f"the program {origin.program!r}, which profile {profile} names, has to give others: run it"
             )
         case "role":
-            source = origin.lines.get("source_profile") or origin.lines.get("credential_source")
-            return f"profile {profile} takes a role with the credentials of {source}: renew those"
+            return _of_role(origin)
         case _ if origin.method in ("iam-role", "container-role"):
             return "they are of this machine's own role: have the role looked at"
         case _ if origin.temporary:
@@ -113,9 +113,34 @@ def renewal(origin: Origin) -> str:
     return f"{into_the_file('others')}, profile {profile}"
 
 
+def _of_role(origin: Origin) -> str:
+    profile = origin.profile
+    if "web_identity_token_file" in origin.lines:
+        return f"profile {profile} takes a role by the token in its web_identity_token_file: renew that"
+    source = origin.lines.get("source_profile") or origin.lines.get("credential_source")
+    if not source:
+        return f"profile {profile} takes a role by no credentials: add source_profile to it in ~/.aws/config"
+    return f"profile {profile} takes a role with the credentials of {source}: renew those"
+
+
 def into_the_file(what: str = "them") -> str:
     """Return where keys belong that are not in the environment."""
     return f"put {what} in {os.environ.get('AWS_SHARED_CREDENTIALS_FILE') or '~/.aws/credentials'}"
+
+
+def why_passed_over() -> str:
+    """Return a clause on a credentials file that botocore passes over in silence; nothing if it does not."""
+    path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
+    try:
+        path = path.expanduser()
+        is_file, is_there = path.is_file(), path.is_symlink() or path.exists()
+    except (OSError, RuntimeError, ValueError):  # a name that no file has, or no home
+        return ""
+    if is_there and not is_file:
+        return f"{path} is no regular file, and AWS's tools read nothing else: put the credentials into one"
+    if is_file and not os.access(path, os.R_OK):
+        return f"{path} may not be read: allow it with `chmod u+r {shlex.quote(str(path))}`"
+    return ""
 
 
 def why_unusable(problem: BaseException, origin: Origin) -> str | None:

@@ -3,10 +3,17 @@
 botocore's objects are taken as they come, by the names that they have, so that no library is needed here.
 """
 
+import warnings
 from collections.abc import Iterable
+from getpass import GetPassWarning, getpass
 from typing import Any
 
-from jobfleet_jobs.credentials.fitness import StrippedEnvironment, UnreadableCredentials, require_fit
+from jobfleet_jobs.credentials.fitness import (
+    StrippedEnvironment,
+    UnreadableCredentials,
+    UnusableCredentials,
+    require_fit,
+)
 from jobfleet_jobs.credentials.program import CredentialProgram
 
 
@@ -40,8 +47,23 @@ def _prepare(providers: Iterable[Any]) -> list[Any]:
         elif provider.METHOD == "custom-process":
             provider._popen = CredentialProgram
         elif provider.METHOD == "assume-role":
+            provider._prompter = _ask
             _prepare_sources(provider._profile_provider_builder)
     return prepared
+
+
+def _ask(prompt: str) -> str:
+    """Return what a person types for a role's MFA device. Raises `UnusableCredentials` where nobody can."""
+    try:
+        with warnings.catch_warnings():
+            # Or it would read a pipe, and show what is typed.
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(prompt)
+    except (GetPassWarning, EOFError, OSError):
+        raise UnusableCredentials(
+            "the profile's role asks for the code of an MFA device (mfa_serial in ~/.aws/config), and no "
+            "terminal is here to type it in: use one, or keys that `aws sts get-session-token` gives"
+        ) from None
 
 
 def _prepare_sources(builder: Any) -> None:
@@ -67,3 +89,17 @@ def _frozen(credentials: Any) -> Any:
     except (LookupError, TypeError, ValueError, ArithmeticError) as problem:
         why = f"{type(problem).__name__}: {problem}"
         raise UnreadableCredentials(f"what AWS's files hold of a session cannot be read ({why})") from problem
+    except OSError as problem:
+        raise UnusableCredentials(
+            f"{problem.filename or 'a file'}, named for credentials, cannot be read: "
+            f"{problem.strerror or problem}; look at web_identity_token_file in ~/.aws/config, and at "
+            "AWS_WEB_IDENTITY_TOKEN_FILE"
+        ) from problem
+    except Exception as problem:
+        # The role or its token cannot be sent as they are. botocore's other errors have their sentences.
+        if type(problem).__name__ != "ParamValidationError":
+            raise
+        why = " ".join(str(problem).split())
+        raise UnusableCredentials(
+            f"AWS cannot be asked for a session ({why}): correct the profile in ~/.aws/config"
+        ) from problem

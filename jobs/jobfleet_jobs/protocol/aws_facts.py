@@ -22,6 +22,7 @@ EXPIRED_OR_BARE = EXPIRED | {"400"}
 REFUSED = frozenset({
     "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
     "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException",
+    "IncompleteSignature", "IncompleteSignatureException",
 })  # fmt: skip
 # The clock of the machine that signed is wrong: no new credentials help.
 SKEWED = frozenset({"RequestTimeTooSkewed"})

@@ -21,7 +21,7 @@ from botocore.session import Session
 from jobfleet_jobs.credentials import clock_skew
 from jobfleet_jobs.credentials.end_notes import END_NOTES
 from jobfleet_jobs.credentials.redaction import redact
-from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_unusable
+from jobfleet_jobs.credentials.sentences import Origin, origin_of, renewal, why_passed_over, why_unusable
 from jobfleet_jobs.protocol.aws_facts import EXPIRED, lab_has_ended
 
 HOW = (
@@ -107,7 +107,7 @@ def life_of(session: Session, now: datetime) -> str:
 def trouble_of(problem: Exception) -> str:
     """Return one sentence about credentials that could not be used, with what to do."""
     if isinstance(problem, NoCredentialsError):
-        return f"There are no AWS credentials on this machine ({problem}): {HOW}."
+        return f"There are no AWS credentials on this machine ({problem}): {why_passed_over() or HOW}."
     if said := why_none(problem):
         return said
     if isinstance(problem, ClientError):

@@ -23,6 +23,17 @@ def pipe(folder: Path, data: bytes) -> Path:
     return path
 
 
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/full"])
+def test_a_device_without_an_end_is_refused_rather_than_read_for_ever(device: str) -> None:
+    with opened(Path(device)) as file, pytest.raises(BadInput, match="reading it does not end: give a file"):
+        file.read(1)
+
+
+def test_the_empty_device_is_an_empty_file() -> None:
+    with opened(Path("/dev/null")) as file:
+        assert file.read() == b""
+
+
 @pytest.mark.parametrize("size", [3, LARGE_BYTES + 3])
 def test_what_comes_through_a_pipe_can_be_read_again(size: int, tmp_path: Path) -> None:
     job = prepare("greyscale", pipe(tmp_path, b"x" * size))
