@@ -13,6 +13,7 @@ from typing import Any
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.operations.catalogue import OPERATIONS
+from jobfleet_jobs.operations.linear_pattern import BadPattern, linear_pattern
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.operations.parameters import Choice, Decimal, Flag, Parameter, Text, Whole
 
@@ -184,10 +185,12 @@ def _of_default(parameter: Parameter) -> Iterator[str]:
 def _of_pattern(parameter: Text) -> str | None:
     if not _is_words(parameter.what):
         return "say in `what` what kind of text it is"
+    if not isinstance(parameter.pattern, str):
+        return f"its pattern is a text, not {shown(parameter.pattern)}"
     try:
-        re.compile(parameter.pattern)
-    except (TypeError, OverflowError, RecursionError, re.error) as problem:
-        return f"its pattern is no regular expression: {problem}"
+        linear_pattern(parameter.pattern)
+    except BadPattern as problem:
+        return f"its pattern {shown(parameter.pattern)}: {problem}"
     return None
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from jobfleet_jobs.credentials.redaction import shown
 from jobfleet_jobs.errors import BadJob
 from jobfleet_jobs.near_words import did_you_mean
+from jobfleet_jobs.operations.linear_pattern import linear_pattern
 
 # A list is one of steps (`operations.pipeline_steps`).
 Value = int | float | str | bool | list[dict[str, Any]]
@@ -146,7 +147,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Text(Parameter):
-    """A text that `pattern` matches whole; `what` says in words what that is: `a colour, …`."""
+    """A text that `pattern` matches whole; `what` says in words what that is: `a colour, …`.
+
+    The pattern is one of `re`'s, of those that `linear_pattern` can try in a bounded time.
+    """
 
     kind: ClassVar[str] = "text"
 
@@ -163,7 +167,7 @@ class Text(Parameter):
         if not isinstance(value, str) or len(value) > TEXT_MAX_CHARACTERS:
             raise self.refusal(value, f"{self.what}, of at most {TEXT_MAX_CHARACTERS} characters")
         # Half a surrogate pair is none: JSON can write it, and no file, header or answer can hold it.
-        if not re.fullmatch(self.pattern, value) or _SURROGATE.search(value):
+        if not linear_pattern(self.pattern).matches(value) or _SURROGATE.search(value):
             raise self.refusal(value, self.what)
         return value
 

@@ -79,6 +79,8 @@ def test_what_is_no_declaration_is_refused_in_words(found: Any) -> None:
         (Choice("unit", "It."), "give choices"),
         (Text("start", "It.", pattern="("), "no regular expression"),
         (Text("start", "It.", pattern="a{99999999999999999999}"), "no regular expression"),
+        (Text("start", "It.", pattern="(?=a)a"), "looking around"),
+        (Text("start", "It.", pattern=["a"]), "its pattern is a text"),  # type: ignore[arg-type]
         (Decimal("share", "It.", minimum=0, maximum=float("inf")), "finite"),
         (Choice("unit", "It.", choices=tuple(f"{n:090}" for n in range(100))), "8,192 are the most"),
     ],

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jobfleet.stack.offered_operations import Offered, Offers
+from jobfleet_jobs.operations.operation import Operation
+from jobfleet_jobs.operations.parameters import Text
 from jobfleet_web.model import InMemory, JobFailure
 from jobfleet_web.problems import Problem
 
@@ -178,6 +181,26 @@ def test_what_cannot_be_done_is_refused_with_the_value_and_the_way_out(
     assert told.get("value") == value
     assert told["mend"]
     assert made.work.uploads == []
+
+
+class OneOfAPackage(ScriptedWork):
+    """Offers an operation whose pattern Python's `re` would try for years on the value of the test below."""
+
+    async def operations(self) -> Offers:
+        offers = await super().operations()
+        offers.offered["it"] = Offered(await self.operation("it"), ["w1"])
+        return offers
+
+    async def operation(self, name: str) -> Operation:
+        word = Text("word", "A word.", pattern="(a+)+b", what="letters and a b")
+        return Operation(name, "file", "It.", (word,), "answer")
+
+
+def test_a_package_cannot_hold_up_the_host_by_its_pattern(site: Make) -> None:
+    made = site(OneOfAPackage())
+    answer = made.post(f"{UPLOAD}?operation=it&word={'a' * 60}", files={"f": PICTURE})
+    assert (answer.status_code, made.get("/healthz").status_code) == (400, 200)
+    assert "letters and a b" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("steps", ["resize width=8 | greyscale", '[{"operation":"greyscale"}]'])
