@@ -12,7 +12,7 @@ InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.process.failure import Failure
 from ansible.module_utils.tls.certificates import make_authority, make_for_host, why_over, why_unfit
-from ansible.module_utils.tls.pair_files import alone, find_pair, write_pair
+from ansible.module_utils.tls.pair_files import KeyMissing, Pair, alone, find_pair, write_pair
 
 AUTHORITY = "web-ca"
 
@@ -42,14 +42,28 @@ class ActionModule(InProcess):
     def _ensure(self, folder: Path) -> str:
         now = datetime.now(UTC)
         soon = now + timedelta(days=self.params["renew_days"])
-        authority = find_pair(folder, AUTHORITY)
+        authority = self._authority(folder)
         if authority is None or why_over(authority, soon):
             authority = make_authority(self.params["authority_name"], now)
             write_pair(folder, AUTHORITY, authority)
         name = f"web-{self.params['name']}"
-        pair = find_pair(folder, name)
+        try:
+            pair = find_pair(folder, name)
+        except KeyMissing:
+            # Nobody trusts a host's own certificate by itself, so it is made again.
+            pair = None
         why = why_unfit(pair, authority, self.params["hosts"], soon) if pair else "there is none"
         if why:
             host = make_for_host(authority, self.params["hosts"], now, self.params["days"])
             write_pair(folder, name, host)
         return why
+
+    def _authority(self, folder: Path) -> Pair | None:
+        try:
+            return find_pair(folder, AUTHORITY)
+        except KeyMissing as problem:
+            raise Failure(
+                f"{problem}: another machine deployed this stack. Copy that file from there, mode 0600, and run "
+                f"this again. If it is lost, delete {folder}/{AUTHORITY}.pem: a new authority is made, and "
+                "everybody who trusts the old one must be told the new one"
+            ) from problem

@@ -35,6 +35,10 @@ class Pair:
         )
 
 
+class KeyMissing(Exception):
+    """A certificate lies here and its key does not."""
+
+
 def read_pair(certificate_pem: bytes, key_pem: bytes) -> Pair:
     """Return a pair as it lies in two files. Raises `ValueError` where it is none."""
     certificate = x509.load_pem_x509_certificate(certificate_pem)
@@ -56,7 +60,12 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def find_pair(folder: Path, name: str) -> Pair | None:
-    """Return the pair of this name, None if there is none that can be used. Raises `OSError`."""
+    """Return the pair of this name, None if there is none that can be used.
+
+    Raises `OSError`, and `KeyMissing` for a certificate without its key: no break-off leaves that behind.
+    """
+    if (folder / f"{name}.pem").exists() and not (folder / f"{name}.key").exists():
+        raise KeyMissing(f"{folder}/{name}.pem is here, and its key {folder}/{name}.key is not")
     try:
         return read_pair((folder / f"{name}.pem").read_bytes(), (folder / f"{name}.key").read_bytes())
     except (FileNotFoundError, ValueError):

@@ -120,8 +120,16 @@ def test_an_authority_near_its_end_is_made_anew_with_all_that_it_signed(tmp_path
     speak(after, "203.0.113.7")
 
 
-@pytest.mark.parametrize("harm", ["web-ca.key", "web-ca.pem", "web-i-1.key", "web-i-1.pem"])
-@pytest.mark.parametrize("with_what", [None, "no certificate", "of another"])
+# A missing key of the authority is another matter: see below.
+HARMS = [
+    (harm, with_what)
+    for harm in ("web-ca.key", "web-ca.pem", "web-i-1.key", "web-i-1.pem")
+    for with_what in (None, "no certificate", "of another")
+    if (harm, with_what) != ("web-ca.key", None)
+]
+
+
+@pytest.mark.parametrize(("harm", "with_what"), HARMS)
 def test_what_is_lost_or_harmed_is_made_anew(tmp_path: Path, harm: str, with_what: str | None) -> None:
     ensure(tmp_path)
     if with_what is None:
@@ -146,3 +154,26 @@ def test_what_is_no_host_is_named(tmp_path: Path, host: str) -> None:
 
     assert answer["failed"] is True
     assert f"'{host}' is no address and no name of a host" in answer["msg"]
+
+
+def test_a_second_machine_without_the_authoritys_key_makes_no_other_authority(tmp_path: Path) -> None:
+    made = ensure(tmp_path)
+    trusted = Path(made["authority"]).read_bytes()
+    (tmp_path / "web-ca.key").unlink()
+
+    refused = ensure(tmp_path)
+
+    assert refused["failed"]
+    for words in (f"{tmp_path}/web-ca.key is not", "Copy that file", f"delete {tmp_path}/web-ca.pem"):
+        assert words in refused["msg"]
+    assert Path(made["authority"]).read_bytes() == trusted
+
+
+def test_a_hosts_lost_key_is_made_again_under_the_same_authority(tmp_path: Path) -> None:
+    made = ensure(tmp_path)
+    Path(made["key"]).unlink()
+
+    again = ensure(tmp_path)
+
+    assert again["changed"]
+    speak(again, HOSTS[0], authority=made["authority"])
