@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 
+from jobfleet_scaling.policy.need import ASSUMED_SERVICE_SECONDS
+
 # As many heartbeats of a worker count, one a minute: what jobs took ten minutes ago says little of these.
 HEARTBEATS_MAX = 10
 
@@ -37,6 +39,7 @@ class WorkRates:
         self._sums: dict[str, deque[_Sums]] = {}
         self._started: dict[str, object] = {}
         self._slots: dict[str, int] = {}
+        self._at_work: dict[str, int] = {}
 
     def take(self, heartbeat: Heartbeat) -> None:
         """Take a heartbeat into account."""
@@ -44,6 +47,7 @@ class WorkRates:
         if heartbeat.slots <= 0:
             return  # a version that does not tell
         self._slots[worker] = heartbeat.slots
+        self._at_work[worker] = min(heartbeat.in_flight, heartbeat.slots)
         sums = self._sums.setdefault(worker, deque(maxlen=HEARTBEATS_MAX))
         if self._started.get(worker) != heartbeat.started:
             self._started[worker] = heartbeat.started
@@ -57,7 +61,7 @@ class WorkRates:
     def keep(self, workers: Iterable[str]) -> None:
         """Forget all other workers."""
         kept = set(workers)
-        for known in (self._sums, self._started, self._slots):
+        for known in (self._sums, self._started, self._slots, self._at_work):
             for worker in [one for one in known if one not in kept]:
                 del known[worker]
 
@@ -65,9 +69,25 @@ class WorkRates:
         """Return what is known by now; `before` is what was known earlier."""
         busy = sum(sums[-1].busy - sums[0].busy for sums in self._sums.values() if len(sums) > 1)
         ends = sum(sums[-1].ends - sums[0].ends for sums in self._sums.values() if len(sums) > 1)
-        prior = PRIOR_JOBS if before.service_seconds > 0 else 0.0
-        weight = ends + prior
-        # Where no job has ended yet, each takes at least what they all took until now.
-        service = (busy + prior * before.service_seconds) / max(weight, 1.0) if weight or busy else 0.0
+        service = _mean(busy, ends, before.service_seconds) if ends else self._least(busy, before)
         slots = sum(self._slots.values()) / len(self._slots) if self._slots else before.slots
         return Rates(min(service, SERVICE_LONGEST_SECONDS), slots)
+
+    def _least(self, busy: float, before: Rates) -> float:
+        """Return what jobs take of which none has ended yet: at least what each took until now.
+
+        `before` may be what this returned a moment ago, and is not to grow by being asked for.
+        """
+        open_jobs = sum(self._at_work.values())
+        least = busy / open_jobs if open_jobs else 0.0
+        if before.service_seconds > 0:
+            return max(
+                before.service_seconds, _mean(busy, open_jobs, before.service_seconds) if least else 0.0
+            )
+        # Jobs that began a moment ago do not say that they are short, nor does what was no job.
+        return least if least > ASSUMED_SERVICE_SECONDS else 0.0
+
+
+def _mean(busy: float, jobs: int, before: float) -> float:
+    prior = PRIOR_JOBS if before > 0 else 0.0
+    return (busy + prior * before) / (jobs + prior)

@@ -37,11 +37,21 @@ class Agent:
         self._taken = ""
         self._said_drained = False
         self._trouble = ""
+        self.is_going = False
+        """Whether AWS takes this host, and may: the worker has stopped. Such a host decides nothing more."""
 
     @property
     def is_leaving(self) -> bool:
         """Whether the worker was told to stop."""
         return self._ordered == DRAIN
+
+    def look(self) -> None:
+        """Ask whether AWS takes this host; to be called before each `turn`, and before this host leads.
+
+        The group is let go on in `turn`: whoever would lead in between would take the lease along.
+        """
+        self._taken = self._why_taken()
+        self.is_going = bool(self._taken) and self._switch.is_drained()
 
     def turn(self, state: ScalingState | None, now: datetime) -> None:
         """Do what is due at `now` (UTC). Raises nothing of AWS's.
@@ -49,7 +59,6 @@ class Agent:
         Without a `state`, as it could not be read, a worker that drained goes on resting: the leader may be
         about to end its host.
         """
-        self._taken = self._why_taken()
         if why := self._taken or self._why_cordoned(state):
             self._drain(why, now)
         elif state is not None and self._is_kept_from_work():
@@ -84,7 +93,7 @@ class Agent:
 
     def _answer_hook(self, now: datetime) -> None:
         try:
-            if self._switch.is_drained():
+            if self.is_going:
                 self._hook.go_on()
             else:
                 self._hook.keep_waiting()

@@ -61,6 +61,8 @@ class Service:
 
     def turn(self) -> None:
         """Do one tick. What fails is said, and the next tick tries again."""
+        if self._parts.agent:
+            self._parts.agent.look()
         state: ScalingState | None = self._read.state if self._read else None
         try:
             state = self._lead_or_follow()
@@ -95,6 +97,11 @@ class Service:
             self._read = None
             return ScalingState()
         self._read, self._read_at = self._parts.store.read(), self._clock.monotonic()
+        if self._parts.agent and self._parts.agent.is_going:
+            # Else it would be gone with the lease, and the next host wait for the lease's end.
+            self._read = self._parts.leader.release(self._read)
+            notify("STATUS=AWS takes this host")
+            return self._read.state
         if configuration.paused:
             notify("STATUS=the stack is stopped")
             return self._read.state

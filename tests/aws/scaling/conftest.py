@@ -103,6 +103,7 @@ class Scaler:
     who: str
     clock: TurnedClock = field(default_factory=lambda: TurnedClock(datetime.now(UTC)))
     s3: Any = None
+    agent: Any = None
 
     def __post_init__(self) -> None:
         stack, clock = self.stack, self.clock
@@ -117,7 +118,7 @@ class Scaler:
         parts = LeaderParts(self.store, self.lease, demand, fleets, self.acts, self.log.tell)
         self.leader = Leader(self.who, clock, parts)
         reader = ConfigurationReader(lambda: self.s3, stack.bucket)
-        made = ServiceParts(reader, self.store, self.leader, None, self.log, lambda: None)
+        made = ServiceParts(reader, self.store, self.leader, self.agent, self.log, lambda: None)
         self.service = Service(clock, made)
 
     @property

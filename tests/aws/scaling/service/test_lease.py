@@ -48,6 +48,38 @@ def test_of_two_that_write_at_once_one_has_decided_nothing(stack: ScalingStack, 
     assert stack.state().holder == "i-1"
 
 
+class Going:
+    """The agent of a host that AWS takes; the hook is let go on in its `turn`."""
+
+    is_leaving = True
+
+    def __init__(self) -> None:
+        self.is_going, self.taken, self.held_at_the_end = False, False, []  # type: bool, bool, list[str]
+
+    def look(self) -> None:
+        self.is_going = self.taken
+
+    def turn(self, state: ScalingState | None, _now: datetime) -> None:
+        assert state is not None
+        if self.is_going:
+            self.held_at_the_end.append(state.holder)
+
+
+def test_a_host_that_aws_takes_lets_the_lease_go_before_it_goes(stack: ScalingStack, scaler: Made) -> None:
+    agent = Going()
+    first, second = scaler("i-1", agent=agent), scaler("i-2")
+    first.turn()
+    assert stack.state().holder == "i-1"
+    agent.taken = True
+    first.turn()
+    assert agent.held_at_the_end == [""]
+    # Nor does it take the lease again, as nobody has it.
+    first.turn()
+    assert stack.state().holder == ""
+    second.turn()
+    assert (stack.state().holder, second.lease.holds(), first.lease.holds()) == ("i-2", True, False)
+
+
 def test_another_takes_over_when_the_lease_is_over_and_not_before(
     stack: ScalingStack, scaler: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from jobfleet_jobs.protocol.heartbeat import Heartbeat
 from jobfleet_scaling.demand.work_rates import HEARTBEATS_MAX, PRIOR_JOBS, Rates, WorkRates
 
@@ -46,8 +47,29 @@ def test_what_jobs_waited_for_aws_is_not_what_they_take() -> None:
     assert rates(*told).service_seconds == 1.0
 
 
-def test_jobs_that_have_not_ended_take_at_least_what_they_took_until_now() -> None:
-    assert rates(beat("a", 120.0, 0)).service_seconds == 120.0
+def test_jobs_that_have_not_ended_take_at_least_what_each_took_until_now() -> None:
+    assert rates(beat("a", 120.0, 0, in_flight=1)).service_seconds == 120.0
+    # Of ten in hand, two are at work on each host.
+    both = beat("a", 120.0, 0, in_flight=10), beat("b", 120.0, 0, in_flight=10)
+    assert rates(*both).service_seconds == 60.0
+
+
+def test_a_job_that_goes_on_does_not_seem_longer_each_time_somebody_looks() -> None:
+    taken = WorkRates()
+    taken.take(beat("a", 120.0, 0, in_flight=1))
+    known = Rates(1.0, 2.0)
+    for _ in range(1_000):
+        known = taken.rates(known)
+    assert known.service_seconds == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize(
+    ("busy", "in_flight"), [(0.065, 0), (0.5, 2)], ids=["an event that was no job", "jobs that just began"]
+)
+def test_what_ended_no_job_does_not_say_that_jobs_are_short(busy: float, in_flight: int) -> None:
+    told = beat("a", busy, 0, in_flight=in_flight)
+    assert rates(told).service_seconds == 0.0
+    assert rates(told, before=Rates(5.0, 2.0)).service_seconds == 5.0
 
 
 def test_what_was_known_before_counts_as_a_few_jobs() -> None:

@@ -76,6 +76,7 @@ class Site:
         return what
 
     def turn(self, state: ScalingState | None = STAYS) -> None:
+        self.agent.look()
         self.agent.turn(state, NOW)
 
 
@@ -175,6 +176,25 @@ def test_the_group_waits_while_the_worker_drains_and_goes_on_then(site: Site) ->
     for _ in range(3):
         site.turn()
     assert site.group.calls == ["heartbeat", "heartbeat", "CONTINUE"]
+
+
+def test_the_group_is_not_let_go_on_in_a_turn_in_which_the_host_may_have_led(site: Site) -> None:
+    site.metadata |= TERMINATED
+    site.turn()
+    site.agent.look()
+    assert not site.agent.is_going
+    site.help()  # the worker stops while the host leads
+    site.agent.turn(STAYS, NOW)
+    assert "CONTINUE" not in site.group.calls
+    site.turn()
+    assert (site.agent.is_going, site.group.calls[-1]) == (True, "CONTINUE")
+
+
+def test_a_host_that_is_only_cordoned_is_not_going(site: Site) -> None:
+    site.turn(LEAVES)
+    site.help()
+    site.turn(LEAVES)
+    assert not site.agent.is_going
 
 
 def test_an_answer_that_aws_did_not_take_is_given_again(site: Site) -> None:
