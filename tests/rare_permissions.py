@@ -132,7 +132,8 @@ CLIENT_WAKING = (
     Rare("Capacity", ("autoscaling:SetDesiredCapacity",), (_GROUPS,), "the first host is ordered"),
     Rare("Log", ("s3:PutObject",), (f"{_BUCKET}/scaling/log/*",), "who woke the fleet stands in its log"),
     Rare("RarePlainHosts", ("ec2:DescribeInstances",), ("*",),
-         "the same where Auto Scaling groups are refused", (("ec2:Region", ("${region}",)),)),
+         "the same where Auto Scaling groups are refused; how many run in a lab",
+         (("ec2:Region", ("${region}",)),)),
     *_PLAIN_LAUNCHES,
 )  # fmt: skip
 

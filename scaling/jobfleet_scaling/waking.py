@@ -124,6 +124,8 @@ def _raise_capacity(
         return Wake(refused=_NO_ROOM, full=True)
     # What is not there, or has no room, is named in AWS's refusal.
     first = next(iter(roomy or there), names[0])
+    if why := _why_lab_is_full(configuration, client):
+        return Wake(refused=why, full=True)
     desired = found[first]["DesiredCapacity"] + 1 if first in found else 1
     autoscaling.set_desired_capacity(AutoScalingGroupName=first, DesiredCapacity=desired, HonorCooldown=False)
     return Wake(started=True)
@@ -163,10 +165,30 @@ def _launch(
         return Wake()
     if len(there) >= configuration.maximum:
         return Wake(refused=_NO_ROOM, full=True)
+    if why := _why_lab_is_full(configuration, client):
+        return Wake(refused=why, full=True)
     ec2.run_instances(
         **configuration.groups[0].launched_by(), MinCount=1, MaxCount=1, ClientToken=_token(stack, now)
     )
     return Wake(started=True)
+
+
+def _why_lab_is_full(configuration: ScalingConfiguration, client: ClientOf) -> str:
+    """Return why a lab would end what is launched now; empty if it would not, or that may not be read."""
+    most = configuration.lab_max_instances
+    if most is None:
+        return ""
+    up = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    try:
+        reservations = client("ec2").describe_instances(Filters=up)["Reservations"]
+    except ClientError as problem:
+        if error_code(problem) in FORBIDDEN:
+            return ""
+        raise
+    there = sum(len(one["Instances"]) for one in reservations)
+    if there < most:
+        return ""
+    return f"{there} instances run in the region, and the lab allows {most}: stop one of the others"
 
 
 def _token(stack: str, now: datetime) -> str:

@@ -21,6 +21,10 @@ BOOT_LONGEST_SECONDS = 600.0
 # Whatever looks dead is looked at again; what EC2's checks say may be over in a moment.
 SECOND_LOOK_SECONDS, ILL_SECONDS = 20.0, 180.0
 
+# A worker that stopped without being told so by the scalers is on a host that EC2 takes in two minutes, by a
+# spot notice, or somebody starts it anew, which takes seconds.
+STOPPED_SECONDS = 60.0
+
 # States in EC2's words in which a host works, or soon will.
 UP = ("pending", "running")
 
@@ -78,7 +82,9 @@ class Conditions:
             looks = {
                 host: why for host, why in looks.items() if not (host in cordoned and why == WORKER_STOPPED)
             }
-        dead = self._confirmed(looks, {host.id for host in there if host.ill and host.state in UP})
+        patient = {host: STOPPED_SECONDS for host, why in looks.items() if why == WORKER_STOPPED}
+        patient |= {host.id: ILL_SECONDS for host in there if host.ill and host.state in UP}
+        dead = self._confirmed(looks, patient)
         alive = [host for host in there if host.id not in dead]
         staying = [host for host in alive if host.id not in cordoned and host.state in UP]
         stopping = [host for host in alive if host.state not in UP and host.id not in cordoned]
@@ -92,13 +98,13 @@ class Conditions:
             unborn=[host for host in there if host.id in dead and not has_come(host, workers.get(host.id))],
         )
 
-    def _confirmed(self, looks: Mapping[str, str], ill: set[str]) -> dict[str, str]:
+    def _confirmed(self, looks: Mapping[str, str], patient: Mapping[str, float]) -> dict[str, str]:
         now = self._monotonic()
         self._since = {host: self._since.get(host, now) for host in looks}
         return {
             host: why
             for host, why in looks.items()
-            if now - self._since[host] >= (ILL_SECONDS if host in ill else SECOND_LOOK_SECONDS)
+            if now - self._since[host] >= patient.get(host, SECOND_LOOK_SECONDS)
         }
 
 
@@ -122,7 +128,7 @@ def _why_dead(host: FleetHost, sight: WorkerSight | None, now: datetime, limits:
         return f"no worker came to life in {waited.total_seconds():.0f} s" if waited > limits.boot else ""
     silent = now - sight.at
     if sight.stopped:
-        return WORKER_STOPPED if silent > SILENT_AFTER else ""
+        return WORKER_STOPPED
     return f"its worker has not been heard of for {silent.total_seconds():.0f} s" * (silent > limits.silent)
 
 

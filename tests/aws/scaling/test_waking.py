@@ -46,6 +46,7 @@ class Account:
         self.most = dict.fromkeys(groups, 3)
         self.refuses = ""
         self.sees_instances = True
+        self.others, self.may_look = 0, True
 
     def client(self, service: str) -> Any:
         return self.s3 if service == "s3" else self
@@ -75,8 +76,12 @@ class Account:
         self._refuse("SetDesiredCapacity")
         self.groups[AutoScalingGroupName] = DesiredCapacity
 
-    def describe_instances(self, **_: Any) -> dict[str, Any]:
+    def describe_instances(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if not self.may_look:
+            raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "Describe")
         there = list(self.launched.values()) if self.sees_instances else []
+        if not any(one["Name"].startswith("tag:") for one in Filters):
+            there += [{"InstanceId": f"i-other-{number}"} for number in range(self.others)]
         return {"Reservations": [{"Instances": there}] if there else []}
 
     def run_instances(self, ClientToken: str, **given: Any) -> None:  # noqa: N803
@@ -216,6 +221,26 @@ def test_a_first_group_that_may_have_none_is_passed_over(stack: ScalingStack, ac
     account.most["st-workers"] = 0
     assert woken(stack, account, BY_GROUPS).started
     assert account.groups == {"st-workers": 0, "st-other": 1}
+
+
+@pytest.mark.parametrize("mode", [{}, {"mode": PLAIN}], ids=["groups", "plain"])
+def test_nothing_is_launched_that_a_full_lab_would_end(
+    stack: ScalingStack, account: Account, mode: dict[str, str]
+) -> None:
+    in_a_lab = configuration(GROUP, lab_max_instances=9, **mode)
+    account.others = 9
+    found = woken(stack, account, in_a_lab)
+    assert (found.started, found.full, found.forbidden) == (False, True, False)
+    assert found.refused.startswith("9 instances run in the region, and the lab allows 9")
+    assert (account.groups["st-workers"], account.launched) == (0, {})
+    assert [line.event for line in stack.logged()] == ["refused"]
+    account.others = 8
+    assert woken(stack, account, in_a_lab).started
+
+
+def test_who_may_not_count_a_labs_instances_wakes_all_the_same(stack: ScalingStack, account: Account) -> None:
+    account.others, account.may_look = 9, False
+    assert woken(stack, account, configuration(GROUP, lab_max_instances=9)).started
 
 
 def test_an_instance_is_launched_in_its_groups_zone(stack: ScalingStack, account: Account) -> None:
