@@ -37,9 +37,10 @@ test: $(VENV)/.dev ## Run all tests; those of the playbooks boot hosts and need 
 unit: $(VENV)/.dev
 	$(PYTEST) -q --numprocesses=2 tests/unit examples
 
-soak: $(VENV)/.dev ## Look for faults for three hours: new cases for the fuzzer, ten times the jobs and faults, hosts of Debian 13
+soak: $(VENV)/.dev ## Look for faults for three hours: new cases for the fuzzer, ten times the jobs and faults, hosts of Debian 13, fleets that are harmed
 	$(VENV)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
-	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/playbooks/test_debian_13.py tests/faults
+	JOBFLEET_SOAK=10 $(PYTEST) -s --timeout=7200 tests/playbooks/test_debian_13.py \
+		tests/playbooks/test_scaling_mishaps.py tests/faults
 
 bench: $(VENV)/.dev ## Measure worker, web tier, load generator and scaling policy beside others, for half an hour
 	$(PYTHON) -m venv $(VENV)/bench
