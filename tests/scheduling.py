@@ -27,6 +27,7 @@ _STACKS = (
     ("test_web_fleet",),
     ("test_two_machines",),
     ("test_debian_13",),
+    ("test_scaling_mishaps",),
 )
 
 # What takes longest comes first, so that at the end no process waits for another one's last test.
