@@ -63,7 +63,7 @@ class ActionModule(InProcess):
             return find_pair(folder, AUTHORITY)
         except KeyMissing as problem:
             raise Failure(
-                f"{problem}: another machine deployed this stack. Copy that file from there, mode 0600, and run "
-                f"this again. If it is lost, delete {folder}/{AUTHORITY}.pem: a new authority is made, and "
-                "everybody who trusts the old one must be told the new one"
+                f"{problem}: another machine deployed this stack. Copy that file from there, mode 0600, and "
+                f"run this again. If it is lost, delete {folder}/{AUTHORITY}.pem: a new authority is made, "
+                "and everybody who trusts the old one must be told the new one"
             ) from problem

@@ -4,6 +4,9 @@ Python's own `re` tries one way after another, so `(a+)+b` takes 2**n steps on n
 end it: a package could hold up the web tier, the client and the worker. Here all ways are followed at
 once (https://swtch.com/~rsc/regexp/regexp1.html). What cannot be done so is refused: looking around, back
 references, possessive repeats. `re` still says what is a regular expression, and tries single characters.
+
+Libraries that do this have a dialect of their own and native code, which each client would have to install: a
+pattern that passed here would mean something else there.
 """
 
 import re
