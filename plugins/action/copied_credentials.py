@@ -10,10 +10,9 @@ from ansible.plugins.loader import action_loader
 InProcess = action_loader.get("in_process", class_only=True)
 
 from ansible.module_utils.account.aws_session import new_session
-from ansible.module_utils.account.caller_identity import trouble_of
+from ansible.module_utils.account.caller_identity import CREDENTIALS_TROUBLE, trouble_of
 from ansible.module_utils.account.lab_limits import is_lab
 from ansible.module_utils.account.short_lived import life_of_copy
-from botocore.exceptions import BotoCoreError, ClientError
 
 
 class ActionModule(InProcess):
@@ -26,7 +25,7 @@ class ActionModule(InProcess):
             life, too_short = life_of_copy(new_session(), datetime.now(UTC), lab=lab)
         except ValueError as problem:
             self.fail_json(f"{problem}.")
-        except (BotoCoreError, ClientError, RuntimeError) as problem:
+        except CREDENTIALS_TROUBLE as problem:
             self.fail_json(trouble_of(problem))
         if too_short:
             self.fail_json(life)

@@ -14,7 +14,7 @@ InProcessAws = action_loader.get("in_process_aws", class_only=True)
 from ansible.inventory.group import Group
 from ansible.module_utils.account.aws_configuration import own_endpoints, strange_endpoints
 from ansible.module_utils.account.aws_session import new_session, preload
-from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
+from ansible.module_utils.account.caller_identity import CREDENTIALS_TROUBLE, life_of, trouble_of, who
 from ansible.module_utils.firewall.own_address import NoAddress, own_range
 from ansible.module_utils.preflight.checks import Checks
 from ansible.module_utils.preflight.role_inputs import GROUPS, RoleVariables
@@ -22,7 +22,6 @@ from ansible.module_utils.preflight.role_rules import RoleRules
 from ansible.module_utils.project.project_module import PROJECT
 from ansible.utils.vars import load_extra_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
-from botocore.exceptions import BotoCoreError
 
 preload("sts", "ec2", "iam")
 
@@ -41,7 +40,7 @@ class ActionModule(InProcessAws):
         try:
             life = life_of(session, datetime.now(UTC))
             caller, trouble = who(self.client)
-        except (BotoCoreError, RuntimeError) as problem:
+        except CREDENTIALS_TROUBLE as problem:
             trouble = trouble_of(problem)
         if caller:
             checks.summary.append(f"Account {caller['account']}, as {caller['arn']}.")

@@ -37,7 +37,8 @@ WAITING = "waiting"
 OVERDUE = timedelta(minutes=10)
 
 # Only a result says of a file left untagged that it is done, and results expire, after 30 days if nobody
-# changes that (`bucket_results_days`). What was put longer ago than this is not sent again.
+# changes that. Preflight refuses a `bucket_results_days` that is no longer than this. What was put longer ago
+# than this is not sent again.
 AGAIN_WITHIN = timedelta(days=7)
 
 # What an object says of itself, which a copy over itself has to say anew.

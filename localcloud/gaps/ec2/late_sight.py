@@ -1,5 +1,6 @@
 """Groups, key pairs, instances, images and templates that are seen late, where that is asked for."""
 
+import copy
 from typing import Any
 
 from moto.ec2.models.instances import InstanceBackend
@@ -66,11 +67,13 @@ def _a_new_key_pair_is_seen_late_where_that_is_asked_for() -> None:
 
 
 def _instances_come_and_go_late_where_that_is_asked_for() -> None:
-    """As above; and the interface of a terminated instance holds its security group for some moments more.
+    """As above; a list of instances leaves a new one out.
 
+    And the interface of a terminated one holds its security group for some moments more:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-termination-works.html.
     """
     launch, terminate = InstanceBackend.run_instances, InstanceBackend.terminate_instances
+    describe = InstanceBackend.describe_instances
 
     def run_instances(backend: Any, *arguments: Any, **more: Any) -> Any:
         reservation = launch(backend, *arguments, **more)
@@ -85,6 +88,17 @@ def _instances_come_and_go_late_where_that_is_asked_for() -> None:
                 late.made(Thing(backend.account_id, INTERFACE, group.id))
         return ended
 
+    def describe_instances(backend: Any, filters: Any = None) -> Any:
+        listed = [copy.copy(reservation) for reservation in describe(backend, filters)]
+        for reservation in listed:
+            reservation.instances = [
+                one
+                for one in reservation.instances
+                if not late.is_unseen("list of instances", Thing(backend.account_id, INSTANCE, one.id))
+            ]
+        return [reservation for reservation in listed if reservation.instances]
+
+    put_over(InstanceBackend, "describe_instances", describe_instances)
     put_over(InstanceBackend, "run_instances", run_instances)
     put_over(InstanceBackend, "terminate_instances", terminate_instances)
 

@@ -35,6 +35,13 @@ _START_AGAIN = (
 )
 
 
+# What the search for credentials raises: botocore's errors, a RuntimeError for ones that are over already,
+# and Python's own for files and variables whose words are other than botocore thinks.
+CREDENTIALS_TROUBLE = (
+    BotoCoreError, ClientError, RuntimeError, OSError, ValueError, LookupError, TypeError, ArithmeticError,
+)  # fmt: skip
+
+
 def expiry_of(session: Session) -> datetime | None:
     """Return when the credentials end, or None where nothing on this machine tells.
 
@@ -127,8 +134,13 @@ def trouble_of(problem: Exception) -> str:
             f"AWS does not answer ({redact(str(problem))}): look at this machine's network and at aws_region "
             "in inventory/group_vars/all.yml."
         )
-    if isinstance(problem, RuntimeError):  # botocore's own word for credentials known to be over
+    if type(problem) is RuntimeError:  # botocore's own word for credentials known to be over
         return f"The AWS credentials have expired ({problem}): {_how_to_renew(session_is_over=True)}."
+    if not isinstance(problem, BotoCoreError):
+        return (
+            f"The AWS credentials of this machine cannot be used ({redact(str(problem))}): look into "
+            "~/.aws/config and the variables whose names begin with AWS_."
+        )
     return f"The AWS credentials of this machine cannot be read ({redact(str(problem))}): {HOW}."
 
 
@@ -167,7 +179,7 @@ def who(client: Callable[[str], Any]) -> tuple[dict[str, str] | None, str]:
         answer = client("sts").get_caller_identity()
         if any(role in answer["Arn"] for role in LAB_ROLES):
             _ensure_alive(client("ec2"))
-    except (BotoCoreError, ClientError, RuntimeError) as problem:
+    except CREDENTIALS_TROUBLE as problem:
         return None, trouble_of(problem)
     if skewed := clock_skew.why_it_will_refuse(answer):
         return None, f"{skewed[0].upper()}{skewed[1:]}."

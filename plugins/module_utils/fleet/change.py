@@ -9,6 +9,7 @@ from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_lim
 from ansible.module_utils.firewall.regroup import misplaced
 from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
+from ansible.module_utils.fleet.listed import wait_until_listed
 from ansible.module_utils.fleet.plan import (
     GROUP_TAG,
     KEY_TAG,
@@ -125,6 +126,8 @@ class Changer:
         ):
             if ids:
                 self._wait(name, ids)
+        # Ended meanwhile, it is not listed; the inventory tells what lacks.
+        wait_until_listed(self._ec2, done["launched"] + done["started"] + done["booting"])
 
     def booting(self, leaving: list[str]) -> list[str]:
         """Return the ids of those that stay and boot: a run that was broken off began it, or the lab did."""

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit
 from ansible.module_utils.fleet.change import NO_ROOM, Refused, launch_options
 from ansible.module_utils.fleet.launch_network import zones_to_try
+from ansible.module_utils.fleet.listed import wait_until_listed
 from ansible.module_utils.fleet.plan import ALIVE, IMAGE, ROLE_TAG, InstanceGroup, tags_of
 from ansible.module_utils.images.stock import STACK_TAG
 from ansible.module_utils.preflight.aws_limits import is_private
@@ -70,6 +71,11 @@ class Builders:
         try:
             self._check_again(instance)
             self._wait("instance_running", instance)
+            if not wait_until_listed(self._ec2, [instance]):
+                raise Refused(
+                    f"AWS does not list the image's host {instance}, which runs, so nobody can make an image "
+                    "of it. It is ended again: run this again"
+                )
         except BaseException:
             self._ec2.terminate_instances(InstanceIds=[instance])
             raise

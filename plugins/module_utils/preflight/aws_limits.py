@@ -148,7 +148,9 @@ RULES: dict[str, Rule] = {
     "instances_web_name": _TAG,
     "bucket_uploads_days": _DAYS,
     "bucket_processed_days": _DAYS,
-    "bucket_results_days": _DAYS,
+    # Longer than the client sends dropped files again (`drop_folder.AGAIN_WITHIN`): only a result tells that
+    # one is done already.
+    "bucket_results_days": _from_to(8, 2**31 - 1),
     "bucket_logs_days": _DAYS,
     "bucket_workers_days": _DAYS,
     "bucket_unfinished_uploads_days": _DAYS,

@@ -90,6 +90,19 @@ HELD_TARGET_GROUP = Delay(("ResourceInUse",), step=2)
 LAUNCH = Delay(("InvalidGroup.NotFound", "InvalidKeyPair.NotFound"), seconds=45)
 
 
+def until(is_so: Callable[[], bool], seconds: int) -> bool:
+    """Tell whether something comes to be so within `seconds`; looked at each second, sooner at first."""
+    waited = 0.0
+    for part in chain(_FIRST_STEPS, repeat(1.0)):
+        if is_so():
+            return True
+        if waited >= seconds:
+            return False
+        time.sleep(part)
+        waited += part
+    raise AssertionError("the loop ends by the time that is over")
+
+
 def patiently(call: Callable[..., Any], *delays: Delay, **asked: Any) -> Any:
     """Return what `call` returns, tried again as long as one of `delays` explains its error."""
     waited = 0.0

@@ -2,12 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.module_utils.account.lab_limits import LabLimits
 from ansible.module_utils.firewall import security_group
+from ansible.module_utils.fleet.listed import SECONDS_MAX, wait_until_listed
+from ansible.module_utils.fleet.plan import find_ours
+from ansible.module_utils.images.builder import Builders, builders_of
 from ansible.module_utils.process import patience
 from ansible.module_utils.storage import bucket_settings, queue_settings, tagged
 from ansible.module_utils.storage.bucket_lock import BucketLock
@@ -174,3 +178,72 @@ def test_a_security_group_is_seen_once_it_is_made(
     security_group.make(ec2, name, "for a test", {"jobfleet:stack": name})
     group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])["SecurityGroups"]
     assert len(group) == 1
+
+
+@pytest.fixture
+def instance(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str
+) -> Iterator[Callable[[], str]]:
+    """Launches an instance that lists leave out at first; it is terminated at the end."""
+    ec2, made = aws("ec2"), []
+
+    def launch() -> str:
+        lateness(eventual=LATE)
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "jobfleet:stack", "Value": name}]}]
+        image = ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"]
+        answer = ec2.run_instances(
+            MinCount=1, MaxCount=1, ImageId=image, InstanceType="t3.micro", TagSpecifications=tags
+        )
+        made.append(answer["Instances"][0]["InstanceId"])
+        return str(made[0])
+
+    yield launch
+    lateness()
+    if made:
+        ec2.terminate_instances(InstanceIds=made)
+
+
+def test_it_is_waited_until_the_inventory_lists_what_was_launched(
+    aws: Callable[[str], Any], instance: Callable[[], str], name: str
+) -> None:
+    ec2, launched = aws("ec2"), instance()
+
+    def ours() -> list[str]:
+        return [one["InstanceId"] for one in find_ours(ec2, name)]
+
+    assert ours() == []
+    assert wait_until_listed(ec2, [launched])
+    assert ours() == [launched]
+
+
+def test_what_is_never_listed_is_told(aws: Callable[[str], Any], waited: list[int]) -> None:
+    assert not wait_until_listed(aws("ec2"), ["i-0123456789abcdef0"])
+    assert sum(waited) >= SECONDS_MAX
+
+
+def test_the_host_of_an_image_is_launched_once_the_inventory_lists_it(
+    aws: Callable[[str], Any], lateness: Callable[..., None], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not be up for that, so nobody waits until it is."""
+    monkeypatch.setattr(Builders, "_wait", lambda *_: None)
+    ec2 = aws("ec2")
+    key = ec2.create_key_pair(KeyName=name)["KeyName"]
+    ec2.create_security_group(GroupName=name, Description="for a test")
+    image = ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"]
+    params = {
+        **dict.fromkeys(("folder", "key_mark", "instance_profile", "ssh_from", "user_data"), ""),
+        "cpu_credits": "",
+        "stack": name, "name": name, "type": "t3.micro", "image_id": image, "key_name": key,
+        "security_group": name, "volume_size": 8, "tags": {}, "wait_timeout": 60,
+    }  # fmt: skip
+    lateness(eventual=LATE)
+    builders = Builders(ec2, params, LabLimits())
+
+    launched = builders.launch()
+
+    try:
+        assert [one["InstanceId"] for one in builders_of(ec2, name)] == [launched]
+    finally:
+        lateness()
+        builders.end([launched])
+        ec2.delete_key_pair(KeyName=key)

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.account.caller_identity import life_of, trouble_of
+from ansible.module_utils.account.caller_identity import life_of, trouble_of, who
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
 from jobfleet_jobs.credentials.end_notes import END_NOTES
@@ -85,6 +85,23 @@ def test_no_credentials_at_all(credentials: Path) -> None:
 )
 def test_each_trouble_has_its_sentence(problem: Exception, said: str) -> None:
     assert said in trouble_of(problem)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [FileNotFoundError(2, "No such file or directory", "/none"), ValueError("No closing quotation")],
+)
+def test_what_python_says_of_files_and_variables_is_told_with_where_to_look(problem: Exception) -> None:
+    def client(service: str) -> None:
+        raise problem
+
+    caller, said = who(client)
+
+    assert caller is None
+    assert said == (
+        f"The AWS credentials of this machine cannot be used ({problem}): look into ~/.aws/config and the "
+        "variables whose names begin with AWS_."
+    )
 
 
 def test_the_end_of_a_lab_s_session_is_said_with_the_three_steps_that_mend_it() -> None:

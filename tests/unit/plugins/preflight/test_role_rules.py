@@ -28,6 +28,7 @@ from ansible.module_utils.preflight.role_rules import RoleRules
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible.vars.plugins import get_vars_from_inventory_sources
+from jobfleet.stack.drop_folder import AGAIN_WITHIN
 from jobfleet_jobs.protocol.names import BadStackName
 
 from tests.places import REPOSITORY
@@ -318,3 +319,10 @@ def test_what_a_task_would_refuse_is_refused_before(task: str) -> None:
     given = HELD[task]
     assert isinstance(given, dict)
     assert refused(**given) != []
+
+
+def test_results_outlive_the_days_in_which_dropped_files_are_sent_again() -> None:
+    held = RULES["bucket_results_days"].holds
+
+    assert not held(AGAIN_WITHIN.days)
+    assert held(AGAIN_WITHIN.days + 1)
