@@ -9,7 +9,6 @@ from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_lim
 from ansible.module_utils.firewall.regroup import misplaced
 from ansible.module_utils.fleet.cpu_credits import credits_of, is_burstable, set_credits
 from ansible.module_utils.fleet.launch_network import zones_to_try
-from ansible.module_utils.fleet.listed import wait_until_listed
 from ansible.module_utils.fleet.plan import (
     GROUP_TAG,
     KEY_TAG,
@@ -23,6 +22,7 @@ from ansible.module_utils.fleet.plan import (
     role_of,
 )
 from ansible.module_utils.preflight.aws_limits import is_private
+from ansible.module_utils.process.listed import wait_until_listed
 from ansible.module_utils.process.patience import LAUNCH, patiently
 from ansible.module_utils.storage.bucket_lock import BucketLock
 from botocore.exceptions import ClientError, WaiterError

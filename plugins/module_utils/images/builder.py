@@ -11,10 +11,10 @@ from typing import Any
 from ansible.module_utils.account.lab_limits import LabLimits, load_of, over_limit
 from ansible.module_utils.fleet.change import NO_ROOM, Refused, launch_options
 from ansible.module_utils.fleet.launch_network import zones_to_try
-from ansible.module_utils.fleet.listed import wait_until_listed
 from ansible.module_utils.fleet.plan import ALIVE, IMAGE, ROLE_TAG, InstanceGroup, tags_of
 from ansible.module_utils.images.stock import STACK_TAG
 from ansible.module_utils.preflight.aws_limits import is_private
+from ansible.module_utils.process.listed import wait_until_listed
 from ansible.module_utils.process.patience import LAUNCH, patiently
 from botocore.exceptions import ClientError, WaiterError
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from ansible.module_utils.account.lab_limits import LabLimits
 from ansible.module_utils.firewall import security_group
-from ansible.module_utils.fleet.listed import SECONDS_MAX, wait_until_listed
 from ansible.module_utils.fleet.plan import find_ours
 from ansible.module_utils.images.builder import Builders, builders_of
 from ansible.module_utils.process import patience
+from ansible.module_utils.process.listed import SECONDS_MAX, wait_until_listed
 from ansible.module_utils.storage import bucket_settings, queue_settings, tagged
 from ansible.module_utils.storage.bucket_lock import BucketLock
 from botocore.exceptions import ClientError
