@@ -75,7 +75,11 @@ class ActionModule(InProcess):
                 "environment variables or module parameters"
             )
         except (ValueError, BotoCoreError) as error:
-            raise self.failure(error, "Couldn't connect to AWS") from error
+            raise self.failure(
+                error,
+                "No client of AWS can be made (look into ~/.aws/config and the variables whose names begin "
+                "with AWS_)",
+            ) from error
 
     @staticmethod
     def failure(error: Exception, words: str) -> Failure:

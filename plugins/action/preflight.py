@@ -25,6 +25,9 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 
 preload("sts", "ec2", "iam")
 
+# What roles ask later in the run: settings by which no client of these can be made are told here.
+LATER = ("s3", "sqs")
+
 # Where AWS does not say whose credentials they are: the account is part of the bucket's name.
 SOME_ACCOUNT = "000000000000"
 
@@ -37,6 +40,8 @@ class ActionModule(InProcessAws):
         session = new_session()
         checks = Checks(self.params, self.region, session.get_available_regions("ec2"))
         caller = None
+        for service in LATER:
+            self.client(service)
         try:
             life = life_of(session, datetime.now(UTC))
             caller, trouble = who(self.client)

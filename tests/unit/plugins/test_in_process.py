@@ -50,6 +50,26 @@ def options(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["defaults_mode = x", "request_checksum_calculation = x"])
+def test_settings_that_no_client_can_be_made_by_end_preflight_before_anything_is_made(
+    credentials: Path, line: str
+) -> None:
+    credentials.write_text(KEY_FILE.format("default", "k"))
+    credentials.with_name("config").write_text(f"[default]\n{line}\n")
+
+    given = {
+        "region": "us-east-1",
+        "stack": "x",
+        "folder": str(credentials.parent),
+        "groups": [],
+        "keypair": "x",
+    }
+    told = run(action("preflight"), given, name="preflight")
+
+    assert told["failed"]
+    assert "look into ~/.aws/config and the variables whose names begin with AWS_" in told["msg"]
+
+
 def local() -> Any:
     """Return an action that answers with what it got."""
 
