@@ -76,5 +76,10 @@ def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(PAGE_JOBS))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     if not 1 <= limit <= PAGE_JOBS:
-        raise Problem(400, "bad-page", f"limit={shown(text)}: give 1 to {PAGE_JOBS:,}")
+        raise Problem(
+            400,
+            "bad-page",
+            f"limit={shown(text)}: give 1 to {PAGE_JOBS:,}",
+            mend="leave it out, and follow `next`",
+        )
     return limit

@@ -62,6 +62,13 @@ def check_encoding(head: Head) -> None:
             415, "encoded-body", f"the body is encoded: Content-Encoding is {shown(given)}",
             mend="Send it as it is, without Content-Encoding.", more={"value": told(given)},
         ).with_headers(Accept_Encoding="identity")  # fmt: skip
+    # The server takes `chunked` apart and leaves the rest as it is: `gzip, chunked` would be stored packed.
+    given = ", ".join(head.all("transfer-encoding"))
+    if given.strip().lower() not in ("", "chunked"):
+        raise Problem(
+            415, "encoded-body", f"the body is encoded: Transfer-Encoding is {shown(given)}",
+            mend="Send it as it is, with Content-Length or as chunked alone.", more={"value": told(given)},
+        )  # fmt: skip
 
 
 def _without_port(host: str) -> str:

@@ -110,7 +110,9 @@ class Pages:
         """Send a part of the page."""
         found = self._static.get(request.path_params["file"])
         if found is None:
-            raise Problem(404, "not-found", f"there is no {shown(request.url.path)}")
+            raise Problem(
+                404, "not-found", f"there is no {shown(request.url.path)}", mend="load the page again"
+            )
         if found.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=found.headers)
         return Response(found.data, headers=found.headers)

@@ -20,6 +20,7 @@ from jobfleet_web.uploads.limits import (
     FILES_MAX,
     PART_HEADER_MAX_BYTES,
     PART_HEADERS_MAX,
+    PARTS_MAX,
     UploadLimits,
 )
 from jobfleet_web.uploads.names import clean_name, extended_name, text_of
@@ -88,6 +89,7 @@ class _Parts:
         self._file: SentFile | None = None
         self._is_unnamed = False
         self._field, self._text = "", bytearray()
+        self._parts = 0
         self.has_begun = False
 
     async def take(self, event: MultipartSegment | bytes | None) -> None:
@@ -109,6 +111,9 @@ class _Parts:
                 )  # fmt: skip
 
     def _begin(self, part: MultipartSegment) -> None:
+        self._parts += 1
+        if self._parts > PARTS_MAX:
+            raise _too_many(f"more than {PARTS_MAX:,} parts")
         called = text_of(part.name or "")
         name = extended_name(part.header("Content-Disposition", ""))
         if name is None and part.filename is not None:

@@ -11,6 +11,10 @@ FILES_MAX = 1_000
 FIELDS_MAX = 100
 FIELD_MAX_BYTES = 64 * 1024
 
+# Parts in all: those that say nothing are no files and no fields, but cost time. A page's form has one for
+# each parameter, mostly empty, and its files.
+PARTS_MAX = FILES_MAX + 10 * FIELDS_MAX
+
 # The head of one part: a name of 255 bytes, percent-encoded, and its type leave room.
 PART_HEADERS_MAX = 8
 PART_HEADER_MAX_BYTES = 4 * 1024

@@ -179,6 +179,7 @@ class Work:
                 404,
                 "no-input-file",
                 f"the input of job {job_id} stood in its request, or has expired",
+                mend="send the file again if it is still needed",
             )
         kind = facts.content_type or "application/octet-stream"
         return await open_file(self._gateway, InStore(facts.key, facts.name, kind), wanted or AskedFor())

@@ -87,5 +87,13 @@ def test_a_compressed_body_is_refused(site: Make, encoding: str) -> None:
     assert made.work.uploads == []
 
 
+def test_a_body_that_is_compressed_on_its_way_is_refused(site: Make) -> None:
+    made = site()
+    answer = made.post(UPLOAD, files=FILES, headers={"Transfer-Encoding": "gzip, chunked"})
+    assert (answer.status_code, answer.json()["value"]) == (415, "gzip, chunked")
+    assert made.work.uploads == []
+    assert made.post(UPLOAD, files=FILES, headers={"Transfer-Encoding": "Chunked"}).status_code == 200
+
+
 def test_a_body_that_says_it_is_as_it_is_is_taken(site: Make) -> None:
     assert site().post(UPLOAD, files=FILES, headers={"Content-Encoding": "identity"}).status_code == 200

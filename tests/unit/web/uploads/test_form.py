@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from jobfleet_web.model import InBucket, InMemory
-from jobfleet_web.uploads.limits import FIELD_MAX_BYTES, FIELDS_MAX, PART_BYTES
+from jobfleet_web.uploads.limits import FIELD_MAX_BYTES, FIELDS_MAX, PART_BYTES, PARTS_MAX
 
 from tests.web_bench import Site
 
@@ -171,6 +171,8 @@ def test_a_form_with_neither_numbers_nor_file_says_what_may_be_sent(site: Make) 
         (part(b"1", b'name="level"') + part(b"2", b'name="level"'), "given-twice"),
         (b"".join(part(b"1", f'name="p{n}"'.encode()) for n in range(FIELDS_MAX + 1)), "too-many-parts"),
         (part(b"", b'name="f"; filename="a"') * 1_001, "too-many-parts"),
+        (part(b"", b'name="level"') * (PARTS_MAX + 1), "too-many-parts"),
+        (part(b"", b'name="f"; filename=""') * (PARTS_MAX + 1), "too-many-parts"),
     ],
 )
 def test_fields_and_files_have_their_bounds(site: Make, body: bytes, code: str) -> None:

@@ -73,7 +73,9 @@ class LargeUpload:
         if not self._upload_id:
             self._upload_id = await self._gateway.put(self._begin)
         if len(self._parts) == PARTS_MAX:
-            raise Problem(413, "too-large", f"the input has more than {self.bytes:,} bytes")
+            raise Problem(
+                413, "too-large", f"the input has more than {self.bytes:,} bytes", mend="send a smaller file"
+            )
         data = b"".join(self._pieces)
         self._pieces = [data[size:]] if len(data) > size else []
         self._held -= size
