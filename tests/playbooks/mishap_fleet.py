@@ -78,7 +78,6 @@ class ScaledFleet:
     stack: Stack
     folder: Path
     clients: dict[str, Any] = field(default_factory=dict)
-    bursts: int = 0
 
     def client(self, service: str) -> Any:
         """Return the client of a service."""
@@ -185,7 +184,6 @@ class ScaledFleet:
 
     def send(self, jobs: int, seconds: float) -> Burst:
         """Send jobs that take so many `seconds` each, by a client that waits for their answers."""
-        self.bursts += 1
         files = naps(self.folder / f"burst-{time.time_ns()}", jobs, seconds)
         before, limit = len(self.launched()), str(round(patience(BURST_SECONDS)))
         command = ["--stack", self.stack.name, "--json", "--timeout", limit, "run", "nap", str(files)]

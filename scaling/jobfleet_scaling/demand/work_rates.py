@@ -11,6 +11,10 @@ from jobfleet_scaling.policy.need import ASSUMED_SERVICE_SECONDS
 # As many heartbeats of a worker count, one a minute: what jobs took ten minutes ago says little of these.
 HEARTBEATS_MAX = 10
 
+# How jobs end that took a slot. Events that ask for no job, such as S3's test of notifications, are none:
+# one of them made 180 jobs of 5 s look like jobs of 0.02 s.
+JOB_OUTCOMES = ("succeeded", "failed", "broken")
+
 # What was known before counts as much as so many jobs: one odd job does not change all.
 PRIOR_JOBS = 3.0
 
@@ -56,7 +60,8 @@ class WorkRates:
         if heartbeat.paused:
             # Jobs wait for AWS then, and keep their slots: that says nothing of what they take.
             sums.clear()
-        sums.append(_Sums(heartbeat.busy_seconds, sum(heartbeat.counts.values())))
+        ends = sum(heartbeat.counts.get(outcome, 0) for outcome in JOB_OUTCOMES)
+        sums.append(_Sums(heartbeat.busy_seconds, ends))
 
     def keep(self, workers: Iterable[str]) -> None:
         """Forget all other workers."""

@@ -63,6 +63,12 @@ def test_a_job_that_goes_on_does_not_seem_longer_each_time_somebody_looks() -> N
     assert known.service_seconds == pytest.approx(120.0)
 
 
+def test_events_that_ask_for_no_job_are_none() -> None:
+    assert rates(beat("a", 0.022, 0, counts={"passed-over": 1})).service_seconds == 0.0
+    mixed = beat("a", 10.0, 0, counts={"succeeded": 1, "failed": 2, "broken": 2, "passed-over": 95})
+    assert rates(mixed).service_seconds == 2.0
+
+
 @pytest.mark.parametrize(
     ("busy", "in_flight"), [(0.065, 0), (0.5, 2)], ids=["an event that was no job", "jobs that just began"]
 )
