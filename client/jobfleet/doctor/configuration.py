@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobfleet_jobs.credentials.redaction import redact
 from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 
 from jobfleet.aws import credentials_source
@@ -97,10 +98,11 @@ def _bucket(found: dict[str, SettingValue]) -> SettingValue:
 
 
 def _endpoint(found: SettingValue) -> SettingValue:
-    if found.value:
-        return found
-    named = os.environ.get(_ENDPOINT_VARIABLE)
-    return SettingValue(named, _ENDPOINT_VARIABLE) if named else SettingValue("AWS itself", "default")
+    value, source = found.value, found.source
+    if not value:
+        value, source = os.environ.get(_ENDPOINT_VARIABLE), _ENDPOINT_VARIABLE
+    # It may hold a password.
+    return SettingValue(redact(value), source) if value else SettingValue("AWS itself", "default")
 
 
 def endpoint_of(found: Settings) -> str:

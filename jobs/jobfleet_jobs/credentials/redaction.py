@@ -32,6 +32,8 @@ _SHAPES = (
         r"""(?P<kept>Invalid header value )b?\\?(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)""", re.DOTALL
     ),
     re.compile(rf"""(?P<kept>\b(?:{_NAMES}){_IS})[^\s"'\\,;&<>]{{{VALUE_MIN},}}""", re.IGNORECASE),
+    # A password in a URL, as of a proxy.
+    re.compile(r"(?P<kept>://[^\s/@:]{0,200}:)[^\s/@]{1,500}(?=@)"),
     # The end of an Authorization header.
     re.compile(r"(?P<kept>\bSignature=)[0-9a-fA-F]{32,}"),
     # Session tokens of STS begin so, whatever stands around them.

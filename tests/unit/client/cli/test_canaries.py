@@ -303,6 +303,15 @@ def test_no_error_that_nobody_foresaw_shows_anything(person: Person, trace: str,
     person.shows_nothing()
 
 
+def test_a_password_in_the_endpoint_is_shown_by_no_command(person: Person) -> None:
+    in_file(BLOCK)(person)
+    person.set(AWS_ENDPOINT_URL=person.aws.url.replace("//", "//me:correct-horse-battery@"))
+
+    for command in (["stats", "1"], ["config"], ["config", "--json"], ["doctor"]):
+        person.run(*command)
+        assert "correct-horse" not in person.said
+
+
 def test_help_reads_none_of_it(person: Person) -> None:
     in_file(BLOCK * 2)(person)
 

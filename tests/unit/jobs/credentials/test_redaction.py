@@ -82,6 +82,7 @@ PLAIN = [
         "--secret-access-key=correct-horse-battery",
         "--client-secret=correct-horse-battery",
         "secret: correct-horse-battery",
+        "http://me:correct-horse-battery@127.0.0.1:9/x",
     ],
 )
 def test_what_has_no_shape_of_its_own_is_known_by_the_name_before_it(said: str) -> None:
