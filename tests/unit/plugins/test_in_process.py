@@ -50,7 +50,7 @@ def options(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["defaults_mode = x", "request_checksum_calculation = x"])
+@pytest.mark.parametrize("line", ["defaults_mode = x", "api_versions =\n  sqs = 1999-01-01"])
 def test_settings_that_no_client_can_be_made_by_end_preflight_before_anything_is_made(
     credentials: Path, line: str
 ) -> None:
