@@ -47,7 +47,10 @@ class QuietLine:
 
 
 def is_lost(job: JobView, lost_before: str | None) -> bool:
-    """Tell whether a job waits for nothing; `lost_before` is as the fleet's view has it."""
+    """Tell whether a job waits for nothing; `lost_before` is as the fleet's view has it.
+
+    One that a worker began with is not: the worker does it to its end, also without its request.
+    """
     before, submitted = instant(lost_before), instant(job.submitted_at)
     if job.status != "waiting" or before is None or submitted is None:
         return False

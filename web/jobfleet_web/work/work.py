@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from jobfleet.human_text import instant
 from jobfleet.stack.offered_operations import Offers
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
@@ -27,7 +29,7 @@ from jobfleet_web.work.jobs.job_facts import JobFacts, facts_of_view
 from jobfleet_web.work.jobs.job_views import waiting_view
 from jobfleet_web.work.jobs.jobs_in_bucket import JobsInBucket, checked_job_id, no_such_job
 from jobfleet_web.work.metrics import Metrics
-from jobfleet_web.work.quiet_line import LOST, is_lost
+from jobfleet_web.work.quiet_line import LOST, QUIET, is_lost
 from jobfleet_web.work.scaling_report import scaling_report
 from jobfleet_web.work.sends.retries import Retries
 from jobfleet_web.work.sends.sending import Sending, key_of
@@ -132,12 +134,16 @@ class Work:
 
     async def job(self, job_id: str) -> JobView:
         """Return a job, whoever sent it. Raises `Problem` 404 where nothing is known of it."""
-        return self._told(await self._job(job_id))
+        job = await self._job(job_id)
+        if not job.is_done and _age(job) > QUIET:
+            # A program may ask for nothing but this. One look within some seconds, for however many that ask.
+            await self._fleet_state.view()
+        return self._told(job)
 
     async def _job(self, job_id: str) -> JobView:
         known = self.following.known(checked_job_id(job_id))
-        # What a batch's listing told of it is not all.
-        if known and known.bytes is not None:
+        # What a batch's listing told of it is not all, and that a job is lost its result would deny.
+        if known and known.bytes is not None and not is_lost(known, self._fleet_state.lost_before):
             return known
         facts, stored = await asyncio.gather(self._in_bucket.facts(job_id), self._in_bucket.stored(job_id))
         if facts is None and stored is None:
@@ -224,6 +230,11 @@ class Work:
             raise Problem(
                 422, job.failure.code, job.failure.message, mend=job.failure.mend, more={"job": job.to_json()}
             )
+        if job.is_lost:
+            raise Problem(
+                409, "lost", f"job {job_id} is lost: {LOST}",
+                mend=f"POST {link(f'/api/v1/jobs/{job_id}/retry')} sends it again",
+            )  # fmt: skip
         if not job.is_done:
             raise Problem(
                 409, "not-done", f"job {job_id} is not done yet, {job.status}",
@@ -257,3 +268,8 @@ class Work:
             self.metrics.job_done(job)
             self._fleet_state.job_done()
         self._events.job_changed(job)
+
+
+def _age(job: JobView) -> timedelta:
+    at = instant(job.submitted_at)
+    return datetime.now(UTC) - at if at else timedelta()

@@ -93,7 +93,7 @@ export class BatchList {
 
   _drawHead(counts) {
     const done = counts.succeeded + counts.failed;
-    const words = counts.all ? `${done.toLocaleString("en")} of ${many(counts.all, "file")} done` : "Nothing was sent yet";
+    const words = counts.all ? `${done.toLocaleString("en")} of ${many(counts.all, "file")} done` : this.batch.id ? "Nothing of this batch is known yet: looking again" : "Nothing was sent yet";
     this.summary.textContent = [words, counts.failed && `${counts.failed.toLocaleString("en")} failed`, counts.toSend && `${counts.toSend.toLocaleString("en")} still to send`].filter(Boolean).join(" · ");
     this.bar.value = counts.all ? done / counts.all : 0;
     this.bar.classList.toggle("is-whole", counts.all > 0 && done === counts.all);
