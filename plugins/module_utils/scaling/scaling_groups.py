@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.module_utils.process.patience import DYING_SCALING_GROUP, NEW_TEMPLATE_S_GROUP, patiently
 from ansible.module_utils.scaling.changes import Changes
+from ansible.module_utils.scaling.wake_alarm import COOLDOWN_SECONDS
 
 # Who leaves gets so long between two signs of life (the agent on the host sends them), and goes then.
 HOOK = {
@@ -50,6 +51,9 @@ class WantedGroup:
             "VPCZoneIdentifier": ",".join(self.subnets),
             "HealthCheckType": "EC2",
             "HealthCheckGracePeriod": GRACE_SECONDS,
+            # AWS's own is 300 s, and begins when the last host goes, too: so long the alarm would wake nobody.
+            # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
+            "DefaultCooldown": COOLDOWN_SECONDS,
             # Nobody but the scaler picks who leaves.
             "NewInstancesProtectedFromScaleIn": True,
         }

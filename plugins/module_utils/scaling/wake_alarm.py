@@ -17,6 +17,7 @@ from typing import Any
 from ansible.module_utils.scaling.changes import Changes
 
 PERIOD_SECONDS = 60
+# For so long a host that was just launched may be missing in the metrics: another one would come beside it.
 COOLDOWN_SECONDS = 180
 
 # A host that boots receives nothing either. So many minutes are waited for it at least, and as long as three

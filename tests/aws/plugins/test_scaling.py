@@ -51,6 +51,11 @@ def test_a_group_lets_its_hosts_drain_and_the_scaler_alone_pick_them(account: Sc
     ]
     assert (hook["LifecycleHookName"], hook["DefaultResult"]) == ("jobfleet-drain", "CONTINUE")
     assert group["NewInstancesProtectedFromScaleIn"] is True
+    # The alarm waits no longer after what others did to the group than after what it did itself.
+    [policy] = account.clients["autoscaling"].describe_policies(AutoScalingGroupName="mine-worker")[
+        "ScalingPolicies"
+    ]
+    assert group["DefaultCooldown"] == policy["Cooldown"] == 180
     assert suspended(group) == {"AZRebalance"}
     assert {one["Metric"] for one in group["EnabledMetrics"]} == {
         "GroupDesiredCapacity", "GroupInServiceInstances",
