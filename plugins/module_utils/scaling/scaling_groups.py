@@ -51,7 +51,7 @@ class WantedGroup:
             "VPCZoneIdentifier": ",".join(self.subnets),
             "HealthCheckType": "EC2",
             "HealthCheckGracePeriod": GRACE_SECONDS,
-            # AWS's own is 300 s, and begins when the last host goes, too: so long the alarm would wake nobody.
+            # AWS's own is 300 s, and begins when the last host goes, too: the alarm would wake nobody then.
             # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
             "DefaultCooldown": COOLDOWN_SECONDS,
             # Nobody but the scaler picks who leaves.
