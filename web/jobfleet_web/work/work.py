@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jobfleet.human_text import instant
 from jobfleet.stack.offered_operations import Offers
 from jobfleet_jobs.operations.catalogue import OPERATIONS
 from jobfleet_jobs.operations.operation import Operation
@@ -135,7 +133,7 @@ class Work:
     async def job(self, job_id: str) -> JobView:
         """Return a job, whoever sent it. Raises `Problem` 404 where nothing is known of it."""
         job = await self._job(job_id)
-        if not job.is_done and _age(job) > QUIET:
+        if not job.is_done and facts_of_view(job).age_seconds > QUIET.total_seconds():
             # A program may ask for nothing but this. One look within some seconds, for however many that ask.
             await self._fleet_state.view()
         return self._told(job)
@@ -268,8 +266,3 @@ class Work:
             self.metrics.job_done(job)
             self._fleet_state.job_done()
         self._events.job_changed(job)
-
-
-def _age(job: JobView) -> timedelta:
-    at = instant(job.submitted_at)
-    return datetime.now(UTC) - at if at else timedelta()
