@@ -99,15 +99,25 @@ def _throttled(fleet: ScaledFleet) -> int:
     return sum(map(fleet.refused, codes)) - before
 
 
+def _leader(fleet: ScaledFleet) -> str:
+    """Wait until a fleet of two at least is led by one of its hosts; return that one."""
+    wait_for(lambda: fleet.running() >= 2 and fleet.state().holder in fleet.hosts(), 240)
+    return fleet.state().holder
+
+
+def _another_leads(fleet: ScaledFleet, leader: str, begun: float) -> str:
+    """Wait until another one leads; say how long after `begun` (of the monotonic clock) that was."""
+    wait_for(lambda: fleet.state().holder not in ("", leader), 180)
+    return f"another leads after {time.monotonic() - begun:.0f} s"
+
+
 def leader_is_terminated(fleet: ScaledFleet) -> Outcome:
     """The host of the scaler that decides is terminated while the fleet grows."""
 
     def terminate(burst: Burst) -> str:
-        wait_for(lambda: fleet.running() >= 2 and fleet.state().holder in fleet.hosts(), 240)
-        leader, begun = fleet.state().holder, time.monotonic()
+        leader, begun = _leader(fleet), time.monotonic()
         fleet.client("ec2").terminate_instances(InstanceIds=[leader])
-        wait_for(lambda: fleet.state().holder not in ("", leader), 180)
-        return f"another leads after {time.monotonic() - begun:.0f} s"
+        return _another_leads(fleet, leader, begun)
 
     return measured(fleet, "leader terminated", 80, 5, terminate)
 
@@ -116,11 +126,9 @@ def leader_is_killed(fleet: ScaledFleet) -> Outcome:
     """All processes of the leader's host are killed at once, as by a power cut."""
 
     def kill(burst: Burst) -> str:
-        wait_for(lambda: fleet.running() >= 2 and fleet.state().holder in fleet.hosts(), 240)
-        leader, begun = fleet.state().holder, time.monotonic()
+        leader, begun = _leader(fleet), time.monotonic()
         fleet.signal(leader, signal.SIGKILL)
-        wait_for(lambda: fleet.state().holder not in ("", leader), 180)
-        return f"another leads after {time.monotonic() - begun:.0f} s"
+        return _another_leads(fleet, leader, begun)
 
     return measured(fleet, "leader's host killed", 80, 5, kill)
 
@@ -129,16 +137,14 @@ def host_is_frozen(fleet: ScaledFleet) -> Outcome:
     """The leader's host is frozen while it works, and goes on after a minute and a half."""
 
     def freeze(burst: Burst) -> str:
-        wait_for(lambda: fleet.running() >= 2 and fleet.state().holder in fleet.hosts(), 240)
-        leader, begun = fleet.state().holder, time.monotonic()
+        leader, begun = _leader(fleet), time.monotonic()
         fleet.signal(leader, signal.SIGSTOP)
         try:
-            wait_for(lambda: fleet.state().holder not in ("", leader), 180)
-            took = time.monotonic() - begun
+            said = _another_leads(fleet, leader, begun)
             wait_for(lambda: time.monotonic() - begun >= 90, 120)
         finally:
             fleet.signal(leader, signal.SIGCONT)
-        return f"another leads after {took:.0f} s"
+        return said
 
     return measured(fleet, "leader's host frozen 90 s", 80, 5, freeze)
 

@@ -50,6 +50,13 @@ def shift(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_to
 
 
+@pytest.fixture
+def here(localcloud: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cloud is the one of this process's environment."""
+    for name, value in localcloud.items():
+        monkeypatch.setenv(name, value)
+
+
 def refusal(environment: dict[str, str], service: str) -> ClientError | None:
     """Return how a call is refused, None if it is not."""
     with closing(client_of(environment, service)) as client:
@@ -146,16 +153,14 @@ def test_the_playbooks_refuse_a_clock_by_which_some_later_call_would_fail(
 
 @pytest.mark.parametrize("minutes", [20, -20])
 @pytest.mark.parametrize("command", [["stats", "1", "2"], ["status"], ["result", JOB], ["scaling"], ["logs"]])
+@pytest.mark.usefixtures("here")
 def test_no_command_of_the_client_speaks_of_keys_where_the_clock_is_wrong(
-    localcloud: dict[str, str],
     shift: Callable[[float], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     minutes: int,
     command: list[str],
 ) -> None:
-    for name, value in localcloud.items():
-        monkeypatch.setenv(name, value)
     shift(minutes)
 
     monkeypatch.setattr(sys, "argv", ["jobfleet", *command, "--stack", "no-such-stack"])
@@ -169,14 +174,12 @@ def test_no_command_of_the_client_speaks_of_keys_where_the_clock_is_wrong(
     assert "Signature" not in said
 
 
+@pytest.mark.usefixtures("here")
 def test_a_worker_that_cannot_find_out_the_account_names_the_clock(
-    localcloud: dict[str, str],
     shift: Callable[[float], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in localcloud.items():
-        monkeypatch.setenv(name, value)
     shift(-20)
 
     code = worker.main(["--stack", "no-such-stack", "--region", "us-east-1"])
@@ -187,14 +190,12 @@ def test_a_worker_that_cannot_find_out_the_account_names_the_clock(
     assert "Signature" not in said
 
 
+@pytest.mark.usefixtures("here")
 def test_doctor_notes_a_clock_that_some_services_bear(
-    localcloud: dict[str, str],
     shift: Callable[[float], None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in localcloud.items():
-        monkeypatch.setenv(name, value)
     shift(7)
 
     monkeypatch.setattr(sys, "argv", ["jobfleet", "doctor", "--stack", "no-such-stack"])
