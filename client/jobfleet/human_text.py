@@ -5,30 +5,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from jobfleet_jobs.credentials.redaction import shown
+from jobfleet_jobs.durations import duration
 
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 _SINCE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)", re.IGNORECASE)
 _SINCE_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-
-
-def duration(seconds: float) -> str:
-    """Say how long: '12 ms', '2.5 s', '3 min 5 s', '2 h 5 min', '3 d 4 h'; never more than two units."""
-    if seconds < 0.0001:
-        return "0 s" if seconds <= 0 else "under 0.1 ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f}".removesuffix(".0") + " s"
-    left = round(seconds)
-    for place, (unit, size) in enumerate(_UNITS):
-        if left >= size:
-            whole, rest = divmod(left, size)
-            smaller, small_size = _UNITS[min(place + 1, len(_UNITS) - 1)]
-            more = rest // small_size if unit != "s" else 0
-            return f"{whole} {unit}" + (f" {more} {smaller}" if more else "")
-    return "0 s"
 
 
 def ago(then: datetime, now: datetime | None = None) -> str:

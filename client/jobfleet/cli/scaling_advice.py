@@ -84,7 +84,7 @@ def _show(invocation: Invocation, advice: "Advice", found: "Arrivals") -> None:
 
 
 def _row(one: "Proposal") -> tuple[Any, ...]:
-    from jobfleet.human_text import duration
+    from jobfleet_jobs.durations import duration
 
     settings = f"{{min: {one.minimum}, max: {one.maximum}, window: {one.window:g}, clear: {one.clear:g}}}"
     waits = (duration(round(seconds, 1)) for seconds in (one.p50, one.p95))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, NoCredentialsError
 from jobfleet_jobs.credentials import clock_skew
+from jobfleet_jobs.durations import duration
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 from jobfleet_jobs.protocol.ids import new_job_id
 from jobfleet_jobs.protocol.names import upload_key
@@ -30,7 +31,7 @@ from jobfleet.errors import (
     Unreachable,
 )
 from jobfleet.fleet import Fleet
-from jobfleet.human_text import duration, many, size
+from jobfleet.human_text import many, size
 from jobfleet.queues import queue_counts
 from jobfleet.settings import settings
 from jobfleet.settings.settings import Settings

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from jobfleet_jobs.durations import duration
+
 from jobfleet.aws import identity
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
 from jobfleet.errors import FleetError
-from jobfleet.human_text import ago, duration, many
+from jobfleet.human_text import ago, many
 from jobfleet.queues import queue_counts
 from jobfleet.stack import workers
 from jobfleet.stack.scaling import view as scaling

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from jobfleet_jobs.durations import duration
+
 from jobfleet.aws import identity
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
 from jobfleet.aws.stack_description import Published, WebAddress, read_description
 from jobfleet.errors import FleetError, NoCredentials, Unreachable
-from jobfleet.human_text import ago, duration, many
+from jobfleet.human_text import ago, many
 from jobfleet.queues import queue_counts as queues
 from jobfleet.queues.queue_counts import DEAD_LETTERS, REQUESTS, Kind, Queue
 from jobfleet.stack import workers

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from jobfleet import human_text
+from jobfleet_jobs.durations import duration
 from jobfleet_jobs.protocol.ids import ids_from, new_job_id, sent_at
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -19,7 +20,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     ],
 )  # fmt: skip
 def test_how_long_is_said_in_two_units_at_most(seconds: float, said: str) -> None:
-    assert human_text.duration(seconds) == said
+    assert duration(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jobfleet.human_text import duration
 from jobfleet.stack.offered_operations import Offers
 from jobfleet_jobs.credentials.redaction import shown
+from jobfleet_jobs.durations import duration
 from jobfleet_jobs.operations.operation import Operation
 from jobfleet_jobs.version import __version__
 from starlette.requests import Request

@@ -10,13 +10,14 @@ from typing import Any
 from jobfleet.aws import identity
 from jobfleet.aws.bucket import Bucket
 from jobfleet.aws.identity import Identity
-from jobfleet.human_text import duration, many
+from jobfleet.human_text import many
 from jobfleet.queues.queue_counts import Queue
 from jobfleet.stack import workers
 from jobfleet.stack.scaling.view import ScalingView, why_none_is_alive
 from jobfleet.stack.scaling.watch import ScalingWatch
 from jobfleet.stack.silence import credential_doubts, why_nobody_answers
 from jobfleet.stack.workers import LAB_SESSION, LAB_SESSION_ENDS_SOON, Worker, Workforce
+from jobfleet_jobs.durations import duration
 
 from jobfleet_web.model import FleetView
 from jobfleet_web.problems import Problem

@@ -15,12 +15,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from jobfleet_jobs.durations import duration
 from jobfleet_jobs.protocol.aws_facts import FORBIDDEN, error_code
 
 from jobfleet.aws.account import Account
 from jobfleet.aws.bucket import Bucket
 from jobfleet.errors import FleetError
-from jobfleet.human_text import duration, plain
+from jobfleet.human_text import plain
 
 if TYPE_CHECKING:
     from jobfleet_scaling.documents.configuration import ScalingConfiguration

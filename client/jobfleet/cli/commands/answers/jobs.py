@@ -68,7 +68,9 @@ def jobs(invocation: Invocation, limit: int, statuses: "tuple[Status, ...]", sin
 
 
 def _row(job: "Recent") -> tuple[str, ...]:
-    from jobfleet.human_text import ago, duration, plain
+    from jobfleet_jobs.durations import duration
+
+    from jobfleet.human_text import ago, plain
 
     result = job.result
     took = duration(_seconds(job)) if result and result.timings else "-"

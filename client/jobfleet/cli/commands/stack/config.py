@@ -53,9 +53,10 @@ def _timeout(invocation: Invocation) -> "tuple[SettingValue, FleetError | None]"
 
 
 def _for_people(name: str, one: "SettingValue") -> str:
+    from jobfleet_jobs.durations import duration
     from jobfleet_jobs.protocol.names import DESCRIPTION_KEY
 
-    from jobfleet.human_text import duration, size
+    from jobfleet.human_text import size
 
     if one.source != DESCRIPTION_KEY or not (one.value or "").isdigit():
         return one.value or "-"

@@ -53,8 +53,9 @@ def doctor(invocation: Invocation, no_write: bool) -> int:
 
 
 def _line(link: "Link") -> str:
+    from jobfleet_jobs.durations import duration
+
     from jobfleet.doctor.links import LINKS
-    from jobfleet.human_text import duration
 
     mark, plain, colour = _MARKS[link.state]
     encoding = sys.stdout.encoding or "ascii"

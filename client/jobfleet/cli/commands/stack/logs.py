@@ -99,7 +99,9 @@ def _show(invocation: Invocation, lines: "Sequence[LogLine]") -> None:
 
 
 def _for_people(line: "LogLine") -> str:
-    from jobfleet.human_text import clock, duration, plain
+    from jobfleet_jobs.durations import duration
+
+    from jobfleet.human_text import clock, plain
 
     fields = line.fields
     event = str(fields.get("event", ""))

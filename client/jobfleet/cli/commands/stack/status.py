@@ -181,7 +181,9 @@ def _facts(account: "Account", seen: "StackStatus") -> dict[str, str]:
 
 
 def _queue_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
-    from jobfleet.human_text import ago, duration
+    from jobfleet_jobs.durations import duration
+
+    from jobfleet.human_text import ago
 
     rows = []
     for queue in seen.queues:
@@ -198,7 +200,9 @@ def _queue_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
 
 
 def _worker_rows(seen: "StackStatus") -> list[tuple[str, ...]]:
-    from jobfleet.human_text import ago, duration, plain
+    from jobfleet_jobs.durations import duration
+
+    from jobfleet.human_text import ago, plain
 
     rows = []
     for worker in seen.workers:
